@@ -1,0 +1,120 @@
+// The arrows between the folders, cycles, and imports that only one place may make.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+
+/** What each top folder may import from. `src` knows nothing of ONNX bytes, the command line or the page. */
+const allowed: Record<string, readonly string[]> = {
+  src: ['src'],
+  models: ['src', 'models'],
+  export: ['src', 'export'],
+  cli: ['src', 'models', 'export', 'cli'],
+  web: ['src', 'models', 'export', 'web'],
+};
+
+/** Packages that only these files (or folders) may import, so that each has one place to change. */
+const confined: Record<string, readonly string[]> = {
+  commander: ['cli/'],
+  protobufjs: ['export/schema/', 'src/storage/', 'src/training/tensorflow/'],
+  '@tensorflow/tfjs-node': ['src/training/tensorflow/'],
+  'onnxruntime-node': ['src/runtimes/'],
+  'onnxruntime-web': ['src/runtimes/', 'web/'],
+  vega: ['src/report/'],
+  'vega-lite': ['src/report/'],
+  h5wasm: ['src/data/'],
+  hyparquet: ['src/data/'],
+};
+
+function sourceFiles(folder: string): string[] {
+  const absolute = join(root, folder);
+  return readdirSync(absolute).flatMap((name) => {
+    const path = join(folder, name);
+    if (statSync(join(root, path)).isDirectory()) return sourceFiles(path);
+    return path.endsWith('.ts') ? [path] : [];
+  });
+}
+
+interface Import {
+  readonly specifier: string;
+  readonly isTypeOnly: boolean;
+  readonly isLazy: boolean;
+}
+
+function importsOf(path: string): Import[] {
+  const text = readFileSync(join(root, path), 'utf8');
+  const found: Import[] = [];
+  for (const match of text.matchAll(/^\s*(?:import|export)\s+(type\s+)?(?:[^;'"]*?\sfrom\s+)?['"]([^'"]+)['"]/gm))
+    found.push({ specifier: match[2], isTypeOnly: match[1] !== undefined, isLazy: false });
+  for (const match of text.matchAll(/import\(\s*['"]([^'"]+)['"]/g))
+    found.push({ specifier: match[1], isTypeOnly: false, isLazy: true });
+  return found;
+}
+
+const files = Object.keys(allowed).flatMap(sourceFiles);
+
+function targetOf(path: string, specifier: string): string | undefined {
+  return specifier.startsWith('.') ? normalize(join(dirname(path), specifier)) : undefined;
+}
+
+describe('architecture', () => {
+  test('there are sources to check', () => {
+    expect(files.length).toBeGreaterThan(5);
+  });
+
+  test('folders import only from the folders that they may know', () => {
+    const wrong: string[] = [];
+    for (const path of files) {
+      const folder = path.split('/')[0];
+      for (const { specifier } of importsOf(path)) {
+        const target = targetOf(path, specifier);
+        if (target === undefined) continue;
+        const to = target.split('/')[0];
+        if (!allowed[folder].includes(to) && target !== 'package.json') wrong.push(`${path} imports ${target}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test('relative imports name existing files with their extension', () => {
+    const wrong: string[] = [];
+    for (const path of files)
+      for (const { specifier } of importsOf(path)) {
+        const target = targetOf(path, specifier);
+        if (target !== undefined && !statSync(join(root, target), { throwIfNoEntry: false })?.isFile())
+          wrong.push(`${path} imports ${specifier}`);
+      }
+    expect(wrong).toEqual([]);
+  });
+
+  test('confined packages are imported in their own place only', () => {
+    const wrong: string[] = [];
+    for (const path of files)
+      for (const { specifier, isTypeOnly } of importsOf(path))
+        for (const [name, places] of Object.entries(confined))
+          if (!isTypeOnly && (specifier === name || specifier.startsWith(`${name}/`)))
+            if (!places.some((place) => path.startsWith(place))) wrong.push(`${path} imports ${specifier}`);
+    expect(wrong).toEqual([]);
+  });
+
+  test('no import cycles at load time', () => {
+    const state = new Map<string, 'open' | 'done'>();
+    const cycles: string[] = [];
+    const visit = (path: string, trail: readonly string[]): void => {
+      if (state.get(path) === 'done') return;
+      if (state.get(path) === 'open') {
+        cycles.push([...trail.slice(trail.indexOf(path)), path].join(' -> '));
+        return;
+      }
+      state.set(path, 'open');
+      for (const { specifier, isTypeOnly, isLazy } of importsOf(path)) {
+        const target = targetOf(path, specifier);
+        if (target !== undefined && !isTypeOnly && !isLazy && target.endsWith('.ts')) visit(target, [...trail, path]);
+      }
+      state.set(path, 'done');
+    };
+    for (const path of files) visit(path, []);
+    expect(cycles).toEqual([]);
+  });
+});
