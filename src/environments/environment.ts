@@ -9,9 +9,15 @@ export interface Environment {
   readonly name: string;
   /** One line for `--help` and reports. */
   readonly description: string;
+  /** The options that it was created with, all defaults filled in: what a run records to create it again. */
+  readonly options: Readonly<Record<string, number | string | boolean>>;
   /** H, W, C of an observation; pixels are uint8 in 0..255, row-major HWC. */
   readonly observationShape: readonly [height: number, width: number, channels: number];
   readonly actionNames: readonly string[];
+  /** A: how many numbers an encoded action has (one per action for one-hot, 1 for a scalar). */
+  readonly actionSize: number;
+  /** Writes the A numbers of `action` to `encoded` at `offset`; a continuous variant draws within the action's interval. */
+  encodeAction(action: number, random: Random, encoded: Float32Array, offset: number): void;
   readonly stateCount: number;
   stateName(state: number): string;
   /** f on abstract states. */
@@ -23,4 +29,10 @@ export interface Environment {
   drawAppearance(random: Random): Appearance;
   /** Draws one observation of `state` into `pixels` (H*W*C bytes); everything not fixed by the appearance is drawn anew. */
   render(state: number, appearance: Appearance, random: Random, pixels: Uint8Array): void;
+}
+
+/** One-hot encoding, for environments whose actions are plain names. */
+export function encodeOneHot(action: number, size: number, encoded: Float32Array, offset: number): void {
+  encoded.fill(0, offset, offset + size);
+  encoded[offset + action] = 1;
 }

@@ -1,0 +1,92 @@
+// Transitions and labelled observations drawn from an environment. Every batch is a function of (seed, stream, step), so
+// that a resumed run sees what it would have seen, and held-out streams never meet the training stream.
+import type { Environment } from '../environments/environment.ts';
+import { permutation, type Random, randomFor } from '../random.ts';
+import type { LabelledObservations, TransitionBatch, TransitionSource } from './transition.ts';
+
+export interface EnvironmentSourceOptions {
+  readonly seed: number;
+  /** What the draws are for: 'train', 'held-out'. */
+  readonly stream: string;
+  /** p of a state, [M] numbers. */
+  readonly auxiliaryOf: (state: number) => readonly number[];
+  readonly auxiliarySize: number;
+  /** Probability that the next action of a sequence repeats the one before; otherwise drawn evenly. Matters from horizon 2 on. */
+  readonly actionPersistence?: number;
+}
+
+export function environmentSource(environment: Environment, options: EnvironmentSourceOptions): TransitionSource {
+  const { seed, stream, auxiliaryOf, auxiliarySize, actionPersistence = 0 } = options;
+  const pixelCount = environment.observationShape.reduce((product, side) => product * side, 1);
+  const { actionSize } = environment;
+  const startState = evenStates(environment.stateCount, seed, stream);
+  const auxiliaryTable = Float32Array.from(
+    Array.from({ length: environment.stateCount }, (_, state) => auxiliaryOf(state)).flat(),
+  );
+
+  function batch(step: number, size: number, horizon: number): TransitionBatch {
+    const observations = new Uint8Array((horizon + 1) * size * pixelCount);
+    const actions = new Float32Array(horizon * size * actionSize);
+    const auxiliary = new Float32Array((horizon + 1) * size * auxiliarySize);
+    const states = new Int32Array((horizon + 1) * size);
+    const random = randomFor(seed, stream, step);
+    for (let b = 0; b < size; b++) {
+      const appearance = environment.drawAppearance(random);
+      let state = startState(step * size + b);
+      let action = random.integer(environment.actionNames.length);
+      for (let k = 0; k <= horizon; k++) {
+        const row = k * size + b;
+        states[row] = state;
+        auxiliary.set(auxiliaryTable.subarray(state * auxiliarySize, (state + 1) * auxiliarySize), row * auxiliarySize);
+        environment.render(state, appearance, random, observations.subarray(row * pixelCount, (row + 1) * pixelCount));
+        if (k === horizon) break;
+        if (k > 0 && random.uniform() >= actionPersistence) action = random.integer(environment.actionNames.length);
+        environment.encodeAction(action, random, actions, row * actionSize);
+        state = environment.next(state, action);
+      }
+    }
+    return { size, horizon, observations, actions, auxiliary, states };
+  }
+
+  return {
+    observationShape: environment.observationShape,
+    observationType: 'uint8',
+    actionSize,
+    auxiliarySize,
+    batch,
+  };
+}
+
+/** `count` observations with their states, all states covered evenly. */
+export function labelledObservations(
+  environment: Environment,
+  count: number,
+  seed: number,
+  stream: string,
+): LabelledObservations {
+  const pixelCount = environment.observationShape.reduce((product, side) => product * side, 1);
+  const observations = new Uint8Array(count * pixelCount);
+  const states = new Int32Array(count);
+  const stateOf = evenStates(environment.stateCount, seed, stream);
+  const random: Random = randomFor(seed, stream, 'observations');
+  for (let n = 0; n < count; n++) {
+    states[n] = stateOf(n);
+    const pixels = observations.subarray(n * pixelCount, (n + 1) * pixelCount);
+    environment.render(states[n], environment.drawAppearance(random), random, pixels);
+  }
+  return { observations, states };
+}
+
+/** An endless sequence of states, every stateCount consecutive ones a permutation of all. */
+function evenStates(stateCount: number, seed: number, stream: string): (index: number) => number {
+  let epoch = -1;
+  let order: Int32Array = new Int32Array(0);
+  return (index) => {
+    const wanted = Math.floor(index / stateCount);
+    if (wanted !== epoch) {
+      epoch = wanted;
+      order = permutation(stateCount, randomFor(seed, stream, 'states', epoch));
+    }
+    return order[index % stateCount];
+  };
+}

@@ -1,0 +1,111 @@
+// The counting environment of Yu et al., arXiv 2509.12249: k objects of one shape and colour on black, positions drawn
+// anew at every step; the actions add or remove one. Only the count is a state: shape, colour and positions are nuisance.
+import * as z from 'zod';
+import { parseOptions } from '../options.ts';
+import type { Random } from '../random.ts';
+import { type Appearance, type Environment, encodeOneHot } from './environment.ts';
+
+const SIZE_PX = 64;
+const RADIUS_PX = 3;
+/** Squared distance of two centres below which a position is drawn again: (2 radius + 1)^2. */
+const MINIMAL_SQUARED_DISTANCE_PX = 49;
+const TRIES_PER_OBJECT = 50;
+const MAXIMAL_COUNT = 8;
+const COLOUR_LOW = 30;
+const COLOUR_HIGH = 225;
+
+/** Pixel offsets from the centre that each shape fills. */
+const SHAPES: readonly { readonly name: string; readonly offsets: readonly (readonly [dx: number, dy: number])[] }[] = [
+  { name: 'circle', offsets: offsetsWhere((dx, dy) => dx * dx + dy * dy <= RADIUS_PX * RADIUS_PX) },
+  { name: 'square', offsets: offsetsWhere(() => true) },
+  { name: 'triangle', offsets: offsetsWhere((dx, dy) => Math.abs(dx) <= (dy + RADIUS_PX) / 2) },
+  { name: 'line', offsets: offsetsWhere((_dx, dy) => dy === 0) },
+];
+export const COUNTING_SHAPE_NAMES: readonly string[] = SHAPES.map((shape) => shape.name);
+
+export const countingOptions = z.strictObject({
+  target: z.int().min(0).max(MAXIMAL_COUNT).default(4).describe('count at which the reward is given'),
+  reward: z
+    .enum(['sparse', 'dense'])
+    .default('sparse')
+    .describe('sparse: 1 at the target; dense: 1 - |k - n| / 8, plus 1 at the target'),
+  actions: z
+    .union([z.literal(2), z.literal(3)])
+    .default(2)
+    .describe('2: remove, add; 3: a no-op between them'),
+  continuous: z
+    .boolean()
+    .default(false)
+    .describe('actions are a scalar in -1..1, split by sign (2 actions) or at +-1/3 (3)'),
+});
+
+export function createCounting(options: unknown = {}): Environment {
+  const parsed = parseOptions('environment counting', countingOptions, options);
+  const { target, reward, actions, continuous } = parsed;
+  const deltas = actions === 2 ? [-1, 1] : [-1, 0, 1];
+  return {
+    name: 'counting',
+    description: 'count k in 0..8 of objects whose shape, colour and positions do not matter (Yu et al. 2025)',
+    options: parsed,
+    observationShape: [SIZE_PX, SIZE_PX, 3],
+    actionNames: actions === 2 ? ['-1', '+1'] : ['-1', '0', '+1'],
+    actionSize: continuous ? 1 : actions,
+    encodeAction(action, random, encoded, offset) {
+      if (continuous) encoded[offset] = -1 + (2 * (action + random.uniform())) / actions;
+      else encodeOneHot(action, actions, encoded, offset);
+    },
+    stateCount: MAXIMAL_COUNT + 1,
+    stateName: (state) => String(state),
+    next: (state, action) => Math.min(MAXIMAL_COUNT, Math.max(0, state + deltas[action])),
+    reward(state) {
+      const isReached = state === target ? 1 : 0;
+      return reward === 'sparse' ? isReached : 1 - Math.abs(state - target) / MAXIMAL_COUNT + isReached;
+    },
+    hasBinaryReward: reward === 'sparse',
+    drawAppearance,
+    render,
+  };
+}
+
+/** Shape and colour of an episode. */
+function drawAppearance(random: Random): Appearance {
+  const channel = () => COLOUR_LOW + random.integer(COLOUR_HIGH - COLOUR_LOW + 1);
+  return { shape: random.integer(SHAPES.length), red: channel(), green: channel(), blue: channel() };
+}
+
+function render(state: number, appearance: Appearance, random: Random, pixels: Uint8Array): void {
+  pixels.fill(0);
+  const { red, green, blue } = appearance;
+  const { offsets } = SHAPES[appearance.shape];
+  for (const [x, y] of drawPositions(state, random))
+    for (const [dx, dy] of offsets) {
+      const index = 3 * ((y + dy) * SIZE_PX + x + dx);
+      pixels[index] = red;
+      pixels[index + 1] = green;
+      pixels[index + 2] = blue;
+    }
+}
+
+/** Centres in pixels; where an object finds no place in its tries, the whole image is drawn anew, so that the count is always right. */
+export function drawPositions(count: number, random: Random): [x: number, y: number][] {
+  const room = SIZE_PX - 2 * RADIUS_PX;
+  for (;;) {
+    const positions: [number, number][] = [];
+    for (let tries = 0; positions.length < count && tries < TRIES_PER_OBJECT; tries++) {
+      const x = RADIUS_PX + random.integer(room);
+      const y = RADIUS_PX + random.integer(room);
+      if (positions.every(([px, py]) => (px - x) ** 2 + (py - y) ** 2 >= MINIMAL_SQUARED_DISTANCE_PX)) {
+        positions.push([x, y]);
+        tries = -1;
+      }
+    }
+    if (positions.length === count) return positions;
+  }
+}
+
+function offsetsWhere(isInside: (dx: number, dy: number) => boolean): [number, number][] {
+  const offsets: [number, number][] = [];
+  for (let dy = -RADIUS_PX; dy <= RADIUS_PX; dy++)
+    for (let dx = -RADIUS_PX; dx <= RADIUS_PX; dx++) if (isInside(dx, dy)) offsets.push([dx, dy]);
+  return offsets;
+}
