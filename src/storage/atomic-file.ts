@@ -1,0 +1,177 @@
+// Writes files and folders that are there as a whole or not at all, whatever happens on the way: a full disk, kill -9, a
+// power cut. A temporary sibling is written, made durable (fsync) and renamed into place, which POSIX makes one step.
+import { randomBytes } from 'node:crypto';
+import { basename, dirname, join } from 'node:path';
+import { JepaError } from '../error.ts';
+import {
+  type FileSystem,
+  isPresent,
+  localFileSystem,
+  storageError,
+  syncFolder,
+  systemErrorCode,
+  writeFully,
+} from './file-system.ts';
+
+/** `.<name>.<pid>-<random>.partial`: a file or folder that is being written, or was left by a killed process. */
+const PARTIAL = /^\..+\.(\d+)-[0-9a-f]{12}\.partial$/;
+/** `.<name>.replaced`: the former content of a folder, while the new one takes its place. */
+const REPLACED_SUFFIX = '.replaced';
+
+export interface WriteFolderOptions {
+  /** Whether a folder that is already there is replaced; otherwise it is refused. Default false. */
+  readonly replace?: boolean;
+  readonly files?: FileSystem;
+}
+
+/**
+ * Writes `path` in one step: readers see the former content or all of the new one, also after a crash.
+ * Throws a JepaError of one line with its cause (ENOSPC, EACCES, ...), after removing what it had begun.
+ */
+export function writeFileAtomic(
+  path: string,
+  content: Uint8Array | string,
+  options: { readonly files?: FileSystem } = {},
+): void {
+  const files = options.files ?? localFileSystem;
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  const partial = partialPath(path);
+  try {
+    const descriptor = files.openSync(partial, 'wx');
+    try {
+      writeFully(files, descriptor, bytes);
+      files.fsyncSync(descriptor);
+    } finally {
+      files.closeSync(descriptor);
+    }
+    files.renameSync(partial, path);
+    syncFolder(files, dirname(path));
+  } catch (error) {
+    discard(files, partial);
+    throw storageError(`write ${path}`, `to write ${bytes.byteLength} bytes`, error);
+  }
+}
+
+/**
+ * Writes the folder `path` in one step: `fill` puts everything into the temporary folder that it is given, then all of it
+ * is made durable and renamed into place. Parent folders are created. What `fill` throws is thrown on, with nothing left behind.
+ */
+export async function writeFolderAtomic<Result>(
+  path: string,
+  fill: (temporaryFolder: string) => Result | Promise<Result>,
+  options: WriteFolderOptions = {},
+): Promise<Result> {
+  const files = options.files ?? localFileSystem;
+  const partial = beginFolder(path, options);
+  try {
+    const result = await fill(partial);
+    finishFolder(path, partial, files);
+    return result;
+  } catch (error) {
+    discard(files, partial);
+    throw systemErrorCode(error) === undefined ? error : storageError(`write ${path}`, 'to write a folder', error);
+  }
+}
+
+/**
+ * Puts back a folder whose replacement was interrupted between its two renames. Call before reading a folder that may have
+ * been replaced; writing does it by itself. Returns true where there was something to put back.
+ */
+export function recoverFolder(path: string, files: FileSystem = localFileSystem): boolean {
+  const replaced = replacedPath(path);
+  if (!isPresent(files, replaced)) return false;
+  if (isPresent(files, path)) {
+    files.rmSync(replaced, { recursive: true, force: true });
+    return false;
+  }
+  files.renameSync(replaced, path);
+  return true;
+}
+
+/** Removes what killed processes left half-written in `folder`. What a living process writes is left alone. */
+export function removePartials(folder: string, files: FileSystem = localFileSystem): void {
+  for (const name of files.readdirSync(folder)) {
+    const pid = PARTIAL.exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) discard(files, join(folder, name));
+  }
+}
+
+function beginFolder(path: string, options: WriteFolderOptions): string {
+  const files = options.files ?? localFileSystem;
+  try {
+    files.mkdirSync(dirname(path), { recursive: true });
+    recoverFolder(path, files);
+    if (!options.replace && isPresent(files, path))
+      throw new JepaError(`write ${path}: expected a path that is free, got one that exists`, {
+        remedy: 'Choose another folder, or remove this one first.',
+      });
+    const partial = partialPath(path);
+    files.mkdirSync(partial);
+    return partial;
+  } catch (error) {
+    throw storageError(`write ${path}`, 'to create a folder', error);
+  }
+}
+
+function finishFolder(path: string, partial: string, files: FileSystem): void {
+  syncTree(files, partial);
+  if (isPresent(files, path)) {
+    // Node has no call that swaps two folders. The former one steps aside under a fixed name, which recoverFolder knows.
+    const replaced = replacedPath(path);
+    files.renameSync(path, replaced);
+    try {
+      files.renameSync(partial, path);
+    } catch (error) {
+      files.renameSync(replaced, path);
+      throw error;
+    }
+    syncFolder(files, dirname(path));
+    discard(files, replaced);
+  } else {
+    files.renameSync(partial, path);
+    syncFolder(files, dirname(path));
+  }
+}
+
+/** Makes every file and folder below `folder` durable, the folder itself last. */
+function syncTree(files: FileSystem, folder: string): void {
+  for (const entry of files.readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) syncTree(files, path);
+    else if (entry.isFile()) {
+      const descriptor = files.openSync(path, 'r+');
+      try {
+        files.fsyncSync(descriptor);
+      } finally {
+        files.closeSync(descriptor);
+      }
+    }
+  }
+  syncFolder(files, folder);
+}
+
+/** Removes what is at `path`; a failure is ignored, since it must not hide the error that led here. */
+function discard(files: FileSystem, path: string): void {
+  try {
+    files.rmSync(path, { recursive: true, force: true });
+  } catch {
+    // removePartials finds it later by its name.
+  }
+}
+
+function partialPath(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(6).toString('hex')}.partial`);
+}
+
+function replacedPath(path: string): string {
+  return join(dirname(path), `.${basename(path)}${REPLACED_SUFFIX}`);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemErrorCode(error) === 'EPERM';
+  }
+}

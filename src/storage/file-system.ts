@@ -1,0 +1,80 @@
+// The file system calls that the files of a run are written and read with: Node's own, or in tests one that fails on purpose.
+import * as nodeFileSystem from 'node:fs';
+import { JepaError } from '../error.ts';
+
+/** The calls used by src/storage/. Synchronous: a checkpoint must not interleave with the next training step. */
+export type FileSystem = Pick<
+  typeof nodeFileSystem,
+  | 'openSync'
+  | 'closeSync'
+  | 'readSync'
+  | 'writeSync'
+  | 'fsyncSync'
+  | 'ftruncateSync'
+  | 'fstatSync'
+  | 'lstatSync'
+  | 'mkdirSync'
+  | 'readdirSync'
+  | 'readFileSync'
+  | 'renameSync'
+  | 'linkSync'
+  | 'unlinkSync'
+  | 'rmSync'
+>;
+
+export const localFileSystem: FileSystem = nodeFileSystem;
+
+/** What the usual error codes mean, and what to do about each. */
+const CAUSES: Readonly<Record<string, readonly [meaning: string, remedy: string]>> = {
+  ENOSPC: ['no space left on the device', 'Free some space, or choose a folder on another disk.'],
+  EDQUOT: ['the disk quota is used up', 'Free some space, or choose a folder on another disk.'],
+  EACCES: ['permission denied', 'Choose a folder that you may write to, or change its permissions.'],
+  EPERM: ['operation not permitted', 'Choose a folder that you may write to, or change its permissions.'],
+  EROFS: ['the file system is read-only', 'Choose a folder that you may write to.'],
+  EMFILE: ['too many open files', 'Raise the limit of open files (ulimit -n).'],
+  ENFILE: ['too many open files', 'Close other programs, or raise the limit of the system.'],
+  EIO: ['input/output error', 'Check the disk.'],
+  ENOENT: ['no such file or folder', 'Check the path.'],
+  ENOTDIR: ['a part of the path is not a folder', 'Check the path.'],
+  EISDIR: ['it is a folder', 'Check the path.'],
+  EEXIST: ['it exists already', 'Choose another name.'],
+};
+
+/** The code of a system error (`ENOSPC`), or undefined for anything else. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return undefined;
+}
+
+/** Turns a failed call into one line, `<where>: expected <what>, got ENOSPC (no space left on the device)`; own errors pass through. */
+export function storageError(where: string, expected: string, error: unknown): JepaError {
+  if (error instanceof JepaError) return error;
+  const code = systemErrorCode(error) ?? '';
+  const [meaning, remedy] = CAUSES[code] ?? [error instanceof Error ? error.message : String(error), undefined];
+  return new JepaError(`${where}: expected ${expected}, got ${code ? `${code} (${meaning})` : meaning}`, {
+    remedy,
+    cause: error,
+  });
+}
+
+/** Writes all of `bytes`, since one write call may take fewer. */
+export function writeFully(files: FileSystem, descriptor: number, bytes: Uint8Array): void {
+  let offset = 0;
+  while (offset < bytes.byteLength) offset += files.writeSync(descriptor, bytes, offset, bytes.byteLength - offset);
+}
+
+/** Makes a folder's entries durable. Windows has no such call and needs none. */
+export function syncFolder(files: FileSystem, path: string): void {
+  if (process.platform === 'win32') return;
+  const descriptor = files.openSync(path, 'r');
+  try {
+    files.fsyncSync(descriptor);
+  } finally {
+    files.closeSync(descriptor);
+  }
+}
+
+/** True where something (a file, a folder, a link of any kind) is at `path`. */
+export function isPresent(files: FileSystem, path: string): boolean {
+  return files.lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
