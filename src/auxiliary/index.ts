@@ -1,0 +1,61 @@
+// All auxiliary functions by name: their configuration, and how one is created.
+import * as z from 'zod';
+import { unknownName } from '../error.ts';
+import { parseOptions } from '../options.ts';
+import type { Auxiliary, AuxiliaryContext } from './auxiliary.ts';
+import { noneConfiguration } from './none.ts';
+import { createReward, rewardConfiguration } from './reward.ts';
+
+export const auxiliaryConfiguration = z.discriminatedUnion('kind', [rewardConfiguration, noneConfiguration]);
+export type AuxiliaryConfiguration = z.output<typeof auxiliaryConfiguration>;
+
+/** The names that `kind` may have. */
+export const auxiliaryNames: readonly string[] = auxiliaryConfiguration.options.map(
+  (option) => option.shape.kind.value,
+);
+
+/** Parses one auxiliary as a person writes it: its name, or an object with `kind` and options. */
+export function parseAuxiliary(where: string, value: unknown): AuxiliaryConfiguration {
+  const written = typeof value === 'string' ? { kind: value } : value;
+  const kind = typeof written === 'object' && written !== null ? Reflect.get(written, 'kind') : undefined;
+  const schema = auxiliaryConfiguration.options.find((option) => option.shape.kind.value === kind);
+  if (!schema) throw unknownName(where, 'the kind of an auxiliary', String(kind), auxiliaryNames);
+  return parseOptions(`${where} ${String(kind)}`, schema, written);
+}
+
+/** Creates auxiliaries in the order given; `none` adds nothing. Whoever calls this disposes the models of pixel auxiliaries. */
+export async function createAuxiliaries(
+  configurations: readonly AuxiliaryConfiguration[],
+  context: AuxiliaryContext,
+): Promise<Auxiliary[]> {
+  const auxiliaries: Auxiliary[] = [];
+  for (const configuration of configurations) {
+    const auxiliary = await createAuxiliary(configuration, context);
+    if (auxiliary) auxiliaries.push(auxiliary);
+  }
+  return auxiliaries;
+}
+
+async function createAuxiliary(
+  configuration: AuxiliaryConfiguration,
+  context: AuxiliaryContext,
+): Promise<Auxiliary | undefined> {
+  switch (configuration.kind) {
+    case 'reward':
+      return createReward(configuration, context);
+    case 'none':
+      return undefined;
+  }
+}
+
+export type {
+  Auxiliary,
+  AuxiliaryContext,
+  AuxiliaryLoss,
+  AuxiliarySlice,
+  ColumnAuxiliary,
+  PixelAuxiliary,
+  StateAuxiliary,
+} from './auxiliary.ts';
+export { auxiliarySizeOf, joinStateTables, sliceAuxiliaries } from './auxiliary.ts';
+export { environmentContext } from './context.ts';

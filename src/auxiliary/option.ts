@@ -1,0 +1,9 @@
+// Options that all auxiliaries share.
+import * as z from 'zod';
+
+export const coefficientOption = z.number().positive().default(1).describe("weight of this auxiliary's loss in c_aux");
+
+export const lossOption = z
+  .enum(['squared', 'cross-entropy'])
+  .optional()
+  .describe('squared error of values, or cross-entropy of logits; default: cross-entropy where all values are 0 or 1');

@@ -1,0 +1,36 @@
+// p = the reward of an observation: what control needs. Whether it is sparse or dense is the environment's option.
+import * as z from 'zod';
+import { UsageError } from '../error.ts';
+import type { Auxiliary, AuxiliaryContext } from './auxiliary.ts';
+import { coefficientOption, lossOption } from './option.ts';
+
+export const rewardConfiguration = z.strictObject({
+  kind: z.literal('reward'),
+  coefficient: coefficientOption,
+  loss: lossOption,
+});
+
+/** The environment's reward by state, or the recording's column `reward`. */
+export function createReward(options: z.output<typeof rewardConfiguration>, context: AuxiliaryContext): Auxiliary {
+  const { environment, columns } = context;
+  const column = columns?.get('reward');
+  const isBinary = environment ? environment.hasBinaryReward : column?.isBinary === true;
+  if (options.loss === 'cross-entropy' && !isBinary)
+    throw new UsageError('auxiliary reward: expected a reward of 0 or 1 for the loss "cross-entropy", got others', {
+      remedy: 'Use the loss "squared".',
+    });
+  const shared = {
+    name: 'reward',
+    loss: options.loss ?? (isBinary ? ('cross-entropy' as const) : ('squared' as const)),
+    coefficient: options.coefficient,
+  };
+  if (environment) {
+    const table = Float32Array.from({ length: environment.stateCount }, (_, state) => environment.reward(state));
+    return { ...shared, of: 'state', size: 1, table };
+  }
+  if (!column)
+    throw new UsageError('auxiliary reward: expected a column "reward" in the recording, got none', {
+      remedy: 'Name another column with the auxiliary "column".',
+    });
+  return { ...shared, of: 'column', size: column.size, column: 'reward' };
+}
