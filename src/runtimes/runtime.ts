@@ -1,16 +1,17 @@
-// The contract of everything that can run an exported model: load, run, describe, dispose.
+// The contract of everything that can run a saved model: load, run, describe, dispose.
 // One file an implementation; a backend that is not there throws UnavailableError with the remedy, and never falls back.
 
 export type ElementType = 'float32' | 'uint8' | 'int32' | 'int64' | 'float16' | 'bool';
 
 export interface RuntimeTensor {
   readonly type: ElementType;
-  /** float16 as its 16-bit patterns. */
+  /** float16 as its 16-bit patterns, bool as 0 and 1. */
   readonly data: Float32Array | Uint8Array | Int32Array | BigInt64Array | Uint16Array;
   readonly shape: readonly number[];
 }
 
 export interface RuntimeOptions {
+  /** Threads of one operation. Default: every core. */
   readonly threads?: number;
   /** Allow TF32, half precision and the like. Off unless the caller asks. */
   readonly reducedPrecision?: boolean;
@@ -22,6 +23,7 @@ export interface RuntimeDescription {
   readonly runtime: string;
   /** The package and its version: `onnxruntime-node 1.30.0`. */
   readonly version: string;
+  /** Who computes: `CPUExecutionProvider`, `TensorFlow 2.21.0`. */
   readonly provider: string;
   readonly threads: number;
   readonly precision: 'float32' | 'tf32' | 'float16' | 'int8';
@@ -30,28 +32,46 @@ export interface RuntimeDescription {
 export interface TensorSpec {
   readonly name: string;
   readonly type: ElementType;
-  /** A number, or the name of a dynamic axis. */
+  /** A number, or the name of a dynamic axis; axes of one name have one size in a run. */
   readonly shape: readonly (number | string)[];
 }
 
 export interface RuntimeSession {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
-  /** Feeds by input name; unknown and missing names are refused. */
+  /**
+   * Feeds by input name, all outputs by output name.
+   * @throws UsageError for a missing or unknown name, a wrong type, a wrong shape, data that do not fill the shape.
+   */
   run(feeds: Readonly<Record<string, RuntimeTensor>>): Promise<Record<string, RuntimeTensor>>;
   dispose(): Promise<void>;
 }
 
+/** Which provider ran how many nodes in one real run, as the runtime's own profile says. */
+export interface Placement {
+  readonly nodesByProvider: Readonly<Record<string, number>>;
+}
+
 export interface Runtime {
+  /** Which of a model's two saved forms it reads: `encoder.onnx`, or `encoder/model.json` with the weights beside it. */
+  readonly format: 'onnx' | 'tfjs';
   describe(): RuntimeDescription;
-  /** Opens a model from its bytes. */
-  load(model: Uint8Array): Promise<RuntimeSession>;
+  /**
+   * Opens a model by the path of its file; an ONNX model also from its bytes.
+   * @throws FormatError where the file is not such a model, JepaError where it cannot be read.
+   * @throws UnavailableError where some node of it cannot run on this runtime's own provider.
+   */
+  load(model: Uint8Array | string): Promise<RuntimeSession>;
+  /** Runs the model once under the runtime's profiler. Absent where the runtime has none. */
+  placementOf?(model: Uint8Array | string, feeds: Readonly<Record<string, RuntimeTensor>>): Promise<Placement>;
   dispose(): Promise<void>;
 }
 
 /** One implementation: how to open it on this machine. */
 export interface RuntimeProvider {
   readonly name: string;
-  /** Throws UnavailableError where this machine cannot run it. */
+  /** One line for `--help` and `jepa doctor`. */
+  readonly description: string;
+  /** @throws UnavailableError where this machine cannot run it; the message has the cause, the remedy what to install. */
   open(options: RuntimeOptions): Promise<Runtime>;
 }

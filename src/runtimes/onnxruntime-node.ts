@@ -1,0 +1,154 @@
+// onnxruntime-node: the CPU, CUDA and WebGPU (Dawn) providers of one native library.
+// What keeps it from falling back: one provider in the list (onnxruntime drops names that it does not know, and throws for
+// those that it knows but cannot load), and on a GPU the session option that refuses nodes left to the CPU.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { InferenceSession } from 'onnxruntime-node';
+import { JepaError, UnavailableError, UsageError } from '../error.ts';
+import { checkFeeds } from './feeds.ts';
+import { readModelFile, threadCount } from './model-file.ts';
+import { createSession, firstLine, inputSpecs, openSession, runSession, toTensors } from './onnxruntime-session.ts';
+import type { Placement, Runtime, RuntimeOptions, RuntimeProvider } from './runtime.ts';
+
+interface NodeProvider {
+  /** The name on the command line and in onnxruntime's list. */
+  readonly name: 'cpu' | 'cuda' | 'webgpu';
+  readonly description: string;
+  /** The name in onnxruntime's profiles and in its other languages. */
+  readonly provider: string;
+  readonly remedy: string;
+}
+
+const providers: readonly NodeProvider[] = [
+  {
+    name: 'cpu',
+    description: 'onnxruntime-node on the CPU',
+    provider: 'CPUExecutionProvider',
+    remedy: 'onnxruntime-node has no build for this platform: choose --runtime wasm.',
+  },
+  {
+    name: 'cuda',
+    description: 'onnxruntime-node on an NVIDIA GPU',
+    provider: 'CUDAExecutionProvider',
+    remedy:
+      'It needs Linux x64 with an NVIDIA driver, CUDA and cuDNN, and the provider library that ' +
+      '`node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12` fetches.',
+  },
+  {
+    name: 'webgpu',
+    description: 'onnxruntime-node on any GPU through WebGPU',
+    provider: 'WebGpuExecutionProvider',
+    remedy:
+      'It needs a GPU with a Vulkan driver and loader (on Linux: libvulkan1), Metal or Direct3D 12; without a GPU, name ' +
+      "a software driver's file (SwiftShader's vk_swiftshader_icd.json) in VK_ICD_FILENAMES.",
+  },
+];
+
+export const onnxruntimeNodeProviders: readonly RuntimeProvider[] = providers.map((each) => ({
+  name: each.name,
+  description: each.description,
+  open: (options) => openNodeRuntime(each, options),
+}));
+
+async function openNodeRuntime(provider: NodeProvider, options: RuntimeOptions): Promise<Runtime> {
+  const threads = threadCount(provider.name, options.threads);
+  if (provider.name === 'cuda') setTf32(options.reducedPrecision ?? false);
+  const onnxruntime = await importOnnxruntime(provider);
+  const sessionOptions: InferenceSession.SessionOptions = {
+    executionProviders: [provider.name],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 4,
+    ...(provider.name === 'cpu' ? {} : { extra: { session: { disable_cpu_ep_fallback: '1' } } }),
+  };
+  await requireProvider(onnxruntime, provider, sessionOptions);
+  return {
+    format: 'onnx',
+    describe: () => ({
+      runtime: provider.name,
+      version: `onnxruntime-node ${onnxruntime.env.versions.node}`,
+      provider: provider.provider,
+      threads,
+      precision: provider.name === 'cuda' && options.reducedPrecision ? 'tf32' : 'float32',
+    }),
+    async load(model) {
+      const { bytes, where } = readModelFile(model);
+      return openSession(onnxruntime, bytes, sessionOptions, where);
+    },
+    async placementOf(model, feeds): Promise<Placement> {
+      const { bytes, where } = readModelFile(model);
+      const folder = mkdtempSync(join(tmpdir(), 'jepa-profile-'));
+      try {
+        const profiled = { ...sessionOptions, enableProfiling: true, profileFilePrefix: join(folder, 'profile') };
+        const session = await createSession(onnxruntime, bytes, profiled, where);
+        try {
+          checkFeeds(where, inputSpecs(where, session), feeds);
+          await runSession(session, toTensors(onnxruntime, feeds), where);
+          session.endProfiling();
+        } finally {
+          await session.release();
+        }
+        return readProfile(readFileSync(join(folder, readdirSync(folder)[0]), 'utf8'));
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+    // The library and its thread pools belong to the sessions; nothing is left once these are disposed.
+    dispose: async () => {},
+  };
+}
+
+type OnnxruntimeNode = typeof import('onnxruntime-node');
+
+async function importOnnxruntime(provider: NodeProvider): Promise<OnnxruntimeNode> {
+  try {
+    const { default: onnxruntime } = await import('onnxruntime-node');
+    // Everything worth saying arrives as an error; the native log would go to stderr beside our one line.
+    onnxruntime.env.logLevel = 'fatal';
+    return onnxruntime;
+  } catch (error) {
+    throw new UnavailableError(`${provider.name}: expected onnxruntime-node, got: ${firstLine(error)}`, {
+      remedy: provider.remedy,
+      cause: error,
+    });
+  }
+}
+
+/** onnxruntime attaches the provider before it reads the model: so no model tells whether there is a provider. */
+async function requireProvider(
+  { InferenceSession }: OnnxruntimeNode,
+  provider: NodeProvider,
+  options: InferenceSession.SessionOptions,
+): Promise<void> {
+  const reason = await InferenceSession.create(new Uint8Array(0), options).then(() => '', firstLine);
+  if (reason.startsWith('Model data pointer is null')) return;
+  throw new UnavailableError(`${provider.name}: expected the provider ${provider.provider}, got: ${reason}`, {
+    remedy: provider.remedy,
+  });
+}
+
+let isTf32Allowed: boolean | undefined;
+
+/** cuBLAS and cuDNN read this once, when they are first loaded; onnxruntime's JavaScript API has no option for it. */
+function setTf32(isAllowed: boolean): void {
+  if (isTf32Allowed !== undefined && isTf32Allowed !== isAllowed)
+    throw new UsageError('cuda: expected one precision for the whole process, got float32 and TF32', {
+      remedy: 'Run the two in two processes.',
+    });
+  isTf32Allowed = isAllowed;
+  if (!isAllowed) process.env.NVIDIA_TF32_OVERRIDE = '0';
+}
+
+/** Counts the kernels of one run by the provider that ran them. */
+export function readProfile(text: string): Placement {
+  const events: unknown = JSON.parse(text);
+  if (!Array.isArray(events)) throw new JepaError('onnxruntime profile: expected a list of events, got none');
+  const nodesByProvider: Record<string, number> = {};
+  for (const event of events as readonly { name?: unknown; args?: { provider?: unknown } }[]) {
+    const provider = event.args?.provider;
+    if (typeof provider !== 'string' || !String(event.name).endsWith('_kernel_time')) continue;
+    nodesByProvider[provider] = (nodesByProvider[provider] ?? 0) + 1;
+  }
+  return { nodesByProvider };
+}

@@ -1,0 +1,125 @@
+// tfjs, the framework that a model was trained in: the reference that the other runtimes are compared with.
+// Native TensorFlow where this machine is set up for it; else tfjs's own JavaScript, slow, and the description says so.
+import type * as tf from '@tensorflow/tfjs';
+import { FormatError, JepaError, UsageError } from '../error.ts';
+import { checkFeeds } from './feeds.ts';
+import { readLayersModel } from './layers-model.ts';
+import { threadCount } from './model-file.ts';
+import type {
+  ElementType,
+  Runtime,
+  RuntimeDescription,
+  RuntimeOptions,
+  RuntimeProvider,
+  RuntimeSession,
+  RuntimeTensor,
+  TensorSpec,
+} from './runtime.ts';
+
+export const tfjsProvider: RuntimeProvider = {
+  name: 'tfjs',
+  description: 'TensorFlow.js, the reference: native TensorFlow where it is set up, else JavaScript',
+  open: openTfjs,
+};
+
+async function openTfjs(options: RuntimeOptions): Promise<Runtime> {
+  const { namespace, description } = await loadBackend(options);
+  return {
+    format: 'tfjs',
+    describe: () => description,
+    async load(model) {
+      if (typeof model !== 'string')
+        throw new UsageError('tfjs: expected the path of a model.json, got bytes', {
+          remedy: 'A tfjs model is several files: name its model.json.',
+        });
+      return openModel(namespace, model);
+    },
+    dispose: async () => {},
+  };
+}
+
+async function loadBackend(
+  options: RuntimeOptions,
+): Promise<{ namespace: typeof tf; description: RuntimeDescription }> {
+  const threads = threadCount('tfjs', options.threads);
+  // Looked for, not set up: a download of hundreds of megabytes is for a command that trains.
+  const { findNatives } = await import('../training/tensorflow/native/find.ts');
+  if (findNatives().length > 0) {
+    const { loadTensorFlow, loadedTensorFlow } = await import('../training/tensorflow/load.ts');
+    const namespace = await loadTensorFlow({ threads });
+    const loaded = loadedTensorFlow();
+    if (loaded === undefined) throw new JepaError('tfjs: expected a loaded TensorFlow, got none');
+    return {
+      namespace,
+      description: describeTfjs(namespace, `TensorFlow ${loaded.tensorflowVersion}`, loaded.threads),
+    };
+  }
+  const namespace = await import('@tensorflow/tfjs');
+  namespace.enableProdMode();
+  await namespace.setBackend('cpu');
+  return { namespace, description: describeTfjs(namespace, 'JavaScript (native TensorFlow is not set up)', 1) };
+}
+
+function describeTfjs({ version }: typeof tf, provider: string, threads: number): RuntimeDescription {
+  return { runtime: 'tfjs', version: `@tensorflow/tfjs ${version.tfjs}`, provider, threads, precision: 'float32' };
+}
+
+async function openModel({ loadLayersModel, tensor, tidy }: typeof tf, path: string): Promise<RuntimeSession> {
+  const { where, artifacts } = readLayersModel(path);
+  const model = await loadLayersModel({ load: async () => artifacts }).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new FormatError(`${where}: expected a model that tfjs can load, got: ${reason}`, { cause: error });
+  });
+  const inputs = specsOf(model.inputNames, model.inputs);
+  const outputs = specsOf(model.outputNames, model.outputs);
+  return {
+    inputs,
+    outputs,
+    async run(feeds) {
+      checkFeeds(where, inputs, feeds);
+      // An empty batch is no batch to tfjs's layers.
+      const batch = inputs.length > 0 ? feeds[inputs[0].name].shape[0] : 0;
+      if (batch === 0) return Object.fromEntries(outputs.map((output) => [output.name, emptyTensor(output)]));
+      const results = tidy(() => {
+        const tensors = inputs.map(({ name }) => toTensor(tensor, where, feeds[name]));
+        const predicted = model.predictOnBatch(tensors.length === 1 ? tensors[0] : tensors);
+        return Array.isArray(predicted) ? predicted : [predicted];
+      });
+      const run: Record<string, RuntimeTensor> = {};
+      for (const [index, result] of results.entries()) {
+        const data = await result.data();
+        run[outputs[index].name] = { type: outputs[index].type, data, shape: result.shape };
+        result.dispose();
+      }
+      return run;
+    },
+    async dispose() {
+      model.dispose();
+    },
+  };
+}
+
+function toTensor(tensor: typeof tf.tensor, where: string, { type, data, shape }: RuntimeTensor): tf.Tensor {
+  if ((type !== 'float32' && type !== 'int32') || data instanceof BigInt64Array || data instanceof Uint16Array)
+    throw new UsageError(`${where}: expected float32 or int32, got ${type}`);
+  return tensor(data, [...shape], type);
+}
+
+function emptyTensor({ type, shape }: TensorSpec): RuntimeTensor {
+  const sides = shape.map((side) => (typeof side === 'number' ? side : 0));
+  return { type, data: type === 'int32' ? new Int32Array(0) : new Float32Array(0), shape: sides };
+}
+
+/** The first axis is the batch, `N` as in the exported files; other free axes are named by their place. */
+function specsOf(names: readonly string[], tensors: readonly tf.SymbolicTensor[]): TensorSpec[] {
+  return tensors.map(({ dtype, shape }, index) => ({
+    name: names[index],
+    type: elementTypeOf(dtype),
+    shape: shape.map((side, axis) => side ?? (axis === 0 ? 'N' : `axis${axis}`)),
+  }));
+}
+
+function elementTypeOf(dtype: tf.DataType): ElementType {
+  if (dtype === 'float32' || dtype === 'int32') return dtype;
+  throw new FormatError(`tfjs: expected float32 or int32 tensors, got ${dtype}`);
+}
