@@ -5,9 +5,10 @@ import type * as tf from '@tensorflow/tfjs';
 import { JepaError, UsageError } from '../../error.ts';
 import { setTensorFlowBackend, type TensorFlowBackend } from './binding.ts';
 import type { NativeTensorFlow } from './native/cache.ts';
+import type { SetupListener } from './native/event.ts';
 import { findTfjsNode } from './native/find.ts';
 import { loadBinding, loadTfjsNode } from './native/open.ts';
-import { ensureNativeTensorFlow, type SetupListener } from './native/setup.ts';
+import { ensureNativeTensorFlow } from './native/setup.ts';
 
 export type TensorFlow = typeof tf;
 
@@ -19,6 +20,8 @@ export interface LoadOptions {
   readonly threads?: number;
   /** Hears of the set-up, where there is one to do. */
   readonly onSetup?: SetupListener;
+  /** Stops a set-up that is under way, leaving nothing behind. */
+  readonly signal?: AbortSignal;
 }
 
 /** What was loaded, for reports and `jepa doctor`. */
@@ -67,9 +70,12 @@ export function loadedTensorFlow(): LoadedTensorFlow | undefined {
   return loaded;
 }
 
-async function load({ threads, onSetup }: LoadOptions): Promise<TensorFlow> {
+async function load({ threads, onSetup, signal }: LoadOptions): Promise<TensorFlow> {
   // Read by the library when it starts, so all of it is set before. 3 is: errors only.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
+  // TensorFlow turns oneDNN on by itself only on processors with AVX-512 VNNI, AVX-VNNI or AMX. Measured on one with AVX2
+  // (AMD EPYC): a training step of the preset `small` takes 17.8 ms with it and 39.9 ms without, two threads.
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
   const count = threads ?? threadsOfEnvironment() ?? availableParallelism();
   process.env.TF_NUM_INTRAOP_THREADS = String(count);
   if (threads !== undefined) process.env.TF_NUM_INTEROP_THREADS = String(threads);
@@ -79,7 +85,7 @@ async function load({ threads, onSetup }: LoadOptions): Promise<TensorFlow> {
   // Silences advice that is printed to the console (to install tfjs-node, say); no computation depends on it.
   namespace.enableProdMode();
 
-  const native = await ensureNativeTensorFlow({ onSetup, isUsable: (candidate) => opens(candidate.binding) });
+  const native = await ensureNativeTensorFlow({ onSetup, signal, check: ({ binding }) => loadBinding(binding) });
   const folder = findTfjsNode();
   if (folder === undefined) throw new JepaError('loadTensorFlow: expected tfjs-node after its set-up, got none');
   loadTfjsNode(folder, native.binding);
@@ -101,13 +107,4 @@ async function load({ threads, onSetup }: LoadOptions): Promise<TensorFlow> {
 function threadsOfEnvironment(): number | undefined {
   const value = Number(process.env.TF_NUM_INTRAOP_THREADS);
   return Number.isInteger(value) && value > 0 ? value : undefined;
-}
-
-function opens(binding: string): boolean {
-  try {
-    loadBinding(binding);
-    return true;
-  } catch {
-    return false;
-  }
 }
