@@ -12,6 +12,7 @@ import {
   systemErrorCode,
   writeFully,
 } from './file-system.ts';
+import { isRunning } from './process-identity.ts';
 
 /** `.<name>.<pid>-<random>.partial`: a file or folder that is being written, or was left by a killed process. */
 const PARTIAL = /^\..+\.(\d+)-[0-9a-f]{12}\.partial$/;
@@ -165,13 +166,4 @@ function partialPath(path: string): string {
 
 function replacedPath(path: string): string {
   return join(dirname(path), `.${basename(path)}${REPLACED_SUFFIX}`);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemErrorCode(error) === 'EPERM';
-  }
 }
