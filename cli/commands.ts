@@ -1,5 +1,6 @@
 // All commands, in the order of `jepa --help`. A command's file imports only what parsing needs; the work is imported
 // inside its action, so that `--help` and a usage error never load a native library.
 import type { Command } from 'commander';
+import { createSetupCommand } from './setup.ts';
 
-export const commands: readonly (() => Command)[] = [];
+export const commands: readonly (() => Command)[] = [createSetupCommand];

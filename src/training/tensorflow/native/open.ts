@@ -10,8 +10,8 @@ const require = createRequire(import.meta.url);
  * Loads the native binding alone; throws what the dynamic loader says. Done before tfjs-node itself is loaded, because
  * a tfjs-node that fails half-way has registered its kernels already and cannot be tried again in the same process.
  */
-export function loadBinding(binding: string): unknown {
-  return require(binding);
+export function loadBinding(binding: string): void {
+  require(binding);
 }
 
 /**

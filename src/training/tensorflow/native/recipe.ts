@@ -1,5 +1,5 @@
 // What a native TensorFlow is made of on each platform: which wheel, which files of it, and how they are named.
-// The hashes are those of PyPI's files; the one for Linux x64 was computed from the wheel, the others are PyPI's metadata.
+// Hashes, sizes and entry names were read from PyPI's files, all three; only the one for Linux x64 was run.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { cacheRoot } from './cache.ts';
@@ -20,6 +20,8 @@ export interface Wheel {
   readonly sha256: string;
   /** Bytes to download. */
   readonly byteLength: number;
+  /** Bytes of the two libraries. */
+  readonly unpackedByteLength: number;
   /** Entries that stay: the two libraries. */
   readonly libraries: readonly string[];
   /** The oldest glibc it runs on, on Linux. */
@@ -46,7 +48,8 @@ const wheels: Readonly<Record<string, Wheel>> = {
     project: 'tensorflow-cpu',
     platformTag: 'manylinux_2_27_x86_64',
     sha256: '2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c',
-    byteLength: 273829956,
+    byteLength: 273_829_956,
+    unpackedByteLength: 788_086_608 + 65_222_328,
     libraries: linuxLibraries,
     glibc: '2.27',
   },
@@ -55,7 +58,8 @@ const wheels: Readonly<Record<string, Wheel>> = {
     project: 'tensorflow',
     platformTag: 'manylinux_2_27_aarch64',
     sha256: '4b24aca16d527a3cf1c37f720c04c484c3d20f4d0fdfa98632ac8b9f3be6eb5c',
-    byteLength: 0,
+    byteLength: 281_828_020,
+    unpackedByteLength: 814_885_544 + 68_176_664,
     libraries: linuxLibraries,
     glibc: '2.27',
   },
@@ -64,7 +68,8 @@ const wheels: Readonly<Record<string, Wheel>> = {
     project: 'tensorflow',
     platformTag: 'macosx_12_0_arm64',
     sha256: '51f46f4806139d01fc7920cc72a4c75876f80649bf40ff083ab6212ceb43ca88',
-    byteLength: 0,
+    byteLength: 223_405_849,
+    unpackedByteLength: 691_352_648 + 49_452_976,
     libraries: macLibraries,
     glibc: undefined,
   },
