@@ -38,8 +38,8 @@ describe('writeFileAtomic', () => {
         for (const name of readdirSync(folder)) if (name !== 'a.json') writeFileAtomic(join(folder, name), '');
       },
     );
-    // open, write, fsync, rename, open folder, fsync folder: each of 6 calls, once and lasting, with 4 codes.
-    expect(failedRuns).toBe(6 * 2 * 4);
+    // open, write, fsync, rename, open folder, fsync folder: each of 6 calls, once and lasting.
+    expect(failedRuns).toBe(6 * 2);
   });
 
   test('a write that takes only a part of the bytes is continued', () => {
@@ -122,7 +122,7 @@ describe('writeFolderAtomic', () => {
         if (error === undefined) expect(contentOf(path)).toEqual({ x: 'new', y: 'new' });
       },
     );
-    expect(failedRuns).toBeGreaterThan(50);
+    expect(failedRuns).toBeGreaterThan(20);
   });
 
   test('a replacement that was killed between its two renames is undone by the next look at the folder', async () => {

@@ -41,29 +41,30 @@ export function createFaultyFileSystem(fault: Fault): FaultyFileSystem {
   return { files, failureCount: () => failures, calls };
 }
 
-/** Every kind of fault at every call, until `run` is through without one. Returns how many runs failed. */
+const CODES = ['ENOSPC', 'EIO', 'EACCES', 'EMFILE'] as const;
+
+/** A fault at every call (once, then lasting; the codes take turns) until `run` is through without one. Returns how many runs failed. */
 export async function forEachFault(
   run: (files: FileSystem, fault: Fault) => void | Promise<void>,
   afterwards: (fault: Fault, error: unknown) => void | Promise<void>,
 ): Promise<number> {
   let failedRuns = 0;
   for (const isLasting of [false, true])
-    for (const code of ['ENOSPC', 'EIO', 'EACCES', 'EMFILE'] as const)
-      for (let atCall = 1; ; atCall++) {
-        const fault: Fault = { atCall, isLasting, code };
-        const faulty = createFaultyFileSystem(fault);
-        let error: unknown;
-        try {
-          await run(faulty.files, fault);
-        } catch (thrown) {
-          error = thrown;
-        }
-        if (faulty.failureCount() === 0) {
-          if (error !== undefined) throw error;
-          break;
-        }
-        if (error !== undefined) failedRuns++;
-        await afterwards(fault, error);
+    for (let atCall = 1; ; atCall++) {
+      const fault: Fault = { atCall, isLasting, code: CODES[(atCall + Number(isLasting)) % CODES.length] };
+      const faulty = createFaultyFileSystem(fault);
+      let error: unknown;
+      try {
+        await run(faulty.files, fault);
+      } catch (thrown) {
+        error = thrown;
       }
+      if (faulty.failureCount() === 0) {
+        if (error !== undefined) throw error;
+        break;
+      }
+      if (error !== undefined) failedRuns++;
+      await afterwards(fault, error);
+    }
   return failedRuns;
 }
