@@ -1,0 +1,14 @@
+// The largest bisimulation of dynamics and auxiliary, the words that tell states apart, and what recorded data guarantee.
+export { levelSets } from './level-set.ts';
+export { type BisimulationMetric, bisimulationMetric, type MetricOptions } from './metric.ts';
+export {
+  compareObserved,
+  mergeObserved,
+  type ObservedComparison,
+  observedWord,
+  observedWordLengths,
+} from './observed.ts';
+export { type RecordedTransitions, systemFromTransitions } from './recording.ts';
+export { type Bisimulation, largestBisimulation, type SplittingTree } from './refinement.ts';
+export { auxiliaryGap, checkSystem, type FiniteSystem, followWord, systemOfEnvironment, UNOBSERVED } from './system.ts';
+export { distinguishingLengths, distinguishingWord } from './word.ts';

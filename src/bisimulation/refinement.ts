@@ -1,0 +1,243 @@
+// The largest bisimulation of (f, p) on a finite deterministic system, in O(A S log S) steps: partition refinement that
+// always splits by the smaller half (Hopcroft 1971), with splitters in the order of their word lengths, so that the tree
+// of splits also holds a shortest distinguishing word of every pair (Smetsers, Moerman & Jansen, LATA 2016).
+import { UsageError } from '../error.ts';
+import { levelSets } from './level-set.ts';
+import { checkSystem, type FiniteSystem, UNOBSERVED } from './system.ts';
+
+/**
+ * How the classes were split: the root splits by p, every other inner node by one action into the states that lead into
+ * one child of an earlier node and those that lead into its other child. Node numbers grow from parent to child.
+ */
+export interface SplittingTree {
+  /** [nodes]: -1 at the root. */
+  readonly parent: Int32Array;
+  /** [nodes]: the first action of the node's word; -1 at the root, whose word is empty, and at leaves. */
+  readonly action: Int32Array;
+  /** [nodes]: the node whose word continues after the action; -1 at the root and at leaves. */
+  readonly continuation: Int32Array;
+  /** [nodes]: how many actions the node's word has; 0 at leaves, too. */
+  readonly wordLength: Int32Array;
+  /** [classes] */
+  readonly leafOfClass: Int32Array;
+}
+
+export interface Bisimulation {
+  readonly classCount: number;
+  /** [S]: classes are numbered by their smallest state. */
+  readonly classOf: Int32Array;
+  /** [classes]: the smallest state of each. */
+  readonly representative: Int32Array;
+  /** [classes] */
+  readonly classSize: Int32Array;
+  readonly tree: SplittingTree;
+}
+
+/**
+ * The largest bisimulation, with values of p taken as equal within `tolerance` (see `levelSets`).
+ * Throws a UsageError where an action is unobserved somewhere: then there need be no largest one (see observed.ts).
+ */
+export function largestBisimulation(system: FiniteSystem, options: { readonly tolerance?: number } = {}): Bisimulation {
+  checkSystem(system);
+  const unobserved = system.next.indexOf(UNOBSERVED);
+  if (unobserved >= 0)
+    throw new UsageError(
+      `largest bisimulation: state ${unobserved % system.stateCount}, action ${Math.floor(unobserved / system.stateCount)}: expected a next state, got none`,
+      { remedy: 'Ask what recorded transitions guarantee instead: mergeObserved and compareObserved.' },
+    );
+  const refinement = new Refinement(system, options.tolerance ?? 0);
+  refinement.refine();
+  return refinement.result();
+}
+
+/** A refinable partition: each block, and each set that once was a block, is a range of `elements`. */
+class Refinement {
+  readonly #stateCount: number;
+  readonly #actionCount: number;
+  /** States with f(s, a) = t, at predecessors[predecessorStart[a * (S + 1) + t] ...]. */
+  readonly #predecessors: Int32Array;
+  readonly #predecessorStart: Int32Array;
+  readonly #elements: Int32Array;
+  readonly #position: Int32Array;
+  readonly #blockOf: Int32Array;
+  readonly #blockFirst: Int32Array;
+  readonly #blockEnd: Int32Array;
+  readonly #markedCount: Int32Array;
+  readonly #nodeOfBlock: Int32Array;
+  #blockCount = 0;
+  readonly #parent: Int32Array;
+  readonly #action: Int32Array;
+  readonly #continuation: Int32Array;
+  readonly #wordLength: Int32Array;
+  readonly #nodeFirst: Int32Array;
+  readonly #nodeEnd: Int32Array;
+  #nodeCount = 0;
+  /** Nodes to split by, first in, first out: their words never get shorter. */
+  readonly #splitters: Int32Array;
+  #splitterCount = 0;
+
+  constructor(system: FiniteSystem, tolerance: number) {
+    const { stateCount, actionCount } = system;
+    this.#stateCount = stateCount;
+    this.#actionCount = actionCount;
+    this.#predecessors = new Int32Array(actionCount * stateCount);
+    this.#predecessorStart = new Int32Array(actionCount * (stateCount + 1));
+    this.#sortPredecessors(system.next);
+    this.#elements = new Int32Array(stateCount);
+    this.#position = new Int32Array(stateCount);
+    this.#blockOf = new Int32Array(stateCount);
+    this.#blockFirst = new Int32Array(stateCount);
+    this.#blockEnd = new Int32Array(stateCount);
+    this.#markedCount = new Int32Array(stateCount);
+    this.#nodeOfBlock = new Int32Array(stateCount);
+    const nodeLimit = 2 * stateCount + 1;
+    this.#parent = new Int32Array(nodeLimit).fill(-1);
+    this.#action = new Int32Array(nodeLimit).fill(-1);
+    this.#continuation = new Int32Array(nodeLimit).fill(-1);
+    this.#wordLength = new Int32Array(nodeLimit);
+    this.#nodeFirst = new Int32Array(nodeLimit);
+    this.#nodeEnd = new Int32Array(nodeLimit);
+    this.#splitters = new Int32Array(nodeLimit);
+    const { count, of } = levelSets(system, tolerance);
+    this.#startFrom(count, of);
+  }
+
+  #sortPredecessors(next: Int32Array): void {
+    const stateCount = this.#stateCount;
+    const start = this.#predecessorStart;
+    for (let action = 0; action < this.#actionCount; action++) {
+      const row = action * (stateCount + 1);
+      const base = action * stateCount;
+      for (let state = 0; state < stateCount; state++) start[row + next[base + state] + 1]++;
+      start[row] = base;
+      for (let state = 0; state < stateCount; state++) start[row + state + 1] += start[row + state];
+      // Filled from the back, each start moves down to its place.
+      const end = start.slice(row + 1, row + stateCount + 1);
+      for (let state = stateCount - 1; state >= 0; state--) this.#predecessors[--end[next[base + state]]] = state;
+    }
+  }
+
+  /** The root and its children, the level sets of p; all but the largest of them are splitters. */
+  #startFrom(count: number, of: Int32Array): void {
+    const end = new Int32Array(count);
+    for (const set of of) end[set]++;
+    for (let set = 1; set < count; set++) end[set] += end[set - 1];
+    for (let set = 0; set < count; set++) this.#blockEnd[set] = end[set];
+    for (let state = this.#stateCount - 1; state >= 0; state--) {
+      const position = --end[of[state]];
+      this.#elements[position] = state;
+      this.#position[state] = position;
+      this.#blockOf[state] = of[state];
+    }
+    this.#blockCount = count;
+    this.#addNode(-1, 0, this.#stateCount);
+    let largest = 0;
+    for (let set = 0; set < count; set++) {
+      this.#blockFirst[set] = end[set];
+      this.#nodeOfBlock[set] = this.#addNode(0, end[set], this.#blockEnd[set]);
+      if (this.#blockEnd[set] - end[set] > this.#blockEnd[largest] - this.#blockFirst[largest]) largest = set;
+    }
+    for (let set = 0; set < count; set++)
+      if (set !== largest) this.#splitters[this.#splitterCount++] = this.#nodeOfBlock[set];
+  }
+
+  #addNode(parent: number, first: number, end: number): number {
+    const node = this.#nodeCount++;
+    this.#parent[node] = parent;
+    this.#nodeFirst[node] = first;
+    this.#nodeEnd[node] = end;
+    return node;
+  }
+
+  refine(): void {
+    const elements = this.#elements;
+    const position = this.#position;
+    const blockOf = this.#blockOf;
+    const blockFirst = this.#blockFirst;
+    const markedCount = this.#markedCount;
+    const predecessors = this.#predecessors;
+    const start = this.#predecessorStart;
+    const members = new Int32Array(this.#stateCount);
+    const touched = new Int32Array(this.#stateCount);
+    // A splitter that is split itself while it waits stays a splitter as a whole: its states keep their range.
+    for (let turn = 0; turn < this.#splitterCount; turn++) {
+      if (this.#blockCount === this.#stateCount) return;
+      const splitter = this.#splitters[turn];
+      const first = this.#nodeFirst[splitter];
+      const size = this.#nodeEnd[splitter] - first;
+      for (let i = 0; i < size; i++) members[i] = elements[first + i];
+      for (let action = 0; action < this.#actionCount; action++) {
+        const row = action * (this.#stateCount + 1);
+        let touchedCount = 0;
+        for (let i = 0; i < size; i++) {
+          const end = start[row + members[i] + 1];
+          for (let j = start[row + members[i]]; j < end; j++) {
+            // Swap the predecessor to the front part of its block, where the marked ones stand.
+            const state = predecessors[j];
+            const block = blockOf[state];
+            const marked = markedCount[block]++;
+            if (marked === 0) touched[touchedCount++] = block;
+            const target = blockFirst[block] + marked;
+            const from = position[state];
+            const other = elements[target];
+            elements[target] = state;
+            position[state] = target;
+            elements[from] = other;
+            position[other] = from;
+          }
+        }
+        for (let i = 0; i < touchedCount; i++) this.#split(touched[i], action, this.#parent[splitter]);
+      }
+    }
+  }
+
+  /** Splits the marked front part off `block`; the smaller part becomes a splitter. */
+  #split(block: number, action: number, continuation: number): void {
+    const first = this.#blockFirst[block];
+    const end = this.#blockEnd[block];
+    const middle = first + this.#markedCount[block];
+    this.#markedCount[block] = 0;
+    if (middle === end) return;
+    const node = this.#nodeOfBlock[block];
+    this.#action[node] = action;
+    this.#continuation[node] = continuation;
+    this.#wordLength[node] = this.#wordLength[continuation] + 1;
+    const marked = this.#blockCount++;
+    this.#blockFirst[marked] = first;
+    this.#blockEnd[marked] = middle;
+    this.#blockFirst[block] = middle;
+    for (let i = first; i < middle; i++) this.#blockOf[this.#elements[i]] = marked;
+    this.#nodeOfBlock[marked] = this.#addNode(node, first, middle);
+    this.#nodeOfBlock[block] = this.#addNode(node, middle, end);
+    this.#splitters[this.#splitterCount++] = this.#nodeOfBlock[middle - first <= end - middle ? marked : block];
+  }
+
+  result(): Bisimulation {
+    const classCount = this.#blockCount;
+    const classOfBlock = new Int32Array(classCount).fill(-1);
+    const classOf = new Int32Array(this.#stateCount);
+    const representative = new Int32Array(classCount);
+    const classSize = new Int32Array(classCount);
+    const leafOfClass = new Int32Array(classCount);
+    let known = 0;
+    for (let state = 0; state < this.#stateCount; state++) {
+      const block = this.#blockOf[state];
+      if (classOfBlock[block] < 0) {
+        classOfBlock[block] = known;
+        representative[known] = state;
+        leafOfClass[known++] = this.#nodeOfBlock[block];
+      }
+      classOf[state] = classOfBlock[block];
+      classSize[classOf[state]]++;
+    }
+    const trim = (nodes: Int32Array) => nodes.slice(0, this.#nodeCount);
+    const tree = {
+      parent: trim(this.#parent),
+      action: trim(this.#action),
+      continuation: trim(this.#continuation),
+      wordLength: trim(this.#wordLength),
+      leafOfClass,
+    };
+    return { classCount, classOf, representative, classSize, tree };
+  }
+}

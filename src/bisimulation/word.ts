@@ -1,0 +1,56 @@
+// Shortest distinguishing action words: after which actions the auxiliary values of two states differ.
+import type { Bisimulation, SplittingTree } from './refinement.ts';
+
+/**
+ * A shortest word after which p differs, as action numbers; empty where p differs at once, undefined for bisimilar states.
+ * The same two classes always get the same word.
+ */
+export function distinguishingWord(bisimulation: Bisimulation, first: number, second: number): number[] | undefined {
+  const { classOf, tree } = bisimulation;
+  if (classOf[first] === classOf[second]) return undefined;
+  const word: number[] = [];
+  let node = meetingNode(tree, tree.leafOfClass[classOf[first]], tree.leafOfClass[classOf[second]]);
+  while (tree.continuation[node] >= 0) {
+    word.push(tree.action[node]);
+    node = tree.continuation[node];
+  }
+  return word;
+}
+
+/** [classes, classes]: lengths of the shortest distinguishing words; -1 on the diagonal. */
+export function distinguishingLengths(bisimulation: Bisimulation): Int32Array {
+  const { classCount, tree } = bisimulation;
+  const lengths = new Int32Array(classCount * classCount).fill(-1);
+  // Children have larger numbers than their parents, so that merging from the last node up meets every pair once.
+  const classesBelow = new Map<number, number[]>();
+  tree.leafOfClass.forEach((leaf, index) => {
+    classesBelow.set(leaf, [index]);
+  });
+  for (let node = tree.parent.length - 1; node > 0; node--) {
+    const parent = tree.parent[node];
+    const own = classesBelow.get(node) ?? [];
+    classesBelow.delete(node);
+    const others = classesBelow.get(parent);
+    if (!others) {
+      classesBelow.set(parent, own);
+      continue;
+    }
+    for (const a of own)
+      for (const b of others) lengths[a * classCount + b] = lengths[b * classCount + a] = tree.wordLength[parent];
+    // The longer list takes the shorter one, which keeps copying at O(C log C).
+    const [longer, shorter] = own.length > others.length ? [own, others] : [others, own];
+    for (const index of shorter) longer.push(index);
+    classesBelow.set(parent, longer);
+  }
+  return lengths;
+}
+
+/** The lowest common ancestor: where the two were told apart. */
+function meetingNode(tree: SplittingTree, first: number, second: number): number {
+  let a = first;
+  let b = second;
+  while (a !== b)
+    if (a > b) a = tree.parent[a];
+    else b = tree.parent[b];
+  return a;
+}

@@ -1,0 +1,73 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { auxiliaryGap, bisimulationMetric, type FiniteSystem } from '../../src/bisimulation/index.ts';
+import { arbitrarySystem } from './automaton.ts';
+
+describe('bisimulation metric', () => {
+  test('on a countdown to a reward it is what was worked out by hand', () => {
+    // 2 -> 1 -> 0 -> 0, p = 1 at 0. d(0,1) = 1 + g d(0,0) = 1; d(0,2) = 1 + g d(0,1) = 1 + g; d(1,2) = g d(0,1) = g.
+    const system: FiniteSystem = {
+      stateCount: 3,
+      actionCount: 1,
+      next: Int32Array.of(0, 0, 1),
+      auxiliarySize: 1,
+      auxiliary: Float64Array.of(1, 0, 0),
+    };
+    const { distances } = bisimulationMetric(system, { discount: 0.5 });
+    expect([...distances]).toEqual([0, 1, 1.5, 1, 0, 0.5, 1.5, 0.5, 0]);
+    expect([...bisimulationMetric(system, { discount: 0.5, weight: 0.5 }).distances]).toEqual(
+      [...distances].map((distance) => distance / 2),
+    );
+  });
+
+  test('is below the fixed point by no more than the precision, and zero on bisimilar pairs alone', () => {
+    const discount = 0.8;
+    const precision = 1e-3;
+    fc.assert(
+      fc.property(arbitrarySystem(), (system) => {
+        const { bisimulation, distances } = bisimulationMetric(system, { discount, precision });
+        const { classOf, classCount } = bisimulation;
+        const exact = iterateNaively(system, discount, 170);
+        const wrong: object[] = [];
+        for (let s = 0; s < system.stateCount; s++)
+          for (let t = 0; t < system.stateCount; t++) {
+            const distance = distances[classOf[s] * classCount + classOf[t]];
+            const error = exact[s][t] - distance;
+            const isZero = distance === 0;
+            if (error < -1e-12 || error > precision + 1e-12 || isZero !== (classOf[s] === classOf[t]))
+              wrong.push({ s, t, distance, exact: exact[s][t] });
+          }
+        expect(wrong).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test.each([1, -0.1, Number.NaN])('refuses a discount of %d', (discount) => {
+    const system = {
+      stateCount: 1,
+      actionCount: 1,
+      next: Int32Array.of(0),
+      auxiliarySize: 0,
+      auxiliary: new Float64Array(0),
+    };
+    expect(() => bisimulationMetric(system, { discount })).toThrow('expected a discount in [0, 1)');
+  });
+});
+
+/** 0.8^170 is 3e-17: the naive iteration is exact to rounding. */
+function iterateNaively(system: FiniteSystem, discount: number, sweeps: number): number[][] {
+  const { stateCount, actionCount, next } = system;
+  const states = Array.from({ length: stateCount }, (_, state) => state);
+  let distances = states.map(() => states.map(() => 0));
+  for (let sweep = 0; sweep < sweeps; sweep++)
+    distances = states.map((s) =>
+      states.map((t) => {
+        let farthest = 0;
+        for (let action = 0; action < actionCount; action++)
+          farthest = Math.max(farthest, distances[next[action * stateCount + s]][next[action * stateCount + t]]);
+        return auxiliaryGap(system, s, t) + discount * farthest;
+      }),
+    );
+  return distances;
+}
