@@ -22,21 +22,28 @@ export function createSetupCommand(): Command {
 async function setUp(flags: SetupFlags): Promise<void> {
   const { ensureNativeTensorFlow } = await import('../src/training/tensorflow/native/setup.ts');
   const { proveBinding } = await import('../src/training/tensorflow/native/prove.ts');
+  const { ensurePackage, onnxruntimeNodePackage } = await import('../src/machine/optional-package.ts');
   const started = performance.now();
-  const native = await withSetupProgress((progress) =>
-    ensureNativeTensorFlow({
+  const [onnxruntime, native] = await withSetupProgress(async (progress) => [
+    await ensurePackage(onnxruntimeNodePackage, progress).catch((error: unknown) => {
+      // A network that has no npm registry may still have a wheel: TensorFlow is tried all the same.
+      progress.signal.throwIfAborted();
+      return error;
+    }),
+    await ensureNativeTensorFlow({
       ...progress,
       force: flags.force === true,
       way: flags.from,
       wheelFile: flags.wheel,
     }),
-  );
-  const elapsedMs = Math.round(performance.now() - started);
+  ]);
   const { source, folder } = native;
   const tensorflowVersion = native.tensorflowVersion ?? (await proveBinding(native.binding));
+  const elapsedMs = Math.round(performance.now() - started);
   process.stdout.write(
     flags.json
       ? `${JSON.stringify({ source, tensorflowVersion, folder, elapsedMs })}\n`
       : `TensorFlow ${tensorflowVersion} is native (${source}), in ${folder}\n`,
   );
+  if (typeof onnxruntime !== 'string') throw onnxruntime;
 }

@@ -1,6 +1,7 @@
 // TensorFlow for the commands: the set-up's progress on stderr, and Ctrl-C that leaves nothing half-done.
+
+import type { SetupEvent, SetupListener } from '../src/machine/setup-event.ts';
 import type { LoadOptions, TensorFlow } from '../src/training/tensorflow/load.ts';
-import type { SetupEvent, SetupListener } from '../src/training/tensorflow/native/event.ts';
 
 const BAR_WIDTH = 24;
 

@@ -4,8 +4,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { InferenceSession } from 'onnxruntime-node';
 import { JepaError, UnavailableError, UsageError } from '../error.ts';
+import { findPackage, installedPackage, onnxruntimeNodePackage } from '../machine/optional-package.ts';
 import { checkFeeds } from './feeds.ts';
 import { readModelFile, threadCount } from './model-file.ts';
 import { createSession, firstLine, inputSpecs, openSession, runSession, toTensors } from './onnxruntime-session.ts';
@@ -103,16 +105,25 @@ type OnnxruntimeNode = typeof import('onnxruntime-node');
 
 async function importOnnxruntime(provider: NodeProvider): Promise<OnnxruntimeNode> {
   try {
-    const { default: onnxruntime } = await import('onnxruntime-node');
+    const { default: onnxruntime } = await importPackage();
     // Everything worth saying arrives as an error; the native log would go to stderr beside our one line.
     onnxruntime.env.logLevel = 'fatal';
     return onnxruntime;
   } catch (error) {
+    const isMissing = findPackage(onnxruntimeNodePackage) === undefined;
     throw new UnavailableError(`${provider.name}: expected onnxruntime-node, got: ${firstLine(error)}`, {
-      remedy: provider.remedy,
+      remedy: isMissing ? 'Run jepa setup, which fetches it.' : provider.remedy,
       cause: error,
     });
   }
+}
+
+/** The package beside us, else the one that `jepa setup` fetched after npm had dropped it. */
+async function importPackage(): Promise<{ readonly default: OnnxruntimeNode }> {
+  const cached =
+    installedPackage(onnxruntimeNodePackage) === undefined ? findPackage(onnxruntimeNodePackage) : undefined;
+  if (cached === undefined) return import('onnxruntime-node');
+  return import(pathToFileURL(join(cached, onnxruntimeNodePackage.main)).href);
 }
 
 /** onnxruntime attaches the provider before it reads the model: so no model tells whether there is a provider. */

@@ -3,10 +3,10 @@
 import { availableParallelism } from 'node:os';
 import type * as tf from '@tensorflow/tfjs';
 import { JepaError, UsageError } from '../../error.ts';
+import { findPackage, tfjsNodePackage } from '../../machine/optional-package.ts';
+import type { SetupListener } from '../../machine/setup-event.ts';
 import { setTensorFlowBackend, type TensorFlowBackend } from './binding.ts';
 import type { NativeTensorFlow } from './native/cache.ts';
-import type { SetupListener } from './native/event.ts';
-import { findTfjsNode } from './native/find.ts';
 import { loadBinding, loadTfjsNode } from './native/open.ts';
 import { ensureNativeTensorFlow } from './native/setup.ts';
 
@@ -86,7 +86,7 @@ async function load({ threads, onSetup, signal }: LoadOptions): Promise<TensorFl
   namespace.enableProdMode();
 
   const native = await ensureNativeTensorFlow({ onSetup, signal, check: ({ binding }) => loadBinding(binding) });
-  const folder = findTfjsNode();
+  const folder = findPackage(tfjsNodePackage);
   if (folder === undefined) throw new JepaError('loadTensorFlow: expected tfjs-node after its set-up, got none');
   loadTfjsNode(folder, native.binding);
   if (!(await namespace.setBackend('tensorflow')))

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { UnavailableError } from '../../../error.ts';
-import { type CommandResult, outputLine, runCommand } from './command.ts';
+import { type CommandResult, outputLine, runCommand } from '../../../machine/command.ts';
 import { napiVersion } from './recipe.ts';
 
 const require = createRequire(import.meta.url);

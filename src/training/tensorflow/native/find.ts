@@ -1,31 +1,10 @@
-// Finds what is there already, without starting anything: tfjs-node's JavaScript, and a native library for it.
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { cacheRoot, type NativeTensorFlow, readNative } from './cache.ts';
-import { installerFolder, napiVersion, tfjsNodeCacheFolder, tfjsNodeVersion, wheelFolder, wheelFor } from './recipe.ts';
-
-const require = createRequire(import.meta.url);
-
-/** The folder of the tfjs-node package: the installed one, else the one that set-up fetched into the cache. */
-export function findTfjsNode(root: string = cacheRoot()): string | undefined {
-  const installed = installedTfjsNode();
-  if (installed !== undefined) return installed;
-  const cached = join(tfjsNodeCacheFolder(root), 'node_modules', '@tensorflow', 'tfjs-node');
-  return existsSync(join(cached, 'package.json')) ? cached : undefined;
-}
-
-function installedTfjsNode(): string | undefined {
-  try {
-    const packageFile = require.resolve('@tensorflow/tfjs-node/package.json');
-    // An interrupted or another installation may have left something else under the name.
-    const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version?: unknown };
-    const folder = dirname(packageFile);
-    return version === tfjsNodeVersion && existsSync(join(folder, 'dist', 'index.js')) ? folder : undefined;
-  } catch {
-    return undefined;
-  }
-}
+// Finds the native libraries that are there already, without starting or loading anything.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheRoot } from '../../../machine/cache-folder.ts';
+import { installedPackage, tfjsNodePackage } from '../../../machine/optional-package.ts';
+import { type NativeTensorFlow, readNative } from './cache.ts';
+import { installerFolder, napiVersion, wheelFolder, wheelFor } from './recipe.ts';
 
 /**
  * Every native library on this machine, the preferred one first: the package's own, then what its installer or the
@@ -41,7 +20,7 @@ export function findNatives(root: string = cacheRoot()): NativeTensorFlow[] {
 }
 
 function packageNative(): NativeTensorFlow | undefined {
-  const folder = installedTfjsNode();
+  const folder = installedPackage(tfjsNodePackage);
   if (folder === undefined) return undefined;
   for (let version = napiVersion; version >= 3; version--) {
     const binding = join(folder, 'lib', `napi-v${version}`, 'tfjs_binding.node');

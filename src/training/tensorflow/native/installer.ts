@@ -4,7 +4,7 @@ import { cp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { UnavailableError } from '../../../error.ts';
-import { folderByteLength, outputLine, runCommand } from './command.ts';
+import { folderByteLength, outputLine, runCommand } from '../../../machine/command.ts';
 
 /** A bucket out of reach may swallow packets instead of refusing them. */
 const IDLE_LIMIT_MS = 20_000;

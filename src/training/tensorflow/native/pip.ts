@@ -2,7 +2,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UnavailableError } from '../../../error.ts';
-import { type CommandResult, folderByteLength, outputLine, runCommand } from './command.ts';
+import { type CommandResult, folderByteLength, outputLine, runCommand } from '../../../machine/command.ts';
 import type { Wheel } from './recipe.ts';
 import { sha256OfFile } from './unpack.ts';
 

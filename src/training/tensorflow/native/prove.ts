@@ -2,7 +2,7 @@
 // A child, because a library that does not fit this processor ends its process (SIGILL) instead of throwing.
 import { z } from 'zod';
 import { UnavailableError } from '../../../error.ts';
-import { outputLine, runCommand } from './command.ts';
+import { outputLine, runCommand } from '../../../machine/command.ts';
 
 /** A cold disk may take a while to read 850 MB. */
 const PROOF_LIMIT_MS = 120_000;

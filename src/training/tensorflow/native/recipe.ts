@@ -2,10 +2,8 @@
 // Hashes, sizes and entry names were read from PyPI's files, all three; only the one for Linux x64 was run.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { cacheRoot } from './cache.ts';
-
-/** The release of tfjs-node whose JavaScript and C++ sources are used. */
-export const tfjsNodeVersion = '4.22.0';
+import { cacheRoot } from '../../../machine/cache-folder.ts';
+import { tfjsNodePackage } from '../../../machine/optional-package.ts';
 
 /** Node-API's level that the binding is compiled for; 8 is in every Node that we support. */
 export const napiVersion = 8;
@@ -82,7 +80,7 @@ export function wheelFor(platform: string = process.platform, arch: string = pro
 
 /** The cache folder of a library out of a wheel; its key changes with anything that changes the result. */
 export function wheelFolder(wheel: Wheel, root: string = cacheRoot()): string {
-  const key = recipeKey([tfjsNodeVersion, String(napiVersion), wheel.sha256]);
+  const key = recipeKey([tfjsNodePackage.version, String(napiVersion), wheel.sha256]);
   return join(root, `tensorflow-${wheel.version}-${process.platform}-${process.arch}-${key}`);
 }
 
@@ -91,13 +89,8 @@ export const installerTensorFlowVersion = '2.9.1';
 
 /** The cache folder of a library that tfjs-node's own installer brought. */
 export function installerFolder(root: string = cacheRoot()): string {
-  const key = recipeKey([tfjsNodeVersion, 'installer']);
+  const key = recipeKey([tfjsNodePackage.version, 'installer']);
   return join(root, `tensorflow-${installerTensorFlowVersion}-${process.platform}-${process.arch}-${key}`);
-}
-
-/** The cache folder of tfjs-node's JavaScript, used where npm dropped the optional package. */
-export function tfjsNodeCacheFolder(root: string = cacheRoot()): string {
-  return join(root, `tfjs-node-${tfjsNodeVersion}`);
 }
 
 function recipeKey(parts: readonly string[]): string {

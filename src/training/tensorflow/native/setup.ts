@@ -1,30 +1,18 @@
 // Makes tfjs-node native on this machine, in order: already working, its own installer, TensorFlow's wheel. What comes out
 // is proven in a child process and then renamed into the cache in one step; one process at a time does it.
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import lockfile from 'proper-lockfile';
 import { JepaError, UnavailableError, UsageError } from '../../../error.ts';
-import { removePartials, writeFolderAtomic } from '../../../storage/atomic-file.ts';
-import { storageError, systemErrorCode } from '../../../storage/file-system.ts';
-import {
-  cacheRoot,
-  cacheVariable,
-  manifestName,
-  type NativeManifest,
-  type NativeTensorFlow,
-  readNative,
-} from './cache.ts';
-import type { SetupEvent, SetupListener } from './event.ts';
-import { findNatives, findTfjsNode } from './find.ts';
+import { cacheRoot, withCacheLock } from '../../../machine/cache-folder.ts';
+import { fetchPackage, findPackage, tfjsNodePackage } from '../../../machine/optional-package.ts';
+import type { SetupListener } from '../../../machine/setup-event.ts';
+import { writeFolderAtomic } from '../../../storage/atomic-file.ts';
+import { manifestName, type NativeManifest, type NativeTensorFlow, readNative } from './cache.ts';
+import { findNatives } from './find.ts';
 import { runInstaller } from './installer.ts';
-import { fetchTfjsNode } from './package.ts';
 import { proveBinding } from './prove.ts';
-import { installerFolder, napiVersion, tfjsNodeVersion, wheelFolder } from './recipe.ts';
+import { installerFolder, napiVersion, wheelFolder } from './recipe.ts';
 import { bindingName, buildFromWheel, requireWheel } from './wheel.ts';
-
-export type { SetupEvent, SetupListener };
 
 /** The two ways to get a library that is not there. */
 export type SetupWay = 'installer' | 'wheel';
@@ -44,19 +32,12 @@ export interface SetupOptions {
   readonly check?: (native: NativeTensorFlow) => unknown;
 }
 
-/** How long one process waits for another's set-up before it gives up. */
-const WAIT_LIMIT_MS = 30 * 60_000;
-const WAIT_POLL_MS = 500;
-/** A lock whose owner has not touched it for so long belongs to a process that was killed. */
-const LOCK_STALE_MS = 30_000;
-const LOCK_TOUCH_MS = 5_000;
-
 /**
  * A native TensorFlow that loads, set up first where there is none.
  * @throws UnavailableError where none can be had; it names each way, why it failed, and what to do.
  */
 export async function ensureNativeTensorFlow(options: SetupOptions = {}): Promise<NativeTensorFlow> {
-  const { signal, onSetup = () => {}, force = false } = options;
+  const { force = false } = options;
   if (options.wheelFile !== undefined && !statSync(options.wheelFile, { throwIfNoEntry: false })?.isFile())
     throw new UsageError(`set-up: expected a wheel file, got ${options.wheelFile}`);
   const root = cacheRoot();
@@ -65,18 +46,11 @@ export async function ensureNativeTensorFlow(options: SetupOptions = {}): Promis
     const native = await firstWorking(root, options, refusals);
     if (native !== undefined) return native;
   }
-  const release = await lockCache(root, onSetup, signal);
-  try {
-    removePartials(root);
-    if (!force) {
-      // Another process may have done it meanwhile.
-      const native = await firstWorking(root, options, []);
-      if (native !== undefined) return native;
-    }
-    return await setUp(root, options, refusals);
-  } finally {
-    await release();
-  }
+  return withCacheLock(root, options, async () => {
+    // Another process may have done it meanwhile.
+    const native = force ? undefined : await firstWorking(root, options, []);
+    return native ?? setUp(root, options, refusals);
+  });
 }
 
 async function firstWorking(
@@ -84,7 +58,7 @@ async function firstWorking(
   { check = ({ binding }) => proveBinding(binding) }: SetupOptions,
   refusals: string[],
 ): Promise<NativeTensorFlow | undefined> {
-  if (findTfjsNode(root) === undefined) return undefined;
+  if (findPackage(tfjsNodePackage, root) === undefined) return undefined;
   for (const native of findNatives(root)) {
     try {
       await check(native);
@@ -98,13 +72,12 @@ async function firstWorking(
 
 async function setUp(root: string, options: SetupOptions, refusals: readonly string[]): Promise<NativeTensorFlow> {
   const { signal, onSetup = () => {}, way, wheelFile } = options;
-  let tfjsNode = findTfjsNode(root);
-  if (tfjsNode === undefined) {
-    onSetup({ stage: 'package', message: `fetching @tensorflow/tfjs-node ${tfjsNodeVersion} with npm` });
-    tfjsNode = await fetchTfjsNode(root, signal).catch((error: unknown) => {
+  const tfjsNode =
+    findPackage(tfjsNodePackage, root) ??
+    (await fetchPackage(tfjsNodePackage, { root, onSetup, signal }).catch((error: unknown) => {
+      signal?.throwIfAborted();
       throw unavailable([reason(error)], [error]);
-    });
-  }
+    }));
   const ways: Record<SetupWay, SetupStep> = { installer: setUpWithInstaller, wheel: setUpFromWheel };
   const chosen = wheelFile !== undefined ? (['wheel'] as const) : way !== undefined ? [way] : setupWays;
   const reasons = [...refusals];
@@ -140,7 +113,7 @@ interface StepOptions {
 type SetupStep = (options: StepOptions) => Promise<NativeTensorFlow>;
 
 async function setUpWithInstaller({ root, tfjsNode, signal, onEvent }: StepOptions): Promise<NativeTensorFlow> {
-  const message = `running tfjs-node ${tfjsNodeVersion}'s own installer`;
+  const message = `running tfjs-node ${tfjsNodePackage.version}'s own installer`;
   onEvent({ stage: 'installer', message });
   return install(installerFolder(root), { source: 'installer', signal, onEvent }, async (folder) => {
     await runInstaller({
@@ -205,45 +178,6 @@ function listFiles(folder: string, below = ''): string[] {
 /** Node-API levels that a binding may have been built for, the newest first. */
 function levels(): number[] {
   return Array.from({ length: napiVersion - 2 }, (_, i) => napiVersion - i);
-}
-
-/** Takes the cache's lock, waiting for whoever has it, and returns how to give it back. */
-async function lockCache(root: string, onEvent: SetupListener, signal?: AbortSignal): Promise<() => Promise<void>> {
-  try {
-    await mkdir(root, { recursive: true });
-  } catch (error) {
-    throw cacheError(root, error);
-  }
-  const started = performance.now();
-  for (let isFirst = true; ; isFirst = false) {
-    signal?.throwIfAborted();
-    try {
-      const release = await lockfile.lock(root, {
-        lockfilePath: join(root, 'setup.lock'),
-        stale: LOCK_STALE_MS,
-        update: LOCK_TOUCH_MS,
-        // A lock that was lost (a suspended machine) harms nothing: both results are whole, and the later one stays.
-        onCompromised: () => {},
-      });
-      return () => release().catch(() => {});
-    } catch (error) {
-      if (systemErrorCode(error) !== 'ELOCKED') throw cacheError(root, error);
-    }
-    if (performance.now() - started > WAIT_LIMIT_MS)
-      throw new UnavailableError(`set-up: expected another process to finish within 30 minutes, got none (${root})`, {
-        remedy: `End that process, or remove ${join(root, 'setup.lock')}.`,
-      });
-    if (isFirst) onEvent({ stage: 'wait', message: 'waiting for another process that sets TensorFlow up' });
-    await sleep(WAIT_POLL_MS, undefined, { signal });
-  }
-}
-
-function cacheError(root: string, error: unknown): JepaError {
-  const { message } = storageError(`cache ${root}`, 'a folder to write to', error);
-  return new UnavailableError(message, {
-    remedy: `Set ${cacheVariable} to a folder that can be written.`,
-    cause: error,
-  });
 }
 
 function reason(error: unknown): string {

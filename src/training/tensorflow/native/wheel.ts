@@ -3,8 +3,8 @@
 import { mkdir, rm, statfs } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UnavailableError } from '../../../error.ts';
+import type { SetupListener } from '../../../machine/setup-event.ts';
 import { compileBinding, findCompiler, linkBinding } from './compiler.ts';
-import type { SetupListener } from './event.ts';
 import { checkWheel, downloadWheel, findPip } from './pip.ts';
 import { headerFolders, type Wheel, wheelFor } from './recipe.ts';
 import { unpackEntries } from './unpack.ts';

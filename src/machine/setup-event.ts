@@ -1,4 +1,4 @@
-// What the set-up tells whoever shows its progress.
+// What a set-up tells whoever shows its progress.
 
 /** One step of the set-up. */
 export interface SetupEvent {

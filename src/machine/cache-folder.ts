@@ -1,0 +1,91 @@
+// The user's cache folder for native libraries and packages, and its lock: one process at a time changes what is in it.
+import { mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import lockfile from 'proper-lockfile';
+import { UnavailableError } from '../error.ts';
+import { removePartials } from '../storage/atomic-file.ts';
+import { storageError, systemErrorCode } from '../storage/file-system.ts';
+import type { SetupListener } from './setup-event.ts';
+
+/** Overrides the cache's place. */
+export const cacheVariable = 'JEPA_ONNX_CACHE';
+
+/** How long one process waits for another's set-up before it gives up. */
+const WAIT_LIMIT_MS = 30 * 60_000;
+const WAIT_POLL_MS = 500;
+/** A lock whose owner has not touched it for so long belongs to a process that was killed. */
+const LOCK_STALE_MS = 30_000;
+const LOCK_TOUCH_MS = 5_000;
+
+/**
+ * The cache folder of this user: JEPA_ONNX_CACHE, else `jepa-onnx` under XDG_CACHE_HOME, ~/Library/Caches (macOS),
+ * LOCALAPPDATA (Windows) or ~/.cache.
+ */
+export function cacheRoot(environment: NodeJS.ProcessEnv = process.env, platform: string = process.platform): string {
+  const own = environment[cacheVariable];
+  if (own) return resolve(own);
+  // The XDG specification says that relative paths are to be ignored.
+  const xdg = environment.XDG_CACHE_HOME;
+  if (xdg && isAbsolute(xdg)) return join(xdg, 'jepa-onnx');
+  if (platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'jepa-onnx');
+  if (platform === 'win32' && environment.LOCALAPPDATA) return join(environment.LOCALAPPDATA, 'jepa-onnx', 'Cache');
+  return join(homedir(), '.cache', 'jepa-onnx');
+}
+
+/**
+ * Runs `work` while no other process changes the cache, after removing what a killed one has left half-written.
+ * @throws UnavailableError where the cache cannot be written, or another process holds it for half an hour.
+ */
+export async function withCacheLock<Result>(
+  root: string,
+  options: { readonly onSetup?: SetupListener | undefined; readonly signal?: AbortSignal | undefined },
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const release = await lock(root, options.onSetup ?? (() => {}), options.signal);
+  try {
+    removePartials(root);
+    return await work();
+  } finally {
+    await release();
+  }
+}
+
+async function lock(root: string, onSetup: SetupListener, signal?: AbortSignal): Promise<() => Promise<void>> {
+  try {
+    await mkdir(root, { recursive: true });
+  } catch (error) {
+    throw cacheError(root, error);
+  }
+  const started = performance.now();
+  for (let isFirst = true; ; isFirst = false) {
+    signal?.throwIfAborted();
+    try {
+      const release = await lockfile.lock(root, {
+        lockfilePath: join(root, 'setup.lock'),
+        stale: LOCK_STALE_MS,
+        update: LOCK_TOUCH_MS,
+        // A lock that was lost (a suspended machine) harms nothing: both results are whole, and the later one stays.
+        onCompromised: () => {},
+      });
+      return () => release().catch(() => {});
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ELOCKED') throw cacheError(root, error);
+    }
+    if (performance.now() - started > WAIT_LIMIT_MS)
+      throw new UnavailableError(`set-up: expected another process to finish within 30 minutes, got none (${root})`, {
+        remedy: `End that process, or remove ${join(root, 'setup.lock')}.`,
+      });
+    if (isFirst) onSetup({ stage: 'wait', message: 'waiting for another process that is setting up' });
+    await sleep(WAIT_POLL_MS, undefined, { signal });
+  }
+}
+
+function cacheError(root: string, error: unknown): UnavailableError {
+  const { message } = storageError(`cache ${root}`, 'a folder to write to', error);
+  return new UnavailableError(message, {
+    remedy: `Set ${cacheVariable} to a folder that can be written.`,
+    cause: error,
+  });
+}
