@@ -1,0 +1,191 @@
+// Walks a model's calls in the order in which TensorFlow.js runs them and asks each layer's converter for its part of the
+// graph. What a nested model or a wrapper holds is converted in place, once for each call.
+
+import { nearestName } from '../src/error.ts';
+import type { GraphBuilder } from './graph/builder.ts';
+import type { Constant } from './graph/constant.ts';
+import type { Value } from './graph/graph.ts';
+import { type ActivationConverter, activations as builtInActivations } from './layers/activation.ts';
+import { type LayerContext, type LayerConverter, UnsupportedLayerError } from './layers/converter.ts';
+import { converters as builtInConverters } from './layers/index.ts';
+import type { LayerDescription, ModelDescription, TensorReference } from './model/description.ts';
+
+export interface ConversionOptions {
+  /** Converters of custom layers by class name; they come before the built-in ones. */
+  readonly converters?: Readonly<Record<string, LayerConverter>>;
+  /** Converters of custom activations by class name. */
+  readonly activations?: Readonly<Record<string, ActivationConverter>>;
+  readonly warn?: (message: string) => void;
+}
+
+/** A value with the mask that TensorFlow.js's executor keeps beside it. */
+interface Masked {
+  readonly value: Value;
+  readonly mask: Value | undefined;
+}
+
+/**
+ * The executor of TensorFlow.js hands one object of call arguments down a whole run, and its `mask` stays there once set:
+ * a later layer without a mask of its own gets the last one. `current` is absent until the first mask.
+ */
+interface Sticky {
+  current?: { mask: Value | undefined };
+}
+
+export class Conversion {
+  readonly #graph: GraphBuilder;
+  readonly #converters: ReadonlyMap<string, LayerConverter>;
+  readonly #activations: ReadonlyMap<string, ActivationConverter>;
+  readonly #warn: (message: string) => void;
+
+  constructor(graph: GraphBuilder, options: ConversionOptions) {
+    this.#graph = graph;
+    this.#converters = new Map([...Object.entries(builtInConverters), ...Object.entries(options.converters ?? {})]);
+    this.#activations = new Map([...builtInActivations, ...Object.entries(options.activations ?? {})]);
+    this.#warn = options.warn ?? (() => undefined);
+  }
+
+  /** The model's outputs, given one value for each of its inputs. */
+  convert(model: ModelDescription, inputs: readonly Value[]): Value[] {
+    return this.#run(model, inputs, {});
+  }
+
+  #run(model: ModelDescription, inputs: readonly Value[], sticky: Sticky): Value[] {
+    const tensors = new Map<string, Masked>();
+    for (const [i, input] of model.inputs.entries()) tensors.set(keyOf(input), { value: inputs[i], mask: undefined });
+    for (const reference of executionOrder(model)) this.#runCall(reference, tensors, sticky);
+    return model.outputs.map((output) => valueAt(tensors, output).value);
+  }
+
+  #runCall(reference: TensorReference, tensors: Map<string, Masked>, sticky: Sticky): void {
+    const { layer, call } = reference;
+    const inputs = layer.calls[call].inputs.map((input) => valueAt(tensors, input));
+    // The executor sets the argument for every output of a call that it visits, even if the call has run already.
+    if (inputs.some(({ mask }) => mask !== undefined)) sticky.current = { mask: inputs[0].mask };
+    if (tensors.has(keyOf(reference))) return;
+    const values = inputs.map(({ value }) => value);
+    const [outputs, mask] = this.#graph.within(layer.name, () =>
+      layer.model
+        ? [this.#run(layer.model, values, sticky), undefined]
+        : this.#apply(
+            layer,
+            values,
+            inputs.map(({ mask }) => mask),
+            sticky.current?.mask,
+          ),
+    );
+    for (const [tensor, value] of outputs.entries()) tensors.set(keyOf({ layer, call, tensor }), { value, mask });
+    if (outputs[reference.tensor] === undefined)
+      throw new UnsupportedLayerError(
+        `${layer.config.where}: expected output ${reference.tensor}, got ${outputs.length} outputs`,
+      );
+  }
+
+  #apply(
+    layer: LayerDescription,
+    inputs: readonly Value[],
+    masks: readonly (Value | undefined)[],
+    mask: Value | undefined,
+  ): [outputs: readonly Value[], mask: Value | undefined] {
+    const converter = this.#converters.get(layer.className);
+    if (converter === undefined) throw this.#unknownLayer(layer);
+    const context = this.#context(layer, inputs, masks, mask);
+    const result = converter.convert(context);
+    const outputs = isList(result) ? result : [result];
+    const outputMask = converter.mask ? converter.mask(context) : converter.masking === 'pass' ? masks[0] : undefined;
+    return [outputs, outputMask];
+  }
+
+  #context(
+    layer: LayerDescription,
+    inputs: readonly Value[],
+    masks: readonly (Value | undefined)[],
+    mask: Value | undefined,
+  ): LayerContext {
+    const graph = this.#graph;
+    const where = layer.config.where;
+    return {
+      layer,
+      config: layer.config,
+      graph,
+      inputs,
+      masks,
+      mask,
+      activations: this.#activations,
+      input: inputs[0],
+      weight: (role): Constant => layer.weights.read(role),
+      hasWeight: (role) => layer.weights.roles.includes(role),
+      warn: (message) => this.#warn(`${where}: ${message}`),
+      unsupported: (what, remedy) =>
+        new UnsupportedLayerError(`${where}: expected something that ONNX can express, got ${what}`, { remedy }),
+      apply: (inner, values, innerMasks) => {
+        if (inner.model) return this.#run(inner.model, values, {});
+        return this.#apply(inner, values, innerMasks ?? values.map(() => undefined), innerMasks?.[0])[0];
+      },
+    };
+  }
+
+  #unknownLayer(layer: LayerDescription): UnsupportedLayerError {
+    const near = nearestName(layer.className, [...this.#converters.keys()]);
+    return new UnsupportedLayerError(
+      `layer "${layer.name}": expected a layer class that has a converter, got ${layer.className}${near ? ` (near: ${near})` : ''}`,
+      { remedy: `Register a converter for it: exportOnnx(model, { converters: { ${layer.className}: ... } }).` },
+    );
+  }
+}
+
+function isList(result: Value | readonly Value[]): result is readonly Value[] {
+  return Array.isArray(result);
+}
+
+function keyOf({ layer, call, tensor }: TensorReference): string {
+  return `${layer.name}\n${call}\n${tensor}`;
+}
+
+function valueAt(tensors: ReadonlyMap<string, Masked>, reference: TensorReference): Masked {
+  const found = tensors.get(keyOf(reference));
+  if (found === undefined)
+    throw new UnsupportedLayerError(
+      `${reference.layer.config.where}: expected output ${reference.tensor} of call ${reference.call}, got none (is it an input that the model does not list?)`,
+    );
+  return found;
+}
+
+/**
+ * The tensors to compute, in TensorFlow.js's order: for each output in turn, depth first, inputs of a call from the last to
+ * the first. The order matters only for masks, which stick (see Sticky), and for readable files.
+ */
+export function executionOrder(model: ModelDescription): TensorReference[] {
+  const order: TensorReference[] = [];
+  const done = new Set(model.inputs.map(keyOf));
+  const open = new Set<string>();
+  for (const output of model.outputs) {
+    const stack: { readonly reference: TensorReference; isExpanded: boolean }[] = [
+      { reference: output, isExpanded: false },
+    ];
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1];
+      const key = keyOf(top.reference);
+      if (done.has(key)) {
+        stack.pop();
+        continue;
+      }
+      const inputs = top.reference.layer.calls[top.reference.call]?.inputs ?? [];
+      if (top.isExpanded || inputs.length === 0) {
+        stack.pop();
+        done.add(key);
+        open.delete(key);
+        if (inputs.length > 0) order.push(top.reference);
+        continue;
+      }
+      if (open.has(key))
+        throw new UnsupportedLayerError(
+          `${top.reference.layer.config.where}: expected a model without cycles, got one through this layer`,
+        );
+      open.add(key);
+      top.isExpanded = true;
+      for (const input of inputs) if (!done.has(keyOf(input))) stack.push({ reference: input, isExpanded: false });
+    }
+  }
+  return order;
+}

@@ -1,0 +1,59 @@
+// Any tf.LayersModel to ONNX, through protobufjs alone. Runs in Node and in a browser.
+import type * as tf from '@tensorflow/tfjs';
+import { Conversion } from './convert.ts';
+import { GraphBuilder } from './graph/builder.ts';
+import { irVersionOf, type OnnxModel, type Value } from './graph/graph.ts';
+import { encodeModel } from './graph/serialize.ts';
+import type { ModelDescription } from './model/description.ts';
+import { describeModel, readWeights } from './model/live.ts';
+import { type ExportOptions, resolveOptions } from './options.ts';
+import { optimize } from './passes/index.ts';
+import { addInputs, addOutputs, outputNames, renameOutputs } from './ports.ts';
+
+/**
+ * Exports a live model.
+ * @returns the bytes of an ONNX file; the same weights and options give the same bytes
+ * @throws UnsupportedLayerError naming the layer that cannot be exported and what to do
+ * @throws UsageError where an option is unknown or out of range
+ */
+export function exportOnnx(model: tf.LayersModel, options: ExportOptions = {}): Uint8Array {
+  return encodeModel(buildOnnx(describeModel(model), options));
+}
+
+/** The same for backends that only read asynchronously (WebGPU): the weights are awaited first. */
+export async function exportOnnxAsync(model: tf.LayersModel, options: ExportOptions = {}): Promise<Uint8Array> {
+  const weights = await readWeights(model);
+  return encodeModel(buildOnnx(describeModel(model, weights), options));
+}
+
+/** The graph of a model description, before it becomes bytes: for further passes (precision), checks and tests. */
+export function buildOnnx(description: ModelDescription, options: ExportOptions = {}): OnnxModel {
+  const resolved = resolveOptions(options);
+  const { opset } = resolved;
+  const builder = new GraphBuilder(opset);
+  const conversion = new Conversion(builder, options);
+  const inputs = addInputs(builder, description, resolved);
+  const names = outputNames(description, builder.inputNames, resolved);
+  for (const name of names) builder.reserve(name);
+  const convert = (): Value[] => conversion.convert(description, inputs);
+  const results = resolved.scope ? builder.within(resolved.scope, convert) : convert();
+  const outputs = addOutputs(builder, description, results, names, resolved);
+  const graph = builder.build(resolved.name ?? description.name, outputs);
+  return {
+    graph: renameOutputs(resolved.optimize ? optimize(graph, opset) : graph, names),
+    opset,
+    domains: builder.domains,
+    irVersion: irVersionOf(opset),
+    producer: resolved.producer,
+    ...(resolved.doc ? { doc: resolved.doc } : {}),
+    metadata: resolved.metadata,
+  };
+}
+
+export type { OnnxModel } from './graph/graph.ts';
+export { decodeModel, encodeModel } from './graph/serialize.ts';
+export type { ActivationConverter } from './layers/activation.ts';
+export { type LayerContext, type LayerConverter, UnsupportedLayerError } from './layers/converter.ts';
+export type { ModelDescription } from './model/description.ts';
+export { describeModel, readWeights } from './model/live.ts';
+export { defaultOpset, type ExportOptions, type ImageLayout, type PixelType } from './options.ts';

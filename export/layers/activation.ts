@@ -1,0 +1,106 @@
+// The activations of TensorFlow.js, each in the fewest operators that the opset has for it.
+import { JepaError } from '../../src/error.ts';
+import type { GraphBuilder } from '../graph/builder.ts';
+import type { Value } from '../graph/graph.ts';
+import { isObject } from '../model/config.ts';
+
+export type ActivationConverter = (graph: GraphBuilder, x: Value) => Value;
+
+export type ActivationName =
+  | 'elu'
+  | 'selu'
+  | 'relu'
+  | 'relu6'
+  | 'linear'
+  | 'sigmoid'
+  | 'hardSigmoid'
+  | 'softplus'
+  | 'softsign'
+  | 'tanh'
+  | 'softmax'
+  | 'logSoftmax'
+  | 'gelu'
+  | 'gelu_new'
+  | 'mish'
+  | 'swish';
+
+/** TensorFlow.js always takes the last axis, also after a channels-first convolution, where it is the width. */
+const lastAxis = { axis: -1 };
+
+const table: Readonly<Record<ActivationName, ActivationConverter>> = {
+  elu: (graph, x) => graph.node('Elu', [x]),
+  selu: (graph, x) => graph.node('Selu', [x]),
+  relu: (graph, x) => graph.node('Relu', [x]),
+  relu6: (graph, x) => graph.node('Clip', [x, graph.scalar(0, 'minimum'), graph.scalar(6, 'maximum')]),
+  linear: (_, x) => x,
+  sigmoid: (graph, x) => graph.node('Sigmoid', [x]),
+  hardSigmoid: (graph, x) => graph.node('HardSigmoid', [x], { alpha: 0.2, beta: 0.5 }),
+  softplus: (graph, x) => graph.node('Softplus', [x]),
+  softsign: (graph, x) => graph.node('Softsign', [x]),
+  tanh: (graph, x) => graph.node('Tanh', [x]),
+  softmax: (graph, x) => graph.node('Softmax', [x], lastAxis),
+  logSoftmax: (graph, x) => graph.node('LogSoftmax', [x], lastAxis),
+  gelu,
+  gelu_new: geluTanh,
+  mish,
+  swish: (graph, x) => graph.node('Mul', [x, graph.node('Sigmoid', [x])]),
+};
+
+function mish(graph: GraphBuilder, x: Value): Value {
+  if (graph.opset >= 18) return graph.node('Mish', [x]);
+  return graph.node('Mul', [x, graph.node('Tanh', [graph.node('Softplus', [x])])]);
+}
+
+function gelu(graph: GraphBuilder, x: Value): Value {
+  if (graph.opset >= 20) return graph.node('Gelu', [x]);
+  const erf = graph.node('Erf', [graph.node('Div', [x, graph.scalar(Math.SQRT2)])]);
+  const doubled = graph.node('Mul', [x, graph.node('Add', [erf, graph.scalar(1)])]);
+  return graph.node('Mul', [doubled, graph.scalar(0.5)]);
+}
+
+function geluTanh(graph: GraphBuilder, x: Value): Value {
+  if (graph.opset >= 20) return graph.node('Gelu', [x], { approximate: 'tanh' });
+  const cube = graph.node('Mul', [graph.node('Pow', [x, graph.scalar(3)]), graph.scalar(0.044715)]);
+  const inner = graph.node('Mul', [graph.node('Add', [x, cube]), graph.scalar(Math.sqrt(2 / Math.PI))]);
+  const half = graph.node('Mul', [x, graph.scalar(0.5)]);
+  return graph.node('Mul', [half, graph.node('Add', [graph.node('Tanh', [inner]), graph.scalar(1)])]);
+}
+
+export const activations: ReadonlyMap<string, ActivationConverter> = new Map(Object.entries(table));
+
+/** Other spellings: files write snake_case, and Keras has second names for some. */
+const aliases: Readonly<Record<string, ActivationName>> = {
+  hard_sigmoid: 'hardSigmoid',
+  log_softmax: 'logSoftmax',
+  geluNew: 'gelu_new',
+  silu: 'swish',
+};
+
+/** The activation's name, whether it is given as a word or as a serialised object; `linear` where there is none. */
+export function activationName(value: unknown, where: string): string {
+  if (value === undefined || value === null) return 'linear';
+  if (typeof value === 'string') return aliases[value] ?? value;
+  if (isObject(value) && typeof value.className === 'string') {
+    // Keras 3: {class_name: 'function', config: 'relu'}.
+    if (value.className === 'function' && typeof value.config === 'string') return activationName(value.config, where);
+    return activationName(value.className, where);
+  }
+  throw new JepaError(`${where}: expected an activation, got ${JSON.stringify(value)}`);
+}
+
+/** Appends an activation. `known` are the built-in ones and the user's own. */
+export function activate(
+  graph: GraphBuilder,
+  x: Value,
+  activation: unknown,
+  where: string,
+  known: ReadonlyMap<string, ActivationConverter> = activations,
+): Value {
+  const name = activationName(activation, where);
+  const convert = known.get(name);
+  if (convert === undefined)
+    throw new JepaError(`${where}: expected one of the activations ${[...known.keys()].join(', ')}, got "${name}"`, {
+      remedy: 'Register a converter for it: the option `activations` of exportOnnx.',
+    });
+  return convert(graph, x);
+}

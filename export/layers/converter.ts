@@ -1,0 +1,84 @@
+// What a layer converter is given and what it gives back. Converters write plain TensorFlow semantics (channels last where
+// the layer says so) with transposes wherever ONNX wants another layout: the passes make the graph lean afterwards.
+import { JepaError } from '../../src/error.ts';
+import type { GraphBuilder } from '../graph/builder.ts';
+import type { Constant } from '../graph/constant.ts';
+import type { Value } from '../graph/graph.ts';
+import { describeType } from '../graph/type.ts';
+import type { Config } from '../model/config.ts';
+import type { LayerDescription } from '../model/description.ts';
+import type { ActivationConverter } from './activation.ts';
+
+/** A layer that cannot be exported, or not with these options. */
+export class UnsupportedLayerError extends JepaError {
+  override readonly name = 'UnsupportedLayerError';
+}
+
+export interface LayerConverter {
+  /**
+   * What becomes of the mask of the first input, as TensorFlow.js's executor handles it: `pass` hands it on, `drop` ends it.
+   * A converter that makes or changes masks gives `mask` instead.
+   */
+  readonly masking: 'pass' | 'drop';
+  readonly mask?: (layer: LayerContext) => Value | undefined;
+  /** One value for each output of the layer. */
+  readonly convert: (layer: LayerContext) => Value | readonly Value[];
+  readonly documentation: Documentation;
+}
+
+/** One row of the coverage table. */
+export interface Documentation {
+  /** ONNX operators it becomes, in words where there are several ways. */
+  readonly operators: string;
+  /** Options of the layer that the export honours. */
+  readonly options?: string;
+  /** What is refused, and why. */
+  readonly refused?: string;
+  /** Where TensorFlow.js and Keras disagree, and anything else that may surprise. */
+  readonly notes?: string;
+}
+
+export interface LayerContext {
+  readonly layer: LayerDescription;
+  readonly config: Config;
+  readonly graph: GraphBuilder;
+  readonly inputs: readonly Value[];
+  /** Masks of the inputs: bool tensors, true where a step counts. */
+  readonly masks: readonly (Value | undefined)[];
+  /**
+   * The mask that TensorFlow.js passes to this call. Mostly that of the first input; but its executor keeps the last mask
+   * that it saw in a variable, and gives it to later layers that have none of their own.
+   */
+  readonly mask: Value | undefined;
+  readonly activations: ReadonlyMap<string, ActivationConverter>;
+  /** The first input. */
+  readonly input: Value;
+  /** A weight in TensorFlow's layout; throws where the layer has none of this role. */
+  weight(role: string): Constant;
+  hasWeight(role: string): boolean;
+  /** Something that the user should know about this layer's export. */
+  warn(message: string): void;
+  /** An error that names the layer, what it has that cannot be exported, and what to do. */
+  unsupported(what: string, remedy: string): UnsupportedLayerError;
+  /** Converts another layer on given inputs: what a wrapper does with the layer inside it. */
+  apply(layer: LayerDescription, inputs: readonly Value[], masks?: readonly (Value | undefined)[]): readonly Value[];
+}
+
+/** The input, which must have this rank. */
+export function inputOfRank(layer: LayerContext, rank: number): Value {
+  const { input } = layer;
+  if (input.shape.length !== rank)
+    throw new JepaError(`${layer.config.where}: expected an input of rank ${rank}, got ${describeType(input)}`);
+  return input;
+}
+
+/** A size of the input that must be a number. */
+export function fixedSize(layer: LayerContext, value: Value, axis: number): number {
+  const size = value.shape.at(axis);
+  if (typeof size !== 'number')
+    throw layer.unsupported(
+      `a dynamic size on axis ${axis} (${describeType(value)})`,
+      'Give the model a fixed size on this axis.',
+    );
+  return size;
+}

@@ -1,0 +1,51 @@
+// A model as the exporter sees it: layers, their calls on tensors, and weights by role. It is made from a live
+// tf.LayersModel (live.ts) or from a saved model.json (saved.ts), and knows nothing of either.
+import type { Constant } from '../graph/constant.ts';
+import type { Config } from './config.ts';
+
+/** Output `tensor` of call number `call` of a layer. */
+export interface TensorReference {
+  readonly layer: LayerDescription;
+  readonly call: number;
+  readonly tensor: number;
+}
+
+/** A layer applied once: shared layers have several calls. */
+export interface CallDescription {
+  readonly inputs: readonly TensorReference[];
+}
+
+export interface LayerDescription {
+  readonly className: string;
+  /** Unique in its model. */
+  readonly name: string;
+  readonly config: Config;
+  readonly weights: Weights;
+  /** In the order of the layer's own node indices; empty for an input layer. */
+  readonly calls: readonly CallDescription[];
+  /** The model that this layer is, for a nested model. */
+  readonly model?: ModelDescription;
+  /** Layers inside this one: `layer` of a wrapper, `forward` and `backward`, `cell`, `cell0`, `cell1`, ... */
+  readonly parts: ReadonlyMap<string, LayerDescription>;
+}
+
+export interface ModelDescription {
+  readonly name: string;
+  readonly layers: readonly LayerDescription[];
+  readonly inputs: readonly TensorReference[];
+  readonly outputs: readonly TensorReference[];
+}
+
+export interface Weights {
+  /** The names that `read` knows: `kernel`, `bias`, `gamma`, `moving_mean`, `recurrent_kernel`, ... */
+  readonly roles: readonly string[];
+  /** A float32 (or int32) tensor in TensorFlow's layout. Throws JepaError where there is none. */
+  read(role: string): Constant;
+}
+
+export const noWeights: Weights = {
+  roles: [],
+  read: (role) => {
+    throw new Error(`no weight ${role}`);
+  },
+};

@@ -1,0 +1,239 @@
+// From a serialised topology (camelCase keys) to a model description: what TensorFlow.js writes, what Keras 2 writes, the
+// legacy forms (a Sequential as a bare list), and Keras 3's form of inbound nodes.
+import { FormatError } from '../../src/error.ts';
+import { Config, type ConfigObject, isObject } from './config.ts';
+import {
+  type CallDescription,
+  type LayerDescription,
+  type ModelDescription,
+  noWeights,
+  type TensorReference,
+  type Weights,
+} from './description.ts';
+
+/** Where weights come from: mirrors the nesting of layers. */
+export interface WeightSource {
+  /** The source of a layer of this model. */
+  layer(name: string, className: string): WeightSource;
+  /** The source of a layer inside a wrapper or recurrent layer: `layer`, `forward`, `backward`, `cell`, `cell0`, ... */
+  part(role: string, name: string, className: string): WeightSource;
+  weights(): Weights;
+}
+
+const modelClasses = new Set(['Sequential', 'Model', 'Functional']);
+
+/** Whether this serialised layer is itself a model. Subclasses of models are recognised by their configuration. */
+function isModel(className: string, config: unknown): boolean {
+  if (modelClasses.has(className)) return true;
+  return isObject(config) && Array.isArray(config.layers) && Array.isArray(config.outputLayers);
+}
+
+export function describeTopology(
+  className: string,
+  config: unknown,
+  source: WeightSource,
+  where: string,
+): ModelDescription {
+  if (className === 'Sequential') return describeSequential(config, source, where);
+  if (!isModel(className, config) || !isObject(config))
+    throw new FormatError(`${where}: expected a Sequential or functional model, got class ${className}`, {
+      remedy: 'Subclassed Keras models carry no topology; rebuild the model with the functional API.',
+    });
+  return describeFunctional(config, source, where);
+}
+
+interface Entry {
+  readonly className: string;
+  readonly name: string;
+  readonly config: unknown;
+  readonly inboundNodes: unknown;
+}
+
+function entryOf(value: unknown, where: string): Entry {
+  if (!isObject(value) || typeof value.className !== 'string')
+    throw new FormatError(`${where}: expected a layer with a class name, got ${JSON.stringify(value)?.slice(0, 80)}`);
+  const config = value.config ?? {};
+  const named = isObject(config) && typeof config.name === 'string' ? config.name : undefined;
+  const name = typeof value.name === 'string' ? value.name : (named ?? value.className.toLowerCase());
+  return { className: value.className, name, config, inboundNodes: value.inboundNodes };
+}
+
+/** A description whose calls are filled in after it exists, since calls refer to layers. */
+interface Draft extends LayerDescription {
+  readonly calls: CallDescription[];
+}
+
+function draft(entry: Entry, source: WeightSource, where: string): Draft {
+  const { className, name, config } = entry;
+  const label = `${className} "${name}"`;
+  if (isModel(className, config)) {
+    const model = describeTopology(className, config, source, `${where}/${name}`);
+    return { className, name, config: new Config({}, label), weights: noWeights, calls: [], model, parts: new Map() };
+  }
+  const values = isObject(config) ? config : {};
+  const parts = describeParts(className, values, source, where);
+  return { className, name, config: new Config(values, label), weights: source.weights(), calls: [], parts };
+}
+
+function describeParts(
+  className: string,
+  config: ConfigObject,
+  source: WeightSource,
+  where: string,
+): Map<string, LayerDescription> {
+  const parts = new Map<string, LayerDescription>();
+  const add = (role: string, value: unknown, rename?: (name: string) => string): void => {
+    const entry = entryOf(value, where);
+    const renamed = rename ? { ...entry, name: rename(entry.name) } : entry;
+    parts.set(role, draft(renamed, source.part(role, renamed.name, entry.className), where));
+  };
+  if (className === 'Bidirectional') {
+    add('forward', config.layer, (name) => `forward_${name}`);
+    add(
+      'backward',
+      isObject(config.backwardLayer) ? config.backwardLayer : reversed(config.layer),
+      (name) => `backward_${name}`,
+    );
+  } else if (isObject(config.layer) && typeof config.layer.className === 'string') {
+    add('layer', config.layer);
+  }
+  const cells = Array.isArray(config.cells) ? config.cells : Array.isArray(config.cell) ? config.cell : undefined;
+  if (className === 'StackedRNNCells' && cells) for (const [i, cell] of cells.entries()) add(`cell${i}`, cell);
+  else if (isObject(config.cell)) add('cell', config.cell);
+  else if (cells) add('cell', { className: 'StackedRNNCells', config: { name: 'stacked_rnn_cells', cells } });
+  return parts;
+}
+
+/** The backward layer of a Bidirectional is the forward one with the direction turned. */
+function reversed(layer: unknown): unknown {
+  if (!isObject(layer) || !isObject(layer.config)) return layer;
+  return { ...layer, config: { ...layer.config, goBackwards: layer.config.goBackwards !== true } };
+}
+
+function describeSequential(config: unknown, source: WeightSource, where: string): ModelDescription {
+  const list = Array.isArray(config)
+    ? config
+    : isObject(config) && Array.isArray(config.layers)
+      ? config.layers
+      : undefined;
+  if (list === undefined || list.length === 0)
+    throw new FormatError(`${where}: expected a Sequential with layers, got none`);
+  const name = isObject(config) && typeof config.name === 'string' ? config.name : 'sequential';
+  const layers: Draft[] = list.map((item) => {
+    const entry = entryOf(item, where);
+    return draft(entry, source.layer(entry.name, entry.className), where);
+  });
+  const first = layers[0];
+  let input: TensorReference;
+  if (first.className === 'InputLayer') {
+    input = { layer: first, call: 0, tensor: 0 };
+  } else {
+    const shape = first.model
+      ? inputShapeOf(first.model)
+      : (first.config.value('batchInputShape') ?? buildShape(config));
+    if (!Array.isArray(shape))
+      throw new FormatError(
+        `${where}: expected the first layer ${first.config.where} to have an input shape, got none`,
+      );
+    const dtype = first.model ? inputTypeOf(first.model) : first.config.value('dtype');
+    const inputConfig = { batchInputShape: shape, dtype: dtype ?? 'float32' };
+    const layer: Draft = {
+      className: 'InputLayer',
+      name: `${first.name}_input`,
+      config: new Config(inputConfig, `InputLayer "${first.name}_input"`),
+      weights: noWeights,
+      calls: [],
+      parts: new Map(),
+    };
+    layers.unshift(layer);
+    input = { layer, call: 0, tensor: 0 };
+  }
+  let output = input;
+  for (const layer of layers.slice(1)) {
+    layer.calls.push({ inputs: [output] });
+    output = { layer, call: 0, tensor: 0 };
+  }
+  return { name, layers, inputs: [input], outputs: [output] };
+}
+
+function buildShape(config: unknown): unknown {
+  return isObject(config) ? config.buildInputShape : undefined;
+}
+
+function inputShapeOf(model: ModelDescription): unknown {
+  const { config } = model.inputs[0].layer;
+  return config.value('batchInputShape') ?? config.value('batchShape');
+}
+
+function inputTypeOf(model: ModelDescription): unknown {
+  return model.inputs[0].layer.config.value('dtype');
+}
+
+function describeFunctional(config: ConfigObject, source: WeightSource, where: string): ModelDescription {
+  const list = Array.isArray(config.layers) ? config.layers : [];
+  const entries = list.map((item) => entryOf(item, where));
+  const layers = new Map<string, Draft>();
+  for (const entry of entries) {
+    if (layers.has(entry.name))
+      throw new FormatError(`${where}: expected layers of different names, got "${entry.name}" twice`);
+    layers.set(entry.name, draft(entry, source.layer(entry.name, entry.className), where));
+  }
+  const reference = (value: unknown): TensorReference => {
+    if (!Array.isArray(value))
+      throw new FormatError(`${where}: expected [layer, call, tensor], got ${JSON.stringify(value)}`);
+    const [name, call = 0, tensor = 0] = value;
+    const layer = layers.get(String(name));
+    if (layer === undefined || !Number.isInteger(call) || !Number.isInteger(tensor) || call < 0 || tensor < 0)
+      throw new FormatError(
+        `${where}: expected the output of a layer of the model, got ${JSON.stringify(value.slice(0, 3))}`,
+      );
+    return { layer, call, tensor };
+  };
+  for (const entry of entries) {
+    const layer = layers.get(entry.name);
+    if (!layer || !Array.isArray(entry.inboundNodes)) continue;
+    for (const node of entry.inboundNodes) layer.calls.push({ inputs: inboundOf(node).map(reference) });
+  }
+  const name = typeof config.name === 'string' ? config.name : 'model';
+  const inputs = endsOf(config.inputLayers).map(reference);
+  const outputs = endsOf(config.outputLayers).map(reference);
+  if (inputs.length === 0 || outputs.length === 0)
+    throw new FormatError(
+      `${where}: expected a model with inputs and outputs, got ${inputs.length} and ${outputs.length}`,
+    );
+  for (const layer of layers.values())
+    for (const call of layer.calls) for (const input of call.inputs) expectCall(input, where);
+  for (const output of outputs) expectCall(output, where);
+  return { name, layers: [...layers.values()], inputs, outputs };
+}
+
+function expectCall({ layer, call }: TensorReference, where: string): void {
+  if (layer.className !== 'InputLayer' && call >= layer.calls.length)
+    throw new FormatError(
+      `${where}: expected call ${call} of ${layer.config.where} to exist, got ${layer.calls.length} calls`,
+    );
+}
+
+/** One call's inputs: TensorFlow.js and Keras 2 write [[layer, call, tensor, kwargs], ...], Keras 3 {args, kwargs}. */
+function inboundOf(node: unknown): unknown[] {
+  if (Array.isArray(node)) return typeof node[0] === 'string' ? [node] : node;
+  if (!isObject(node)) return [];
+  const found: unknown[] = [];
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) value.forEach(visit);
+    else if (isObject(value)) {
+      const history = isObject(value.config) ? value.config.kerasHistory : undefined;
+      if (Array.isArray(history)) found.push(history);
+      else Object.values(value).forEach(visit);
+    }
+  };
+  visit(node.args);
+  visit(node.kwargs);
+  return found;
+}
+
+/** Model inputs or outputs: a list of [layer, call, tensor], or (Keras 3, one of them) that triple itself. */
+function endsOf(value: unknown): unknown[] {
+  if (!Array.isArray(value)) return [];
+  return typeof value[0] === 'string' ? [value] : value;
+}

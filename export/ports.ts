@@ -1,0 +1,195 @@
+// Inputs and outputs of the exported graph: their names, layout, element type and dynamic axes.
+import { UsageError } from '../src/error.ts';
+import type { GraphBuilder } from './graph/builder.ts';
+import type { Graph, Port, Value } from './graph/graph.ts';
+import { type Dimension, describeShape, type Shape, type TensorType } from './graph/type.ts';
+import type { LayerDescription, ModelDescription } from './model/description.ts';
+import type { ResolvedOptions } from './options.ts';
+
+/** How the model itself lays out images, and which rank-5 tensors it works on. */
+interface ImageFacts {
+  readonly layout: 'nchw' | 'nhwc';
+  readonly hasVolumes: boolean;
+}
+
+export function imageFacts(model: ModelDescription): ImageFacts {
+  const layers = allLayers(model);
+  const isFirst = layers.some(({ config }) => /^channels_?first$/i.test(String(config.value('dataFormat') ?? '')));
+  return { layout: isFirst ? 'nchw' : 'nhwc', hasVolumes: layers.some(({ className }) => className.includes('3D')) };
+}
+
+function allLayers(model: ModelDescription): LayerDescription[] {
+  return model.layers.flatMap((layer) => [
+    layer,
+    ...(layer.model ? allLayers(layer.model) : []),
+    ...[...layer.parts.values()].flatMap((part) => (part.model ? [part, ...allLayers(part.model)] : [part])),
+  ]);
+}
+
+/** The permutation from channels last to channels first for an image, a volume or a video; undefined for other ranks. */
+function channelsFirstOrder(rank: number, facts: ImageFacts): readonly number[] | undefined {
+  if (rank === 4) return [0, 3, 1, 2];
+  if (rank === 5) return facts.hasVolumes ? [0, 4, 1, 2, 3] : [0, 1, 4, 2, 3];
+  return undefined;
+}
+
+const inverse = (permutation: readonly number[]): number[] => permutation.map((_, i) => permutation.indexOf(i));
+
+/** Where axis i of the file's tensor is found in the model's tensor; undefined where they are laid out alike. */
+function fileOrder(rank: number, facts: ImageFacts, options: ResolvedOptions): readonly number[] | undefined {
+  if (options.layout === facts.layout) return undefined;
+  const toFirst = channelsFirstOrder(rank, facts);
+  return toFirst && (options.layout === 'nchw' ? toFirst : inverse(toFirst));
+}
+
+/** Adds the graph's inputs. Returns the values that the model sees: in its own layout, type and scale. */
+export function addInputs(builder: GraphBuilder, model: ModelDescription, options: ResolvedOptions): Value[] {
+  const facts = imageFacts(model);
+  const names = portNames(
+    'inputNames',
+    options.inputNames,
+    model.inputs.map(({ layer }) => layer.name),
+  );
+  for (const name of Object.keys(options.inputShapes ?? {}))
+    if (!names.includes(name))
+      throw new UsageError(`inputShapes: expected names among ${names.join(', ')}, got "${name}"`);
+  const shapes = model.inputs.map(({ layer }, i) => inputShape(layer, names[i], model.inputs.length, options));
+  return model.inputs.map(({ layer }, i) => {
+    const shape = shapes[i];
+    const order = fileOrder(shape.length, facts, options);
+    const type = elementType(layer);
+    const isImage = type === 'float32' && channelsFirstOrder(shape.length, facts) !== undefined;
+    const isPixels = isImage && options.pixels === 'uint8';
+    const fileShape = order ? order.map((axis) => shape[axis]) : shape;
+    const fileType = isPixels ? 'uint8' : type;
+    const doc = options.portDocs?.[names[i]] ?? inputDoc(fileType, fileShape, isImage ? options.layout : undefined);
+    let value = builder.input(names[i], { type: fileType, shape: fileShape }, doc);
+    if (isPixels) {
+      const scaled = builder.cast(value, 'float32');
+      value = builder.node('Mul', [scaled, builder.scalar(1 / 255, 'pixel_scale')]);
+    }
+    return order ? builder.transpose(value, inverse(order)) : value;
+  });
+}
+
+function inputDoc(type: TensorType, shape: Shape, layout: string | undefined): string {
+  const range = type === 'uint8' ? ', pixels 0..255' : '';
+  return `${describeShape(shape)} ${type}${layout ? `, ${layout.toUpperCase()}` : ''}${range}`;
+}
+
+function elementType(layer: LayerDescription): TensorType {
+  const dtype = String(layer.config.value('dtype') ?? 'float32').toLowerCase();
+  if (dtype === 'int32' || dtype === 'bool' || dtype === 'int64' || dtype === 'uint8') return dtype;
+  // Keras files may say float16 or a policy here; TensorFlow.js computes in float32.
+  return 'float32';
+}
+
+const axisNames: Readonly<Record<number, readonly string[]>> = {
+  2: ['', 'length'],
+  3: ['', 'time', 'features'],
+  4: ['', 'height', 'width', 'channels'],
+  5: ['', 'depth', 'height', 'width', 'channels'],
+};
+
+function inputShape(layer: LayerDescription, name: string, inputCount: number, options: ResolvedOptions): Dimension[] {
+  const key = layer.config.has('batchInputShape') ? 'batchInputShape' : 'batchShape';
+  const given = layer.config.list(key);
+  const asked = options.inputShapes?.[name];
+  if (asked && asked.length !== given.length)
+    throw new UsageError(`inputShapes.${name}: expected ${given.length} sizes, got ${asked.length}`);
+  return given.map((size, axis): Dimension => {
+    const own = typeof size === 'number' ? size : undefined;
+    const wish = asked?.[axis];
+    if (wish !== undefined && wish !== null) {
+      const isKept = own === undefined || own === wish || axis === 0;
+      if (!isKept)
+        throw new UsageError(`inputShapes.${name}: expected size ${own} on axis ${axis}, as in the model, got ${wish}`);
+      return wish;
+    }
+    if (own !== undefined) return own;
+    if (axis === 0) return options.batchAxis;
+    const axisName = axisNames[given.length]?.[axis] ?? `axis${axis}`;
+    return inputCount > 1 ? `${name}_${axisName}` : axisName;
+  });
+}
+
+export function portNames(what: string, given: readonly string[] | undefined, own: readonly string[]): string[] {
+  if (given && given.length !== own.length)
+    throw new UsageError(`${what}: expected ${own.length} names, got ${given.length}`);
+  const names = [...(given ?? own)];
+  if (given && new Set(given).size !== given.length)
+    throw new UsageError(`${what}: expected different names, got ${given.join(', ')}`);
+  return names;
+}
+
+/** The names of the outputs: the user's, or the layers' own, made different from each other and from the inputs. */
+export function outputNames(model: ModelDescription, inputs: readonly string[], options: ResolvedOptions): string[] {
+  const names = portNames(
+    'outputNames',
+    options.outputNames,
+    model.outputs.map(({ layer }) => layer.name),
+  );
+  const taken = new Set(inputs);
+  return names.map((name) => {
+    if (options.outputNames && taken.has(name))
+      throw new UsageError(`outputNames: expected a name that no input has, got "${name}"`);
+    let unique = name;
+    for (let i = 0; taken.has(unique); i++) unique = i === 0 ? `${name}_output` : `${name}_output_${i}`;
+    taken.add(unique);
+    return unique;
+  });
+}
+
+/** Values as the file's outputs: in the file's layout, each computed by a node of its own. */
+export function addOutputs(
+  builder: GraphBuilder,
+  model: ModelDescription,
+  results: readonly Value[],
+  names: readonly string[],
+  options: ResolvedOptions,
+): Port[] {
+  const facts = imageFacts(model);
+  const used = new Set<string>();
+  return results.map((result, i) => {
+    const order = fileOrder(result.shape.length, facts, options);
+    let value = order ? builder.transpose(result, order) : result;
+    if (used.has(value.name) || !builder.isComputed(value)) value = builder.node('Identity', [value]);
+    used.add(value.name);
+    const doc = options.portDocs?.[names[i]] ?? outputDoc(value, order ? options.layout : undefined);
+    return { name: value.name, type: value.type, shape: value.shape, doc };
+  });
+}
+
+function outputDoc(value: Value, layout: string | undefined): string {
+  return `${describeShape(value.shape)} ${value.type}${layout ? `, ${layout.toUpperCase()}` : ''}`;
+}
+
+/** Gives the outputs the names that the file promises. */
+export function renameOutputs(graph: Graph, names: readonly string[]): Graph {
+  const renamed = new Map(graph.outputs.map((output, i) => [output.name, names[i]]));
+  const rename = (name: string): string => renamed.get(name) ?? name;
+  return {
+    ...graph,
+    outputs: graph.outputs.map((output) => ({ ...output, name: rename(output.name) })),
+    nodes: graph.nodes.map((node) => ({
+      ...node,
+      inputs: node.inputs.map(rename),
+      outputs: node.outputs.map(rename),
+      attributes: Object.fromEntries(
+        Object.entries(node.attributes).map(([key, attribute]) => [
+          key,
+          attribute.type === 'graph'
+            ? { type: 'graph' as const, value: renameFree(attribute.value, renamed) }
+            : attribute,
+        ]),
+      ),
+    })),
+    types: new Map([...graph.types].map(([name, type]) => [rename(name), type])),
+  };
+}
+
+/** Inside a subgraph, names of the graph around it may be used. */
+function renameFree(graph: Graph, renamed: ReadonlyMap<string, string>): Graph {
+  const rename = (name: string): string => renamed.get(name) ?? name;
+  return { ...graph, nodes: graph.nodes.map((node) => ({ ...node, inputs: node.inputs.map(rename) })) };
+}
