@@ -5,6 +5,14 @@ import type { Random } from '../random.ts';
 /** What one episode keeps fixed and the state does not say (a shape, a colour, a layout). Opaque to the callers. */
 export type Appearance = Readonly<Record<string, number>>;
 
+/** One of the things that a state is made of: a row, a phase, whether the key is held. */
+export interface StateFactor {
+  readonly name: string;
+  /** Its values are 0..size-1. */
+  readonly size: number;
+  of(state: number): number;
+}
+
 export interface Environment {
   readonly name: string;
   /** One line for `--help` and reports. */
@@ -20,6 +28,8 @@ export interface Environment {
   encodeAction(action: number, random: Random, encoded: Float32Array, offset: number): void;
   readonly stateCount: number;
   stateName(state: number): string;
+  /** What a state is made of; absent where it is one number that has no parts. */
+  readonly factors?: readonly StateFactor[];
   /** f on abstract states. */
   next(state: number, action: number): number;
   /** The reward of an observation of this state. */

@@ -1,10 +1,14 @@
 // The built-in environments by name.
 import { unknownName } from '../error.ts';
 import { createCounting } from './counting.ts';
+import { createDoorKey } from './door-key.ts';
 import type { Environment } from './environment.ts';
+import { createRooms } from './rooms.ts';
 
 const creators: Readonly<Record<string, (options?: unknown) => Environment>> = {
   counting: createCounting,
+  rooms: createRooms,
+  'door-key': createDoorKey,
 };
 
 export const environmentNames: readonly string[] = Object.keys(creators);
@@ -16,4 +20,4 @@ export function createEnvironment(name: string, options: unknown = {}): Environm
   return creators[name](options);
 }
 
-export type { Appearance, Environment } from './environment.ts';
+export type { Appearance, Environment, StateFactor } from './environment.ts';
