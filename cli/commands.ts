@@ -2,5 +2,6 @@
 // inside its action, so that `--help` and a usage error never load a native library.
 import type { Command } from 'commander';
 import { createSetupCommand } from './setup.ts';
+import { createTrainCommand } from './train.ts';
 
-export const commands: readonly (() => Command)[] = [createSetupCommand];
+export const commands: readonly (() => Command)[] = [createTrainCommand, createSetupCommand];

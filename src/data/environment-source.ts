@@ -8,21 +8,18 @@ export interface EnvironmentSourceOptions {
   readonly seed: number;
   /** What the draws are for: 'train', 'held-out'. */
   readonly stream: string;
-  /** p of a state, [M] numbers. */
-  readonly auxiliaryOf: (state: number) => readonly number[];
-  readonly auxiliarySize: number;
+  /** p of every state, [stateCount, size]. */
+  readonly auxiliary: { readonly size: number; readonly table: Float32Array };
   /** Probability that the next action of a sequence repeats the one before; otherwise drawn evenly. Matters from horizon 2 on. */
   readonly actionPersistence?: number;
 }
 
 export function environmentSource(environment: Environment, options: EnvironmentSourceOptions): TransitionSource {
-  const { seed, stream, auxiliaryOf, auxiliarySize, actionPersistence = 0 } = options;
+  const { seed, stream, actionPersistence = 0 } = options;
+  const { size: auxiliarySize, table: auxiliaryTable } = options.auxiliary;
   const pixelCount = environment.observationShape.reduce((product, side) => product * side, 1);
   const { actionSize } = environment;
   const startState = evenStates(environment.stateCount, seed, stream);
-  const auxiliaryTable = Float32Array.from(
-    Array.from({ length: environment.stateCount }, (_, state) => auxiliaryOf(state)).flat(),
-  );
 
   function batch(step: number, size: number, horizon: number): TransitionBatch {
     const observations = new Uint8Array((horizon + 1) * size * pixelCount);

@@ -2,6 +2,7 @@
 // true})`, in fewer and faster operations. What is trained and saved stays the model's own variables.
 import * as tf from '@tensorflow/tfjs';
 import { JepaError } from '../../error.ts';
+import { weightName } from '../weight.ts';
 import type { Graph, GraphTensor, GraphVariable } from './graph.ts';
 import { averagePool, conv2d, conv2dTranspose, maxPool } from './operations/convolution.ts';
 import { add, binary, gelu, mish, multiply, relu, scale, sigmoid, softplus, tanh } from './operations/elementwise.ts';
@@ -71,7 +72,7 @@ function applyLayer(
       { remedy: 'Build the model from these layers.' },
     );
   const variable = (name: string): GraphVariable => {
-    const own = layer.weights.find((weight) => weight.originalName.split('/').pop() === name);
+    const own = layer.weights.find((weight) => weightName(weight) === name);
     if (!own) throw new JepaError(`training: layer ${layer.name}: expected a weight "${name}", got none`);
     const fullName = `${prefix}/${layer.name}/${name}`;
     const variable = graph.variable(fullName, own.shape.map(Number));

@@ -3,18 +3,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { JepaError } from '../../error.ts';
+import { FormatError, JepaError } from '../../error.ts';
+import type { NamedArray } from '../../storage/safetensors.ts';
 import { type TensorFlowBinding, tensorflowBinding } from './binding.ts';
 import { elementCount, type Graph, type GraphTensor } from './graph.ts';
 import { encodeSavedModel, SAVED_MODEL_TAG } from './saved-model.ts';
 
 /** Values for placeholders, by placeholder name. The arrays must not change while `run` runs. */
 export type Feeds = Readonly<Record<string, Float32Array | Int32Array | Uint8Array>>;
-
-export interface NamedArray {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
 
 const ASSIGNED = 'variables/assigned';
 const initialName = (variable: string) => `variables/initial/${variable}`;
@@ -64,10 +60,11 @@ export class GraphSession {
     const feeds: Record<string, Float32Array> = {};
     for (const { name, shape } of this.#graph.variables.values()) {
       const value = values.get(name);
-      const found = value ? `[${value.shape}]` : 'nothing';
-      if (!value || value.data.length !== elementCount(shape))
-        throw new JepaError(`variable ${name}: expected shape [${shape}], got ${found}`);
-      feeds[initialName(name)] = value.data;
+      if (!(value?.values instanceof Float32Array) || value.shape.join() !== shape.join())
+        throw new FormatError(
+          `variable ${name}: expected float32 of shape [${shape}], got ${value ? `[${value.shape}]` : 'nothing'}`,
+        );
+      feeds[initialName(name)] = value.values;
     }
     this.run(feeds, [{ name: `${ASSIGNED}:0`, type: 'float32', shape: [] }]);
   }
@@ -79,7 +76,7 @@ export class GraphSession {
       {},
       variables.map((variable) => variable.value),
     );
-    return new Map(variables.map(({ name, shape }, i) => [name, { shape, data: values[i] }]));
+    return new Map(variables.map(({ name, shape }, i) => [name, { shape, values: new Float32Array(values[i]) }]));
   }
 
   dispose(): void {

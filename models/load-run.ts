@@ -1,0 +1,29 @@
+// A run as it is at its newest checkpoint: what export and evaluation start from. Needs no native TensorFlow.
+import { JepaError } from '../src/error.ts';
+import { newestCheckpoint } from '../src/storage/checkpoint.ts';
+import type { Configuration } from '../src/training/configuration.ts';
+import { readConfiguration } from '../src/training/run-folder.ts';
+import { setNamedWeights } from '../src/training/weight.ts';
+import { buildRunParts, type RunParts } from './run-parts.ts';
+
+export interface LoadedRun extends RunParts {
+  readonly configuration: Configuration;
+  /** Training steps done. */
+  readonly step: number;
+}
+
+/** Reads a run. Whoever calls this disposes the parts. `onWarning` is told of checkpoints that were passed over. */
+export async function loadRun(runFolder: string, onWarning?: (warning: string) => void): Promise<LoadedRun> {
+  const configuration = readConfiguration(runFolder);
+  const checkpoint = newestCheckpoint(runFolder, { onWarning });
+  if (!checkpoint)
+    throw new JepaError(`${runFolder}: expected a whole checkpoint, got none`, {
+      remedy: `Train it further: jepa train --resume ${runFolder}`,
+    });
+  const parts = await buildRunParts(configuration);
+  const { encoder, predictor, auxiliary } = parts.model;
+  setNamedWeights(encoder, 'encoder', checkpoint.weights);
+  setNamedWeights(predictor, 'predictor', checkpoint.weights);
+  if (auxiliary) setNamedWeights(auxiliary, 'auxiliary', checkpoint.weights);
+  return { ...parts, configuration, step: checkpoint.step };
+}

@@ -1,0 +1,31 @@
+// The networks of one world model, built together from a configuration.
+import type * as tf from '@tensorflow/tfjs';
+import type { ModelConfiguration } from '../src/training/configuration.ts';
+import { buildEncoder } from './encoder.ts';
+import { buildAuxiliaryHead, buildPredictor } from './head.ts';
+
+export interface WorldModelShape {
+  readonly observationShape: readonly number[];
+  readonly actionSize: number;
+  /** M; 0 means that there is no auxiliary, and no head. */
+  readonly auxiliarySize: number;
+}
+
+export interface WorldModel {
+  /** [B, ...observation] in 0..1 -> [B, D] */
+  readonly encoder: tf.LayersModel;
+  /** [B, D], [B, A] -> [B, D] */
+  readonly predictor: tf.LayersModel;
+  /** [B, D] -> [B, M] */
+  readonly auxiliary?: tf.LayersModel;
+}
+
+/** Builds all networks with weights drawn from `seed`. Whoever calls this disposes the models. */
+export function buildWorldModel(configuration: ModelConfiguration, shape: WorldModelShape, seed: number): WorldModel {
+  const { latentSize } = configuration;
+  const encoder = buildEncoder(configuration.encoder, { observationShape: shape.observationShape, latentSize }, seed);
+  const predictor = buildPredictor(configuration.predictor, { latentSize, actionSize: shape.actionSize }, seed);
+  if (shape.auxiliarySize === 0) return { encoder, predictor };
+  const headShape = { latentSize, auxiliarySize: shape.auxiliarySize };
+  return { encoder, predictor, auxiliary: buildAuxiliaryHead(configuration.auxiliary, headShape, seed) };
+}

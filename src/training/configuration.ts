@@ -1,0 +1,94 @@
+// The one configuration of a run: typed, checked here, unknown keys refused. The presets' values stand in presets.ts.
+import * as z from 'zod';
+import { auxiliaryConfiguration } from '../auxiliary/index.ts';
+import { parseOptions } from '../options.ts';
+
+const positive = z.number().positive();
+const count = z.int().min(1);
+
+const encoderConfiguration = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('convolutional'),
+    convolutions: z
+      .array(z.strictObject({ filters: count, kernel: count, stride: count }))
+      .min(1)
+      .describe('convolutions with batch norm and ReLU, first to last; padding "same"'),
+    hidden: count.describe('width of the layer between the convolutions and the latent'),
+  }),
+  z.strictObject({
+    kind: z.literal('resnet'),
+    blocks: count.describe('residual blocks of two 3x3 convolutions'),
+    channels: count,
+    blocksPerStage: count.describe('the image side is halved after every so many blocks'),
+    hidden: count.describe('width of the layer between the blocks and the latent'),
+  }),
+]);
+export type EncoderConfiguration = z.output<typeof encoderConfiguration>;
+
+const headConfiguration = z.strictObject({
+  width: count.describe('units of a hidden layer'),
+  depth: z.int().min(0).describe('number of hidden layers'),
+});
+export type HeadConfiguration = z.output<typeof headConfiguration>;
+
+const modelConfiguration = z.strictObject({
+  latentSize: count.describe('D, numbers of a latent'),
+  encoder: encoderConfiguration,
+  predictor: headConfiguration,
+  auxiliary: headConfiguration,
+});
+export type ModelConfiguration = z.output<typeof modelConfiguration>;
+
+const objectiveConfiguration = z.strictObject({
+  dynamics: z.number().min(0).describe('c_dyn, the weight of the dynamics term'),
+  auxiliary: z.number().min(0).describe('c_aux, the weight of the auxiliary term'),
+  horizon: count.describe('K, latent steps predicted from one encoded observation'),
+  auxiliaryOn: z
+    .enum(['encoded', 'predicted', 'both'])
+    .describe('latents that the auxiliary head is trained on: encoded, predicted, or both'),
+  dynamicsTarget: z
+    .enum(['both-sides', 'stop-gradient'])
+    .describe('gradients of the dynamics term flow through both sides (the paper), or not into the target'),
+  actionPersistence: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('probability that an action of a sequence repeats the one before (horizon above 1)'),
+});
+export type ObjectiveConfiguration = z.output<typeof objectiveConfiguration>;
+
+const optimizationConfiguration = z.strictObject({
+  steps: count,
+  batchSize: z.int().min(2).describe('sequences a step (transitions, for horizon 1)'),
+  learningRate: positive.describe('rate at the top of the schedule'),
+  encoderRateFactor: positive.describe("the encoder's rate over that of the heads"),
+  warmupSteps: z.int().min(0).describe('steps of linear warm-up'),
+  schedule: z.enum(['cosine', 'constant']).describe('after the warm-up: cosine decay to 0, or constant'),
+  beta1: z.number().min(0).lt(1),
+  beta2: z.number().min(0).lt(1),
+  epsilon: positive,
+});
+export type OptimizationConfiguration = z.output<typeof optimizationConfiguration>;
+
+/** The environment's own options stand beside `name` and are checked by the environment itself. */
+const environmentConfiguration = z.looseObject({ name: z.string() });
+export type EnvironmentConfiguration = z.output<typeof environmentConfiguration>;
+
+export const configurationSchema = z.strictObject({
+  environment: environmentConfiguration,
+  auxiliary: z.array(auxiliaryConfiguration).describe('auxiliary functions, side by side; empty: dynamics alone'),
+  model: modelConfiguration,
+  objective: objectiveConfiguration,
+  optimization: optimizationConfiguration,
+  seed: z.int().min(0),
+  threads: count.describe('threads of TensorFlow; results are the same bits for the same number'),
+  checkpointEvery: count.describe('steps between checkpoints'),
+  checkpointsKept: count,
+  logEvery: count.describe('steps between two rows of metrics.jsonl and TensorBoard'),
+});
+export type Configuration = z.output<typeof configurationSchema>;
+
+/** Checks a whole configuration, as read from a run's config.json or put together by `resolveConfiguration`. */
+export function parseConfiguration(where: string, value: unknown): Configuration {
+  return parseOptions(where, configurationSchema, value);
+}

@@ -1,0 +1,135 @@
+// The objective of Yu et al. (arXiv 2509.12249, eq. 1) as nodes of a training graph:
+//   L = c_dyn mean |T(E(o), a) - E(f(o, a))|^2 + c_aux mean l(P(E(o)), p(o)).
+// By default gradients flow through both sides of the dynamics term: no stop-gradient, no target network, no contrastive
+// or variance term. Means are over the batch, the steps and the latent's dimensions.
+// Letters: B sequences, K steps (the horizon; 1 in the paper), D latent, A action, M auxiliary numbers.
+import type * as tf from '@tensorflow/tfjs';
+import { type Auxiliary, type AuxiliaryLoss, sliceAuxiliaries } from '../auxiliary/index.ts';
+import type { ObjectiveConfiguration } from './configuration.ts';
+import type { Graph, GraphTensor } from './tensorflow/graph.ts';
+import { applyModel, type ModelVariables } from './tensorflow/layers.ts';
+import { add, multiply, scale, softplus, square, stopGradient, subtract } from './tensorflow/operations/elementwise.ts';
+import { castToFloat, concatenate, mean, slice, spread } from './tensorflow/operations/shape.ts';
+
+/** The networks that are trained together. */
+export interface Networks {
+  /** [B, ...observation] in 0..1 -> [B, D] */
+  readonly encoder: tf.LayersModel;
+  /** [B, D], [B, A] -> [B, D] */
+  readonly predictor: tf.LayersModel;
+  /** [B, D] -> [B, M]; absent where there is no auxiliary function. */
+  readonly auxiliary?: tf.LayersModel;
+}
+
+export interface ObjectiveInputs {
+  /** [(K+1) B, ...observation], time-major: uint8 pixels, or float32 values. */
+  readonly observations: GraphTensor;
+  /** [K B, A], time-major. */
+  readonly actions: GraphTensor;
+  /** [(K+1) B, M']: p of every observation, for the auxiliaries that are not functions of the pixels. */
+  readonly targets?: GraphTensor;
+}
+
+export interface ObjectiveOutputs {
+  /** The scalar that is minimised. */
+  readonly total: GraphTensor;
+  /** Unweighted terms by name; scalars. */
+  readonly terms: ReadonlyMap<string, GraphTensor>;
+  /** Mean standard deviation of a latent dimension over the batch: near 0 where the encoder has collapsed. */
+  readonly latentDeviation: GraphTensor;
+}
+
+/** uint8 pixels are scaled to 0..1 before the encoder; float observations are taken as they are. */
+export const PIXEL_SCALE = 1 / 255;
+
+export function addObjective(
+  graph: Graph,
+  networks: Networks,
+  inputs: ObjectiveInputs,
+  auxiliaries: readonly Auxiliary[],
+  configuration: ObjectiveConfiguration,
+  variables: ModelVariables,
+): ObjectiveOutputs {
+  const { horizon } = configuration;
+  const batchSize = inputs.actions.shape[0] / horizon;
+  const pixels = castToFloat(graph, inputs.observations, inputs.observations.type === 'uint8' ? PIXEL_SCALE : 1);
+  const [latents] = applyModel(graph, networks.encoder, [pixels], 'encoder', variables);
+
+  const predictions: GraphTensor[] = [];
+  let latent = slice(graph, latents, 0, 0, batchSize);
+  for (let k = 0; k < horizon; k++) {
+    const action = horizon === 1 ? inputs.actions : slice(graph, inputs.actions, 0, k * batchSize, batchSize);
+    [latent] = applyModel(graph, networks.predictor, [latent, action], 'predictor', variables);
+    predictions.push(latent);
+  }
+  const predicted = concatenate(graph, predictions, 0);
+  const followed = slice(graph, latents, 0, batchSize, horizon * batchSize);
+  const target = configuration.dynamicsTarget === 'stop-gradient' ? stopGradient(graph, followed) : followed;
+
+  const terms = new Map<string, GraphTensor>();
+  const dynamics = mean(graph, square(graph, subtract(graph, predicted, target)));
+  terms.set('dynamics', dynamics);
+  let total = scale(graph, dynamics, configuration.dynamics);
+  if (networks.auxiliary) {
+    const targets = auxiliaryTargets(graph, pixels, inputs.targets, auxiliaries, variables);
+    const encoded = { latents, firstRow: 0 };
+    const rolled = { latents: predicted, firstRow: batchSize };
+    const parts = { encoded: [encoded], predicted: [rolled], both: [encoded, rolled] }[configuration.auxiliaryOn];
+    const head = networks.auxiliary;
+    const losses = parts.flatMap((part) => {
+      const [values] = applyModel(graph, head, [part.latents], 'auxiliary', variables);
+      return auxiliaryLosses(graph, values, targets, part.firstRow, auxiliaries);
+    });
+    const sum = losses.reduce((left, right) => add(graph, left, right));
+    // A mean over encoded and predicted latents, so that c_aux means the same for all three choices.
+    const auxiliary = scale(graph, sum, 1 / parts.length);
+    terms.set('auxiliary', auxiliary);
+    total = add(graph, total, scale(graph, auxiliary, configuration.auxiliary));
+  }
+  return { total, terms, latentDeviation: spread(graph, latents) };
+}
+
+/** Each auxiliary's p for every observation: columns of what is fed, or a frozen network applied to the pixels. */
+function auxiliaryTargets(
+  graph: Graph,
+  pixels: GraphTensor,
+  fed: GraphTensor | undefined,
+  auxiliaries: readonly Auxiliary[],
+  variables: ModelVariables,
+): GraphTensor[] {
+  let column = 0;
+  return auxiliaries.map((auxiliary, index) => {
+    if (auxiliary.of === 'pixels') {
+      const prefix = `frozen/${index}`;
+      const [values] = applyModel(graph, auxiliary.model, [pixels], prefix, variables);
+      return stopGradient(graph, values);
+    }
+    if (!fed) throw new Error(`auxiliary ${auxiliary.name}: expected fed targets`);
+    const values = fed.shape[1] === auxiliary.size ? fed : slice(graph, fed, 1, column, auxiliary.size);
+    column += auxiliary.size;
+    return values;
+  });
+}
+
+/** coefficient * mean loss of each auxiliary, for head outputs `values` whose first row belongs to target row `firstRow`. */
+function auxiliaryLosses(
+  graph: Graph,
+  values: GraphTensor,
+  targets: readonly GraphTensor[],
+  firstRow: number,
+  auxiliaries: readonly Auxiliary[],
+): GraphTensor[] {
+  const rows = values.shape[0];
+  return sliceAuxiliaries(auxiliaries).map(({ auxiliary, start }, index) => {
+    const whole = targets[index];
+    const target = whole.shape[0] === rows ? whole : slice(graph, whole, 0, firstRow, rows);
+    const own = values.shape[1] === auxiliary.size ? values : slice(graph, values, 1, start, auxiliary.size);
+    return scale(graph, auxiliaryTerm(graph, own, target, auxiliary.loss), auxiliary.coefficient);
+  });
+}
+
+function auxiliaryTerm(graph: Graph, value: GraphTensor, target: GraphTensor, loss: AuxiliaryLoss): GraphTensor {
+  if (loss === 'squared') return mean(graph, square(graph, subtract(graph, value, target)));
+  // -log p(target) for p = sigmoid(value): softplus(value) - value * target, without overflow for any value.
+  return mean(graph, subtract(graph, softplus(graph, value), multiply(graph, value, target)));
+}

@@ -1,0 +1,160 @@
+// The presets: all defaults of a run in one place, each with its source or its measured reason.
+import { UsageError, unknownName } from '../error.ts';
+import { type Configuration, parseConfiguration } from './configuration.ts';
+
+type Preset = Omit<Configuration, 'environment' | 'auxiliary' | 'seed' | 'threads'>;
+
+const presets: Readonly<Record<string, Preset>> = {
+  /** A minute on two cores. Rate, batch and steps: see docs/training.md for what was measured. */
+  small: {
+    model: {
+      latentSize: 64,
+      encoder: {
+        kind: 'convolutional',
+        // Few, strided convolutions: 1.5 GFLOP a step. Pooling before the hidden layer, or fewer channels, hurt.
+        convolutions: [
+          { filters: 24, kernel: 8, stride: 4 },
+          { filters: 24, kernel: 4, stride: 2 },
+        ],
+        hidden: 128,
+      },
+      predictor: { width: 256, depth: 2 },
+      auxiliary: { width: 256, depth: 1 },
+    },
+    objective: {
+      // c_dyn and c_aux: Yu et al., arXiv 2509.12249, appendix.
+      dynamics: 2,
+      auxiliary: 10,
+      horizon: 1,
+      auxiliaryOn: 'encoded',
+      dynamicsTarget: 'both-sides',
+      actionPersistence: 0.85,
+    },
+    optimization: {
+      steps: 1000,
+      batchSize: 64,
+      learningRate: 8e-3,
+      encoderRateFactor: 1,
+      warmupSteps: 50,
+      schedule: 'cosine',
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-7,
+    },
+    checkpointEvery: 250,
+    checkpointsKept: 3,
+    logEvery: 10,
+  },
+  /** The paper's scale (Yu et al., arXiv 2509.12249): a night on two cores. */
+  paper: {
+    model: {
+      latentSize: 256,
+      encoder: { kind: 'resnet', blocks: 8, channels: 32, blocksPerStage: 2, hidden: 512 },
+      predictor: { width: 512, depth: 2 },
+      auxiliary: { width: 512, depth: 1 },
+    },
+    objective: {
+      dynamics: 2,
+      auxiliary: 10,
+      horizon: 1,
+      auxiliaryOn: 'encoded',
+      dynamicsTarget: 'both-sides',
+      actionPersistence: 0.85,
+    },
+    optimization: {
+      // 300,000 environment steps would be 1,172 batches of 256; the paper draws each several times from a buffer.
+      steps: 10_000,
+      batchSize: 256,
+      learningRate: 3e-4,
+      encoderRateFactor: 0.3,
+      warmupSteps: 0,
+      schedule: 'constant',
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+    },
+    checkpointEvery: 250,
+    checkpointsKept: 3,
+    logEvery: 10,
+  },
+};
+
+export const presetNames: readonly string[] = Object.keys(presets);
+
+export interface ConfigurationParts {
+  readonly preset: string;
+  readonly environment: string;
+  /** What a configuration file says; overrides the preset. */
+  readonly file?: Readonly<Record<string, unknown>>;
+  /** `key.path=value` in order; overrides the file. */
+  readonly assignments?: readonly string[];
+  /** Values of flags; override all. */
+  readonly flags?: Readonly<Record<string, unknown>>;
+  readonly threads: number;
+}
+
+/** Puts a configuration together: preset, then file, then assignments, then flags; and checks the whole. */
+export function resolveConfiguration(parts: ConfigurationParts): Configuration {
+  if (!Object.hasOwn(presets, parts.preset)) throw unknownName('--preset', 'a preset', parts.preset, presetNames);
+  let merged: Tree = merge(
+    { auxiliary: [{ kind: 'reward' }], seed: 0, threads: parts.threads, environment: { name: parts.environment } },
+    presets[parts.preset] as unknown as Tree,
+  );
+  if (parts.file) merged = merge(merged, parts.file);
+  for (const assignment of parts.assignments ?? []) assign(merged, assignment);
+  if (parts.flags) merged = merge(merged, parts.flags);
+  return parseConfiguration('configuration', merged);
+}
+
+type Tree = Readonly<Record<string, unknown>>;
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Objects are merged by key, all else replaced; an object of another `kind` is replaced whole. */
+function merge(base: Tree, over: Tree): Tree {
+  const merged: Record<string, unknown> = structuredClone(base) as Record<string, unknown>;
+  for (const [key, value] of Object.entries(over)) {
+    if (value === undefined) continue;
+    const inner = merged[key];
+    const isSameKind = isTree(inner) && isTree(value) && (value.kind === undefined || value.kind === inner.kind);
+    Object.defineProperty(merged, key, {
+      value: isSameKind ? merge(inner, value) : structuredClone(value),
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  }
+  return merged;
+}
+
+/** Applies `optimization.steps=500` to `tree` in place; the value is JSON where it parses as JSON, else text. */
+function assign(tree: Tree, assignment: string): void {
+  const at = assignment.indexOf('=');
+  if (at <= 0)
+    throw new UsageError(`--set: expected key=value, got "${assignment}"`, {
+      remedy: 'For example: --set optimization.steps=500.',
+    });
+  const path = assignment.slice(0, at).split('.');
+  const text = assignment.slice(at + 1);
+  let value: unknown = text;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Not JSON: the text itself, so that --set environment.reward=dense needs no quotes.
+  }
+  let inner: Record<string, unknown> = tree as Record<string, unknown>;
+  path.slice(0, -1).forEach((key, depth) => {
+    const next = Object.hasOwn(inner, key) ? inner[key] : undefined;
+    if (typeof next !== 'object' || next === null)
+      throw new UsageError(
+        `--set ${assignment}: expected "${path.slice(0, depth + 1).join('.')}" to be a group of keys`,
+        {
+          remedy: `Known keys there: ${Object.keys(inner).join(', ')}.`,
+        },
+      );
+    inner = next as Record<string, unknown>;
+  });
+  Object.defineProperty(inner, path[path.length - 1], { value, enumerable: true, configurable: true, writable: true });
+}

@@ -1,0 +1,76 @@
+// What a run's folder holds, and where. One place names the files; the formats are their writers' business.
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { FormatError, JepaError, UsageError } from '../error.ts';
+import { writeFileAtomic } from '../storage/atomic-file.ts';
+import { type Configuration, parseConfiguration } from './configuration.ts';
+
+export const RUN_FILES = {
+  configuration: 'config.json',
+  environment: 'environment.json',
+  metrics: 'metrics.jsonl',
+  tensorboard: 'tb',
+  models: 'models',
+  export: 'export',
+  evaluation: 'evaluation.json',
+  report: 'report.html',
+} as const;
+
+/** Raised when a key of the configuration changes its meaning; a newer one is refused. */
+const CONFIGURATION_FORMAT = 1;
+
+/** The path of one of the run's files. */
+export function runPath(runFolder: string, file: keyof typeof RUN_FILES): string {
+  return join(runFolder, RUN_FILES[file]);
+}
+
+/** Creates the folder of a new run; refuses one that holds anything. */
+export function createRunFolder(runFolder: string): void {
+  if (existsSync(runPath(runFolder, 'configuration')))
+    throw new UsageError(`${runFolder}: expected a new folder, got one that already holds a run`, {
+      remedy: `Choose another --out, or go on with it: jepa train --resume ${runFolder}`,
+    });
+  if (existsSync(runFolder) && readdirSync(runFolder).length > 0)
+    throw new UsageError(`${runFolder}: expected a new or empty folder, got one with files in it`, {
+      remedy: 'Choose another --out.',
+    });
+  try {
+    mkdirSync(runFolder, { recursive: true });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new JepaError(`${runFolder}: expected to create the folder of the run, got: ${reason}`, { cause });
+  }
+}
+
+export function writeConfiguration(runFolder: string, configuration: Configuration): void {
+  const content = { format: CONFIGURATION_FORMAT, ...configuration };
+  writeFileAtomic(runPath(runFolder, 'configuration'), `${JSON.stringify(content, undefined, 2)}\n`);
+}
+
+/** The configuration that a run was started with. Throws a UsageError where the folder is not a run. */
+export function readConfiguration(runFolder: string): Configuration {
+  const path = runPath(runFolder, 'configuration');
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    const found = existsSync(runFolder) ? 'a folder without config.json' : 'no such folder';
+    throw new UsageError(`${runFolder}: expected the folder of a run, got ${found}`, {
+      remedy: 'Runs are made by: jepa train counting --out FOLDER',
+      cause,
+    });
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (cause) {
+    throw new FormatError(`${path}: expected JSON, got ${text.length} characters that are not`, { cause });
+  }
+  if (typeof parsed !== 'object' || parsed === null) throw new FormatError(`${path}: expected an object, got ${text}`);
+  const { format, ...configuration } = parsed as Record<string, unknown>;
+  if (format !== CONFIGURATION_FORMAT)
+    throw new FormatError(`${path}: expected format ${CONFIGURATION_FORMAT}, got ${JSON.stringify(format)}`, {
+      remedy: 'The run was made by another version of jepa-onnx: use that one.',
+    });
+  return parseConfiguration(path, configuration);
+}

@@ -1,0 +1,154 @@
+// The training loop: draws batches, steps, keeps metrics and checkpoints, stops when asked or when a number is not finite.
+// It knows nothing of environments, command lines or how the networks were built.
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Auxiliary } from '../auxiliary/index.ts';
+import type { TransitionSource } from '../data/transition.ts';
+import { JepaError } from '../error.ts';
+import type { Checkpoint, Json } from '../storage/checkpoint.ts';
+import { saveCheckpoint } from '../storage/checkpoint.ts';
+import type { Configuration } from './configuration.ts';
+import type { Networks } from './objective.ts';
+import { learningRateAt } from './schedule.ts';
+import { type StepResult, TrainingStep } from './training-step.ts';
+
+/** One row of metrics: means over the steps since the row before, and the rate of the last of them. */
+export interface MetricsRow {
+  /** Steps done. */
+  readonly step: number;
+  readonly loss: number;
+  readonly terms: Readonly<Record<string, number>>;
+  readonly latentDeviation: number;
+  readonly learningRate: number;
+}
+
+export interface TrainerOptions {
+  readonly configuration: Configuration;
+  readonly networks: Networks;
+  readonly source: TransitionSource;
+  readonly auxiliaries: readonly Auxiliary[];
+  readonly runFolder: string;
+  /** Goes on from here. */
+  readonly checkpoint?: Checkpoint;
+  /** Aborted: the step that runs is finished, a checkpoint saved, and `train` returns with `isInterrupted`. */
+  readonly signal?: AbortSignal;
+  /** Called with every row of metrics. */
+  readonly onMetrics?: (row: MetricsRow) => void;
+  /** Called after every step, for a progress display. */
+  readonly onStep?: (step: number, result: StepResult) => void;
+  readonly onCheckpoint?: (step: number, folder: string) => void;
+}
+
+export interface TrainingOutcome {
+  /** Steps done in all. */
+  readonly step: number;
+  readonly isInterrupted: boolean;
+  /** The last row of metrics, where there was one. */
+  readonly last?: MetricsRow;
+}
+
+/**
+ * Trains to `optimization.steps` and copies the weights into the networks' own variables. With the same configuration,
+ * threads and machine the result is the same bits, however often it was interrupted.
+ * @throws JepaError naming the term where a loss is not finite; the last checkpoint stays.
+ */
+export async function train(options: TrainerOptions): Promise<TrainingOutcome> {
+  const { configuration, networks, source, auxiliaries, runFolder, checkpoint, signal } = options;
+  const { optimization, objective, checkpointEvery, checkpointsKept, logEvery } = configuration;
+  const trainingStep = new TrainingStep(networks, source, { objective, optimization, auxiliaries });
+  try {
+    const window = new MetricsWindow();
+    let step = 0;
+    let last: MetricsRow | undefined;
+    if (checkpoint) {
+      trainingStep.restore(checkpoint);
+      window.restore(checkpoint.state);
+      step = checkpoint.step;
+    }
+    let savedStep = step;
+    const save = async () => {
+      const { weights, optimizer } = trainingStep.read();
+      const folder = await saveCheckpoint(
+        runFolder,
+        step,
+        { weights, optimizer, state: window.state() },
+        {
+          keptCount: checkpointsKept,
+        },
+      );
+      savedStep = step;
+      options.onCheckpoint?.(step, folder);
+    };
+    while (step < optimization.steps && !signal?.aborted) {
+      const batch = await source.batch(step, optimization.batchSize, objective.horizon);
+      const rate = learningRateAt(step, optimization);
+      const result = trainingStep.run(batch, step, rate);
+      requireFinite(result, step, runFolder, savedStep);
+      step++;
+      window.add(result);
+      options.onStep?.(step, result);
+      if (step % logEvery === 0 || step === optimization.steps) {
+        last = window.row(step, rate);
+        options.onMetrics?.(last);
+      }
+      if (step % checkpointEvery === 0 || step === optimization.steps) await save();
+      // TensorFlow's step blocks the event loop: let signals in.
+      await pause(0);
+    }
+    if (savedStep !== step) await save();
+    trainingStep.copyToModels(networks);
+    return { step, isInterrupted: step < optimization.steps, last };
+  } finally {
+    trainingStep.dispose();
+  }
+}
+
+function requireFinite(result: StepResult, step: number, runFolder: string, savedStep: number): void {
+  const wrong = Object.entries(result.terms).find(([, value]) => !Number.isFinite(value));
+  if (Number.isFinite(result.loss) && !wrong) return;
+  const [name, value] = wrong ?? ['loss', result.loss];
+  const kept = savedStep > 0 ? `The checkpoint of step ${savedStep} in ${runFolder} is good.` : '';
+  throw new JepaError(`training step ${step}: expected a finite ${name} term, got ${value}`, {
+    remedy: `${kept} Train again with a lower rate: --set optimization.learningRate=...`.trim(),
+  });
+}
+
+/** Sums of the steps since the last row of metrics; part of a checkpoint, so that rows do not depend on interruptions. */
+class MetricsWindow {
+  #steps = 0;
+  #sums: Record<string, number> = {};
+
+  add(result: StepResult): void {
+    this.#steps++;
+    const values = { loss: result.loss, latentDeviation: result.latentDeviation, ...prefixed(result.terms) };
+    for (const [name, value] of Object.entries(values)) this.#sums[name] = (this.#sums[name] ?? 0) + value;
+  }
+
+  row(step: number, learningRate: number): MetricsRow {
+    const means = Object.entries(this.#sums).map(([name, sum]) => [name, sum / this.#steps] as const);
+    const terms = means.flatMap(([name, value]) => (name.startsWith('terms/') ? [[name.slice(6), value]] : []));
+    const meanOf = (name: string) => means.find(([each]) => each === name)?.[1] ?? 0;
+    this.#steps = 0;
+    this.#sums = {};
+    return {
+      step,
+      loss: meanOf('loss'),
+      terms: Object.fromEntries(terms),
+      latentDeviation: meanOf('latentDeviation'),
+      learningRate,
+    };
+  }
+
+  state(): Json {
+    return { steps: this.#steps, sums: { ...this.#sums } };
+  }
+
+  restore(state: Json): void {
+    if (typeof state !== 'object' || state === null || !('steps' in state) || !('sums' in state)) return;
+    this.#steps = Number(state.steps);
+    this.#sums = { ...(state.sums as Record<string, number>) };
+  }
+}
+
+function prefixed(terms: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(terms).map(([name, value]) => [`terms/${name}`, value]));
+}

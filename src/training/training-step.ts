@@ -1,0 +1,147 @@
+// One optimisation step of a world model as one TensorFlow graph: forward, backward, Adam and moving averages.
+import type { Auxiliary } from '../auxiliary/index.ts';
+import type { TransitionBatch } from '../data/transition.ts';
+import type { NamedArray } from '../storage/safetensors.ts';
+import type { ObjectiveConfiguration, OptimizationConfiguration } from './configuration.ts';
+import { addObjective, type Networks } from './objective.ts';
+import { ADAM_SLOT_PREFIX, adamFeeds, addAdamUpdates } from './tensorflow/adam.ts';
+import { elementCount, Graph, type GraphTensor } from './tensorflow/graph.ts';
+import { ModelVariables } from './tensorflow/layers.ts';
+import { pack } from './tensorflow/operations/shape.ts';
+import { GraphSession } from './tensorflow/session.ts';
+import { setNamedWeights } from './weight.ts';
+
+export interface TrainingStepShape {
+  readonly observationShape: readonly number[];
+  readonly observationType: 'uint8' | 'float32';
+  readonly actionSize: number;
+  /** M': how many auxiliary numbers are fed; 0 where all are functions of the pixels, or there is none. */
+  readonly auxiliarySize: number;
+}
+
+export interface StepResult {
+  /** The weighted total. */
+  readonly loss: number;
+  /** Unweighted terms: dynamics, auxiliary. */
+  readonly terms: Readonly<Record<string, number>>;
+  readonly latentDeviation: number;
+}
+
+/** Everything that a step changes. */
+export interface StepState {
+  readonly weights: ReadonlyMap<string, NamedArray>;
+  readonly optimizer: ReadonlyMap<string, NamedArray>;
+}
+
+/** Owns the training graph of `networks` and the state of their optimizer; the models' own variables change only in `copyToModels`. */
+export class TrainingStep {
+  readonly #session: GraphSession;
+  readonly #variables = new ModelVariables();
+  readonly #optimization: OptimizationConfiguration;
+  readonly #termNames: readonly string[];
+  readonly #result: GraphTensor;
+  readonly #hasTargets: boolean;
+
+  constructor(
+    networks: Networks,
+    shape: TrainingStepShape,
+    options: {
+      readonly objective: ObjectiveConfiguration;
+      readonly optimization: OptimizationConfiguration;
+      readonly auxiliaries: readonly Auxiliary[];
+    },
+  ) {
+    const { objective, optimization, auxiliaries } = options;
+    const { batchSize } = optimization;
+    const { horizon } = objective;
+    const observationCount = (horizon + 1) * batchSize;
+    const graph = new Graph();
+    this.#optimization = optimization;
+    this.#hasTargets = shape.auxiliarySize > 0;
+    const inputs = {
+      observations: graph.placeholder('observations', shape.observationType, [
+        2 * batchSize,
+        ...shape.observationShape,
+      ]),
+      actions: graph.placeholder('actions', 'float32', [horizon * batchSize, shape.actionSize]),
+      ...(this.#hasTargets
+        ? { targets: graph.placeholder('targets', 'float32', [observationCount, shape.auxiliarySize]) }
+        : {}),
+    };
+    const outputs = addObjective(graph, networks, inputs, auxiliaries, objective, this.#variables);
+    const trainable = [...this.#variables.trainable.values()];
+    const gradients = graph.gradients(
+      outputs.total,
+      trainable.map((variable) => variable.value),
+    );
+    const trained = trainable.filter((_, index) => gradients[index] !== undefined);
+    const updates = addAdamUpdates(
+      graph,
+      trained,
+      gradients.filter((gradient) => gradient !== undefined),
+      optimization,
+      (variable) => (variable.name.startsWith('encoder/') ? optimization.encoderRateFactor : 1),
+    );
+    this.#termNames = [...outputs.terms.keys()];
+    const numbers = pack(graph, [outputs.total, ...outputs.terms.values(), outputs.latentDeviation], 'numbers');
+    [this.#result] = graph.add(
+      'Identity',
+      [numbers],
+      { T: { type: 'float32' } },
+      [{ type: 'float32', shape: numbers.shape }],
+      { name: 'step', after: [...updates, ...this.#variables.updates] },
+    );
+    this.#session = new GraphSession(graph);
+    this.#initialize(graph);
+  }
+
+  /** Runs step number `step` (from 0) on `batch` with learning rate `rate`. */
+  run(batch: TransitionBatch, step: number, rate: number): StepResult {
+    const feeds = {
+      observations: batch.observations,
+      actions: batch.actions,
+      ...(this.#hasTargets ? { targets: batch.auxiliary } : {}),
+      ...adamFeeds(step, rate, this.#optimization),
+    };
+    const [numbers] = this.#session.run(feeds, [this.#result]);
+    const terms = Object.fromEntries(this.#termNames.map((name, index) => [name, numbers[index + 1]]));
+    return { loss: numbers[0], terms, latentDeviation: numbers[numbers.length - 1] };
+  }
+
+  /** Copies of the models' weights and of the optimizer's slots, by name. */
+  read(): StepState {
+    const weights = new Map<string, NamedArray>();
+    const optimizer = new Map<string, NamedArray>();
+    for (const [name, value] of this.#session.readVariables())
+      (name.startsWith(ADAM_SLOT_PREFIX) ? optimizer : weights).set(name, value);
+    return { weights, optimizer };
+  }
+
+  /** Goes on from a state that `read` returned, perhaps in another process. */
+  restore(state: StepState): void {
+    this.#session.setVariables(new Map([...state.weights, ...state.optimizer]));
+  }
+
+  /** Copies the trained weights into the models' own variables. */
+  copyToModels(networks: Networks): void {
+    const { weights } = this.read();
+    setNamedWeights(networks.encoder, 'encoder', weights);
+    setNamedWeights(networks.predictor, 'predictor', weights);
+    if (networks.auxiliary) setNamedWeights(networks.auxiliary, 'auxiliary', weights);
+  }
+
+  /** The models' own values, and a fresh optimizer. */
+  #initialize(graph: Graph): void {
+    const values = new Map<string, NamedArray>();
+    for (const { name, shape } of graph.variables.values()) {
+      const own = this.#variables.all.get(name);
+      const initial = own ? Float32Array.from(own.layer.read().dataSync()) : new Float32Array(elementCount(shape));
+      values.set(name, { shape, values: initial });
+    }
+    this.#session.setVariables(values);
+  }
+
+  dispose(): void {
+    this.#session.dispose();
+  }
+}
