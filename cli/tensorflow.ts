@@ -6,15 +6,15 @@ import type { LoadOptions, TensorFlow } from '../src/training/tensorflow/load.ts
 const BAR_WIDTH = 24;
 
 /**
- * A listener that shows the set-up on `stream`: one line that is drawn over on a terminal, otherwise a line for every new
- * stage. `finish` ends the drawn line.
+ * A listener that shows the set-up on `stream`: one line that is drawn over on a terminal, otherwise a line for everything
+ * new that is begun. `finish` ends the drawn line.
  */
 export function createSetupProgress(
   stream: { readonly isTTY?: boolean; readonly columns?: number; write(text: string): unknown } = process.stderr,
 ): { readonly onSetup: SetupListener; readonly finish: () => void } {
   const started = performance.now();
   const isTerminal = stream.isTTY === true;
-  let lastStage = '';
+  let lastMessage = '';
   let isLineOpen = false;
 
   const finish = (): void => {
@@ -23,16 +23,16 @@ export function createSetupProgress(
   };
   const onSetup = (event: SetupEvent): void => {
     const seconds = `${Math.round((performance.now() - started) / 1000)} s`;
-    const isNewStage = event.stage !== lastStage;
-    if (lastStage === '')
-      stream.write('Setting TensorFlow up, once for this user (jepa setup; docs/setup.md says what is done).\n');
-    lastStage = event.stage;
+    const isNew = event.message !== lastMessage;
+    if (lastMessage === '')
+      stream.write('Setting native libraries up, once for this user (jepa setup; docs/setup.md says what is done).\n');
+    lastMessage = event.message;
     if (isTerminal) {
-      if (isNewStage) finish();
-      const line = `  ${[bar(event.fraction), event.message, `(${seconds})`].filter((part) => part !== '').join(' ')}`;
+      if (isNew) finish();
+      const line = `  ${[bar(event.fraction), event.message, megabytes(event.byteLength), `(${seconds})`].filter((part) => part !== '').join(' ')}`;
       stream.write(`\r\x1b[2K${line.slice(0, (stream.columns ?? 80) - 1)}`);
       isLineOpen = true;
-    } else if (isNewStage) {
+    } else if (isNew) {
       stream.write(`  ${event.message} (${seconds})\n`);
     }
     if (event.stage === 'done') finish();
@@ -44,6 +44,10 @@ function bar(fraction: number | undefined): string {
   if (fraction === undefined) return '';
   const filled = Math.round(Math.min(1, Math.max(0, fraction)) * BAR_WIDTH);
   return `[${'='.repeat(filled)}${' '.repeat(BAR_WIDTH - filled)}]`;
+}
+
+function megabytes(byteLength: number | undefined): string {
+  return byteLength === undefined ? '' : `${Math.round(byteLength / 1e6)} MB`;
 }
 
 /** `loadTensorFlow` for a command: shows a set-up's progress, and Ctrl-C during it cleans up and ends the process with 130. */

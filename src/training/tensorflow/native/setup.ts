@@ -120,8 +120,7 @@ async function setUpWithInstaller({ root, tfjsNode, signal, onEvent }: StepOptio
       tfjsNode,
       folder,
       signal,
-      onBytes: (byteLength) =>
-        onEvent({ stage: 'installer', message: `${message}: ${Math.round(byteLength / 1e6)} MB` }),
+      onBytes: (byteLength) => onEvent({ stage: 'installer', message, byteLength }),
     });
     const binding = levels()
       .map((level) => join('lib', `napi-v${level}`, bindingName))
