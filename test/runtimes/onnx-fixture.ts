@@ -78,3 +78,24 @@ export function determinantModel(): Uint8Array {
     [value('y', dataTypes.float32, ['N'])],
   );
 }
+
+/** latent [N, 3] = the mean of each channel, in 0..1, of 2x2 observations with three channels. */
+export function pixelSumModel(type: 'uint8' | 'float32', layout: 'nchw' | 'nhwc'): Uint8Array {
+  const axes = layout === 'nchw' ? [2n, 3n] : [1n, 2n];
+  const attributes = [
+    { ...emptyAttribute, name: 'axes', ints: axes, type: attributeTypes.ints },
+    { ...emptyAttribute, name: 'keepdims', i: 0n, type: attributeTypes.int },
+  ];
+  const cast = { ...emptyAttribute, name: 'to', i: BigInt(dataTypes.float32), type: attributeTypes.int };
+  return modelBytes(
+    [
+      ...(type === 'uint8'
+        ? [node('Cast', ['observation'], ['bytes'], [cast]), node('Div', ['bytes', 'scale'], ['pixels'])]
+        : []),
+      node('ReduceMean', [type === 'uint8' ? 'pixels' : 'observation'], ['latent'], attributes),
+    ],
+    [value('observation', dataTypes[type], layout === 'nchw' ? ['N', 3, 2, 2] : ['N', 2, 2, 3])],
+    [value('latent', dataTypes.float32, ['N', 3])],
+    type === 'uint8' ? [floats('scale', [], [255])] : [],
+  );
+}

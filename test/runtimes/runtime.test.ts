@@ -112,7 +112,7 @@ for (const { name, runtime, reason } of opened)
     test('carries what is not finite through', async () => {
       const session = await runtime.load(model);
       const run = await session.run({ latent: float32([2, 2], Number.NaN, 0, 1, 2), action: float32([2, 1], 0, 5) });
-      expect(Array.from(run.next_latent.data).map(Number)).toEqual([Number.NaN, Number.NaN, 32.5, 39.5]);
+      expect(run.next_latent).toEqual(float32([2, 2], Number.NaN, Number.NaN, 32.5, 39.5));
       await session.dispose();
     });
 

@@ -1,0 +1,89 @@
+// The verdict on latents: distinct, coarse or collapsed, with the numbers and thresholds that decide it.
+// Each threshold has a meaning of its own and none was fitted to tell two experiments apart: docs/measures.md has the reasons.
+import type { CentroidMeasures } from './centroid.ts';
+import { ratioOf } from './class-gap.ts';
+
+/**
+ * distinct: every class stands apart from every other.
+ * coarse: some classes do not stand apart, but the latents have room: they are organised by something else, or by less.
+ * collapsed: the classes do not stand apart, and the latents have no room: they are (nearly) one point.
+ */
+export type Verdict = 'distinct' | 'coarse' | 'collapsed';
+
+/** From worst to best. */
+export const verdicts: readonly Verdict[] = ['collapsed', 'coarse', 'distinct'];
+
+export const verdictThresholds = {
+  /** Nine of ten observations of *every* class are nearest to their own centroid: no class hides behind the mean of all. */
+  smallestRecall: 0.9,
+  /** At 1 the balls of mean radius around two centroids touch. */
+  centroidGapRatio: 1,
+  /** Of the mean distance that the untrained encoder gives to the same observations: training has taken 19/20 of the room. */
+  relativeSpread: 0.05,
+  /**
+   * Where no untrained encoder is known: of the unit scale that initialisers give to latents and that the heads take them
+   * in beside one-hot actions. Less certain than relativeSpread, and named as such in the reasons.
+   */
+  latentStd: 0.02,
+  /** 100 float32 steps of the latents' own length: below it the differences are rounding, whatever they seem to say. */
+  roundingSpread: 100 * 2 ** -24,
+} as const;
+
+/** The numbers that decide. */
+export interface VerdictEvidence {
+  /** The smallest recall of a class, 0..1. */
+  readonly smallestRecall: number;
+  readonly centroidGapRatio: number;
+  readonly meanDistance: number;
+  /** Mean over the dimensions of the standard deviation. */
+  readonly latentStd: number;
+  readonly rootMeanSquareNorm: number;
+  /** The mean distance that the same encoder gave to these observations before training, where it is known. */
+  readonly untrainedMeanDistance?: number | undefined;
+}
+
+/** One number against its threshold. */
+export interface VerdictReason {
+  readonly measure: 'smallestRecall' | 'centroidGapRatio' | 'relativeSpread' | 'latentStd' | 'roundingSpread';
+  readonly value: number;
+  readonly threshold: number;
+  /** True where the value is at or above the threshold. */
+  readonly isMet: boolean;
+}
+
+export interface VerdictDecision {
+  readonly verdict: Verdict;
+  readonly reasons: readonly VerdictReason[];
+}
+
+export function verdictEvidence(
+  centroids: CentroidMeasures,
+  spread: Omit<VerdictEvidence, 'smallestRecall' | 'centroidGapRatio'>,
+): VerdictEvidence {
+  return {
+    ...spread,
+    smallestRecall: centroids.recall.reduce((smallest, recall) => Math.min(smallest, recall), 1),
+    centroidGapRatio: centroids.centroidGapRatio,
+  };
+}
+
+export function decideVerdict(evidence: VerdictEvidence): VerdictDecision {
+  const order = [
+    reason('smallestRecall', evidence.smallestRecall),
+    reason('centroidGapRatio', evidence.centroidGapRatio),
+  ];
+  const { meanDistance, untrainedMeanDistance, latentStd, rootMeanSquareNorm } = evidence;
+  const rounding = reason('roundingSpread', ratioOf(meanDistance, rootMeanSquareNorm));
+  const room =
+    untrainedMeanDistance === undefined
+      ? reason('latentStd', latentStd)
+      : reason('relativeSpread', ratioOf(meanDistance, untrainedMeanDistance));
+  const isOrganised = order.every((each) => each.isMet);
+  const verdict = !rounding.isMet ? 'collapsed' : isOrganised ? 'distinct' : room.isMet ? 'coarse' : 'collapsed';
+  return { verdict, reasons: [...order, room, rounding] };
+}
+
+function reason(measure: VerdictReason['measure'], value: number): VerdictReason {
+  const threshold = verdictThresholds[measure];
+  return { measure, value, threshold, isMet: value >= threshold };
+}
