@@ -63,12 +63,13 @@ export function addInputs(builder: GraphBuilder, model: ModelDescription, option
     const fileShape = order ? order.map((axis) => shape[axis]) : shape;
     const fileType = isPixels ? 'uint8' : type;
     const doc = options.portDocs?.[names[i]] ?? inputDoc(fileType, fileShape, isImage ? options.layout : undefined);
-    let value = builder.input(names[i], { type: fileType, shape: fileShape }, doc);
-    if (isPixels) {
-      const scaled = builder.cast(value, 'float32');
-      value = builder.node('Mul', [scaled, builder.scalar(1 / 255, 'pixel_scale')]);
-    }
-    return order ? builder.transpose(value, inverse(order)) : value;
+    const port = builder.input(names[i], { type: fileType, shape: fileShape }, doc);
+    return builder.within(names[i], () => {
+      const value = isPixels
+        ? builder.node('Mul', [builder.cast(port, 'float32'), builder.scalar(1 / 255, 'pixel_scale')])
+        : port;
+      return order ? builder.transpose(value, inverse(order)) : value;
+    });
   });
 }
 
@@ -152,8 +153,10 @@ export function addOutputs(
   const used = new Set<string>();
   return results.map((result, i) => {
     const order = fileOrder(result.shape.length, facts, options);
-    let value = order ? builder.transpose(result, order) : result;
-    if (used.has(value.name) || !builder.isComputed(value)) value = builder.node('Identity', [value]);
+    const value = builder.within(names[i], () => {
+      const laidOut = order ? builder.transpose(result, order) : result;
+      return used.has(laidOut.name) || !builder.isComputed(laidOut) ? builder.node('Identity', [laidOut]) : laidOut;
+    });
     used.add(value.name);
     const doc = options.portDocs?.[names[i]] ?? outputDoc(value, order ? options.layout : undefined);
     return { name: value.name, type: value.type, shape: value.shape, doc };

@@ -246,7 +246,7 @@ export class GraphBuilder {
     const names = shape.flatMap((size, i) => (typeof size === 'string' && size !== x.shape[i] ? [i] : []));
     if (names.length <= 1) {
       const target = shape.map((size, i) => (typeof size === 'number' ? size : names.includes(i) ? -1 : 0));
-      return { ...this.node('Reshape', [x, this.integers(target, 'shape')]), shape };
+      return this.#refined(this.node('Reshape', [x, this.integers(target, 'shape')]), shape);
     }
     const leftOver = names[names.length - 1];
     const pieces = shape.map((size, i): Value => {
@@ -259,7 +259,14 @@ export class GraphBuilder {
         );
       return this.sizeOf(x, axis);
     });
-    return { ...this.node('Reshape', [x, this.node('Concat', pieces, { axis: 0 })]), shape };
+    return this.#refined(this.node('Reshape', [x, this.node('Concat', pieces, { axis: 0 })]), shape);
+  }
+
+  /** A value whose shape the caller knows better than inference does. */
+  #refined(value: Value, shape: Shape): Value {
+    const type = { type: value.type, shape };
+    this.#types.set(value.name, type);
+    return { name: value.name, ...type };
   }
 
   /** The size of one axis at run time, as a list of one integer. */

@@ -57,11 +57,13 @@ export function predict(model: tf.LayersModel, inputs: readonly TestTensor[]): T
       tf.tensor(data, [...shape], type === 'uint8' ? 'int32' : type),
     );
     const result = model.predict(tensors.length === 1 ? tensors[0] : tensors, { batchSize: 1024 });
-    return (Array.isArray(result) ? result : [result]).map((tensor) => ({
-      type: tensor.dtype === 'int32' ? 'int32' : tensor.dtype === 'bool' ? 'bool' : 'float32',
-      shape: tensor.shape,
-      data: Float32Array.from(tensor.dataSync()),
-    }));
+    return (Array.isArray(result) ? result : [result]).map(
+      (tensor): TestTensor => ({
+        type: tensor.dtype === 'int32' ? 'int32' : tensor.dtype === 'bool' ? 'bool' : 'float32',
+        shape: tensor.shape,
+        data: Float32Array.from(tensor.dataSync()),
+      }),
+    );
   });
 }
 
