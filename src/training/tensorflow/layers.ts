@@ -120,6 +120,20 @@ function pair(value: unknown): [number, number] {
 
 const lastAxis = (call: LayerCall) => call.inputs[0].shape.length - 1;
 
+const sizeOf = (shape: readonly number[]) => shape.reduce((product, side) => product * side, 1);
+
+/** How many of the last axes a configuration names; others are refused, and so is the batch. */
+function trailingAxes(call: LayerCall): number {
+  const rank = call.inputs[0].shape.length;
+  const named = Array.isArray(call.config.axis) ? call.config.axis : [call.config.axis];
+  const axes = named.map((axis) => (Number(axis) < 0 ? Number(axis) + rank : Number(axis))).sort((a, b) => a - b);
+  if (axes.length === 0 || axes[0] < 1 || axes.some((axis, index) => axis !== rank - axes.length + index))
+    throw new JepaError(
+      `training: layer ${call.layer.name}: expected the last axis or axes, got ${JSON.stringify(call.config.axis)}`,
+    );
+  return axes.length;
+}
+
 /** Axis -1, however a configuration spells it; another axis is refused. */
 function requireLastAxis(call: LayerCall): void {
   const axis = Array.isArray(call.config.axis) ? call.config.axis[0] : call.config.axis;
@@ -173,8 +187,26 @@ const rules: Readonly<Record<string, LayerRule>> = {
   },
   LayerNormalization(call) {
     const { graph, config, inputs, variable } = call;
-    requireLastAxis(call);
-    return layerNorm(graph, inputs[0], variable('gamma').value, variable('beta').value, Number(config.epsilon));
+    const [x] = inputs;
+    const axes = trailingAxes(call);
+    // The norm over several last axes is the norm over one, of them all.
+    const flat = axes === 1 ? x : reshape(graph, x, [...x.shape.slice(0, -axes), sizeOf(x.shape.slice(-axes))]);
+    const vector = (name: string) => {
+      const { value } = variable(name);
+      return axes === 1 ? value : reshape(graph, value, [sizeOf(value.shape)]);
+    };
+    const normalized = layerNorm(graph, flat, vector('gamma'), vector('beta'), Number(config.epsilon));
+    return axes === 1 ? normalized : reshape(graph, normalized, x.shape);
+  },
+  Dot(call) {
+    const { graph, config, inputs } = call;
+    const [first, second] = pair(config.axes).map((axis) => (axis < 0 ? axis + inputs[0].shape.length : axis));
+    // [B, M, K] with [B, N, K] or [B, K, N]: what attention needs.
+    if (inputs.some((input) => input.shape.length !== 3) || config.normalize === true || first !== 2 || second === 0)
+      throw new JepaError(
+        `training: layer ${call.layer.name}: expected tensors of rank 3 and axes [2, 1] or [2, 2] without normalization, got axes ${JSON.stringify(config.axes)}`,
+      );
+    return matmul(graph, inputs[0], inputs[1], second === 2);
   },
   Activation: (call) => activate(call, call.inputs[0], call.config.activation),
   ReLU: ({ graph, inputs }) => relu(graph, inputs[0]),
