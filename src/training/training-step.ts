@@ -60,7 +60,7 @@ export class TrainingStep {
     this.#hasTargets = shape.auxiliarySize > 0;
     const inputs = {
       observations: graph.placeholder('observations', shape.observationType, [
-        2 * batchSize,
+        observationCount,
         ...shape.observationShape,
       ]),
       actions: graph.placeholder('actions', 'float32', [horizon * batchSize, shape.actionSize]),

@@ -85,7 +85,7 @@ async function load({ threads, onSetup, signal }: LoadOptions): Promise<TensorFl
   // Silences advice that is printed to the console (to install tfjs-node, say); no computation depends on it.
   namespace.enableProdMode();
 
-  const native = await ensureNativeTensorFlow({ onSetup, signal, check: ({ binding }) => loadBinding(binding) });
+  const native = await ensureNativeTensorFlow({ onSetup, signal, check: loadBinding });
   const folder = findPackage(tfjsNodePackage);
   if (folder === undefined) throw new JepaError('loadTensorFlow: expected tfjs-node after its set-up, got none');
   loadTfjsNode(folder, native.binding);

@@ -99,7 +99,10 @@ function addAssignments(graph: Graph): void {
   const dtype = { dtype: { type: 'float32' as const } };
   const assignments = [...graph.variables.values()].map(({ name, shape, handle }) => {
     const initial = graph.placeholder(initialName(name), 'float32', shape);
-    return graph.addEffect('AssignVariableOp', [handle, initial], dtype, { name: `variables/assign/${name}` });
+    // A fed tensor is JavaScript's own memory. Without a copy the variable would keep it, and the last reference would be
+    // given back by one of TensorFlow's threads, where Node-API must not be called.
+    const copy = graph.add('DeepCopy', [initial], { T: { type: 'float32' } }, [{ type: 'float32', shape }])[0];
+    return graph.addEffect('AssignVariableOp', [handle, copy], dtype, { name: `variables/assign/${name}` });
   });
   const attributes = { T: { type: 'float32' as const } };
   graph.add('Identity', [graph.constant(0)], attributes, [{ type: 'float32', shape: [] }], {

@@ -13,6 +13,8 @@ export interface NativeTensorFlow {
   readonly folder: string;
   /** Absolute path of tfjs_binding.node. */
   readonly binding: string;
+  /** Absolute path of the addon that keeps the library's greeting off stderr, where there is one. */
+  readonly silencer: string | undefined;
   /** The library's own version, `2.21.0`. Unknown until loaded for `package`. */
   readonly tensorflowVersion: string | undefined;
 }
@@ -22,6 +24,7 @@ const manifestSchema = z.strictObject({
   source: z.enum(['installer', 'wheel']),
   tensorflowVersion: z.string(),
   binding: z.string(),
+  silencer: z.string().optional(),
   files: z.record(z.string(), z.number().int().positive()),
 });
 
@@ -39,6 +42,12 @@ export function readNative(folder: string): NativeTensorFlow | undefined {
   }
   for (const [name, byteLength] of Object.entries(manifest.files))
     if (statSync(join(folder, name), { throwIfNoEntry: false })?.size !== byteLength) return undefined;
-  const { source, tensorflowVersion, binding } = manifest;
-  return { source, folder, binding: join(folder, binding), tensorflowVersion };
+  const { source, tensorflowVersion, binding, silencer } = manifest;
+  return {
+    source,
+    folder,
+    binding: join(folder, binding),
+    silencer: silencer === undefined ? undefined : join(folder, silencer),
+    tensorflowVersion,
+  };
 }

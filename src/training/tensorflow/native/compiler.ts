@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { UnavailableError } from '../../../error.ts';
 import { type CommandResult, outputLine, runCommand } from '../../../machine/command.ts';
 import { napiVersion } from './recipe.ts';
+import { silencerSource } from './silencer.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -34,38 +35,54 @@ export interface CompileOptions {
   readonly tfjsNode: string;
   /** The wheel's `tensorflow/include`. */
   readonly headers: string;
-  /** An existing folder for the object files. */
-  readonly objects: string;
+  /** An existing folder for object files and temporary ones. */
+  readonly scratch: string;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Compiles the sources side by side and returns the paths of the object files. */
 export async function compileBinding(options: CompileOptions): Promise<string[]> {
-  const { compiler, tfjsNode, headers, objects, signal } = options;
+  const { compiler, tfjsNode, headers, scratch, signal } = options;
   return Promise.all(
     sources.map(async (source) => {
-      const object = join(objects, `${source}.o`);
+      const object = join(scratch, `${source}.o`);
       const result = await runCommand(
         compiler,
         [
-          '-std=c++17',
-          '-O2',
-          '-fPIC',
-          `-DNAPI_VERSION=${napiVersion}`,
+          ...compilerFlags(),
           `-I${headers}`,
-          `-I${nodeApiHeaders()}`,
           `-I${tfjsNode}`,
           '-c',
           join(tfjsNode, 'binding', `${source}.cc`),
           '-o',
           object,
         ],
-        { signal, limitMs: COMPILE_LIMIT_MS, environment: compilerEnvironment(objects) },
+        { signal, limitMs: COMPILE_LIMIT_MS, environment: compilerEnvironment(scratch) },
       );
       refuseFailure(compiler, result);
       return object;
     }),
   );
+}
+
+/** Compiles and links silencer.ts's addon. */
+export async function compileSilencer(
+  target: string,
+  { compiler, scratch, signal }: Pick<CompileOptions, 'compiler' | 'scratch' | 'signal'>,
+): Promise<void> {
+  const source = join(scratch, 'silencer.cc');
+  await writeFile(source, silencerSource);
+  const shared = process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared'];
+  const result = await runCommand(compiler, [...compilerFlags(), ...shared, source, '-o', target], {
+    signal,
+    limitMs: COMPILE_LIMIT_MS,
+    environment: compilerEnvironment(scratch),
+  });
+  refuseFailure(compiler, result);
+}
+
+function compilerFlags(): string[] {
+  return ['-std=c++17', '-O2', '-fPIC', `-DNAPI_VERSION=${napiVersion}`, `-I${nodeApiHeaders()}`];
 }
 
 export interface LinkOptions {
@@ -91,7 +108,16 @@ export async function linkBinding(options: LinkOptions): Promise<void> {
     refuseFailure(compiler, result);
   };
   if (process.platform === 'darwin') {
-    await run(['-bundle', ...objects, ...libraries, '-Wl,-rpath,@loader_path', '-o', binding]);
+    await run([
+      '-bundle',
+      '-undefined',
+      'dynamic_lookup',
+      ...objects,
+      ...libraries,
+      '-Wl,-rpath,@loader_path',
+      '-o',
+      binding,
+    ]);
     return;
   }
   // GNU ld takes 9 s for the symbol table of the 788 MB library. Empty stand-ins of the same names give the same binding in

@@ -24,7 +24,8 @@ function packageNative(): NativeTensorFlow | undefined {
   if (folder === undefined) return undefined;
   for (let version = napiVersion; version >= 3; version--) {
     const binding = join(folder, 'lib', `napi-v${version}`, 'tfjs_binding.node');
-    if (existsSync(binding)) return { source: 'package', folder, binding, tensorflowVersion: undefined };
+    if (existsSync(binding))
+      return { source: 'package', folder, binding, silencer: undefined, tensorflowVersion: undefined };
   }
   return undefined;
 }

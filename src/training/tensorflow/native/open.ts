@@ -3,6 +3,8 @@ import { createRequire, Module } from 'node:module';
 import { join } from 'node:path';
 import util from 'node:util';
 import { JepaError } from '../../../error.ts';
+import type { NativeTensorFlow } from './cache.ts';
+import { withoutStderr } from './silencer.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -10,8 +12,8 @@ const require = createRequire(import.meta.url);
  * Loads the native binding alone; throws what the dynamic loader says. Done before tfjs-node itself is loaded, because
  * a tfjs-node that fails half-way has registered its kernels already and cannot be tried again in the same process.
  */
-export function loadBinding(binding: string): void {
-  require(binding);
+export function loadBinding({ binding, silencer }: NativeTensorFlow): void {
+  withoutStderr(silencer, () => require(binding));
 }
 
 /**

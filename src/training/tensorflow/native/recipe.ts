@@ -95,7 +95,7 @@ export function installerFolder(root: string = cacheRoot()): string {
 
 function recipeKey(parts: readonly string[]): string {
   return createHash('sha256')
-    .update(['1', ...parts].join('\n'))
+    .update(['2', ...parts].join('\n'))
     .digest('hex')
     .slice(0, 8);
 }

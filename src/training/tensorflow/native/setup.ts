@@ -12,7 +12,7 @@ import { findNatives } from './find.ts';
 import { runInstaller } from './installer.ts';
 import { proveBinding } from './prove.ts';
 import { installerFolder, napiVersion, wheelFolder } from './recipe.ts';
-import { bindingName, buildFromWheel, requireWheel } from './wheel.ts';
+import { bindingName, buildFromWheel, requireWheel, silencerName } from './wheel.ts';
 
 /** The two ways to get a library that is not there. */
 export type SetupWay = 'installer' | 'wheel';
@@ -126,7 +126,7 @@ async function setUpWithInstaller({ root, tfjsNode, signal, onEvent }: StepOptio
       .map((level) => join('lib', `napi-v${level}`, bindingName))
       .find((path) => statSync(join(folder, path), { throwIfNoEntry: false })?.isFile());
     if (binding === undefined) throw new UnavailableError('it finished without a binding');
-    return binding;
+    return { binding };
   });
 }
 
@@ -134,7 +134,7 @@ async function setUpFromWheel({ root, tfjsNode, wheelFile, signal, onEvent }: St
   const wheel = requireWheel();
   return install(wheelFolder(wheel, root), { source: 'wheel', signal, onEvent }, async (folder) => {
     await buildFromWheel(wheel, { tfjsNode, folder, wheelFile, signal, onEvent });
-    return bindingName;
+    return { binding: bindingName, silencer: silencerName };
   });
 }
 
@@ -144,20 +144,20 @@ interface InstallOptions {
   readonly onEvent: SetupListener;
 }
 
-/** Fills a temporary folder, proves the binding in it (`fill` returns its path below the folder), writes the manifest, renames. */
+/** Fills a temporary folder (`fill` returns paths below it), proves the binding, writes the manifest, renames. */
 async function install(
   target: string,
   { source, signal, onEvent }: InstallOptions,
-  fill: (folder: string) => Promise<string>,
+  fill: (folder: string) => Promise<Pick<NativeManifest, 'binding' | 'silencer'>>,
 ): Promise<NativeTensorFlow> {
   await writeFolderAtomic(
     target,
     async (folder) => {
-      const binding = await fill(folder);
+      const products = await fill(folder);
       onEvent({ stage: 'prove', message: 'loading the library in a child process' });
-      const tensorflowVersion = await proveBinding(join(folder, binding), signal);
+      const tensorflowVersion = await proveBinding(join(folder, products.binding), signal);
       const files = Object.fromEntries(listFiles(folder).map((name) => [name, statSync(join(folder, name)).size]));
-      const manifest: NativeManifest = { format: 1, source, tensorflowVersion, binding, files };
+      const manifest: NativeManifest = { format: 1, source, tensorflowVersion, ...products, files };
       writeFileSync(join(folder, manifestName), `${JSON.stringify(manifest, undefined, 2)}\n`);
     },
     { replace: true },

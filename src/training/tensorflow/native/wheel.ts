@@ -4,16 +4,17 @@ import { mkdir, rm, statfs } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UnavailableError } from '../../../error.ts';
 import type { SetupListener } from '../../../machine/setup-event.ts';
-import { compileBinding, findCompiler, linkBinding } from './compiler.ts';
+import { compileBinding, compileSilencer, findCompiler, linkBinding } from './compiler.ts';
 import { checkWheel, downloadWheel, findPip } from './pip.ts';
 import { headerFolders, type Wheel, wheelFor } from './recipe.ts';
 import { unpackEntries } from './unpack.ts';
 
 export const bindingName = 'tfjs_binding.node';
+export const silencerName = 'silencer.node';
 
 export interface WheelOptions {
   readonly tfjsNode: string;
-  /** An empty folder; on success it holds the two libraries and the binding. */
+  /** An empty folder; on success it holds the two libraries, the binding and the silencer. */
   readonly folder: string;
   /** A wheel that is on this machine already; otherwise pip downloads it. */
   readonly wheelFile?: string | undefined;
@@ -77,8 +78,9 @@ export async function buildFromWheel(wheel: Wheel, options: WheelOptions): Promi
   const partner = new AbortController();
   const signal = AbortSignal.any([partner.signal, ...(options.signal ? [options.signal] : [])]);
   const message = `unpacking ${wheel.libraries.map((entry) => basename(entry)).join(' and ')}, compiling the binding`;
+  const compile = { compiler, tfjsNode, headers: join(headers, 'include'), scratch, signal };
   const [objects, unpacked] = await Promise.all([
-    compileBinding({ compiler, tfjsNode, headers: join(headers, 'include'), objects: scratch, signal }),
+    compileBinding(compile),
     unpackEntries(path, folder, {
       place: (entry) => (wheel.libraries.includes(entry) ? basename(entry) : undefined),
       signal,
@@ -101,6 +103,7 @@ export async function buildFromWheel(wheel: Wheel, options: WheelOptions): Promi
     scratch,
     signal: options.signal,
   });
+  await compileSilencer(join(folder, silencerName), { ...compile, signal: options.signal });
   await rm(scratch, { recursive: true, force: true });
 }
 

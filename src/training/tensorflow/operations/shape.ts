@@ -73,6 +73,30 @@ export function slice(graph: Graph, x: GraphTensor, axis: number, begin: number,
   });
 }
 
+/** x[:, ::s, ::t, :] of images [B, H, W, C]. */
+export function everyNthPixel(graph: Graph, x: GraphTensor, strides: readonly [number, number]): GraphTensor {
+  const zeros = graph.constant([0, 0, 0, 0], 'int32');
+  const steps = graph.constant([1, strides[0], strides[1], 1], 'int32');
+  const everything = { int: 0b1111 };
+  const attributes = {
+    T,
+    Index: INDEX,
+    begin_mask: everything,
+    end_mask: everything,
+    ellipsis_mask: { int: 0 },
+    new_axis_mask: { int: 0 },
+    shrink_axis_mask: { int: 0 },
+  };
+  const [batch, height, width, channels] = x.shape;
+  const shape = [batch, Math.ceil(height / strides[0]), Math.ceil(width / strides[1]), channels];
+  const [y] = graph.add('StridedSlice', [x, zeros, zeros, steps], attributes, [{ type: 'float32', shape }]);
+  return graph.record([x], y, (gradient) =>
+    graph.add('StridedSliceGrad', [graph.constant(x.shape, 'int32'), zeros, zeros, steps, gradient], attributes, [
+      { type: 'float32', shape: x.shape },
+    ]),
+  );
+}
+
 function reduce(graph: Graph, operation: 'Sum' | 'Mean', x: GraphTensor, axes: readonly number[]): GraphTensor {
   const shape = x.shape.filter((_, axis) => !axes.includes(axis));
   const attributes = { T, Tidx: INDEX, keep_dims: { bool: false } };
