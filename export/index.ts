@@ -50,6 +50,10 @@ export function buildOnnx(description: ModelDescription, options: ExportOptions 
   };
 }
 
+export { type OutputParity, type Parity, type ParityReport, parityTolerance } from './check/parity.ts';
+export { checkModel, checkOnnx } from './check/structure.ts';
+export { decodeTensor, encodeTensor, type TestDataFile, testDataFiles } from './check/test-data.ts';
+export { type VerifyOptions, verifyExport } from './check/verify.ts';
 export type { OnnxModel } from './graph/graph.ts';
 export { decodeModel, encodeModel } from './graph/serialize.ts';
 export type { ActivationConverter } from './layers/activation.ts';

@@ -33,17 +33,29 @@ function channelsFirstOrder(rank: number, facts: ImageFacts): readonly number[] 
   return undefined;
 }
 
-const inverse = (permutation: readonly number[]): number[] => permutation.map((_, i) => permutation.indexOf(i));
+export const inverse = (permutation: readonly number[]): number[] => permutation.map((_, i) => permutation.indexOf(i));
 
 /** Where axis i of the file's tensor is found in the model's tensor; undefined where they are laid out alike. */
-function fileOrder(rank: number, facts: ImageFacts, options: ResolvedOptions): readonly number[] | undefined {
+export function fileOrder(rank: number, facts: ImageFacts, options: ResolvedOptions): readonly number[] | undefined {
   if (options.layout === facts.layout) return undefined;
   const toFirst = channelsFirstOrder(rank, facts);
   return toFirst && (options.layout === 'nchw' ? toFirst : inverse(toFirst));
 }
 
-/** Adds the graph's inputs. Returns the values that the model sees: in its own layout, type and scale. */
-export function addInputs(builder: GraphBuilder, model: ModelDescription, options: ResolvedOptions): Value[] {
+/** One input or output as the file has it, and how it differs from the model's own tensor. */
+export interface PortPlan {
+  readonly name: string;
+  readonly type: TensorType;
+  /** In the file's layout. */
+  readonly shape: Shape;
+  /** Axis i of the file's tensor is axis order[i] of the model's tensor; undefined where they are laid out alike. */
+  readonly order: readonly number[] | undefined;
+  /** The model's tensor is the file's times this: 1/255 for uint8 pixels. */
+  readonly scale: number;
+  readonly doc: string;
+}
+
+export function planInputs(model: ModelDescription, options: ResolvedOptions): PortPlan[] {
   const facts = imageFacts(model);
   const names = portNames(
     'inputNames',
@@ -53,9 +65,8 @@ export function addInputs(builder: GraphBuilder, model: ModelDescription, option
   for (const name of Object.keys(options.inputShapes ?? {}))
     if (!names.includes(name))
       throw new UsageError(`inputShapes: expected names among ${names.join(', ')}, got "${name}"`);
-  const shapes = model.inputs.map(({ layer }, i) => inputShape(layer, names[i], model.inputs.length, options));
   return model.inputs.map(({ layer }, i) => {
-    const shape = shapes[i];
+    const shape = inputShape(layer, names[i], model.inputs.length, options);
     const order = fileOrder(shape.length, facts, options);
     const type = elementType(layer);
     const isImage = type === 'float32' && channelsFirstOrder(shape.length, facts) !== undefined;
@@ -63,11 +74,17 @@ export function addInputs(builder: GraphBuilder, model: ModelDescription, option
     const fileShape = order ? order.map((axis) => shape[axis]) : shape;
     const fileType = isPixels ? 'uint8' : type;
     const doc = options.portDocs?.[names[i]] ?? inputDoc(fileType, fileShape, isImage ? options.layout : undefined);
-    const port = builder.input(names[i], { type: fileType, shape: fileShape }, doc);
-    return builder.within(names[i], () => {
-      const value = isPixels
-        ? builder.node('Mul', [builder.cast(port, 'float32'), builder.scalar(1 / 255, 'pixel_scale')])
-        : port;
+    return { name: names[i], type: fileType, shape: fileShape, order, scale: isPixels ? 1 / 255 : 1, doc };
+  });
+}
+
+/** Adds the graph's inputs. Returns the values that the model sees: in its own layout, type and scale. */
+export function addInputs(builder: GraphBuilder, model: ModelDescription, options: ResolvedOptions): Value[] {
+  return planInputs(model, options).map(({ name, type, shape, order, scale, doc }) => {
+    const port = builder.input(name, { type, shape }, doc);
+    return builder.within(name, () => {
+      const value =
+        scale === 1 ? port : builder.node('Mul', [builder.cast(port, 'float32'), builder.scalar(scale, 'pixel_scale')]);
       return order ? builder.transpose(value, inverse(order)) : value;
     });
   });

@@ -1,0 +1,72 @@
+// TensorFlow.js as the reference of an exported file: the model's own predictions on the file's inputs, in the file's layout.
+import type * as tf from '@tensorflow/tfjs';
+import { JepaError } from '../../src/error.ts';
+import type { RuntimeTensor } from '../../src/runtimes/runtime.ts';
+import { floats, transposed } from '../graph/constant.ts';
+import type { ModelDescription } from '../model/description.ts';
+import { type ExportOptions, resolveOptions } from '../options.ts';
+import { fileOrder, imageFacts, inverse, type PortPlan, planInputs } from '../ports.ts';
+
+export type TensorFlow = typeof tf;
+export type Reference = (inputs: readonly RuntimeTensor[]) => Promise<RuntimeTensor[]>;
+
+/**
+ * @param tensorflow the module that the model was made with: tensors are made through it
+ * @param options those that the file was exported with: they say how its inputs and outputs are laid out
+ */
+export function tfjsReference(
+  tensorflow: TensorFlow,
+  model: tf.LayersModel,
+  description: ModelDescription,
+  options: ExportOptions,
+): Reference {
+  const resolved = resolveOptions(options);
+  const plans = planInputs(description, resolved);
+  const facts = imageFacts(description);
+  return async (inputs) => {
+    const tensors = inputs.map((input, i) => toModel(tensorflow, input, plans[i]));
+    const result = model.predict(tensors.length === 1 ? tensors[0] : tensors, { batchSize: Number.MAX_SAFE_INTEGER });
+    const outputs = Array.isArray(result) ? result : [result];
+    try {
+      return await Promise.all(
+        outputs.map(async (output) => {
+          const order = fileOrder(output.shape.length, facts, resolved);
+          const { data, shape } = laidOut(await output.data(), output.shape, order);
+          return {
+            type: output.dtype === 'int32' ? 'int32' : output.dtype === 'bool' ? 'bool' : 'float32',
+            data,
+            shape,
+          };
+        }),
+      );
+    } finally {
+      tensorflow.dispose([...tensors, ...outputs]);
+    }
+  };
+}
+
+function toModel(tensorflow: TensorFlow, input: RuntimeTensor, plan: PortPlan): tf.Tensor {
+  const values = input.data;
+  if (values instanceof BigInt64Array || input.type === 'float16')
+    throw new JepaError(`reference: expected an input that TensorFlow.js has a type for, got ${input.type}`);
+  const isInteger = input.type === 'int32' && plan.scale === 1;
+  const scaled = isInteger ? values : Float32Array.from(values, (value) => value * plan.scale);
+  const { data, shape } = laidOut(scaled, input.shape, plan.order && inverse(plan.order));
+  if (plan.type === 'int32' || plan.type === 'bool')
+    return tensorflow.tensor(Int32Array.from(data), [...shape], 'int32');
+  return tensorflow.tensor(Float32Array.from(data), [...shape], 'float32');
+}
+
+function laidOut(
+  data: ArrayLike<number>,
+  shape: readonly number[],
+  order: readonly number[] | undefined,
+): { readonly data: Float32Array | Int32Array | Uint8Array; readonly shape: readonly number[] } {
+  const own =
+    data instanceof Int32Array || data instanceof Uint8Array || data instanceof Float32Array
+      ? data
+      : Float32Array.from(data);
+  if (order === undefined) return { data: own, shape };
+  const moved = transposed(floats(shape, own), order);
+  return { data: moved.data instanceof Float32Array ? moved.data : own, shape: moved.shape };
+}
