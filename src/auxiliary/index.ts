@@ -3,10 +3,25 @@ import * as z from 'zod';
 import { unknownName } from '../error.ts';
 import { parseOptions } from '../options.ts';
 import type { Auxiliary, AuxiliaryContext } from './auxiliary.ts';
+import { columnConfiguration, createColumn } from './column.ts';
+import { createFromModule, moduleConfiguration } from './module.ts';
 import { noneConfiguration } from './none.ts';
+import { createRandomProjection, randomProjectionConfiguration } from './random-projection.ts';
+import { createRandomTransformer, randomTransformerConfiguration } from './random-transformer.ts';
 import { createReward, rewardConfiguration } from './reward.ts';
+import { createState, stateConfiguration } from './state.ts';
+import { createValue, valueConfiguration } from './value.ts';
 
-export const auxiliaryConfiguration = z.discriminatedUnion('kind', [rewardConfiguration, noneConfiguration]);
+export const auxiliaryConfiguration = z.discriminatedUnion('kind', [
+  rewardConfiguration,
+  valueConfiguration,
+  stateConfiguration,
+  randomProjectionConfiguration,
+  randomTransformerConfiguration,
+  columnConfiguration,
+  moduleConfiguration,
+  noneConfiguration,
+]);
 export type AuxiliaryConfiguration = z.output<typeof auxiliaryConfiguration>;
 
 /** The names that `kind` may have. */
@@ -43,6 +58,18 @@ async function createAuxiliary(
   switch (configuration.kind) {
     case 'reward':
       return createReward(configuration, context);
+    case 'value':
+      return createValue(configuration, context);
+    case 'state':
+      return createState(configuration, context);
+    case 'random-projection':
+      return createRandomProjection(configuration, context);
+    case 'random-transformer':
+      return createRandomTransformer(configuration, context);
+    case 'column':
+      return createColumn(configuration, context);
+    case 'module':
+      return createFromModule(configuration, context);
     case 'none':
       return undefined;
   }

@@ -18,9 +18,17 @@ export function fillRectangle(
   colour: Colour,
 ): void {
   const { sizePx, pixels } = raster;
-  for (let row = Math.max(0, y); row < Math.min(sizePx, y + height); row++)
-    for (let column = Math.max(0, x); column < Math.min(sizePx, x + width); column++)
-      pixels.set(colour, 3 * (row * sizePx + column));
+  const [red, green, blue] = colour;
+  const left = Math.max(0, x);
+  const right = Math.min(sizePx, x + width);
+  for (let row = Math.max(0, y); row < Math.min(sizePx, y + height); row++) {
+    const end = 3 * (row * sizePx + right);
+    for (let index = 3 * (row * sizePx + left); index < end; index += 3) {
+      pixels[index] = red;
+      pixels[index + 1] = green;
+      pixels[index + 2] = blue;
+    }
+  }
 }
 
 /** All pixels whose centre is within `radius` of (x, y); coordinates are pixel indices and may be halves. */
