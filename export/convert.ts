@@ -6,7 +6,13 @@ import type { GraphBuilder } from './graph/builder.ts';
 import type { Constant } from './graph/constant.ts';
 import type { Value } from './graph/graph.ts';
 import { type ActivationConverter, activations as builtInActivations } from './layers/activation.ts';
-import { type LayerContext, type LayerConverter, UnsupportedLayerError } from './layers/converter.ts';
+import {
+  type Cell,
+  type CellContext,
+  type LayerContext,
+  type LayerConverter,
+  UnsupportedLayerError,
+} from './layers/converter.ts';
 import { converters as builtInConverters } from './layers/index.ts';
 import type { LayerDescription, ModelDescription, TensorReference } from './model/description.ts';
 
@@ -102,27 +108,55 @@ export class Conversion {
     masks: readonly (Value | undefined)[],
     mask: Value | undefined,
   ): LayerContext {
-    const graph = this.#graph;
+    return {
+      ...this.#facts(layer),
+      graph: this.#graph,
+      inputs,
+      masks,
+      mask,
+      input: inputs[0],
+      apply: (inner, values, innerMasks) => {
+        if (inner.model) return this.#run(inner.model, values, {});
+        return this.#apply(inner, values, innerMasks ?? values.map(() => undefined), innerMasks?.[0])[0];
+      },
+      cell: (cell) => this.#cell(cell),
+    };
+  }
+
+  /** What converters of layers and of cells are both given. */
+  #facts(layer: LayerDescription): Omit<CellContext, 'inner'> {
     const where = layer.config.where;
     return {
       layer,
       config: layer.config,
-      graph,
-      inputs,
-      masks,
-      mask,
       activations: this.#activations,
-      input: inputs[0],
       weight: (role): Constant => layer.weights.read(role),
       hasWeight: (role) => layer.weights.roles.includes(role),
       warn: (message) => this.#warn(`${where}: ${message}`),
       unsupported: (what, remedy) =>
         new UnsupportedLayerError(`${where}: expected something that ONNX can express, got ${what}`, { remedy }),
-      apply: (inner, values, innerMasks) => {
-        if (inner.model) return this.#run(inner.model, values, {});
-        return this.#apply(inner, values, innerMasks ?? values.map(() => undefined), innerMasks?.[0])[0];
-      },
     };
+  }
+
+  #cell(layer: LayerDescription): Cell {
+    const convert = this.#converters.get(layer.className)?.cell;
+    if (convert === undefined) {
+      const known = [...this.#converters].filter(([, converter]) => converter.cell).map(([name]) => name);
+      throw new UnsupportedLayerError(
+        `${layer.config.where}: expected a recurrent cell among ${known.join(', ')}, got ${layer.className}`,
+        {
+          remedy: `Register a converter with a \`cell\` for it: exportOnnx(model, { converters: { ${layer.className}: ... } }).`,
+        },
+      );
+    }
+    return convert({
+      ...this.#facts(layer),
+      inner: (role) => {
+        const part = layer.parts.get(role);
+        if (part === undefined) throw layer.config.fail('cells', `a list with a ${role}`);
+        return this.#cell(part);
+      },
+    });
   }
 
   #unknownLayer(layer: LayerDescription): UnsupportedLayerError {

@@ -3,7 +3,8 @@ import { UsageError, unknownName } from '../src/error.ts';
 import type { ConversionOptions } from './convert.ts';
 import { newestOpset, oldestOpset } from './graph/graph.ts';
 
-export type ImageLayout = 'nchw' | 'nhwc';
+/** `model`: as the model itself lays them out. */
+export type ImageLayout = 'nchw' | 'nhwc' | 'model';
 export type PixelType = 'float32' | 'uint8';
 
 export interface ExportOptions extends ConversionOptions {
@@ -74,6 +75,8 @@ const known: Readonly<Record<keyof ExportOptions, true>> = {
   warn: true,
 };
 
+export const layouts: readonly ImageLayout[] = ['nchw', 'nhwc', 'model'];
+
 /** Throws UsageError on an unknown option or a value out of range. */
 export function resolveOptions(options: ExportOptions): ResolvedOptions {
   for (const key of Object.keys(options))
@@ -82,8 +85,7 @@ export function resolveOptions(options: ExportOptions): ResolvedOptions {
   if (!Number.isInteger(opset) || opset < oldestOpset || opset > newestOpset)
     throw new UsageError(`exportOnnx: expected opset to be ${oldestOpset} to ${newestOpset}, got ${opset}`);
   const layout = options.layout ?? 'nchw';
-  if (layout !== 'nchw' && layout !== 'nhwc')
-    throw unknownName('exportOnnx', 'a layout', String(layout), ['nchw', 'nhwc']);
+  if (!layouts.includes(layout)) throw unknownName('exportOnnx', 'a layout', String(layout), layouts);
   const pixels = options.pixels ?? 'float32';
   if (pixels !== 'float32' && pixels !== 'uint8')
     throw unknownName('exportOnnx', 'a pixel type', String(pixels), ['float32', 'uint8']);

@@ -35,9 +35,14 @@ function channelsFirstOrder(rank: number, facts: ImageFacts): readonly number[] 
 
 export const inverse = (permutation: readonly number[]): number[] => permutation.map((_, i) => permutation.indexOf(i));
 
+/** The layout of the file's images. */
+function fileLayout(facts: ImageFacts, options: ResolvedOptions): string {
+  return options.layout === 'model' ? facts.layout : options.layout;
+}
+
 /** Where axis i of the file's tensor is found in the model's tensor; undefined where they are laid out alike. */
 export function fileOrder(rank: number, facts: ImageFacts, options: ResolvedOptions): readonly number[] | undefined {
-  if (options.layout === facts.layout) return undefined;
+  if (options.layout === 'model' || options.layout === facts.layout) return undefined;
   const toFirst = channelsFirstOrder(rank, facts);
   return toFirst && (options.layout === 'nchw' ? toFirst : inverse(toFirst));
 }
@@ -73,7 +78,8 @@ export function planInputs(model: ModelDescription, options: ResolvedOptions): P
     const isPixels = isImage && options.pixels === 'uint8';
     const fileShape = order ? order.map((axis) => shape[axis]) : shape;
     const fileType = isPixels ? 'uint8' : type;
-    const doc = options.portDocs?.[names[i]] ?? inputDoc(fileType, fileShape, isImage ? options.layout : undefined);
+    const doc =
+      options.portDocs?.[names[i]] ?? inputDoc(fileType, fileShape, isImage ? fileLayout(facts, options) : undefined);
     return { name: names[i], type: fileType, shape: fileShape, order, scale: isPixels ? 1 / 255 : 1, doc };
   });
 }
@@ -175,7 +181,9 @@ export function addOutputs(
       return used.has(laidOut.name) || !builder.isComputed(laidOut) ? builder.node('Identity', [laidOut]) : laidOut;
     });
     used.add(value.name);
-    const doc = options.portDocs?.[names[i]] ?? outputDoc(value, order ? options.layout : undefined);
+    const doc =
+      options.portDocs?.[names[i]] ??
+      outputDoc(value, channelsFirstOrder(value.shape.length, facts) && fileLayout(facts, options));
     return { name: value.name, type: value.type, shape: value.shape, doc };
   });
 }

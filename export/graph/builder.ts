@@ -176,7 +176,12 @@ export class GraphBuilder {
     const body = new GraphBuilder(this.opset, this);
     body.#path.push(cleanName(name));
     const values = inputs.map(({ name: inputName, ...type }) => body.input(inputName, type));
-    const outputs = make(body, values).map((value) => body.#asOutput(value));
+    const used = new Set<string>();
+    const outputs = make(body, values).map((value) => {
+      const output = used.has(value.name) ? body.node('Identity', [value]) : body.#asOutput(value);
+      used.add(output.name);
+      return output;
+    });
     return body.build(this.uniqueName(name), outputs);
   }
 
@@ -248,7 +253,8 @@ export class GraphBuilder {
       const target = shape.map((size, i) => (typeof size === 'number' ? size : names.includes(i) ? -1 : 0));
       return this.#refined(this.node('Reshape', [x, this.integers(target, 'shape')]), shape);
     }
-    const leftOver = names[names.length - 1];
+    // What cannot be read off the input (a product of its sizes) is what is left over.
+    const leftOver = names.find((i) => !x.shape.includes(shape[i])) ?? names[names.length - 1];
     const pieces = shape.map((size, i): Value => {
       if (typeof size === 'number') return this.integers([size], 'size');
       if (i === leftOver) return this.integers([-1], 'size');
@@ -260,6 +266,16 @@ export class GraphBuilder {
       return this.sizeOf(x, axis);
     });
     return this.#refined(this.node('Reshape', [x, this.node('Concat', pieces, { axis: 0 })]), shape);
+  }
+
+  /** Reshape to a given target list (0 copies, -1 is left over), whose result the caller knows. */
+  reshapeTo(x: Value, target: readonly number[], shape: Shape): Value {
+    return this.#refined(this.node('Reshape', [x, this.integers(target, 'shape')]), shape);
+  }
+
+  /** Reshape to a target computed in the graph, whose result the caller knows. */
+  reshapeAs(x: Value, target: Value, shape: Shape): Value {
+    return this.#refined(this.node('Reshape', [x, target]), shape);
   }
 
   /** A value whose shape the caller knows better than inference does. */

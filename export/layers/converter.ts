@@ -23,6 +23,8 @@ export interface LayerConverter {
   readonly mask?: (layer: LayerContext) => Value | undefined;
   /** One value for each output of the layer. */
   readonly convert: (layer: LayerContext) => Value | readonly Value[];
+  /** For a recurrent cell: what one step of it does. Layers that run cells (RNN, StackedRNNCells) ask for it. */
+  readonly cell?: (layer: CellContext) => Cell;
   readonly documentation: Documentation;
 }
 
@@ -62,6 +64,52 @@ export interface LayerContext {
   unsupported(what: string, remedy: string): UnsupportedLayerError;
   /** Converts another layer on given inputs: what a wrapper does with the layer inside it. */
   apply(layer: LayerDescription, inputs: readonly Value[], masks?: readonly (Value | undefined)[]): readonly Value[];
+  /** The recurrent cell that a layer description is. */
+  cell(layer: LayerDescription): Cell;
+}
+
+/** What a recurrent cell's converter is given. */
+export interface CellContext
+  extends Pick<LayerContext, 'layer' | 'config' | 'weight' | 'hasWeight' | 'warn' | 'unsupported' | 'activations'> {
+  /** The cell inside this one: for StackedRNNCells. */
+  inner(role: string): Cell;
+}
+
+/** A recurrent cell, ready to be run over a sequence. */
+export interface Cell {
+  /** Sizes of the states [N, size]; the first is the output's. */
+  readonly stateSizes: readonly number[];
+  /** The part of a step that only depends on the input, for a whole sequence [N, T, ...] or one step [N, ...] at a time. */
+  readonly project: (graph: GraphBuilder, x: Value) => Value;
+  /** One step: the projected input and the states to the output and the new states, all [N, size]. */
+  readonly step: (
+    graph: GraphBuilder,
+    projected: Value,
+    states: readonly Value[],
+  ) => { readonly output: Value; readonly states: readonly Value[] };
+  /** The cell as ONNX's own recurrent operator, where there is one with these activations. */
+  readonly native?: NativeCell;
+  /** The cells of a stack, bottom first, where all of them are native. */
+  readonly stack?: readonly Cell[];
+}
+
+export interface NativeCell {
+  readonly operator: 'RNN' | 'GRU' | 'LSTM';
+  readonly hidden: number;
+  /** [gates * hidden, inputs], in ONNX's order of gates. */
+  readonly weight: Constant;
+  /** [gates * hidden, hidden]. */
+  readonly recurrence: Constant;
+  /** [2 * gates * hidden]: of the input, then of the recurrence. */
+  readonly bias: Constant | undefined;
+  readonly activations: readonly NativeActivation[];
+  readonly linearBeforeReset?: boolean;
+}
+
+export interface NativeActivation {
+  readonly name: string;
+  readonly alpha?: number;
+  readonly beta?: number;
 }
 
 /** The input, which must have this rank. */

@@ -44,6 +44,11 @@ export class Config {
     return this.value(key) !== undefined;
   }
 
+  /** Whether the key is there with the value null, which for some layers means something. */
+  isNull(key: string): boolean {
+    return Object.hasOwn(this.#values, key) && this.#values[key] === null;
+  }
+
   fail(key: string, expected: string): JepaError {
     return new JepaError(`${this.where}: expected ${key} to be ${expected}, got ${JSON.stringify(this.value(key))}`);
   }

@@ -189,14 +189,17 @@ function describeFunctional(config: ConfigObject, source: WeightSource, where: s
       );
     return { layer, call, tensor };
   };
-  for (const entry of entries) {
-    const layer = layers.get(entry.name);
-    if (!layer || !Array.isArray(entry.inboundNodes)) continue;
-    for (const node of entry.inboundNodes) layer.calls.push({ inputs: inboundOf(node).map(reference) });
-  }
+  const calls = entries.map((entry) => (Array.isArray(entry.inboundNodes) ? entry.inboundNodes.map(inboundOf) : []));
+  const firstCalls = firstCallNumbers(layers, entries, [...calls.flat(2), ...endsOf(config.outputLayers)]);
+  const call = (value: unknown): TensorReference => {
+    const found = reference(value);
+    return { ...found, call: found.call - (firstCalls.get(found.layer.name) ?? 0) };
+  };
+  for (const [i, entry] of entries.entries())
+    for (const inputs of calls[i]) layers.get(entry.name)?.calls.push({ inputs: inputs.map(call) });
   const name = typeof config.name === 'string' ? config.name : 'model';
   const inputs = endsOf(config.inputLayers).map(reference);
-  const outputs = endsOf(config.outputLayers).map(reference);
+  const outputs = endsOf(config.outputLayers).map(call);
   if (inputs.length === 0 || outputs.length === 0)
     throw new FormatError(
       `${where}: expected a model with inputs and outputs, got ${inputs.length} and ${outputs.length}`,
@@ -205,6 +208,26 @@ function describeFunctional(config: ConfigObject, source: WeightSource, where: s
     for (const call of layer.calls) for (const input of call.inputs) expectCall(input, where);
   for (const output of outputs) expectCall(output, where);
   return { name, layers: [...layers.values()], inputs, outputs };
+}
+
+/**
+ * The number that a file gives to the first call of each nested model. Its creation counts as call 0 in TensorFlow.js and
+ * mostly in Keras, so calls start at 1; some versions of Keras start at 0, which shows in a reference to call 0.
+ */
+function firstCallNumbers(
+  layers: ReadonlyMap<string, Draft>,
+  entries: readonly Entry[],
+  references: readonly unknown[],
+): Map<string, number> {
+  const result = new Map<string, number>();
+  for (const entry of entries) {
+    if (layers.get(entry.name)?.model === undefined) continue;
+    const isFromZero = references.some(
+      (value) => Array.isArray(value) && value[0] === entry.name && (value[1] ?? 0) === 0,
+    );
+    result.set(entry.name, isFromZero ? 0 : 1);
+  }
+  return result;
 }
 
 function expectCall({ layer, call }: TensorReference, where: string): void {

@@ -38,33 +38,39 @@ function drawFor(name: string, fanIn: number, random: Random): () => number {
   return () => random.normal() / Math.sqrt(fanIn);
 }
 
-/** Random inputs for a model: standard normal, or integers 0..limit-1 for integer inputs. */
-export function randomInputs(model: tf.LayersModel, batch: number, dynamic: number, limit = 5, seed = 1): TestTensor[] {
+/** Random inputs for a model: standard normal, or integers 0..limit-1 where a limit is given. */
+export function randomInputs(
+  model: tf.LayersModel,
+  batch: number,
+  dynamic: number,
+  limit?: number,
+  seed = 1,
+): TestTensor[] {
   return model.inputs.map((input, i) => {
     const random = randomFor('inputs', seed, i, batch);
     const shape = input.shape.map((size, axis) => size ?? (axis === 0 ? batch : dynamic));
     const size = shape.reduce((a, b) => a * b, 1);
     if (input.dtype === 'int32')
-      return { type: 'int32', shape, data: Int32Array.from({ length: size }, () => random.integer(limit)) };
-    return { type: 'float32', shape, data: Float32Array.from({ length: size }, () => random.normal()) };
+      return { type: 'int32', shape, data: Int32Array.from({ length: size }, () => random.integer(limit ?? 5)) };
+    const draw = limit === undefined ? random.normal : () => random.integer(limit);
+    return { type: 'float32', shape, data: Float32Array.from({ length: size }, draw) };
   });
 }
 
 /** The model's outputs in TensorFlow.js. */
 export function predict(model: tf.LayersModel, inputs: readonly TestTensor[]): TestTensor[] {
-  return tf.tidy(() => {
-    const tensors = inputs.map(({ data, shape, type }) =>
-      tf.tensor(data, [...shape], type === 'uint8' ? 'int32' : type),
-    );
-    const result = model.predict(tensors.length === 1 ? tensors[0] : tensors, { batchSize: 1024 });
-    return (Array.isArray(result) ? result : [result]).map(
-      (tensor): TestTensor => ({
-        type: tensor.dtype === 'int32' ? 'int32' : tensor.dtype === 'bool' ? 'bool' : 'float32',
-        shape: tensor.shape,
-        data: Float32Array.from(tensor.dataSync()),
-      }),
-    );
-  });
+  const tensors = inputs.map(({ data, shape, type }) => tf.tensor(data, [...shape], type === 'uint8' ? 'int32' : type));
+  const result = model.predict(tensors.length === 1 ? tensors[0] : tensors, { batchSize: 1024 });
+  const outputs = Array.isArray(result) ? result : [result];
+  const read = outputs.map(
+    (tensor): TestTensor => ({
+      type: tensor.dtype === 'int32' ? 'int32' : tensor.dtype === 'bool' ? 'bool' : 'float32',
+      shape: tensor.shape,
+      data: Float32Array.from(tensor.dataSync()),
+    }),
+  );
+  tf.dispose([...tensors, ...outputs]);
+  return read;
 }
 
 export async function openSession(bytes: Uint8Array): Promise<ort.InferenceSession> {
@@ -124,15 +130,16 @@ export async function expectParity(
   model: tf.LayersModel,
   what: string,
   options: ParityOptions = {},
+  reference: tf.LayersModel = model,
 ): Promise<Uint8Array> {
   const { dynamicSizes = [6], tolerance = [1e-4, 1e-5], limit, ...exportOptions } = options;
-  const bytes = exportOnnx(model, { layout: 'nhwc', ...exportOptions });
+  const bytes = exportOnnx(model, { layout: 'model', ...exportOptions });
   const session = await openSession(bytes);
   for (const batch of [1, 3])
     for (const dynamic of dynamicSizes) {
       if (model.inputs.some((input) => typeof input.shape[0] === 'number' && input.shape[0] !== batch)) continue;
       const inputs = randomInputs(model, batch, dynamic, limit);
-      const expected = predict(model, inputs);
+      const expected = predict(reference, inputs);
       const actual = await runSession(session, inputs);
       for (const [i, output] of expected.entries())
         expectClose(actual[i], output, `${what}, batch ${batch}, output ${i}`, ...tolerance);
