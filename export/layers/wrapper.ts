@@ -119,6 +119,8 @@ const timeDistributed: LayerConverter = {
 };
 
 function actsOnLastAxis(layer: LayerDescription): boolean {
+  const isNormalization = layer.className === 'BatchNormalization' || layer.className === 'LayerNormalization';
+  if (isNormalization) return (layer.config.value('axis') ?? -1) === -1;
   return ['Dense', 'Activation', 'Dropout', 'ReLU', 'LeakyReLU', 'ELU', 'ThresholdedReLU'].includes(layer.className);
 }
 

@@ -18,8 +18,86 @@ export type WeightCache = ReadonlyMap<Variable, Elements>;
  * @throws JepaError where it was disposed, has no weights yet, or cannot be serialised
  */
 export function describeModel(model: tf.LayersModel, cache?: WeightCache): ModelDescription {
-  const config: unknown = model.getConfig();
-  return describeTopology(model.getClassName(), config, new LiveSource(model, cache), `model "${model.name}"`);
+  return describeTopology(model.getClassName(), configOf(model), new LiveSource(model, cache), `model "${model.name}"`);
+}
+
+/**
+ * What `getConfig` gives, read off the layers. A model's own `getConfig` warns on the console about call arguments that
+ * are tensors (initial states), which are inputs of the call anyway.
+ */
+function configOf(layer: Layer): unknown {
+  const inside = layersOf(layer);
+  if (inside === undefined) return layer.getConfig();
+  const entries = inside.map((each) => ({ name: each.name, className: each.getClassName(), config: configOf(each) }));
+  if (layer.getClassName() === 'Sequential') return { name: layer.name, layers: entries };
+  const facts = containerFacts(layer);
+  const numbers = callNumbers(inside, facts.nodes);
+  const end = (ends: readonly Layer[], calls: readonly number[], tensors: readonly number[]): unknown[] =>
+    ends.map((each, i) => [each.name, numbers.get(nodeKey(each, calls[i])) ?? 0, tensors[i]]);
+  return {
+    name: layer.name,
+    layers: entries.map((entry, i) => ({ ...entry, inboundNodes: inboundNodesOf(inside[i], facts.nodes, numbers) })),
+    inputLayers: end(facts.inputLayers, facts.inputLayersNodeIndices, facts.inputLayersTensorIndices),
+    outputLayers: end(facts.outputLayers, facts.outputLayersNodeIndices, facts.outputLayersTensorIndices),
+  };
+}
+
+/** The part of a container that its types do not show. */
+interface ContainerFacts {
+  /** Keys of the calls that belong to the container: a layer may be called elsewhere too. */
+  readonly nodes: ReadonlySet<string>;
+  readonly inputLayers: readonly Layer[];
+  readonly inputLayersNodeIndices: readonly number[];
+  readonly inputLayersTensorIndices: readonly number[];
+  readonly outputLayers: readonly Layer[];
+  readonly outputLayersNodeIndices: readonly number[];
+  readonly outputLayersTensorIndices: readonly number[];
+}
+
+function containerFacts(layer: Layer): ContainerFacts {
+  const fields: Record<string, unknown> = { ...layer };
+  const list = <T>(key: string): readonly T[] => (Array.isArray(fields[key]) ? fields[key] : []);
+  return {
+    nodes: fields.containerNodes instanceof Set ? fields.containerNodes : new Set(),
+    inputLayers: list('inputLayers'),
+    inputLayersNodeIndices: list('inputLayersNodeIndices'),
+    inputLayersTensorIndices: list('inputLayersTensorIndices'),
+    outputLayers: list('outputLayers'),
+    outputLayersNodeIndices: list('outputLayersNodeIndices'),
+    outputLayersTensorIndices: list('outputLayersTensorIndices'),
+  };
+}
+
+/** The layers of a model; undefined for a layer that is none. */
+function layersOf(layer: Layer): readonly Layer[] | undefined {
+  const isModel = 'layers' in layer && 'inputLayers' in layer;
+  return isModel && Array.isArray(layer.layers) ? layer.layers.filter(isLayer) : undefined;
+}
+
+/** TensorFlow.js's key of a call. */
+const nodeKey = (layer: Layer, call: number): string => `${layer.name}_ib-${call}`;
+
+/** The number of each call among those of its layer that belong to the model. A model's own creation is its call 0. */
+function callNumbers(layers: readonly Layer[], nodes: ReadonlySet<string>): Map<string, number> {
+  const numbers = new Map<string, number>();
+  for (const layer of layers) {
+    let next = layersOf(layer) ? 1 : 0;
+    for (const call of layer.inboundNodes.keys())
+      if (nodes.has(nodeKey(layer, call))) numbers.set(nodeKey(layer, call), next++);
+  }
+  return numbers;
+}
+
+function inboundNodesOf(layer: Layer, nodes: ReadonlySet<string>, numbers: ReadonlyMap<string, number>): unknown[] {
+  return layer.inboundNodes.flatMap((node, call) => {
+    if (!nodes.has(nodeKey(layer, call)) || node.inboundLayers.length === 0) return [];
+    const inputs = node.inboundLayers.map((from, i) => [
+      from.name,
+      numbers.get(nodeKey(from, node.nodeIndices[i])) ?? 0,
+      node.tensorIndices[i],
+    ]);
+    return [inputs];
+  });
 }
 
 /** Reads all weights of a model asynchronously. */
@@ -42,9 +120,8 @@ class LiveSource implements WeightSource {
   }
 
   layer(name: string): WeightSource {
-    const layers: unknown = 'layers' in this.#layer ? this.#layer.layers : undefined;
-    const found = Array.isArray(layers) ? layers.find((layer) => isLayer(layer) && layer.name === name) : undefined;
-    if (!isLayer(found)) throw new JepaError(`model "${this.#layer.name}": expected a layer "${name}", got none`);
+    const found = layersOf(this.#layer)?.find((layer) => layer.name === name);
+    if (found === undefined) throw new JepaError(`model "${this.#layer.name}": expected a layer "${name}", got none`);
     return new LiveSource(found, this.#cache);
   }
 

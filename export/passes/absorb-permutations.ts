@@ -12,8 +12,7 @@ type Order = Int32Array;
 
 export function absorbPermutations(graph: Graph, opset: number): Graph {
   const editor = new GraphEditor(graph, opset);
-  for (const node of editor.nodes()) {
-    if (!editor.has(node)) continue;
+  for (const node of editor.each()) {
     if (node.operator === 'Reshape' || node.operator === 'Flatten') absorbForward(editor, node);
     else if (node.operator === 'Transpose') absorbBackward(editor, node);
   }

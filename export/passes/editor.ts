@@ -13,6 +13,7 @@ export class GraphEditor {
   readonly #outer: Scope | undefined;
   /** Nodes with their place: a node that is added gets a place next to another one. */
   readonly #places = new Map<Node, number>();
+  readonly #byName = new Map<string, Node>();
   readonly #producers = new Map<string, Node>();
   readonly #consumers = new Map<string, Set<Node>>();
   readonly #constants: Map<string, Constant>;
@@ -44,6 +45,14 @@ export class GraphEditor {
   /** All nodes, in order of place; safe against changes while it is walked. */
   nodes(): Node[] {
     return [...this.#places].sort(([, a], [, b]) => a - b).map(([node]) => node);
+  }
+
+  /** Every node of now that is still there when its turn comes, as it is then: nodes may be changed and removed on the way. */
+  *each(): Generator<Node> {
+    for (const { name } of this.nodes()) {
+      const node = this.#byName.get(name);
+      if (node) yield node;
+    }
   }
 
   has(node: Node): boolean {
@@ -137,11 +146,16 @@ export class GraphEditor {
     const types = inferNode({ ...changed, outputCount: inner.length }, this.opset, this.scope);
     for (const [i, output] of inner.entries()) if (output !== '') this.#types.set(output, types[i]);
     this.#insert(changed, place);
-    for (const [i, output] of inner.entries()) if (output !== '') this.#insert(restore(output, i), place + 0.25);
+    for (const [i, output] of inner.entries()) {
+      if (output === '') continue;
+      const restoring = restore(output, i);
+      this.#insert({ ...restoring, name: this.#uniqueName(restoring.name) }, place + 0.25);
+    }
   }
 
   remove(node: Node): void {
     this.#places.delete(node);
+    if (this.#byName.get(node.name) === node) this.#byName.delete(node.name);
     for (const output of node.outputs) if (this.#producers.get(output) === node) this.#producers.delete(output);
     for (const input of usedNames(node)) this.#consumers.get(input)?.delete(node);
   }
@@ -155,7 +169,14 @@ export class GraphEditor {
     const source = this.#producers.get(to);
     if (source === undefined || this.#outputs.has(to)) {
       this.#insert(
-        { name: from, operator: 'Identity', domain: '', inputs: [to], outputs: [from], attributes: {} },
+        {
+          name: this.#uniqueName(`${from}/Identity`),
+          operator: 'Identity',
+          domain: '',
+          inputs: [to],
+          outputs: [from],
+          attributes: {},
+        },
         this.#end(),
       );
       return;
@@ -207,6 +228,7 @@ export class GraphEditor {
 
   #insert(node: Node, place: number): void {
     this.#places.set(node, place);
+    this.#byName.set(node.name, node);
     for (const output of node.outputs) if (output !== '') this.#producers.set(output, node);
     for (const input of usedNames(node)) {
       const consumers = this.#consumers.get(input);

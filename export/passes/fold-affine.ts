@@ -6,8 +6,8 @@ import { GraphEditor } from './editor.ts';
 
 export function foldAffine(graph: Graph, opset: number): Graph {
   const editor = new GraphEditor(graph, opset);
-  for (const node of editor.nodes()) if (editor.has(node)) foldInputScale(editor, node);
-  for (const node of editor.nodes()) if (editor.has(node)) foldBehind(editor, node);
+  for (const node of editor.each()) foldBehind(editor, node);
+  for (const node of editor.each()) foldInputScale(editor, node);
   return editor.finish();
 }
 
@@ -101,53 +101,84 @@ function perChannel(constant: Constant, rank: number, axis: number, channels: nu
   return onlyChannels ? Float64Array.from(numbersOf(constant)) : undefined;
 }
 
+/** What follows a linear operator and can be folded into it. */
+interface Behind {
+  /** In terms of the linear operator's channels. */
+  readonly total: Affine;
+  readonly folded: readonly Node[];
+  /** The last value of the chain. */
+  readonly last: string;
+  /** A reshape of features to channels and space within the chain, which stays. */
+  readonly reshape: Node | undefined;
+}
+
+function behind(editor: GraphEditor, node: Node, linear: Linear): Behind {
+  const { channels } = linear;
+  let total: Affine = { scale: new Float64Array(channels).fill(1), shift: new Float64Array(channels) };
+  const folded: Node[] = [];
+  let [last] = node.outputs;
+  let reshape: Node | undefined;
+  while (editor.isUsedOnce(last)) {
+    const [next] = editor.consumersOf(last);
+    if (next.operator === 'Reshape' && reshape === undefined && spreadsFeatures(editor, next, channels)) {
+      const [after] = next.outputs;
+      const [user] = editor.isUsedOnce(after) ? editor.consumersOf(after) : [];
+      const size = Number(editor.type(after).shape[1]);
+      if (user === undefined || affineOf(editor, user, after, 1, size) === undefined) break;
+      reshape = next;
+      last = after;
+      continue;
+    }
+    const axis = reshape ? 1 : linear.outputAxis;
+    const size = reshape ? Number(editor.type(last).shape[1]) : channels;
+    const affine = affineOf(editor, next, last, axis, size);
+    if (affine === undefined) break;
+    const at = (c: number): number => Math.floor((c * size) / channels);
+    total = {
+      scale: total.scale.map((value, c) => value * affine.scale[at(c)]),
+      shift: total.shift.map((value, c) => value * affine.scale[at(c)] + affine.shift[at(c)]),
+    };
+    folded.push(next);
+    [last] = next.outputs;
+  }
+  return { total, folded, last, reshape };
+}
+
+/** [N, features] -> [N, channels, ...]: each channel is a run of features. */
+function spreadsFeatures(editor: GraphEditor, reshape: Node, features: number): boolean {
+  const from = editor.type(reshape.inputs[0]).shape;
+  const to = editor.type(reshape.outputs[0]).shape;
+  return from.length === 2 && from[1] === features && to.length > 2 && to[0] === from[0] && typeof to[1] === 'number';
+}
+
 /** Folds the scales and shifts behind a linear operator, as long as nothing else uses the values between. */
 function foldBehind(editor: GraphEditor, node: Node): void {
   const linear = linearOf(editor, node);
   if (linear === undefined) return;
-  let total: Affine = { scale: new Float64Array(linear.channels).fill(1), shift: new Float64Array(linear.channels) };
-  const chain: Node[] = [];
-  let last = node.outputs[0];
-  while (editor.isUsedOnce(last)) {
-    const [next] = editor.consumersOf(last);
-    const affine = affineOf(editor, next, last, linear.outputAxis, linear.channels);
-    if (affine === undefined) break;
-    total = {
-      scale: total.scale.map((value, c) => value * affine.scale[c]),
-      shift: total.shift.map((value, c) => value * affine.scale[c] + affine.shift[c]),
-    };
-    chain.push(next);
-    [last] = next.outputs;
-  }
-  if (chain.length === 0) return;
+  const { total, folded, last, reshape } = behind(editor, node, linear);
+  if (folded.length === 0) return;
   // A matrix product of a higher rank has no bias: one Add stays, so there is nothing to gain from a lone one.
-  if (!linear.hasBias && chain.length === 1 && chain[0].operator === 'Add') return;
+  if (!linear.hasBias && folded.length === 1 && folded[0].operator === 'Add') return;
   const scaled = scaleWeight(editor, node, linear.weightOutputAxis, total.scale);
   const bias = (node.inputs[2] ?? '') === '' ? undefined : editor.constantOf(node.inputs[2]);
-  const shift = total.shift.map(
-    (value, c) => value + total.scale[c] * (bias ? Number(bias.data[bias.data.length === 1 ? 0 : c]) : 0),
-  );
+  const before = (c: number): number => (bias ? Number(bias.data[bias.data.length === 1 ? 0 : c]) : 0);
+  const shift = total.shift.map((value, c) => value + total.scale[c] * before(c));
   const hasShift = shift.some((value) => value !== 0);
-  const biasConstant: Constant = { type: 'float32', shape: [linear.channels], data: Float32Array.from(shift) };
-  const biasName = (): string =>
-    editor.constant((node.inputs[2] ?? '') === '' ? biasNameOf(node) : node.inputs[2], biasConstant);
-  const inputs = [node.inputs[0], scaled];
-  let end: string;
-  if (linear.hasBias) {
-    if (hasShift) inputs.push(biasName());
-    const operator = node.operator === 'MatMul' && hasShift ? 'Gemm' : node.operator;
-    const moved = editor.update(node, { operator, inputs });
-    [end] = moved.outputs;
-  } else {
-    const moved = editor.update(node, { inputs });
-    const [product] = moved.outputs;
-    const added = hasShift
-      ? editor.add('Add', [product, biasName()], {}, { name: `${node.name}/Add`, after: moved })
-      : product;
-    end = added;
-  }
+  const shiftName = (): string =>
+    editor.constant((node.inputs[2] ?? '') === '' ? biasNameOf(node) : node.inputs[2], {
+      type: 'float32',
+      shape: [linear.channels],
+      data: Float32Array.from(shift),
+    });
+  const becomesGemm = node.operator === 'MatMul' && linear.hasBias && hasShift;
+  const inputs = [node.inputs[0], scaled, ...(linear.hasBias && hasShift ? [shiftName()] : [])];
+  const changed = editor.update(node, { operator: becomesGemm ? 'Gemm' : node.operator, inputs });
+  let [end] = changed.outputs;
+  if (!linear.hasBias && hasShift)
+    end = editor.add('Add', [end, shiftName()], {}, { name: `${node.name}/Add`, after: changed });
+  if (reshape) [end] = editor.update(reshape, { inputs: [end, reshape.inputs[1]] }).outputs;
   editor.replaceValue(last, end);
-  for (const done of chain) if (editor.has(done)) editor.remove(done);
+  for (const done of folded) if (editor.has(done)) editor.remove(done);
 }
 
 function biasNameOf(node: Node): string {

@@ -2,20 +2,25 @@
 import type { Graph } from '../graph/graph.ts';
 import { absorbPermutations } from './absorb-permutations.ts';
 import { foldAffine } from './fold-affine.ts';
+import { foldPads } from './fold-pads.ts';
 import { mergeBlocks } from './merge-blocks.ts';
 import { nameValues } from './name.ts';
 import { shareEqual } from './share.ts';
-import { simplify } from './simplify.ts';
+import { reshapeTransposes, simplify } from './simplify.ts';
 import { sinkTransposes } from './sink-transposes.ts';
+import { splitNormalization } from './split-normalization.ts';
 
 export type Pass = (graph: Graph, opset: number) => Graph;
 
 export const passes: Readonly<Record<string, Pass>> = {
   sinkTransposes,
   simplify,
+  reshapeTransposes,
+  foldPads,
   mergeBlocks,
   absorbPermutations,
   foldAffine,
+  splitNormalization,
   shareEqual,
 };
 
@@ -25,9 +30,13 @@ const sequence: readonly Pass[] = [
   sinkTransposes,
   simplify,
   mergeBlocks,
+  foldPads,
   sinkTransposes,
   absorbPermutations,
   foldAffine,
+  splitNormalization,
+  sinkTransposes,
+  reshapeTransposes,
   simplify,
   shareEqual,
 ];

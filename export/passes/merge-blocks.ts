@@ -7,7 +7,7 @@ import { isIdentity } from './permutation.ts';
 
 export function mergeBlocks(graph: Graph, opset: number): Graph {
   const editor = new GraphEditor(graph, opset);
-  for (const node of editor.nodes()) if (editor.has(node) && node.operator === 'Conv') mergeInto(editor, node);
+  for (const node of editor.each()) if (node.operator === 'Conv') mergeInto(editor, node);
   return editor.finish();
 }
 

@@ -49,11 +49,8 @@ function fingerprint(constant: Constant): string {
 function shareNodes(graph: Graph, opset: number): Graph {
   const editor = new GraphEditor(graph, opset);
   const seen = new Map<string, Node>();
-  for (const original of editor.nodes()) {
-    // An earlier replacement may have renamed this node's inputs.
-    const node = editor.producerOf(original.outputs[0]) ?? original;
-    if (!editor.has(node) || graphsOf(node).length > 0 || node.outputs.some((output) => editor.isOutput(output)))
-      continue;
+  for (const node of editor.each()) {
+    if (graphsOf(node).length > 0 || node.outputs.some((output) => editor.isOutput(output))) continue;
     const key = JSON.stringify([
       node.domain,
       node.operator,

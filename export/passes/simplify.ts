@@ -1,7 +1,7 @@
 // Small local rewritings: nodes that do nothing go, reshapes in a row become one, shapes that are known become constants.
 import { type Constant, integers, numbersOf, reshaped, transposed } from '../graph/constant.ts';
 import { isEqual } from '../graph/dimension.ts';
-import { type Graph, intsAttribute, type Node } from '../graph/graph.ts';
+import { type Attribute, type Graph, intAttribute, intsAttribute, type Node } from '../graph/graph.ts';
 import { reshapeTarget } from '../graph/reshape.ts';
 import type { Shape } from '../graph/type.ts';
 import { GraphEditor } from './editor.ts';
@@ -9,9 +9,18 @@ import { isIdentity } from './permutation.ts';
 
 export function simplify(graph: Graph, opset: number): Graph {
   const editor = new GraphEditor(graph, opset);
-  for (const node of editor.nodes()) {
-    if (!editor.has(node) || node.domain !== '') continue;
+  for (const node of editor.each()) {
+    if (node.domain !== '') continue;
     if (foldKnown(editor, node) || removeNothing(editor, node)) continue;
+    if (reshaping.has(node.operator) && !keepReducedAxes(editor, node)) mergeReshapes(editor, node);
+  }
+  return editor.finish();
+}
+
+/** Transposes that only move axes of size 1 become reshapes. Only at the end: a transpose may still meet its inverse. */
+export function reshapeTransposes(graph: Graph, opset: number): Graph {
+  const editor = new GraphEditor(graph, opset);
+  for (const node of editor.each()) {
     const reshape = transposeAsReshape(editor, node);
     if (reshape) mergeReshapes(editor, reshape);
   }
@@ -107,7 +116,7 @@ function movedConstant(editor: GraphEditor, node: Node): Constant | undefined {
     : undefined;
 }
 
-/** A transpose that only moves axes of size 1 is a reshape. Returns the reshape that the node is now, if it is one. */
+/** The reshape that a node is now, if it is one. */
 function transposeAsReshape(editor: GraphEditor, node: Node): Node | undefined {
   if (node.operator === 'Reshape') return node;
   if (node.operator !== 'Transpose') return undefined;
@@ -120,6 +129,25 @@ function transposeAsReshape(editor: GraphEditor, node: Node): Node | undefined {
   return editor.update(node, { operator: 'Reshape', inputs: [node.inputs[0], shapeName], attributes: {} });
 }
 
+/** A reshape that only brings back the axes that a reduction dropped: the reduction keeps them instead. */
+function keepReducedAxes(editor: GraphEditor, node: Node): boolean {
+  const [input] = node.inputs;
+  const reduction = editor.producerOf(input);
+  if (reduction === undefined || !reduction.operator.startsWith('Reduce') || !editor.isUsedOnce(input)) return false;
+  const keeps: Attribute = { type: 'int', value: 1 };
+  const wanted = editor.type(node.outputs[0]).shape;
+  const from = editor.type(reduction.inputs[0]).shape;
+  const axes =
+    reduction.inputs.length > 1 ? knownNumbers(editor, reduction.inputs[1]) : intsAttribute(reduction, 'axes');
+  const reduced = axes?.map((axis) => (axis < 0 ? axis + from.length : axis));
+  const kept = reduced && from.map((size, axis) => (reduced.includes(axis) ? 1 : size));
+  if (kept === undefined || intAttribute(reduction, 'keepdims', 1) !== 0 || !sameShape(kept, wanted)) return false;
+  const changed = editor.update(reduction, { attributes: { ...reduction.attributes, keepdims: keeps } });
+  editor.replaceValue(node.outputs[0], changed.outputs[0]);
+  if (editor.has(node)) editor.remove(node);
+  return true;
+}
+
 const reshaping = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten']);
 
 /** A reshape of a reshaped value reshapes the original; a target computed in the graph becomes fixed where it can be. */
@@ -130,7 +158,7 @@ function mergeReshapes(editor: GraphEditor, node: Node): void {
     [source] = producer.inputs;
     producer = editor.producerOf(source);
   }
-  const isFixed = editor.constantOf(node.inputs[1]) !== undefined;
+  const isFixed = node.operator !== 'Reshape' || editor.constantOf(node.inputs[1]) !== undefined;
   if (source === node.inputs[0] && isFixed) return;
   const to = editor.type(node.outputs[0]).shape;
   const from = editor.type(source).shape;
@@ -141,5 +169,6 @@ function mergeReshapes(editor: GraphEditor, node: Node): void {
   }
   const target = reshapeTarget(from, to);
   if (target === undefined) return;
-  editor.update(node, { inputs: [source, editor.constant(`${node.name}/shape`, integers(target))], attributes: {} });
+  const shape = editor.constant(`${node.name}/shape`, integers(target));
+  editor.update(node, { operator: 'Reshape', inputs: [source, shape], attributes: {} });
 }

@@ -2,7 +2,7 @@
 // converters put around convolutions and poolings meet and cancel. What the operators compute stays the same; only where
 // the axes lie changes.
 import { type Constant, integers, numbersOf, reshaped, transposed } from '../graph/constant.ts';
-import { type Attribute, type Graph, intAttribute, intsAttribute, type Node } from '../graph/graph.ts';
+import { type Attribute, floatAttribute, type Graph, intAttribute, intsAttribute, type Node } from '../graph/graph.ts';
 import type { ValueType } from '../graph/type.ts';
 import { GraphEditor } from './editor.ts';
 import {
@@ -17,7 +17,7 @@ import {
 
 export function sinkTransposes(graph: Graph, opset: number): Graph {
   const editor = new GraphEditor(graph, opset);
-  for (const node of editor.nodes()) if (editor.has(node)) sink(editor, node);
+  for (const node of editor.each()) sink(editor, node);
   return editor.finish();
 }
 
