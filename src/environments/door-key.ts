@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { parseOptions } from '../options.ts';
 import type { Random } from '../random.ts';
 import { type Appearance, type Environment, encodeOneHot } from './environment.ts';
-import { type Cell, goalRewards, MOVE_NAMES, moved, stepsToGoal } from './grid-world.ts';
+import { type Cell, cellName, goalRewards, MOVE_NAMES, moved, stepsToGoal } from './grid-world.ts';
 import { type Colour, fillRectangle, gridOnImage } from './raster.ts';
 
 const SIZE_PX = 64;
@@ -83,10 +83,7 @@ export function createDoorKey(options: unknown = {}): Environment {
     actionSize: MOVE_NAMES.length,
     encodeAction: (action, _random, encoded, offset) => encodeOneHot(action, MOVE_NAMES.length, encoded, offset),
     stateCount: situations.length,
-    stateName(state) {
-      const { row, column, hasKey } = situations[state];
-      return `${row},${column}${hasKey ? ' key' : ''}`;
-    },
+    stateName: (state) => `${cellName(situations[state])}${situations[state].hasKey ? ' key' : ''}`,
     factors: [
       { name: 'row', size: side, of: (state) => situations[state].row },
       { name: 'column', size: side, of: (state) => situations[state].column },

@@ -27,6 +27,7 @@ export interface Environment {
   /** Writes the A numbers of `action` to `encoded` at `offset`; a continuous variant draws within the action's interval. */
   encodeAction(action: number, random: Random, encoded: Float32Array, offset: number): void;
   readonly stateCount: number;
+  /** Different for every state; without a comma, so that a pair of them can be written on a command line. */
   stateName(state: number): string;
   /** What a state is made of; absent where it is one number that has no parts. */
   readonly factors?: readonly StateFactor[];

@@ -13,6 +13,11 @@ export interface Cell {
   readonly column: number;
 }
 
+/** `r2c0`: row and column from the upper left. */
+export function cellName({ row, column }: Cell): string {
+  return `r${row}c${column}`;
+}
+
 /** The cell that a move leads to, which may be a wall or outside. */
 export function moved(cell: Cell, action: number): Cell {
   const [rows, columns] = MOVES[action];

@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { parseOptions } from '../options.ts';
 import type { Random } from '../random.ts';
 import { type Appearance, type Environment, encodeOneHot } from './environment.ts';
-import { type Cell, goalRewards, MOVE_NAMES, moved, stepsToGoal } from './grid-world.ts';
+import { type Cell, cellName, goalRewards, MOVE_NAMES, moved, stepsToGoal } from './grid-world.ts';
 import { type Colour, fillRectangle, gridOnImage } from './raster.ts';
 
 const SIZE_PX = 64;
@@ -70,7 +70,7 @@ export function createRooms(options: unknown = {}): Environment {
     actionSize: MOVE_NAMES.length,
     encodeAction: (action, _random, encoded, offset) => encodeOneHot(action, MOVE_NAMES.length, encoded, offset),
     stateCount: cells.length * phases,
-    stateName: (state) => `${cells[cellOf(state)].row},${cells[cellOf(state)].column} cloud ${phaseOf(state)}`,
+    stateName: (state) => `${cellName(cells[cellOf(state)])} cloud ${phaseOf(state)}`,
     factors: [
       { name: 'row', size: side, of: (state) => cells[cellOf(state)].row },
       { name: 'column', size: side, of: (state) => cells[cellOf(state)].column },

@@ -23,25 +23,25 @@ describe('door-key', () => {
   });
 
   test('the key is picked up by walking onto it and kept', () => {
-    expect(walk('3,0', DOWN)).toBe('4,0 key');
-    expect(walk('4,1', LEFT)).toBe('4,0 key');
-    expect(walk('3,0', DOWN, UP)).toBe('3,0 key');
+    expect(walk('r3c0', DOWN)).toBe('r4c0 key');
+    expect(walk('r4c1', LEFT)).toBe('r4c0 key');
+    expect(walk('r3c0', DOWN, UP)).toBe('r3c0 key');
   });
 
   test('the door is a wall without the key, and the wall stays a wall with it', () => {
-    expect(walk('2,1', RIGHT)).toBe('2,1');
-    expect(walk('2,1 key', RIGHT, RIGHT)).toBe('2,3 key');
-    expect(walk('1,1 key', RIGHT)).toBe('1,1 key');
-    expect(walk('2,2 key', UP)).toBe('2,2 key');
+    expect(walk('r2c1', RIGHT)).toBe('r2c1');
+    expect(walk('r2c1 key', RIGHT, RIGHT)).toBe('r2c3 key');
+    expect(walk('r1c1 key', RIGHT)).toBe('r1c1 key');
+    expect(walk('r2c2 key', UP)).toBe('r2c2 key');
   });
 
   test('the reward is in the far corner, twelve steps from the start', async () => {
-    expect(walk('0,0', DOWN, DOWN, DOWN, DOWN, UP, UP, RIGHT, RIGHT, RIGHT, RIGHT, UP, UP)).toBe('0,4 key');
-    expect(world.reward(stateOf('0,4 key'))).toBe(1);
+    expect(walk('r0c0', DOWN, DOWN, DOWN, DOWN, UP, UP, RIGHT, RIGHT, RIGHT, RIGHT, UP, UP)).toBe('r0c4 key');
+    expect(world.reward(stateOf('r0c4 key'))).toBe(1);
     const dense = createEnvironment('door-key', { reward: 'dense' });
-    // The farthest place is 0,1, thirteen steps away; the door is four steps away.
-    expect(dense.reward(stateOf('0,1'))).toBe(0);
-    expect(dense.reward(stateOf('2,2 key'))).toBeCloseTo(1 - 4 / 13, 6);
+    // The farthest place is r0c1, thirteen steps away; the door is four steps away.
+    expect(dense.reward(stateOf('r0c1'))).toBe(0);
+    expect(dense.reward(stateOf('r2c2 key'))).toBeCloseTo(1 - 4 / 13, 6);
   });
 
   test('every state is its own class, and before the key words go all the way to the goal', async () => {
@@ -49,7 +49,7 @@ describe('door-key', () => {
     const bisimulation = largestBisimulation(systemOfEnvironment(world, auxiliaries));
     expect(bisimulation.classCount).toBe(30);
     expect(Math.max(...distinguishingLengths(bisimulation))).toBe(12);
-    const word = distinguishingWord(bisimulation, stateOf('0,1'), stateOf('0,0'));
+    const word = distinguishingWord(bisimulation, stateOf('r0c1'), stateOf('r0c0'));
     expect(word?.length).toBe(12);
   });
 });

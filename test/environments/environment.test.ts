@@ -45,7 +45,9 @@ describe.each(variants)('%s %j', (name, options) => {
   });
 
   test('its states have different names, and different factors where it has factors', () => {
-    expect(new Set(states.map((state) => environment.stateName(state))).size).toBe(environment.stateCount);
+    const names = states.map((state) => environment.stateName(state));
+    expect(new Set(names).size).toBe(environment.stateCount);
+    expect(names.filter((name) => name.includes(','))).toEqual([]);
     const { factors } = environment;
     if (!factors) return;
     const values = states.map((state) => factors.map((factor) => factor.of(state)));
