@@ -60,4 +60,5 @@ export type { ActivationConverter } from './layers/activation.ts';
 export { type LayerContext, type LayerConverter, UnsupportedLayerError } from './layers/converter.ts';
 export type { ModelDescription } from './model/description.ts';
 export { describeModel, readWeights } from './model/live.ts';
+export { describeSaved, type SavedModel } from './model/saved.ts';
 export { defaultOpset, type ExportOptions, type ImageLayout, type PixelType } from './options.ts';

@@ -27,7 +27,7 @@ export function describeModel(model: tf.LayersModel, cache?: WeightCache): Model
  */
 function configOf(layer: Layer): unknown {
   const inside = layersOf(layer);
-  if (inside === undefined) return layer.getConfig();
+  if (inside === undefined) return { ...layer.getConfig(), ...lostFacts(layer) };
   const entries = inside.map((each) => ({ name: each.name, className: each.getClassName(), config: configOf(each) }));
   if (layer.getClassName() === 'Sequential') return { name: layer.name, layers: entries };
   const facts = containerFacts(layer);
@@ -40,6 +40,11 @@ function configOf(layer: Layer): unknown {
     inputLayers: end(facts.inputLayers, facts.inputLayersNodeIndices, facts.inputLayersTensorIndices),
     outputLayers: end(facts.outputLayers, facts.outputLayersNodeIndices, facts.outputLayersTensorIndices),
   };
+}
+
+/** Conv1D leaves its data format out of its configuration. */
+function lostFacts(layer: Layer): object {
+  return layer.getClassName() === 'Conv1D' && 'dataFormat' in layer ? { dataFormat: layer.dataFormat } : {};
 }
 
 /** The part of a container that its types do not show. */

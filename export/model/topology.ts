@@ -10,6 +10,7 @@ import {
   type TensorReference,
   type Weights,
 } from './description.ts';
+import { roleOrder } from './weight-order.ts';
 
 /** Where weights come from: mirrors the nesting of layers. */
 export interface WeightSource {
@@ -17,7 +18,8 @@ export interface WeightSource {
   layer(name: string, className: string): WeightSource;
   /** The source of a layer inside a wrapper or recurrent layer: `layer`, `forward`, `backward`, `cell`, `cell0`, ... */
   part(role: string, name: string, className: string): WeightSource;
-  weights(): Weights;
+  /** @param offset how many numbered weights come before this layer's: the backward layer of a Bidirectional follows the forward one */
+  weights(className: string, config: Config, offset: number): Weights;
 }
 
 const modelClasses = new Set(['Sequential', 'Model', 'Functional']);
@@ -63,7 +65,7 @@ interface Draft extends LayerDescription {
   readonly calls: CallDescription[];
 }
 
-function draft(entry: Entry, source: WeightSource, where: string): Draft {
+function draft(entry: Entry, source: WeightSource, where: string, offset = 0): Draft {
   const { className, name, config } = entry;
   const label = `${className} "${name}"`;
   if (isModel(className, config)) {
@@ -71,8 +73,9 @@ function draft(entry: Entry, source: WeightSource, where: string): Draft {
     return { className, name, config: new Config({}, label), weights: noWeights, calls: [], model, parts: new Map() };
   }
   const values = isObject(config) ? config : {};
+  const own = new Config(values, label);
   const parts = describeParts(className, values, source, where);
-  return { className, name, config: new Config(values, label), weights: source.weights(), calls: [], parts };
+  return { className, name, config: own, weights: source.weights(className, own, offset), calls: [], parts };
 }
 
 function describeParts(
@@ -85,7 +88,9 @@ function describeParts(
   const add = (role: string, value: unknown, rename?: (name: string) => string): void => {
     const entry = entryOf(value, where);
     const renamed = rename ? { ...entry, name: rename(entry.name) } : entry;
-    parts.set(role, draft(renamed, source.part(role, renamed.name, entry.className), where));
+    const forward = role === 'backward' ? parts.get('forward') : undefined;
+    const before = forward ? roleOrder(forward.className, forward.config).length : 0;
+    parts.set(role, draft(renamed, source.part(role, renamed.name, entry.className), where, before));
   };
   if (className === 'Bidirectional') {
     add('forward', config.layer, (name) => `forward_${name}`);

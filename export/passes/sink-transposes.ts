@@ -2,7 +2,7 @@
 // converters put around convolutions and poolings meet and cancel. What the operators compute stays the same; only where
 // the axes lie changes.
 import { type Constant, integers, numbersOf, reshaped, transposed } from '../graph/constant.ts';
-import { type Attribute, floatAttribute, type Graph, intAttribute, intsAttribute, type Node } from '../graph/graph.ts';
+import { type Attribute, type Graph, intAttribute, intsAttribute, type Node } from '../graph/graph.ts';
 import type { ValueType } from '../graph/type.ts';
 import { GraphEditor } from './editor.ts';
 import {
