@@ -1,7 +1,8 @@
 // All commands, in the order of `jepa --help`. A command's file imports only what parsing needs; the work is imported
 // inside its action, so that `--help` and a usage error never load a native library.
 import type { Command } from 'commander';
+import { createDoctorCommand } from './doctor.ts';
 import { createSetupCommand } from './setup.ts';
 import { createTrainCommand } from './train.ts';
 
-export const commands: readonly (() => Command)[] = [createTrainCommand, createSetupCommand];
+export const commands: readonly (() => Command)[] = [createTrainCommand, createSetupCommand, createDoctorCommand];

@@ -1,5 +1,4 @@
-// TensorFlow for the commands: the set-up's progress on stderr, and Ctrl-C that leaves nothing half-done.
-
+// Native libraries for the commands: the set-up's progress on stderr, and Ctrl-C that leaves nothing half-done.
 import type { SetupEvent, SetupListener } from '../src/machine/setup-event.ts';
 import type { LoadOptions, TensorFlow } from '../src/training/tensorflow/load.ts';
 
@@ -56,6 +55,14 @@ export async function loadTensorFlowForCommand(
 ): Promise<TensorFlow> {
   const { loadTensorFlow } = await import('../src/training/tensorflow/load.ts');
   return withSetupProgress(({ onSetup, signal }) => loadTensorFlow({ ...options, onSetup, signal }));
+}
+
+/** Fetches onnxruntime-node where npm dropped it and one of `runtimes` (cpu, cuda, webgpu) needs it. */
+export async function ensureRuntimePackages(runtimes: readonly string[]): Promise<void> {
+  const { ensurePackage, onnxruntimeNodePackage } = await import('../src/machine/optional-package.ts');
+  const { onnxruntimeNodeProviders } = await import('../src/runtimes/onnxruntime-node.ts');
+  if (onnxruntimeNodeProviders.some(({ name }) => runtimes.includes(name)))
+    await withSetupProgress((progress) => ensurePackage(onnxruntimeNodePackage, progress));
 }
 
 /** Runs `work` with a progress display and with a signal that Ctrl-C and SIGTERM abort. */

@@ -122,6 +122,16 @@ export function folderByteLength(folder: string): number {
   return sum;
 }
 
+/** The first line of a program's output that is not empty. */
+export function firstLine(output: string): string {
+  return (
+    output
+      .split(/[\r\n]+/)
+      .map((line) => line.trim())
+      .find((line) => line !== '') ?? ''
+  );
+}
+
 /** What a failed program said, in one line: the first line that matches, else its last line. */
 export function outputLine(result: CommandResult, pattern: RegExp = /error/i): string {
   const lines = `${result.stderr}\n${result.stdout}`.split(/[\r\n]+/).map((line) => line.trim());

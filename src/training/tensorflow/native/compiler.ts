@@ -5,12 +5,12 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { UnavailableError } from '../../../error.ts';
 import { type CommandResult, outputLine, runCommand } from '../../../machine/command.ts';
+import { compiler as compilerProgram, describeCalls, findProgram } from '../../../machine/program.ts';
 import { napiVersion } from './recipe.ts';
 import { silencerSource } from './silencer.ts';
 
 const require = createRequire(import.meta.url);
 
-const PROBE_LIMIT_MS = 30_000;
 /** Both sources take 16 s on one core here. */
 const COMPILE_LIMIT_MS = 15 * 60_000;
 
@@ -18,14 +18,10 @@ const sources = ['tfjs_backend', 'tfjs_binding'];
 
 /** The first C++ compiler that answers: CXX, c++, g++, clang++. */
 export async function findCompiler(signal?: AbortSignal): Promise<string> {
-  const own = process.env.CXX;
-  const candidates = [...new Set([...(own ? [own] : []), 'c++', 'g++', 'clang++'])];
-  for (const candidate of candidates) {
-    const result = await runCommand(candidate, ['--version'], { signal, limitMs: PROBE_LIMIT_MS });
-    if (result.outcome === 'exited' && result.exitCode === 0) return candidate;
-  }
-  throw new UnavailableError(`no C++ compiler (tried ${candidates.join(', ')})`, {
-    remedy: process.platform === 'darwin' ? 'Run xcode-select --install.' : 'Install a C++ compiler (g++ or clang++).',
+  const found = await findProgram(compilerProgram, signal);
+  if (found !== undefined) return found.call[0];
+  throw new UnavailableError(`no C++ compiler (tried ${describeCalls(compilerProgram)})`, {
+    remedy: compilerProgram.remedy,
   });
 }
 

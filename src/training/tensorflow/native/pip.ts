@@ -3,27 +3,21 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UnavailableError } from '../../../error.ts';
 import { type CommandResult, folderByteLength, outputLine, runCommand } from '../../../machine/command.ts';
+import { describeCalls, findProgram, pip } from '../../../machine/program.ts';
 import type { Wheel } from './recipe.ts';
 import { sha256OfFile } from './unpack.ts';
 
-const PROBE_LIMIT_MS = 30_000;
 /** pip itself retries; this is for a connection that stays open and brings nothing. */
 const IDLE_LIMIT_MS = 180_000;
 
 /** A way to call pip: a program and the arguments that come first. */
 export type Pip = readonly [program: string, ...first: string[]];
 
-const candidates: readonly Pip[] = [['python3', '-m', 'pip'], ['python', '-m', 'pip'], ['pip3'], ['pip']];
-
 /** The first pip that answers. */
 export async function findPip(signal?: AbortSignal): Promise<Pip> {
-  for (const [program, ...first] of candidates) {
-    const result = await runCommand(program, [...first, '--version'], { signal, limitMs: PROBE_LIMIT_MS });
-    if (result.outcome === 'exited' && result.exitCode === 0) return [program, ...first];
-  }
-  throw new UnavailableError(`no pip (tried ${candidates.map((pip) => pip.join(' ')).join(', ')})`, {
-    remedy: 'Install Python 3 with pip.',
-  });
+  const found = await findProgram(pip, signal);
+  if (found !== undefined) return found.call;
+  throw new UnavailableError(`no pip (tried ${describeCalls(pip)})`, { remedy: pip.remedy });
 }
 
 export interface DownloadOptions {
@@ -41,8 +35,8 @@ export interface DownloadOptions {
  * what is kept is the unpacked library.
  */
 export async function downloadWheel(wheel: Wheel, options: DownloadOptions): Promise<string> {
-  const { pip, folder, signal, onBytes } = options;
-  const [program, ...first] = pip;
+  const { folder, signal, onBytes } = options;
+  const [program, ...first] = options.pip;
   const target = join(folder, 'wheel');
   const temporary = join(folder, 'pip');
   const requirements = join(folder, 'requirements.txt');

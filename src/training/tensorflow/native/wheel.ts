@@ -3,6 +3,7 @@
 import { mkdir, rm, statfs } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UnavailableError } from '../../../error.ts';
+import { glibcVersion } from '../../../machine/machine.ts';
 import type { SetupListener } from '../../../machine/setup-event.ts';
 import { compileBinding, compileSilencer, findCompiler, linkBinding } from './compiler.ts';
 import { checkWheel, downloadWheel, findPip } from './pip.ts';
@@ -136,15 +137,6 @@ async function allOrReasons<A, B>(tasks: readonly [Promise<A>, Promise<B> | unde
   throw new UnavailableError(reasons.map((reason) => reason.message).join(', and '), {
     remedy: reasons.map((reason) => reason.remedy).join(' '),
   });
-}
-
-/** The version of the C library, or undefined where it is not glibc. */
-function glibcVersion(): string | undefined {
-  const report: unknown = process.report?.getReport();
-  if (typeof report !== 'object' || report === null || !('header' in report)) return undefined;
-  const { header } = report;
-  if (typeof header !== 'object' || header === null || !('glibcVersionRuntime' in header)) return undefined;
-  return typeof header.glibcVersionRuntime === 'string' ? header.glibcVersionRuntime : undefined;
 }
 
 function compareVersions(a: string, b: string): number {
