@@ -62,3 +62,6 @@ export type { ModelDescription } from './model/description.ts';
 export { describeModel, readWeights } from './model/live.ts';
 export { describeSaved, type SavedModel } from './model/saved.ts';
 export { defaultOpset, type ExportOptions, type ImageLayout, type PixelType } from './options.ts';
+export { calibrate, type OpenSession } from './precision/calibrate.ts';
+export { type Float16Options, toFloat16 } from './precision/float16.ts';
+export { quantizedValues, type Range, toInt8 } from './precision/int8.ts';

@@ -1,6 +1,7 @@
 // The weight files of a saved model: groups of shards, read one tensor at a time, with TensorFlow.js's quantisation undone.
 import { FormatError } from '../../src/error.ts';
 import { type Constant, sizeOf } from '../graph/constant.ts';
+import { halfToFloat } from '../graph/half.ts';
 import { isObject } from './config.ts';
 
 interface Quantization {
@@ -159,14 +160,4 @@ function dequantized(
   };
   if (type === 'int32') return Int32Array.from({ length: count }, (_, i) => Math.round(value(i)));
   return Float32Array.from({ length: count }, (_, i) => value(i));
-}
-
-/** IEEE 754 half precision to a number. */
-export function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

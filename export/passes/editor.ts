@@ -188,6 +188,29 @@ export class GraphEditor {
     for (const consumer of this.consumersOf(to)) this.#renameInputs(consumer, to, from);
   }
 
+  /** Makes `value` what the graph gives out under the name `output`; what was called so is called differently from now on. */
+  exposeAs(output: string, value: string): void {
+    const former = this.#producers.get(output);
+    const next = this.#producers.get(value);
+    if (former === undefined || next === undefined) return;
+    const inner = this.#uniqueName(`${output}_inner`);
+    const swap = (node: Node, from: string, to: string): Node => ({
+      ...node,
+      outputs: node.outputs.map((name) => (name === from ? to : name)),
+    });
+    const [formerPlace, nextPlace] = [this.#place(former), this.#place(next)];
+    const consumers = this.consumersOf(output);
+    const followers = this.consumersOf(value);
+    this.#types.set(inner, this.type(output));
+    this.remove(former);
+    this.#insert(swap(former, output, inner), formerPlace);
+    for (const consumer of consumers) this.#renameInputs(consumer, output, inner);
+    const current = this.#producers.get(value) ?? next;
+    this.remove(current);
+    this.#insert(swap(current, value, output), nextPlace);
+    for (const follower of followers) if (this.has(follower)) this.#renameInputs(follower, value, output);
+  }
+
   /** The rewritten graph: without dead nodes and constants, in topological order, types inferred anew. */
   finish(): Graph {
     const nodes = this.#sorted(this.#live());

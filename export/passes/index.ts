@@ -1,6 +1,7 @@
 // The passes that make a converted graph lean, in their order. Each takes a graph and gives one that computes the same.
 import type { Graph } from '../graph/graph.ts';
 import { absorbPermutations } from './absorb-permutations.ts';
+import { dropUnused } from './drop-unused.ts';
 import { foldAffine } from './fold-affine.ts';
 import { foldPads } from './fold-pads.ts';
 import { mergeBlocks } from './merge-blocks.ts';
@@ -39,6 +40,7 @@ const sequence: readonly Pass[] = [
   reshapeTransposes,
   simplify,
   shareEqual,
+  dropUnused,
 ];
 
 export function optimize(graph: Graph, opset: number): Graph {

@@ -46,6 +46,7 @@ function removeNothing(editor: GraphEditor, node: Node): boolean {
 }
 
 function doesNothing(editor: GraphEditor, node: Node): boolean {
+  if (node.outputs.length !== 1) return false;
   const from = editor.type(node.inputs[0] === '' ? node.outputs[0] : node.inputs[0]);
   const to = editor.type(node.outputs[0]);
   switch (node.operator) {

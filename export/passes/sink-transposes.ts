@@ -61,6 +61,7 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Squeeze', sinkThroughUnitAxes],
   ['Unsqueeze', sinkThroughUnitAxes],
   ['Shape', sinkThroughShape],
+  ['MatMul', sinkThroughProduct],
 ]);
 
 function sink(editor: GraphEditor, node: Node): void {
@@ -272,6 +273,13 @@ function sinkThroughUnitAxes(editor: GraphEditor, node: Node, moved: Moved): voi
   const rank = moved.permutation.length + constant.data.length;
   const axes = numbersOf(constant).map((axis) => positive(axis, rank));
   rewrite(editor, node, moved, {}, withAxes(moved.permutation, axes));
+}
+
+/** A product with a matrix works on the last axis alone, so a transpose that leaves that axis in place can come after it. */
+function sinkThroughProduct(editor: GraphEditor, node: Node, moved: Moved): void {
+  const matrix = editor.constantOf(node.inputs[1]);
+  const last = moved.permutation.length - 1;
+  if (matrix?.shape.length === 2 && moved.permutation[last] === last) rewrite(editor, node, moved, {});
 }
 
 /** The size of one axis is the size of another one before the transpose. */

@@ -285,7 +285,7 @@ describe('what Keras has and TensorFlow.js refuses', () => {
       const k = tf.split(tf.tensor4d(kernel.data, [3, 3, 2, 6]), 2, 3);
       return tf
         .concat(
-          [0, 1].map((i) => tf.conv2d(x[i], k[i], 1, 'valid')),
+          [0, 1].map((i) => tf.conv2d(x[i] as tf.Tensor4D, k[i] as tf.Tensor4D, 1, 'valid')),
           3,
         )
         .dataSync();
