@@ -2,7 +2,14 @@
 // inside its action, so that `--help` and a usage error never load a native library.
 import type { Command } from 'commander';
 import { createDoctorCommand } from './doctor.ts';
+import { createEvaluateCommand } from './evaluate.ts';
+import { createBisimulationCommand } from './bisimulation.ts';
 import { createSetupCommand } from './setup.ts';
 import { createTrainCommand } from './train.ts';
 
-export const commands: readonly (() => Command)[] = [createTrainCommand, createSetupCommand, createDoctorCommand];
+export const commands: readonly (() => Command)[] = [
+  createTrainCommand,
+  createEvaluateCommand,
+  createSetupCommand,
+  createDoctorCommand,
+];

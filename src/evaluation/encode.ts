@@ -36,12 +36,7 @@ export async function encodeObservations(
   for (let start = 0; start < count; start += BATCH) {
     const end = Math.min(count, start + BATCH);
     const pixels = observations.subarray(start * pixelCount, end * pixelCount);
-    const ordered = input.layout === 'nchw' ? toPlanes(pixels, height * width, channels) : pixels;
-    const tensor: RuntimeTensor = {
-      type: input.type,
-      data: input.type === 'uint8' ? ordered : Float32Array.from(ordered, (value) => value / 255),
-      shape: [end - start, ...shape],
-    };
+    const tensor = observationTensor(pixels, [end - start, height, width, channels], input);
     const { [output]: encoded } = await session.run({ [input.name]: tensor });
     if (!(encoded.data instanceof Float32Array))
       throw new FormatError(`encoder: expected float32 latents, got ${encoded.type}`);
@@ -52,12 +47,29 @@ export async function encodeObservations(
   return createLatents(latents ?? new Float32Array(0), size || 1);
 }
 
+/** [N, H, W, C] bytes as the encoder takes them: in its layout, as bytes or as float32 in 0..1. */
+export function observationTensor(
+  pixels: Uint8Array,
+  [count, height, width, channels]: readonly [number, number, number, number],
+  { layout, type }: Pick<ObservationInput, 'layout' | 'type'>,
+): RuntimeTensor {
+  const ordered = layout === 'nchw' ? toPlanes(pixels, height * width, channels) : pixels;
+  const shape = layout === 'nchw' ? [count, channels, height, width] : [count, height, width, channels];
+  if (type === 'uint8') return { type, data: ordered, shape };
+  const data = new Float32Array(ordered.length);
+  for (let i = 0; i < data.length; i++) data[i] = ordered[i] / 255;
+  return { type, data, shape };
+}
+
 /** [n, pixels, C] -> [n, C, pixels] */
 export function toPlanes(pixels: Uint8Array, area: number, channels: number): Uint8Array {
   const planes = new Uint8Array(pixels.length);
   for (let start = 0; start < pixels.length; start += area * channels)
-    for (let c = 0; c < channels; c++)
-      for (let p = 0; p < area; p++) planes[start + c * area + p] = pixels[start + p * channels + c];
+    for (let c = 0; c < channels; c++) {
+      const plane = start + c * area;
+      const first = start + c;
+      for (let p = 0; p < area; p++) planes[plane + p] = pixels[first + p * channels];
+    }
   return planes;
 }
 

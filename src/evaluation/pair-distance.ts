@@ -134,6 +134,15 @@ export function measurePairs(latents: LabelledLatents): PairDistances {
   };
 }
 
+/** Over all pairs, without anything else. */
+export function meanPairDistance(latents: Latents): number {
+  let sum = 0;
+  forEachPair(latents, (_i, _j, distance) => {
+    sum += distance;
+  });
+  return sum / ((latents.count * (latents.count - 1)) / 2);
+}
+
 /** [n, n] distances between the chosen observations, in their order: what a heat map shows. */
 export function distanceMatrix({ values, size }: Latents, chosen: ArrayLike<number>): Float64Array {
   const matrix = new Float64Array(chosen.length * chosen.length);

@@ -14,17 +14,20 @@ export type Verdict = 'distinct' | 'coarse' | 'collapsed';
 export const verdicts: readonly Verdict[] = ['collapsed', 'coarse', 'distinct'];
 
 export const verdictThresholds = {
-  /** Nine of ten observations of *every* class are nearest to their own centroid: no class hides behind the mean of all. */
-  smallestRecall: 0.9,
+  /**
+   * Of *every* class, so that none hides behind the mean of all: halfway between a class that is never taken for another
+   * (1) and one that has merged with another (1/2).
+   */
+  smallestRecall: 0.75,
   /** At 1 the balls of mean radius around two centroids touch. */
   centroidGapRatio: 1,
   /** Of the mean distance that the untrained encoder gives to the same observations: training has taken 19/20 of the room. */
   relativeSpread: 0.05,
   /**
-   * Where no untrained encoder is known: of the unit scale that initialisers give to latents and that the heads take them
-   * in beside one-hot actions. Less certain than relativeSpread, and named as such in the reasons.
+   * Where no untrained encoder is known: a twentieth of the unit scale that initialisers give to latents and in which the
+   * heads take them beside one-hot actions. Less certain than relativeSpread, and named as such in the reasons.
    */
-  latentStd: 0.02,
+  latentStd: 0.05,
   /** 100 float32 steps of the latents' own length: below it the differences are rounding, whatever they seem to say. */
   roundingSpread: 100 * 2 ** -24,
 } as const;

@@ -105,7 +105,7 @@ type OnnxruntimeNode = typeof import('onnxruntime-node');
 
 async function importOnnxruntime(provider: NodeProvider): Promise<OnnxruntimeNode> {
   try {
-    const { default: onnxruntime } = await importPackage();
+    const onnxruntime = await importPackage();
     // Everything worth saying arrives as an error; the native log would go to stderr beside our one line.
     onnxruntime.env.logLevel = 'fatal';
     return onnxruntime;
@@ -119,11 +119,15 @@ async function importOnnxruntime(provider: NodeProvider): Promise<OnnxruntimeNod
 }
 
 /** The package beside us, else the one that `jepa setup` fetched after npm had dropped it. */
-async function importPackage(): Promise<{ readonly default: OnnxruntimeNode }> {
+async function importPackage(): Promise<OnnxruntimeNode> {
   const cached =
     installedPackage(onnxruntimeNodePackage) === undefined ? findPackage(onnxruntimeNodePackage) : undefined;
-  if (cached === undefined) return import('onnxruntime-node');
-  return import(pathToFileURL(join(cached, onnxruntimeNodePackage.main)).href);
+  const module: OnnxruntimeNode & { readonly default?: OnnxruntimeNode } =
+    cached === undefined
+      ? await import('onnxruntime-node')
+      : await import(pathToFileURL(join(cached, onnxruntimeNodePackage.main)).href);
+  // A CommonJS package: Node puts all of it under `default`, loaders of TypeScript may not.
+  return module.default ?? module;
 }
 
 /** onnxruntime attaches the provider before it reads the model: so no model tells whether there is a provider. */

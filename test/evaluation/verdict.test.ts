@@ -68,9 +68,9 @@ describe('verdict', () => {
   });
 
   test('the reasons hold every number with its threshold, met at equality', () => {
-    const { reasons } = decideVerdict({ ...joint, smallestRecall: 0.9, centroidGapRatio: 0.999 });
+    const { reasons } = decideVerdict({ ...joint, smallestRecall: 0.75, centroidGapRatio: 0.999 });
     expect(reasons).toEqual([
-      { measure: 'smallestRecall', value: 0.9, threshold: verdictThresholds.smallestRecall, isMet: true },
+      { measure: 'smallestRecall', value: 0.75, threshold: verdictThresholds.smallestRecall, isMet: true },
       { measure: 'centroidGapRatio', value: 0.999, threshold: verdictThresholds.centroidGapRatio, isMet: false },
       { measure: 'relativeSpread', value: 7 / 3.6, threshold: verdictThresholds.relativeSpread, isMet: true },
       { measure: 'roundingSpread', value: 7 / 5, threshold: verdictThresholds.roundingSpread, isMet: true },

@@ -1,0 +1,129 @@
+// `jepa evaluate`: measures, on held-out observations and on one or several runtimes, whether the latents keep apart what
+// must be told apart; writes evaluation.json and report.html beside the models.
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { UsageError, unknownName } from '../src/error.ts';
+import type { Evaluation } from '../src/evaluation/evaluate.ts';
+import { parseWhole } from './parse.ts';
+
+interface EvaluateFlags {
+  readonly runtime: string;
+  readonly reference?: string;
+  readonly observations: number;
+  readonly seed: number;
+  readonly classes: string;
+  readonly threads?: number;
+  readonly json?: boolean;
+  readonly failOn?: string;
+  readonly report: boolean;
+}
+
+export function createEvaluateCommand(): Command {
+  return new Command('evaluate')
+    .description('measure whether the latents of a run or an export stay distinct, on any runtime')
+    .argument('<folder>', 'the folder of a run, or of an export by itself')
+    .option('--runtime <names>', 'comma-separated: cpu, wasm, cuda, webgpu, tfjs', 'cpu')
+    .option(
+      '--reference <name>',
+      'runtime that the others are compared with (default: tfjs where it can run, else cpu)',
+    )
+    .option(
+      '--observations <number>',
+      'held-out observations; as many more give the centroids',
+      parseWhole('--observations', 2),
+      4096,
+    )
+    .option('--seed <number>', 'seed of the observations', parseWhole('--seed', 0), 0)
+    .option('--classes <source>', 'what must be told apart: reward (bisimulation), auxiliary, state', 'reward')
+    .option('--threads <number>', 'threads of each runtime (default: all cores)', parseWhole('--threads', 1))
+    .option('--json', 'print evaluation.json instead of the table')
+    .option('--fail-on <verdict>', 'exit with 1 where a verdict is this or worse: coarse, collapsed')
+    .option('--no-report', 'write neither evaluation.json nor report.html')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  jepa evaluate runs/a
+  jepa evaluate runs/a --runtime cpu,wasm --fail-on coarse
+  jepa evaluate runs/a/export --json
+
+What every measure means, and what it cannot tell: docs/measures.md`,
+    )
+    .action(runEvaluate);
+}
+
+async function runEvaluate(folder: string, flags: EvaluateFlags): Promise<void> {
+  const runtimes = parseRuntimes(flags.runtime);
+  const isFailure = parseFailOn(flags.failOn);
+  const evaluation = await evaluateFolder(folder, runtimes, flags);
+  const { recordOf } = await import('../src/evaluation/describe.ts');
+  const record = recordOf(evaluation);
+  const json = `${JSON.stringify(record, undefined, 2)}\n`;
+  if (flags.report) {
+    const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');
+    writeFileAtomic(join(folder, 'evaluation.json'), json);
+  }
+  if (flags.json) process.stdout.write(json);
+  else {
+    const { renderEvaluation } = await import('./evaluation-table.ts');
+    process.stdout.write(renderEvaluation(record));
+  }
+  const failed = record.runtimes.filter((runtime) => isFailure(runtime.verdict));
+  if (failed.length > 0) {
+    const names = failed.map((runtime) => `${runtime.runtime} ${runtime.verdict}`).join(', ');
+    process.stderr.write(`jepa: --fail-on ${flags.failOn}: ${names}\n`);
+    process.exitCode = 1;
+  }
+}
+
+async function evaluateFolder(folder: string, runtimes: readonly string[], flags: EvaluateFlags): Promise<Evaluation> {
+  const { classesOf, parseClassSource } = await import('../src/evaluation/state-class.ts');
+  const classSource = parseClassSource('--classes', flags.classes);
+  const { openSubject } = await import('../src/evaluation/subject.ts');
+  const subject = openSubject(folder);
+  const { networksOfConfiguration } = await import('./evaluation-network.ts');
+  const networks = await networksOfConfiguration(
+    subject.configuration,
+    runtimes.find((name) => name !== 'tfjs') ?? 'cpu',
+  );
+  const { evaluate } = await import('../src/evaluation/evaluate.ts');
+  return evaluate(
+    { subject, ...networks, classes: await classesOf(networks.environment, classSource, networks.auxiliaries) },
+    {
+      runtimes,
+      reference: flags.reference ?? (await defaultReference(subject.tfjs !== undefined, runtimes)),
+      observations: flags.observations,
+      seed: flags.seed,
+      threads: flags.threads,
+      onProgress: (message) => process.stderr.write(`${message}\n`),
+    },
+  );
+}
+
+/** tfjs where the run has its models and native TensorFlow is set up (in JavaScript it takes minutes); else the CPU. */
+async function defaultReference(hasTfjsModels: boolean, runtimes: readonly string[]): Promise<string> {
+  if (!hasTfjsModels) return 'cpu';
+  if (runtimes.includes('tfjs')) return 'tfjs';
+  const { findNatives } = await import('../src/training/tensorflow/native/find.ts');
+  return findNatives().length > 0 ? 'tfjs' : 'cpu';
+}
+
+const knownRuntimes = ['cpu', 'wasm', 'cuda', 'webgpu', 'tfjs'];
+
+function parseRuntimes(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  for (const name of names)
+    if (!knownRuntimes.includes(name)) throw unknownName('--runtime', 'the name of a runtime', name, knownRuntimes);
+  if (new Set(names).size !== names.length)
+    throw new UsageError(`--runtime: expected each runtime once, got "${text}"`);
+  return names;
+}
+
+/** Whether a verdict is the given one or worse. */
+function parseFailOn(name: string | undefined): (verdict: string) => boolean {
+  if (name === undefined) return () => false;
+  // From worst to best, as in src/evaluation/verdict.ts.
+  const order = ['collapsed', 'coarse'];
+  if (!order.includes(name)) throw unknownName('--fail-on', 'a verdict', name, order);
+  return (verdict) => order.slice(0, order.indexOf(name) + 1).includes(verdict);
+}

@@ -1,0 +1,69 @@
+// The record of an evaluation as text: one column a runtime, one line a measure.
+import type { EvaluationRecord, RuntimeRecord } from '../src/evaluation/record.ts';
+
+type Row = readonly [label: string, value: (runtime: RuntimeRecord) => string];
+
+const rows: readonly Row[] = [
+  ['provider', (r) => r.provider],
+  ['version', (r) => r.version],
+  ['threads', (r) => String(r.threads)],
+  ['verdict', (r) => r.verdict],
+  ['verdict holds', (r) => (r.verdictHolds ? 'yes' : 'no')],
+  ['nearest-centroid accuracy', (r) => r.nearestCentroidAccuracy.toFixed(4)],
+  ['smallest recall', (r) => `${r.smallestRecall.toFixed(4)} (class ${r.smallestRecallClass})`],
+  ['1-NN accuracy', (r) => r.nearestNeighbourAccuracy.toFixed(4)],
+  ['centroid gap ratio', (r) => `${short(r.centroidGapRatio)} (${r.centroidGapRatioPair.join(' - ')})`],
+  ['gap ratio', (r) => `${short(r.gapRatio)} (${r.gapRatioPair.join(' - ')})`],
+  ['silhouette', (r) => r.silhouette.toFixed(3)],
+  ['mean distance', (r) => short(r.meanDistance)],
+  ['times the untrained one', (r) => short(r.relativeSpread)],
+  ['latent standard deviation', (r) => short(r.latentStd)],
+  ['effective rank, centred', (r) => short(r.effectiveRank)],
+  ['RankMe, not centred', (r) => short(r.rankMe)],
+  ['intrinsic dimension', (r) => short(r.intrinsicDimension)],
+  ['dynamics residual', (r) => short(r.dynamicsResidual)],
+  ['  over the variance', (r) => short(r.relativeDynamicsResidual)],
+  [
+    'auxiliary residual',
+    (r) => r.auxiliaryResiduals.map(({ name, residual }) => `${short(residual)} (${name})`).join(', ') || 'none',
+  ],
+  ['largest latent error', (r) => short(r.maxLatentError)],
+  ['smallest deciding gap', (r) => short(r.decidingGap)],
+];
+
+export function renderEvaluation(record: EvaluationRecord): string {
+  const { run, observations, centroidObservations, classes, reference, runtimes } = record;
+  const head = [
+    `${run}: ${observations} held-out observations, centroids of ${centroidObservations} others, ` +
+      `${classes.names.length} classes (by ${classes.of})`,
+    `reference: ${reference.runtime} (${reference.provider}, ${reference.version})`,
+    '',
+  ];
+  const table = [
+    ['', ...runtimes.map((r) => r.runtime)],
+    ...rows.map(([label, value]) => [label, ...runtimes.map(value)]),
+  ];
+  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
+  const lines = table.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join('  ')
+      .trimEnd(),
+  );
+  const risks = runtimes.filter((r) => !r.verdictHolds).map((r) => `${r.runtime}: ${describeRisk(r)}`);
+  return `${[...head, ...lines, ...(risks.length > 0 ? ['', ...risks] : [])].join('\n')}\n`;
+}
+
+function describeRisk(runtime: RuntimeRecord): string {
+  const pairs = runtime.pairsAtRisk
+    .slice(0, 5)
+    .map(({ classes, observations }) => `${classes.join(' as ')} (${observations})`);
+  const listed = pairs.length > 0 ? `; at risk: ${pairs.join(', ')}` : '';
+  return `twice the error of ${short(runtime.maxLatentError)} reaches the deciding gap of ${short(runtime.decidingGap)}${listed}`;
+}
+
+/** Three digits; an infinite or unmeasurable value is a dash. */
+function short(value: number | null): string {
+  if (value === null) return '-';
+  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(3)));
+}

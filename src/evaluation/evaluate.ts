@@ -1,0 +1,236 @@
+// The evaluation of a trained world model on one or several runtimes: draws held-out observations, encodes them on each,
+// measures, decides, and certifies the verdict against the reference.
+import type { Auxiliary } from '../auxiliary/index.ts';
+import type { Environment } from '../environments/environment.ts';
+import { JepaError } from '../error.ts';
+import { openRuntime, type Runtime, type RuntimeDescription } from '../runtimes/index.ts';
+import { type AuxiliaryResidual, auxiliaryResiduals, tableTargets } from './auxiliary-residual.ts';
+import { type Certificate, certify, type LatentError, latentError } from './certificate.ts';
+import { type Distinctness, measureDistinctness } from './distinctness.ts';
+import { encodeObservations, type ObservationInput, observationTensor } from './encode.ts';
+import { drawHeldOut, type HeldOut } from './held-out.ts';
+import { type LabelledLatents, type Latents, labelLatents } from './latents.ts';
+import { meanPairDistance } from './pair-distance.ts';
+import { meanSquaredError, relativeDynamicsResidual } from './residual.ts';
+import type { StateClasses } from './state-class.ts';
+import type { EvaluationSubject } from './subject.ts';
+import { filesFor, openWorldSession, type WorldSession } from './world-session.ts';
+
+/** Observations of the untrained encoder's mean distance: enough for three digits. */
+const UNTRAINED_OBSERVATIONS = 1024;
+
+/** A network as an ONNX file that takes observations as they are: NHWC bytes under the name `observation`. */
+export interface ObservationNetwork {
+  readonly model: Uint8Array;
+}
+
+export interface EvaluationInput {
+  readonly subject: EvaluationSubject;
+  readonly environment: Environment;
+  readonly auxiliaries: readonly Auxiliary[];
+  readonly classes: StateClasses;
+  /** The encoder as it was before training, with the batch-norm statistics of observations. */
+  readonly untrainedEncoder: ObservationNetwork;
+  /** The networks of the pixel auxiliaries. */
+  readonly auxiliaryNetworks: ReadonlyMap<Auxiliary, ObservationNetwork>;
+}
+
+export interface EvaluationOptions {
+  /** Names of runtimes, in the order of the report. */
+  readonly runtimes: readonly string[];
+  /** The runtime that the others are compared with. */
+  readonly reference: string;
+  /** Judged observations; as many more give the centroids. */
+  readonly observations: number;
+  readonly seed: number;
+  readonly threads?: number | undefined;
+  /** Told in a few words what is being done. */
+  readonly onProgress?: (message: string) => void;
+}
+
+export interface RuntimeEvaluation {
+  readonly description: RuntimeDescription;
+  readonly latents: LabelledLatents;
+  readonly distinctness: Distinctness;
+  readonly dynamicsResidual: number;
+  readonly relativeDynamicsResidual: number;
+  readonly auxiliaryResiduals: readonly AuxiliaryResidual[];
+  readonly nodesByProvider: Readonly<Record<string, number>> | undefined;
+  readonly error: LatentError;
+  readonly certificate: Certificate;
+}
+
+export interface Evaluation {
+  readonly input: EvaluationInput;
+  readonly options: EvaluationOptions;
+  readonly heldOut: HeldOut;
+  readonly untrainedMeanDistance: number;
+  readonly reference: RuntimeDescription;
+  readonly runtimes: readonly RuntimeEvaluation[];
+}
+
+/**
+ * All runtimes are opened before anything is computed, so that a missing one, or missing files, cost nothing.
+ * @throws UnavailableError where this machine lacks one of the runtimes, UsageError for an unknown one.
+ */
+export async function evaluate(input: EvaluationInput, options: EvaluationOptions): Promise<Evaluation> {
+  const { environment, subject } = input;
+  const progress = options.onProgress ?? (() => {});
+  const names = [...new Set([options.reference, ...options.runtimes])];
+  const runtimes = new Map<string, Runtime>();
+  try {
+    for (const name of names) {
+      const runtime = await openRuntime(name, { threads: options.threads });
+      runtimes.set(name, runtime);
+      filesFor(runtime, subject);
+    }
+    progress(`drawing ${2 * options.observations} observations`);
+    const heldOut = drawHeldOut(environment, options.observations, options.seed);
+    const targets = await prepareTargets(input, heldOut, runtimes);
+    const measured = new Map<string, MeasuredRuntime>();
+    for (const [name, runtime] of runtimes) {
+      progress(`encoding on ${name}`);
+      const session = await openWorldSession(runtime, subject, environment.observationShape);
+      try {
+        measured.set(name, await measureRuntime({ input, heldOut, targets, runtime, session, progress }));
+      } finally {
+        await session.dispose();
+      }
+    }
+    const reference = measured.get(options.reference);
+    if (reference === undefined)
+      throw new JepaError(`evaluate: expected the reference ${options.reference} among the runtimes`);
+    return {
+      input,
+      options,
+      heldOut,
+      untrainedMeanDistance: targets.untrainedMeanDistance,
+      reference: reference.description,
+      runtimes: options.runtimes.flatMap((name) => {
+        const each = measured.get(name);
+        return each ? [compareWithReference(each, reference)] : [];
+      }),
+    };
+  } finally {
+    for (const runtime of runtimes.values()) await runtime.dispose();
+  }
+}
+
+interface Targets {
+  readonly untrainedMeanDistance: number;
+  /** p of the transitions' observations. */
+  readonly of: (auxiliary: Auxiliary) => Float32Array | undefined;
+}
+
+/** What the other networks say of the held-out observations: the untrained encoder, and the pixel auxiliaries. */
+async function prepareTargets(
+  { environment, auxiliaries, untrainedEncoder, auxiliaryNetworks }: EvaluationInput,
+  { judged, transitions }: HeldOut,
+  runtimes: ReadonlyMap<string, Runtime>,
+): Promise<Targets> {
+  const shape = environment.observationShape;
+  const pixelCount = shape.reduce((product, side) => product * side, 1);
+  const runtime = [...runtimes.values()].find((each) => each.format === 'onnx') ?? (await openRuntime('cpu'));
+  const encode = async ({ model }: ObservationNetwork, observations: Uint8Array): Promise<Latents> => {
+    const session = await runtime.load(model);
+    const input: ObservationInput = { name: 'observation', layout: 'nhwc', type: 'uint8' };
+    try {
+      return await encodeObservations(session, observations, shape, input);
+    } finally {
+      await session.dispose();
+    }
+  };
+  const pixelTargets = new Map<Auxiliary, Float32Array>();
+  for (const [auxiliary, network] of auxiliaryNetworks)
+    pixelTargets.set(auxiliary, (await encode(network, transitions.observations)).values);
+  const tables = new Map<Auxiliary, Float32Array>();
+  for (const auxiliary of auxiliaries)
+    if (auxiliary.of === 'state')
+      tables.set(auxiliary, tableTargets(auxiliary.table, auxiliary.size, transitions.states));
+  const untrained = await encode(
+    untrainedEncoder,
+    judged.observations.subarray(0, UNTRAINED_OBSERVATIONS * pixelCount),
+  );
+  return {
+    untrainedMeanDistance: meanPairDistance(untrained),
+    of: (auxiliary) => tables.get(auxiliary) ?? pixelTargets.get(auxiliary),
+  };
+}
+
+interface MeasuredRuntime extends Omit<RuntimeEvaluation, 'error' | 'certificate'> {
+  readonly centroidLatents: LabelledLatents;
+}
+
+interface Measurement {
+  readonly input: EvaluationInput;
+  readonly heldOut: HeldOut;
+  readonly targets: Targets;
+  readonly runtime: Runtime;
+  readonly session: WorldSession;
+  readonly progress: (message: string) => void;
+}
+
+async function measureRuntime(measurement: Measurement): Promise<MeasuredRuntime> {
+  const { input, heldOut, targets, runtime, session, progress } = measurement;
+  const { classes, auxiliaries } = input;
+  const label = (latents: Latents, states: Int32Array) =>
+    labelLatents(
+      latents,
+      states.map((state) => classes.classOf[state]),
+      classes.count,
+    );
+  const latents = label(await session.encode(heldOut.judged.observations), heldOut.judged.states);
+  const centroidLatents = label(await session.encode(heldOut.centroids.observations), heldOut.centroids.states);
+  const { transitions } = heldOut;
+  const now = await session.encode(transitions.observations);
+  const next = await session.encode(transitions.nextObservations);
+  const predicted = await session.predict(now, transitions.actions);
+  const auxiliary = session.auxiliary && auxiliaries.length > 0 ? await session.auxiliary(now) : undefined;
+  const nodesByProvider = await placementOf(measurement);
+  progress(`measuring what ${runtime.describe().runtime} gave`);
+  return {
+    description: runtime.describe(),
+    latents,
+    centroidLatents,
+    distinctness: measureDistinctness({
+      latents,
+      centroidLatents,
+      untrainedMeanDistance: targets.untrainedMeanDistance,
+    }),
+    dynamicsResidual: meanSquaredError(predicted, next.values),
+    relativeDynamicsResidual: relativeDynamicsResidual(predicted, next.values, next.size),
+    auxiliaryResiduals: auxiliary ? auxiliaryResiduals(auxiliaries, auxiliary, now.count, targets.of) : [],
+    nodesByProvider,
+  };
+}
+
+/** One observation under the runtime's profiler: what ran is read back, not assumed. */
+async function placementOf({ input, heldOut, runtime, session }: Measurement) {
+  if (runtime.placementOf === undefined) return undefined;
+  const { input: encoderInput, path } = session.files.encoder;
+  const [height, width, channels] = input.environment.observationShape;
+  const pixels = heldOut.judged.observations.subarray(0, height * width * channels);
+  const tensor = observationTensor(pixels, [1, height, width, channels], encoderInput);
+  const placement = await runtime.placementOf(path, { [encoderInput.name]: tensor });
+  return placement.nodesByProvider;
+}
+
+function compareWithReference(measured: MeasuredRuntime, reference: MeasuredRuntime): RuntimeEvaluation {
+  const { centroidLatents, ...evaluation } = measured;
+  const errors = [
+    latentError(reference.latents, measured.latents),
+    latentError(reference.centroidLatents, centroidLatents),
+  ];
+  const error = errors[0].maxDistance >= errors[1].maxDistance ? errors[0] : errors[1];
+  const { centroids, evidence } = reference.distinctness;
+  const certificate = certify(
+    { latents: reference.latents, centroids, evidence },
+    error.maxDistance,
+    measured.distinctness.decision.verdict,
+  );
+  return {
+    ...evaluation,
+    error: { ...error, maxAbsolute: Math.max(errors[0].maxAbsolute, errors[1].maxAbsolute) },
+    certificate,
+  };
+}

@@ -1,0 +1,98 @@
+// What an evaluation records: evaluation.json and `jepa evaluate --json`. The schema is the documentation of every field;
+// docs/schema/evaluation.schema.json is made from it. Formulas and limits of the measures: docs/measures.md.
+import * as z from 'zod';
+import { classSources } from './state-class.ts';
+
+/** Raised when a field changes its meaning. Fields may be added without. */
+export const EVALUATION_FORMAT = 1;
+
+const fraction = z.number().min(0).max(1);
+const measure = z.number().min(0);
+/** JSON has no infinity: null stands for it (a class without extent) or for what cannot be measured. */
+const openMeasure = measure.nullable();
+const classPair = z.tuple([z.string(), z.string()]);
+const verdict = z.enum(['distinct', 'coarse', 'collapsed']);
+
+const runtimeRecord = z.strictObject({
+  runtime: z.string().describe('as on the command line: cpu, cuda, webgpu, wasm, tfjs'),
+  provider: z.string().describe('who computed, as the runtime names it'),
+  version: z.string().describe('package and version'),
+  threads: z.int().min(1),
+  precision: z.enum(['float32', 'tf32', 'float16', 'int8']),
+  nodesByProvider: z
+    .record(z.string(), z.int())
+    .nullable()
+    .describe(
+      "nodes of the encoder by the provider that ran them, from the runtime's own profile; null where it has none",
+    ),
+  nearestCentroidAccuracy: fraction.describe('observations that are nearest to the centroid of their own class'),
+  smallestRecall: fraction.describe('the same in the class where it is smallest'),
+  smallestRecallClass: z.string(),
+  nearestNeighbourAccuracy: fraction.describe('observations whose nearest other observation is of their class'),
+  gapRatio: openMeasure.describe('worst pair of classes: smallest distance between members / larger diameter'),
+  gapRatioPair: classPair,
+  centroidGapRatio: openMeasure.describe(
+    'worst pair: distance of the centroids / (2 x larger mean distance to the own one)',
+  ),
+  centroidGapRatioPair: classPair,
+  smallestGap: measure.describe('smallest distance between two observations of different classes'),
+  silhouette: z.number().min(-1).max(1),
+  meanDistance: measure.describe('over all pairs of observations'),
+  relativeSpread: openMeasure.describe("meanDistance / the untrained encoder's"),
+  latentStd: measure.describe('mean over the dimensions of the standard deviation'),
+  standardDeviations: z.array(measure).describe('of each dimension'),
+  rankMe: measure.describe('not centred, epsilon 1e-7 (Garrido et al. 2023)'),
+  effectiveRank: measure.describe('centred (Roy and Vetterli 2007)'),
+  effectiveRankUncentred: measure,
+  participationRatio: measure.describe('of the covariance eigenvalues'),
+  intrinsicDimension: openMeasure.describe('TwoNN (Facco et al. 2017)'),
+  dynamicsResidual: measure.describe('mean squared error of the predicted next latent'),
+  relativeDynamicsResidual: openMeasure.describe('the same / the variance of the next latents'),
+  auxiliaryResiduals: z.array(
+    z.strictObject({ name: z.string(), loss: z.enum(['squared', 'cross-entropy']), residual: measure }),
+  ),
+  maxLatentError: measure.describe('largest Euclidean distance to the latent of the reference, over all observations'),
+  maxAbsoluteError: measure.describe('largest difference of one number of a latent'),
+  relativeLatentError: measure.describe('maxLatentError / root mean square length of the latents'),
+  verdict,
+  reasons: z
+    .array(z.strictObject({ measure: z.string(), value: openMeasure, threshold: z.number(), isMet: z.boolean() }))
+    .describe('the numbers that decided, each with its threshold'),
+  decidingGap: measure.describe(
+    'the smallest gap that decides the verdict: twice the largest error that cannot change it',
+  ),
+  verdictHolds: z.boolean().describe("the verdict is the reference's, and 2 x maxLatentError < decidingGap"),
+  pairsAtRisk: z
+    .array(z.strictObject({ classes: classPair, observations: z.int().min(1) }))
+    .describe('classes between which single observations could change sides under this error'),
+});
+export type RuntimeRecord = z.output<typeof runtimeRecord>;
+
+export const evaluationSchema = z.strictObject({
+  format: z.literal(EVALUATION_FORMAT),
+  run: z.string(),
+  step: z.int().min(0).nullable().describe('training steps done, where it is known'),
+  environment: z.looseObject({ name: z.string() }).describe('with its options'),
+  auxiliaries: z.array(z.string()).describe('what the run was trained with beside the dynamics; empty: nothing'),
+  objective: z.strictObject({ dynamics: z.number(), auxiliary: z.number() }).describe('weights c_dyn and c_aux'),
+  seed: z.int().describe('of the observations'),
+  observations: z.int().min(1).describe('held-out observations that were judged'),
+  centroidObservations: z.int().min(1).describe('further ones, from which the centroids are'),
+  transitions: z.int().min(1).describe('held-out transitions of the residuals'),
+  classes: z.strictObject({
+    of: z.enum(classSources),
+    names: z.array(z.string()),
+    counts: z.array(z.int()).describe('judged observations of each'),
+  }),
+  untrainedMeanDistance: measure.describe(
+    'mean distance that the encoder gave to the same observations before training',
+  ),
+  reference: z.strictObject({ runtime: z.string(), provider: z.string(), version: z.string() }),
+  runtimes: z.array(runtimeRecord).min(1),
+});
+export type EvaluationRecord = z.output<typeof evaluationSchema>;
+
+/** The JSON Schema of an evaluation, as docs/schema/evaluation.schema.json holds it. */
+export function evaluationJsonSchema(): Record<string, unknown> {
+  return { title: 'Evaluation of a jepa-onnx run', ...z.toJSONSchema(evaluationSchema) };
+}

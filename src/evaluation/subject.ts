@@ -1,0 +1,89 @@
+// What is evaluated: a run's folder or an export by itself, with the files that each kind of runtime reads.
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { UsageError } from '../error.ts';
+import {
+  EXPORT_DESCRIPTION_NAME,
+  type ExportDescription,
+  readExportDescription,
+} from '../storage/export-description.ts';
+import { type Configuration, parseConfiguration } from '../training/configuration.ts';
+import { readConfiguration, runPath } from '../training/run-folder.ts';
+import type { ObservationInput } from './encode.ts';
+
+/** The files of one form of the networks, and how their inputs are called. */
+export interface ModelFiles {
+  readonly encoder: { readonly path: string; readonly input: ObservationInput };
+  readonly predictor: { readonly path: string; readonly latent: string; readonly action: string };
+  readonly auxiliary?: { readonly path: string; readonly latent: string } | undefined;
+}
+
+export interface EvaluationSubject {
+  /** The run's name. */
+  readonly name: string;
+  readonly folder: string;
+  readonly configuration: Configuration;
+  /** Training steps done, where the export says so. */
+  readonly step?: number;
+  /** Absent where the run was not exported. */
+  readonly onnx?: ModelFiles;
+  /** Absent in an export by itself, and in a run that was not finished. */
+  readonly tfjs?: ModelFiles;
+}
+
+/** @throws UsageError where the folder is neither a run nor an export. */
+export function openSubject(folder: string): EvaluationSubject {
+  if (existsSync(runPath(folder, 'configuration'))) return openRun(folder);
+  if (existsSync(join(folder, EXPORT_DESCRIPTION_NAME))) return openExport(folder);
+  const found = existsSync(folder) ? 'a folder with neither config.json nor model.json' : 'no such folder';
+  throw new UsageError(`${folder}: expected the folder of a run or of an export, got ${found}`, {
+    remedy: 'Runs are made by: jepa train counting --out FOLDER, exports by: jepa export RUN',
+  });
+}
+
+function openRun(folder: string): EvaluationSubject {
+  const configuration = readConfiguration(folder);
+  const exported = runPath(folder, 'export');
+  const description = existsSync(join(exported, EXPORT_DESCRIPTION_NAME)) ? readExportDescription(exported) : undefined;
+  return {
+    name: basename(resolve(folder)),
+    folder,
+    configuration,
+    ...(description ? { onnx: onnxFiles(exported, description), step: description.step } : {}),
+    ...tfjsFiles(runPath(folder, 'models')),
+  };
+}
+
+function openExport(folder: string): EvaluationSubject {
+  const description = readExportDescription(folder);
+  const where = join(folder, EXPORT_DESCRIPTION_NAME);
+  return {
+    name: description.run,
+    folder,
+    configuration: parseConfiguration(where, description.configuration),
+    step: description.step,
+    onnx: onnxFiles(folder, description),
+  };
+}
+
+function onnxFiles(folder: string, { encoder, predictor, auxiliary }: ExportDescription): ModelFiles {
+  const { name, layout, type } = encoder.input;
+  return {
+    encoder: { path: join(folder, encoder.file), input: { name, layout, type } },
+    predictor: { path: join(folder, predictor.file), ...predictor.inputs },
+    auxiliary: auxiliary && { path: join(folder, auxiliary.file), latent: auxiliary.input.name },
+  };
+}
+
+/** As models/ builds them: NHWC pixels in 0..1. */
+function tfjsFiles(folder: string): Pick<EvaluationSubject, 'tfjs'> {
+  const file = (network: string) => join(folder, network, 'model.json');
+  if (!existsSync(file('encoder'))) return {};
+  return {
+    tfjs: {
+      encoder: { path: file('encoder'), input: { name: 'observation', layout: 'nhwc', type: 'float32' } },
+      predictor: { path: file('predictor'), latent: 'latent', action: 'action' },
+      auxiliary: existsSync(file('auxiliary')) ? { path: file('auxiliary'), latent: 'latent' } : undefined,
+    },
+  };
+}
