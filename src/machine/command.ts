@@ -11,7 +11,7 @@ export interface CommandOptions {
   readonly limitMs?: number;
   /** Stop it when neither its output nor `activity` has changed for so long. */
   readonly idleLimitMs?: number;
-  /** Asked twice a second; any number that moves while the program works, such as the bytes that it has written. */
+  /** Asked five times a second; any number that moves while the program works, such as the bytes that it has written. */
   readonly activity?: () => number;
 }
 
@@ -27,7 +27,7 @@ export interface CommandResult {
 }
 
 const KEPT_CHARACTERS = 65_536;
-const POLL_MS = 500;
+const POLL_MS = 200;
 
 /** Groups of processes that are running for us, stopped when this process exits. */
 const running = new Set<ChildProcess>();

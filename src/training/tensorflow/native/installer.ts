@@ -20,7 +20,7 @@ export interface InstallerOptions {
   /** An empty folder; on success it holds `deps/lib` and `lib/napi-v*`. */
   readonly folder: string;
   readonly signal?: AbortSignal | undefined;
-  /** Called about twice a second with the bytes that are there. */
+  /** Called a few times a second with the bytes that are there. */
   readonly onBytes?: (byteLength: number) => void;
 }
 

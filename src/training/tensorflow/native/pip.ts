@@ -25,7 +25,7 @@ export interface DownloadOptions {
   /** An existing folder; the wheel and all of pip's temporary files go into it. */
   readonly folder: string;
   readonly signal?: AbortSignal | undefined;
-  /** Called about twice a second with the bytes that arrived. */
+  /** Called a few times a second with the bytes that arrived. */
   readonly onBytes?: (byteLength: number) => void;
 }
 
