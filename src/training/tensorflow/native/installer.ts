@@ -53,7 +53,7 @@ export async function runInstaller({ tfjsNode, folder, signal, onBytes }: Instal
   if (result.outcome === 'idle' || result.outcome === 'late')
     throw new UnavailableError('its download does not move (storage.googleapis.com is out of reach)');
   if (result.outcome !== 'exited' || result.exitCode !== 0)
-    throw new UnavailableError(`it failed: ${outputLine(result, /Error: |error/)}`);
+    throw new UnavailableError(`it failed: ${outputLine(result, /^\w*Error: |ERR!/)}`);
 
   for (const product of products) {
     await mkdir(dirname(join(folder, product)), { recursive: true });

@@ -3,12 +3,17 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Transform, Writable } from 'node:stream';
+import { PassThrough, type Readable, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { crc32 } from 'node:zlib';
+import { crc32, createInflateRaw } from 'node:zlib';
 import yauzl from 'yauzl';
 import { FormatError } from '../../../error.ts';
+import { systemErrorCode } from '../../../storage/file-system.ts';
+
+/** Compression methods of the zip format. */
+const STORED = 0;
+const DEFLATED = 8;
 
 export interface UnpackOptions {
   /** Where an entry goes, as a path below `folder`; undefined leaves it out. */
@@ -81,25 +86,34 @@ async function unpackEntry(
   options: { readonly signal: AbortSignal | undefined; readonly onBytes: (chunkLength: number) => void },
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const source = await new Promise<NodeJS.ReadableStream>((resolve, reject) => {
-    zip.openReadStream(entry, (error, stream) => (error ? reject(damaged(entry.fileName, error)) : resolve(stream)));
+  if (entry.isEncrypted() || ![STORED, DEFLATED].includes(entry.compressionMethod))
+    throw damaged(entry.fileName, `encrypted, or packed with method ${entry.compressionMethod}`);
+  // The packed bytes: inflating is ours, because yauzl's own stream lets a damaged one end the process with an uncaught
+  // error once the pipeline has been torn down.
+  const source = await new Promise<Readable>((resolve, reject) => {
+    zip.openReadStream(entry, { decodeFileData: false }, (error, stream) =>
+      error ? reject(damaged(entry.fileName, error)) : resolve(stream),
+    );
   });
+  const unpacker = entry.compressionMethod === STORED ? new PassThrough() : createInflateRaw();
   let checksum = 0;
+  let byteLength = 0;
   const check = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       checksum = crc32(chunk, checksum);
+      byteLength += chunk.byteLength;
+      // Checked on the way: a small archive must not fill the disk.
+      if (byteLength > entry.uncompressedSize)
+        done(damaged(entry.fileName, `more than ${entry.uncompressedSize} bytes`));
+      else done(null, chunk);
       options.onBytes(chunk.byteLength);
-      done(null, chunk);
     },
     flush(done) {
-      const isWhole = checksum === entry.crc32;
-      done(
-        isWhole
-          ? null
-          : new FormatError(`${entry.fileName}: expected CRC-32 ${hex(entry.crc32)}, got ${hex(checksum)}`, {
-              remedy: 'Download the wheel again.',
-            }),
-      );
+      if (byteLength !== entry.uncompressedSize)
+        done(damaged(entry.fileName, `${byteLength} bytes instead of ${entry.uncompressedSize}`));
+      else if (checksum !== entry.crc32)
+        done(damaged(entry.fileName, `CRC-32 ${hex(checksum)} instead of ${hex(entry.crc32)}`));
+      else done();
     },
   });
   const file = await open(path, 'wx');
@@ -110,24 +124,18 @@ async function unpackEntry(
         file.writeFile(chunk).then(() => done(), done);
       },
     });
-    await pipeline(source, check, sink, options.signal ? { signal: options.signal } : {});
+    await pipeline(source, unpacker, check, sink, options.signal ? { signal: options.signal } : {});
     await file.sync();
   } catch (error) {
-    throw isZlibError(error) ? damaged(entry.fileName, error) : error;
+    throw systemErrorCode(error)?.startsWith('Z_') ? damaged(entry.fileName, error) : error;
   } finally {
     await file.close();
   }
 }
 
-function isZlibError(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  // yauzl's own complaints about sizes carry no code.
-  return !('code' in error) ? !(error instanceof FormatError) : String(error.code).startsWith('Z_');
-}
-
 function damaged(name: string, cause: unknown): FormatError {
-  const words = cause instanceof Error ? cause.message : String(cause);
-  return new FormatError(`${name}: expected a whole zip archive, got one that is damaged (${words})`, {
+  const found = cause instanceof Error ? cause.message : String(cause);
+  return new FormatError(`${name}: expected a whole zip archive, got a damaged one: ${found}`, {
     remedy: 'Download it again.',
     cause,
   });
