@@ -8,7 +8,7 @@ import type { ModelDescription } from './model/description.ts';
 import { describeModel, readWeights } from './model/live.ts';
 import { type ExportOptions, resolveOptions } from './options.ts';
 import { optimize } from './passes/index.ts';
-import { addInputs, addOutputs, outputNames, renameOutputs } from './ports.ts';
+import { addInputs, addOutputs, checkAxisSizes, outputNames, renameOutputs } from './ports.ts';
 
 /**
  * Exports a live model.
@@ -32,6 +32,7 @@ export function buildOnnx(description: ModelDescription, options: ExportOptions 
   const { opset } = resolved;
   const builder = new GraphBuilder(opset);
   const conversion = new Conversion(builder, options);
+  checkAxisSizes(description, resolved);
   const inputs = addInputs(builder, description, resolved);
   const names = outputNames(description, builder.inputNames, resolved);
   for (const name of names) builder.reserve(name);
@@ -51,6 +52,7 @@ export function buildOnnx(description: ModelDescription, options: ExportOptions 
 }
 
 export { type OutputParity, type Parity, type ParityReport, parityTolerance } from './check/parity.ts';
+export { sessionReference, tfjsReference } from './check/reference.ts';
 export { checkModel, checkOnnx } from './check/structure.ts';
 export { decodeTensor, encodeTensor, type TestDataFile, testDataFiles } from './check/test-data.ts';
 export { type VerifyOptions, verifyExport } from './check/verify.ts';
@@ -64,4 +66,4 @@ export { describeSaved, type SavedModel } from './model/saved.ts';
 export { defaultOpset, type ExportOptions, type ImageLayout, type PixelType } from './options.ts';
 export { calibrate, type OpenSession } from './precision/calibrate.ts';
 export { type Float16Options, toFloat16 } from './precision/float16.ts';
-export { quantizedValues, type Range, toInt8 } from './precision/int8.ts';
+export { type Int8Options, quantizedValues, type Range, toInt8 } from './precision/int8.ts';

@@ -24,6 +24,10 @@ export interface ExportOptions extends ConversionOptions {
   readonly batchAxis?: string;
   /** Names of further dynamic axes, or fixed sizes for them: { image: ['N', 'height', 'width', 3] }, by input name. */
   readonly inputShapes?: Readonly<Record<string, readonly (number | string | null)[]>>;
+  /** Fixed sizes for dynamic axes, by the axis' name: { N: 1, time: 32 }. */
+  readonly axisSizes?: Readonly<Record<string, number>>;
+  /** Make the batch dynamic even where the model fixes it. Default false. */
+  readonly dynamicBatch?: boolean;
   /** Put before every node's name: `encoder` gives `encoder/conv1/Conv`. Default none. */
   readonly scope?: string;
   /** The graph's name. Default: the model's. */
@@ -63,6 +67,8 @@ const known: Readonly<Record<keyof ExportOptions, true>> = {
   outputNames: true,
   batchAxis: true,
   inputShapes: true,
+  axisSizes: true,
+  dynamicBatch: true,
   scope: true,
   name: true,
   doc: true,

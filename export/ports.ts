@@ -1,5 +1,5 @@
 // Inputs and outputs of the exported graph: their names, layout, element type and dynamic axes.
-import { UsageError } from '../src/error.ts';
+import { UsageError, unknownName } from '../src/error.ts';
 import type { GraphBuilder } from './graph/builder.ts';
 import type { Graph, Port, Value } from './graph/graph.ts';
 import { type Dimension, describeShape, type Shape, type TensorType } from './graph/type.ts';
@@ -84,6 +84,22 @@ export function planInputs(model: ModelDescription, options: ResolvedOptions): P
   });
 }
 
+/** The names of the dynamic axes that the file would have without `axisSizes`. */
+export function dynamicAxes(model: ModelDescription, options: ResolvedOptions): string[] {
+  const plans = planInputs(model, { ...options, axisSizes: {} });
+  return [...new Set(plans.flatMap(({ shape }) => shape.filter((size) => typeof size === 'string')))];
+}
+
+/** Throws UsageError where a fixed size is given for an axis that the model does not leave open. */
+export function checkAxisSizes(model: ModelDescription, options: ResolvedOptions): void {
+  const known = dynamicAxes(model, options);
+  for (const [name, size] of Object.entries(options.axisSizes ?? {})) {
+    if (!known.includes(name)) throw unknownName('axisSizes', 'a dynamic axis', name, known);
+    if (!Number.isInteger(size) || size < 1)
+      throw new UsageError(`axisSizes: expected ${name} to be a size, got ${size}`);
+  }
+}
+
 /** Adds the graph's inputs. Returns the values that the model sees: in its own layout, type and scale. */
 export function addInputs(builder: GraphBuilder, model: ModelDescription, options: ResolvedOptions): Value[] {
   return planInputs(model, options).map(({ name, type, shape, order, scale, doc }) => {
@@ -121,8 +137,10 @@ function inputShape(layer: LayerDescription, name: string, inputCount: number, o
   const asked = options.inputShapes?.[name];
   if (asked && asked.length !== given.length)
     throw new UsageError(`inputShapes.${name}: expected ${given.length} sizes, got ${asked.length}`);
+  const fixed = (name: string): Dimension => options.axisSizes?.[name] ?? name;
   return given.map((size, axis): Dimension => {
-    const own = typeof size === 'number' ? size : undefined;
+    const isFreed = axis === 0 && options.dynamicBatch === true;
+    const own = typeof size === 'number' && !isFreed ? size : undefined;
     const wish = asked?.[axis];
     if (wish !== undefined && wish !== null) {
       const isKept = own === undefined || own === wish || axis === 0;
@@ -131,9 +149,9 @@ function inputShape(layer: LayerDescription, name: string, inputCount: number, o
       return wish;
     }
     if (own !== undefined) return own;
-    if (axis === 0) return options.batchAxis;
+    if (axis === 0) return fixed(options.batchAxis);
     const axisName = axisNames[given.length]?.[axis] ?? `axis${axis}`;
-    return inputCount > 1 ? `${name}_${axisName}` : axisName;
+    return fixed(inputCount > 1 ? `${name}_${axisName}` : axisName);
   });
 }
 

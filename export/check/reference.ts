@@ -1,7 +1,7 @@
 // TensorFlow.js as the reference of an exported file: the model's own predictions on the file's inputs, in the file's layout.
 import type * as tf from '@tensorflow/tfjs';
 import { JepaError } from '../../src/error.ts';
-import type { RuntimeTensor } from '../../src/runtimes/runtime.ts';
+import type { RuntimeSession, RuntimeTensor } from '../../src/runtimes/runtime.ts';
 import { floats, transposed } from '../graph/constant.ts';
 import type { ModelDescription } from '../model/description.ts';
 import { type ExportOptions, resolveOptions } from '../options.ts';
@@ -45,15 +45,50 @@ export function tfjsReference(
   };
 }
 
-function toModel(tensorflow: TensorFlow, input: RuntimeTensor, plan: PortPlan): tf.Tensor {
+/**
+ * The same through a session of the model itself (the tfjs runtime on its model.json), whose inputs and outputs are in the
+ * model's order and layout.
+ */
+export function sessionReference(
+  session: RuntimeSession,
+  description: ModelDescription,
+  options: ExportOptions,
+): Reference {
+  const resolved = resolveOptions(options);
+  const plans = planInputs(description, resolved);
+  const facts = imageFacts(description);
+  return async (inputs) => {
+    const feeds = Object.fromEntries(
+      session.inputs.map(({ name, type }, i) => {
+        const { data, shape } = modelInput(inputs[i], plans[i]);
+        const typed =
+          type === 'int32' ? Int32Array.from(data) : type === 'bool' ? Uint8Array.from(data) : Float32Array.from(data);
+        return [name, { type, data: typed, shape }];
+      }),
+    );
+    const results = await session.run(feeds);
+    return session.outputs.map(({ name }) => {
+      const { type, data, shape } = results[name];
+      if (data instanceof BigInt64Array || data instanceof Uint16Array) return results[name];
+      return { type, ...laidOut(data, shape, fileOrder(shape.length, facts, resolved)) };
+    });
+  };
+}
+
+/** The model's own input: in its layout and scale. */
+function modelInput(input: RuntimeTensor, plan: PortPlan): ReturnType<typeof laidOut> {
   const values = input.data;
   if (values instanceof BigInt64Array || input.type === 'float16')
     throw new JepaError(`reference: expected an input that TensorFlow.js has a type for, got ${input.type}`);
   const isInteger = input.type === 'int32' && plan.scale === 1;
   const scaled = isInteger ? values : Float32Array.from(values, (value) => value * plan.scale);
-  const { data, shape } = laidOut(scaled, input.shape, plan.order && inverse(plan.order));
-  if (plan.type === 'int32' || plan.type === 'bool')
-    return tensorflow.tensor(Int32Array.from(data), [...shape], 'int32');
+  return laidOut(scaled, input.shape, plan.order && inverse(plan.order));
+}
+
+function toModel(tensorflow: TensorFlow, input: RuntimeTensor, plan: PortPlan): tf.Tensor {
+  const { data, shape } = modelInput(input, plan);
+  const isInteger = plan.type === 'int32' || plan.type === 'bool';
+  if (isInteger) return tensorflow.tensor(Int32Array.from(data), [...shape], 'int32');
   return tensorflow.tensor(Float32Array.from(data), [...shape], 'float32');
 }
 

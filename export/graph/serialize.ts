@@ -5,30 +5,76 @@ import * as onnx from '../schema/onnx.ts';
 import type { Constant } from './constant.ts';
 import { bytesOf } from './constant.ts';
 import { unknownDimension } from './dimension.ts';
-import type { Attribute, Graph, Node, OnnxModel, Port } from './graph.ts';
-import { constantOfTensor } from './tensor-message.ts';
+import { type Attribute, type Graph, graphsOf, type Node, type OnnxModel, type Port } from './graph.ts';
+import { constantOfTensor, type ReadExternal } from './tensor-message.ts';
 import type { Dimension, TensorType, ValueType } from './type.ts';
 
 export function encodeModel(model: OnnxModel): Uint8Array {
   return encode(onnx.model, modelMessage(model));
 }
 
-/** @param where what the bytes are, for error messages */
-export function decodeModel(bytes: Uint8Array, where: string): OnnxModel {
-  return modelOf(decode(onnx.model, bytes, where), where);
+/** A model whose weights are in a file of their own. */
+export interface SplitModel {
+  readonly bytes: Uint8Array;
+  /** The data file's content, piece after piece. */
+  readonly data: readonly Uint8Array[];
+}
+
+/** Weights smaller than this stay in the model: shapes and scalars must be readable without the data file. */
+const smallestExternal = 1024;
+/** Offsets in the data file, so that runtimes can map weights into memory: the page size that ONNX recommends. */
+const externalAlignment = 4096;
+
+/** @param dataFile the plain name of the file that will lie beside the model */
+export function encodeSplitModel(model: OnnxModel, dataFile: string): SplitModel {
+  const data: Uint8Array[] = [];
+  let offset = 0;
+  const store: StoreTensor = (constant, name) => {
+    const bytes = bytesOf(constant);
+    if (bytes.length < smallestExternal) return tensorMessage(constant, name);
+    const padding = (externalAlignment - (offset % externalAlignment)) % externalAlignment;
+    if (padding > 0) data.push(new Uint8Array(padding));
+    offset += padding;
+    data.push(bytes);
+    const entry = { location: dataFile, offset: String(offset), length: String(bytes.length) };
+    offset += bytes.length;
+    return {
+      ...tensorMessage({ ...constant, data: new Uint8Array(0) }, name),
+      rawData: undefined,
+      externalData: Object.entries(entry).map(([key, value]) => ({ key, value })),
+      dataLocation: onnx.externalLocation,
+    };
+  };
+  return { bytes: encode(onnx.model, modelMessage(model, store)), data };
+}
+
+/** Bytes of all constants, those in subgraphs too. */
+export function constantBytes(graph: Graph): number {
+  const own = [...graph.constants.values()].reduce((sum, constant) => sum + constant.data.byteLength, 0);
+  return graph.nodes.flatMap(graphsOf).reduce((sum, inner) => sum + constantBytes(inner), own);
+}
+
+type StoreTensor = (constant: Constant, name: string) => onnx.Tensor;
+
+/**
+ * @param where what the bytes are, for error messages
+ * @param readExternal gives the bytes of a weight that is in another file; without it such weights are refused
+ */
+export function decodeModel(bytes: Uint8Array, where: string, readExternal?: ReadExternal): OnnxModel {
+  return modelOf(decode(onnx.model, bytes, where), where, readExternal);
 }
 
 const text = new TextEncoder();
 const empty: readonly never[] = [];
 
-export function modelMessage(model: OnnxModel): onnx.Model {
+export function modelMessage(model: OnnxModel, store: StoreTensor = tensorMessage): onnx.Model {
   const metadata = Object.entries(model.metadata).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     irVersion: model.irVersion,
     producerName: model.producer.name,
     producerVersion: model.producer.version,
     ...(model.doc ? { docString: model.doc } : {}),
-    graph: graphMessage(model.graph),
+    graph: graphMessage(model.graph, store),
     opsetImport: [{ domain: '', version: model.opset }, ...domainMessages(model.domains)],
     metadataProps: metadata.map(([key, value]) => ({ key, value })),
   };
@@ -40,7 +86,7 @@ function domainMessages(domains: Readonly<Record<string, number>>): onnx.Operato
     .map(([domain, version]) => ({ domain, version }));
 }
 
-function graphMessage(graph: Graph): onnx.Graph {
+function graphMessage(graph: Graph, store: StoreTensor): onnx.Graph {
   const outputs = new Set(graph.outputs.map((output) => output.name));
   const valueInfo = graph.nodes
     .flatMap((node) => node.outputs)
@@ -50,9 +96,9 @@ function graphMessage(graph: Graph): onnx.Graph {
       return type ? [portMessage({ name, ...type })] : [];
     });
   return {
-    node: graph.nodes.map(nodeMessage),
+    node: graph.nodes.map((node) => nodeMessage(node, store)),
     name: graph.name,
-    initializer: [...graph.constants].map(([name, constant]) => tensorMessage(constant, name)),
+    initializer: [...graph.constants].map(([name, constant]) => store(constant, name)),
     ...(graph.doc ? { docString: graph.doc } : {}),
     input: graph.inputs.map(portMessage),
     output: graph.outputs.map(portMessage),
@@ -60,20 +106,20 @@ function graphMessage(graph: Graph): onnx.Graph {
   };
 }
 
-function nodeMessage(node: Node): onnx.Node {
+function nodeMessage(node: Node, store: StoreTensor): onnx.Node {
   return {
     input: node.inputs,
     output: node.outputs,
     name: node.name,
     opType: node.operator,
-    attribute: Object.entries(node.attributes).map(([name, attribute]) => attributeMessage(name, attribute)),
+    attribute: Object.entries(node.attributes).map(([name, attribute]) => attributeMessage(name, attribute, store)),
     ...(node.domain ? { domain: node.domain } : {}),
   };
 }
 
 const noAttribute = { floats: empty, ints: empty, strings: empty, tensors: empty, graphs: empty };
 
-function attributeMessage(name: string, attribute: Attribute): onnx.Attribute {
+function attributeMessage(name: string, attribute: Attribute, store: StoreTensor): onnx.Attribute {
   const base = { name, ...noAttribute, type: onnx.attributeTypes[attribute.type] };
   switch (attribute.type) {
     case 'int':
@@ -91,7 +137,7 @@ function attributeMessage(name: string, attribute: Attribute): onnx.Attribute {
     case 'tensor':
       return { ...base, t: tensorMessage(attribute.value) };
     case 'graph':
-      return { ...base, g: graphMessage(attribute.value) };
+      return { ...base, g: graphMessage(attribute.value, store) };
   }
 }
 
@@ -140,7 +186,7 @@ export function tensorTypeOf(number: number | undefined, where: string): TensorT
   return type;
 }
 
-export function modelOf(message: onnx.Model, where: string): OnnxModel {
+export function modelOf(message: onnx.Model, where: string, readExternal?: ReadExternal): OnnxModel {
   if (message.graph === undefined)
     throw new FormatError(`${where}: expected an ONNX model with a graph, got none`, {
       remedy: 'The file is empty, truncated or not ONNX.',
@@ -150,7 +196,7 @@ export function modelOf(message: onnx.Model, where: string): OnnxModel {
   domains.delete('');
   domains.delete('ai.onnx');
   return {
-    graph: graphOf(message.graph, where),
+    graph: graphOf(message.graph, where, readExternal),
     opset,
     domains: Object.fromEntries(domains),
     irVersion: message.irVersion ?? 0,
@@ -160,7 +206,7 @@ export function modelOf(message: onnx.Model, where: string): OnnxModel {
   };
 }
 
-function graphOf(message: onnx.Graph, where: string): Graph {
+function graphOf(message: onnx.Graph, where: string, readExternal?: ReadExternal): Graph {
   const types = new Map<string, ValueType>();
   for (const info of [...message.valueInfo, ...message.input, ...message.output]) {
     const type = typeOf(info, where);
@@ -171,7 +217,7 @@ function graphOf(message: onnx.Graph, where: string): Graph {
     const name = tensor.name ?? '';
     if (constants.has(name))
       throw new FormatError(`${where}: expected initializers of different names, got "${name}" twice`);
-    constants.set(name, constantOfTensor(tensor, `${where}: initializer "${name}"`));
+    constants.set(name, constantOfTensor(tensor, `${where}: initializer "${name}"`, readExternal));
   }
   const ports = (infos: readonly onnx.ValueInfo[]): Port[] =>
     infos.map((info) => {
@@ -186,7 +232,7 @@ function graphOf(message: onnx.Graph, where: string): Graph {
     // Before IR version 4 initializers had to be listed as inputs too: they are defaults there, not inputs.
     inputs: ports(message.input.filter((info) => !constants.has(info.name ?? ''))),
     outputs: ports(message.output),
-    nodes: message.node.map((node) => nodeOf(node, where)),
+    nodes: message.node.map((node) => nodeOf(node, where, readExternal)),
     constants,
     types,
   };
@@ -201,10 +247,10 @@ function typeOf(info: onnx.ValueInfo, where: string): ValueType | undefined {
   return { type: tensorTypeOf(tensor.elemType, `${where}: value "${info.name ?? ''}"`), shape };
 }
 
-function nodeOf(message: onnx.Node, where: string): Node {
+function nodeOf(message: onnx.Node, where: string, readExternal?: ReadExternal): Node {
   const entries = message.attribute.map((attribute): [string, Attribute] => [
     attribute.name ?? '',
-    attributeOf(attribute, `${where}: node "${message.name ?? ''}", attribute "${attribute.name ?? ''}"`),
+    attributeOf(attribute, `${where}: node "${message.name ?? ''}", attribute "${attribute.name ?? ''}"`, readExternal),
   ]);
   return {
     name: message.name ?? '',
@@ -216,7 +262,7 @@ function nodeOf(message: onnx.Node, where: string): Node {
   };
 }
 
-function attributeOf(message: onnx.Attribute, where: string): Attribute {
+function attributeOf(message: onnx.Attribute, where: string, readExternal?: ReadExternal): Attribute {
   const decoder = new TextDecoder();
   const type = attributeNames.get(message.type ?? 0);
   switch (type) {
@@ -234,10 +280,10 @@ function attributeOf(message: onnx.Attribute, where: string): Attribute {
       return { type, value: message.strings.map((value) => decoder.decode(value)) };
     case 'tensor':
       if (message.t === undefined) throw new FormatError(`${where}: expected a tensor, got none`);
-      return { type, value: constantOfTensor(message.t, where) };
+      return { type, value: constantOfTensor(message.t, where, readExternal) };
     case 'graph':
       if (message.g === undefined) throw new FormatError(`${where}: expected a graph, got none`);
-      return { type, value: graphOf(message.g, where) };
+      return { type, value: graphOf(message.g, where, readExternal) };
     default:
       throw new FormatError(`${where}: expected an attribute type that is known here, got ${message.type ?? 'none'}`);
   }

@@ -29,25 +29,62 @@ const typeNames = new Map<number, TensorType>(
   Object.entries(onnx.dataTypes).map(([name, number]) => [number, name as TensorType]),
 );
 
+/** Where a weight lies in a file beside the model. */
+export interface ExternalData {
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export type ReadExternal = (data: ExternalData, where: string) => Uint8Array;
+
 /**
  * @param where what the tensor is, for error messages
- * @throws FormatError where the data do not fit the shape, or are in another file
+ * @throws FormatError where the data do not fit the shape, or are in another file and there is no `readExternal`
  */
-export function constantOfTensor(tensor: onnx.Tensor, where: string): Constant {
+export function constantOfTensor(tensor: onnx.Tensor, where: string, readExternal?: ReadExternal): Constant {
   const type = typeNames.get(tensor.dataType ?? 0);
   if (type === undefined || type === 'string')
     throw new FormatError(`${where}: expected a tensor of numbers, got element type ${tensor.dataType ?? 'none'}`);
-  if (tensor.dataLocation === onnx.externalLocation || tensor.externalData.length > 0)
-    throw new FormatError(`${where}: expected the data in the file, got external data`, {
-      remedy: 'Open the model from its folder, so that the data file beside it can be read.',
-    });
   const size = elementCount(tensor.dims, where);
+  if (tensor.dataLocation === onnx.externalLocation || tensor.externalData.length > 0) {
+    const external = externalDataOf(tensor, size * bytesPerElement[type], where);
+    if (readExternal === undefined)
+      throw new FormatError(`${where}: expected the data in the file, got external data in "${external.location}"`, {
+        remedy: 'Open the model from its folder, so that the data file beside it can be read.',
+      });
+    return { type, shape: tensor.dims, data: fromBytes(readExternal(external, where), type, size, where) };
+  }
   const data = tensor.rawData === undefined ? fromLists(tensor, type) : fromBytes(tensor.rawData, type, size, where);
   if (data.length !== size)
     throw new FormatError(
       `${where}: expected ${size} elements for shape [${tensor.dims.join(', ')}], got ${data.length}`,
     );
   return { type, shape: tensor.dims, data };
+}
+
+/** Checks what the file says of its external data; the location itself is for whoever reads files. */
+export function externalDataOf(tensor: onnx.Tensor, byteLength: number, where: string): ExternalData {
+  const entries = new Map<string, string>();
+  for (const { key = '', value = '' } of tensor.externalData) {
+    if (!['location', 'offset', 'length', 'checksum', 'basepath'].includes(key) || entries.has(key))
+      throw new FormatError(`${where}: expected location, offset, length or checksum of external data, got "${key}"`);
+    entries.set(key, value);
+  }
+  const number = (key: string, fallback: number): number => {
+    const text = entries.get(key);
+    if (text === undefined) return fallback;
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
+      throw new FormatError(
+        `${where}: expected the ${key} of external data to be a whole number of at least 0, got "${text}"`,
+      );
+    return value;
+  };
+  const length = number('length', byteLength);
+  if (length !== byteLength)
+    throw new FormatError(`${where}: expected ${byteLength} bytes of external data, got a length of ${length}`);
+  return { location: entries.get('location') ?? '', offset: number('offset', 0), length };
 }
 
 export function elementCount(dims: readonly number[], where: string): number {

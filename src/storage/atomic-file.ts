@@ -26,21 +26,23 @@ export interface WriteFolderOptions {
 }
 
 /**
- * Writes `path` in one step: readers see the former content or all of the new one, also after a crash.
+ * Writes `path` in one step: readers see the former content or all of the new one, also after a crash. Content of more than
+ * 2 GiB comes in pieces.
  * Throws a JepaError of one line with its cause (ENOSPC, EACCES, ...), after removing what it had begun.
  */
 export function writeFileAtomic(
   path: string,
-  content: Uint8Array | string,
+  content: Uint8Array | string | readonly Uint8Array[],
   options: { readonly files?: FileSystem } = {},
 ): void {
   const files = options.files ?? localFileSystem;
-  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  const pieces =
+    typeof content === 'string' ? [new TextEncoder().encode(content)] : 'byteLength' in content ? [content] : content;
   const partial = partialPath(path);
   try {
     const descriptor = files.openSync(partial, 'wx');
     try {
-      writeFully(files, descriptor, bytes);
+      for (const piece of pieces) writeFully(files, descriptor, piece);
       files.fsyncSync(descriptor);
     } finally {
       files.closeSync(descriptor);
@@ -49,7 +51,11 @@ export function writeFileAtomic(
     syncFolder(files, dirname(path));
   } catch (error) {
     discard(files, partial);
-    throw storageError(`write ${path}`, `to write ${bytes.byteLength} bytes`, error);
+    throw storageError(
+      `write ${path}`,
+      `to write ${pieces.reduce((sum, piece) => sum + piece.byteLength, 0)} bytes`,
+      error,
+    );
   }
 }
 
