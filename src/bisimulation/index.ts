@@ -8,7 +8,20 @@ export {
   observedWord,
   observedWordLengths,
 } from './observed.ts';
-export { type RecordedTransitions, systemFromTransitions } from './recording.ts';
+export {
+  type RecordedSystem,
+  type RecordedSystemOptions,
+  type RecordedTransitions,
+  systemFromTransitions,
+} from './recording.ts';
 export { type Bisimulation, largestBisimulation, type SplittingTree } from './refinement.ts';
+export {
+  type BisimulationReport,
+  type ClassReport,
+  type PairReport,
+  type ReportOptions,
+  reportBisimulation,
+  reportObserved,
+} from './report.ts';
 export { auxiliaryGap, checkSystem, type FiniteSystem, followWord, systemOfEnvironment, UNOBSERVED } from './system.ts';
-export { distinguishingLengths, distinguishingWord } from './word.ts';
+export { distinguishingLengths, distinguishingWord, wordLengthCounts } from './word.ts';

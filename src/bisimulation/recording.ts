@@ -20,15 +20,31 @@ export interface RecordedTransitions {
   readonly auxiliary: Float32Array | Float64Array;
 }
 
+export interface RecordedSystem {
+  readonly system: FiniteSystem;
+  /** [observations]: the state that each observation belongs to. */
+  readonly stateOf: Int32Array;
+  /** Transitions left out because they contradict earlier ones; none unless that was allowed. */
+  readonly omittedCount: number;
+}
+
+export interface RecordedSystemOptions {
+  /** Within which values of p are taken as equal; see `levelSets`. */
+  readonly tolerance?: number;
+  /** Leave out, instead of refusing, transitions that no encoder can follow together with earlier ones. */
+  readonly omitContradictions?: boolean;
+}
+
 /**
  * The observed system: UNOBSERVED wherever an action was not recorded. Where one observation and action led to several
- * observations, a predictor with zero loss gives all of them one latent, so they are one state here; `stateOf`, [observations],
- * says which. Throws a FormatError where such observations differ in p: then no encoder has zero loss on these data.
+ * observations, a predictor with zero loss gives all of them one latent, so they are one state here.
+ * Throws a FormatError where such observations differ in p, now or after what follows: then no encoder has zero loss on
+ * these data.
  */
 export function systemFromTransitions(
   transitions: RecordedTransitions,
-  options: { readonly tolerance?: number } = {},
-): { readonly system: FiniteSystem; readonly stateOf: Int32Array } {
+  options: RecordedSystemOptions = {},
+): RecordedSystem {
   const { observationCount, actionCount, from, action, to, auxiliarySize, auxiliary } = transitions;
   checkColumns(transitions);
   const next = new Int32Array(actionCount * observationCount).fill(UNOBSERVED);
@@ -41,16 +57,18 @@ export function systemFromTransitions(
   const observed = { stateCount: observationCount, actionCount, next, auxiliarySize, auxiliary };
   checkSystem(observed);
   const congruence = new Congruence(observed, levelSets(observed, options.tolerance).of);
+  let omittedCount = 0;
   for (const n of forced) {
     const other = next[action[n] * observationCount + from[n]];
     const conflict = congruence.merge(other, to[n]);
-    if (conflict)
+    if (conflict && options.omitContradictions) omittedCount++;
+    else if (conflict)
       throw new FormatError(
         `transitions: observation ${from[n]}, action ${action[n]}: expected one next latent, got observations ${other} and ${to[n]}, which cannot have the same (${conflict.states.join(' and ')} differ in the auxiliary)`,
         { remedy: 'Record what tells the two apart in the observation, or leave these transitions out.' },
       );
   }
-  return quotient(observed, congruence.classes());
+  return { ...quotient(observed, congruence.classes()), omittedCount };
 }
 
 function quotient(

@@ -45,6 +45,26 @@ export function distinguishingLengths(bisimulation: Bisimulation): Int32Array {
   return lengths;
 }
 
+/** How many pairs of classes need words of each length, shortest first; at most one entry a length. */
+export function wordLengthCounts({ tree }: Bisimulation): { readonly length: number; readonly pairs: number }[] {
+  const classesBelow = new Float64Array(tree.parent.length);
+  for (const leaf of tree.leafOfClass) classesBelow[leaf] = 1;
+  // Pairs that meet in a node: all pairs below it less those that meet below a child.
+  const pairsOf = (count: number) => (count * (count - 1)) / 2;
+  const meeting = new Float64Array(tree.parent.length);
+  for (let node = tree.parent.length - 1; node >= 0; node--) {
+    meeting[node] += pairsOf(classesBelow[node]);
+    if (node === 0) break;
+    classesBelow[tree.parent[node]] += classesBelow[node];
+    meeting[tree.parent[node]] -= pairsOf(classesBelow[node]);
+  }
+  const counts = new Map<number, number>();
+  meeting.forEach((pairs, node) => {
+    if (pairs > 0) counts.set(tree.wordLength[node], (counts.get(tree.wordLength[node]) ?? 0) + pairs);
+  });
+  return [...counts].sort(([a], [b]) => a - b).map(([length, pairs]) => ({ length, pairs }));
+}
+
 /** The lowest common ancestor: where the two were told apart. */
 function meetingNode(tree: SplittingTree, first: number, second: number): number {
   let a = first;

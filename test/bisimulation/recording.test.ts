@@ -65,6 +65,22 @@ describe('a system from recorded transitions', () => {
     );
   });
 
+  test('leaves them out where that is allowed, and says how many', () => {
+    const { system, omittedCount } = systemFromTransitions(
+      record(
+        [
+          [0, 0, 1],
+          [0, 0, 2],
+          [2, 1, 0],
+        ],
+        [0, 0, 1],
+      ),
+      { omitContradictions: true },
+    );
+    expect(omittedCount).toBe(1);
+    expect([...system.next]).toEqual([1, -1, -1, -1, -1, 0]);
+  });
+
   test.each([
     [[[0, 0, 3]], 'row 0: expected observations in 0..2, got 0 and 3'],
     [[[0, 2, 1]], 'row 0: expected an action in 0..1, got 2'],
