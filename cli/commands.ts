@@ -1,15 +1,20 @@
 // All commands, in the order of `jepa --help`. A command's file imports only what parsing needs; the work is imported
 // inside its action, so that `--help` and a usage error never load a native library.
 import type { Command } from 'commander';
+import { createBisimulationCommand } from './bisimulation.ts';
 import { createDoctorCommand } from './doctor.ts';
 import { createEvaluateCommand } from './evaluate.ts';
-import { createBisimulationCommand } from './bisimulation.ts';
+import { createExportCommand } from './export.ts';
+import { createQuickstartCommand } from './quickstart.ts';
 import { createSetupCommand } from './setup.ts';
 import { createTrainCommand } from './train.ts';
 
 export const commands: readonly (() => Command)[] = [
+  createQuickstartCommand,
   createTrainCommand,
+  createExportCommand,
   createEvaluateCommand,
+  createBisimulationCommand,
   createSetupCommand,
   createDoctorCommand,
 ];

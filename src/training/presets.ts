@@ -31,7 +31,7 @@ const presets: Readonly<Record<string, Preset>> = {
       actionPersistence: 0.85,
     },
     optimization: {
-      steps: 1000,
+      steps: 1600,
       batchSize: 64,
       learningRate: 8e-3,
       encoderRateFactor: 1,
