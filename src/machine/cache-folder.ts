@@ -3,10 +3,10 @@ import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import lockfile from 'proper-lockfile';
 import { UnavailableError } from '../error.ts';
 import { removePartials } from '../storage/atomic-file.ts';
-import { storageError, systemErrorCode } from '../storage/file-system.ts';
+import { storageError } from '../storage/file-system.ts';
+import { acquireRunLock, LockedError, RUN_LOCK_NAME, type RunLock } from '../storage/run-lock.ts';
 import type { SetupListener } from './setup-event.ts';
 
 /** Overrides the cache's place. */
@@ -15,9 +15,6 @@ export const cacheVariable = 'JEPA_ONNX_CACHE';
 /** How long one process waits for another's set-up before it gives up. */
 const WAIT_LIMIT_MS = 30 * 60_000;
 const WAIT_POLL_MS = 500;
-/** A lock whose owner has not touched it for so long belongs to a process that was killed. */
-const LOCK_STALE_MS = 30_000;
-const LOCK_TOUCH_MS = 5_000;
 
 /**
  * The cache folder of this user: JEPA_ONNX_CACHE, else `jepa-onnx` under XDG_CACHE_HOME, ~/Library/Caches (macOS),
@@ -43,40 +40,33 @@ export async function withCacheLock<Result>(
   options: { readonly onSetup?: SetupListener | undefined; readonly signal?: AbortSignal | undefined },
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const release = await lock(root, options.onSetup ?? (() => {}), options.signal);
+  const held = await lock(root, options.onSetup ?? (() => {}), options.signal);
   try {
     removePartials(root);
     return await work();
   } finally {
-    await release();
+    held.dispose();
   }
 }
 
-async function lock(root: string, onSetup: SetupListener, signal?: AbortSignal): Promise<() => Promise<void>> {
-  try {
-    await mkdir(root, { recursive: true });
-  } catch (error) {
-    throw cacheError(root, error);
-  }
+async function lock(root: string, onSetup: SetupListener, signal?: AbortSignal): Promise<RunLock> {
   const started = performance.now();
   for (let isFirst = true; ; isFirst = false) {
     signal?.throwIfAborted();
     try {
-      const release = await lockfile.lock(root, {
-        lockfilePath: join(root, 'setup.lock'),
-        stale: LOCK_STALE_MS,
-        update: LOCK_TOUCH_MS,
-        // A lock that was lost (a suspended machine) harms nothing: both results are whole, and the later one stays.
-        onCompromised: () => {},
-      });
-      return () => release().catch(() => {});
+      await mkdir(root, { recursive: true });
+      return acquireRunLock(root);
     } catch (error) {
-      if (systemErrorCode(error) !== 'ELOCKED') throw cacheError(root, error);
+      if (!(error instanceof LockedError)) throw cacheError(root, error);
+      if (performance.now() - started > WAIT_LIMIT_MS)
+        throw new UnavailableError(
+          `set-up: expected another process to finish within 30 minutes, got: ${error.message}`,
+          {
+            remedy: `End it, or remove ${join(root, RUN_LOCK_NAME)}.`,
+            cause: error,
+          },
+        );
     }
-    if (performance.now() - started > WAIT_LIMIT_MS)
-      throw new UnavailableError(`set-up: expected another process to finish within 30 minutes, got none (${root})`, {
-        remedy: `End that process, or remove ${join(root, 'setup.lock')}.`,
-      });
     if (isFirst) onSetup({ stage: 'wait', message: 'waiting for another process that is setting up' });
     await sleep(WAIT_POLL_MS, undefined, { signal });
   }

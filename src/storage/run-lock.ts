@@ -25,13 +25,18 @@ export interface RunLock {
   dispose(): void;
 }
 
+/** Another process, or this one already, has the lock. */
+export class LockedError extends JepaError {
+  override readonly name = 'LockedError';
+}
+
 export interface RunLockOptions {
   /** Told in one line when the lock of a process that is gone was taken over. */
   readonly onNote?: (note: string) => void;
   readonly files?: FileSystem;
 }
 
-/** Locks the run in `runFolder`, which must exist, for this process. Throws a JepaError that names the process that has it. */
+/** Locks the run in `runFolder`, which must exist, for this process. Throws a LockedError that names the process that has it. */
 export function acquireRunLock(runFolder: string, options: RunLockOptions = {}): RunLock {
   const files = options.files ?? localFileSystem;
   const path = join(runFolder, RUN_LOCK_NAME);
@@ -139,10 +144,10 @@ function isAlive(owner: Owner): boolean {
   return owner.host !== hostname() || processIdentity(owner.pid) === owner.identity;
 }
 
-function refusal(runFolder: string, path: string, owner: Owner): JepaError {
+function refusal(runFolder: string, path: string, owner: Owner): LockedError {
   const isHere = owner.host === hostname();
   const what = owner.pid === process.pid && isHere ? 'this process itself' : `process ${owner.pid}`;
-  return new JepaError(
+  return new LockedError(
     `run ${runFolder}: expected no other process to use it, got ${what}${isHere ? '' : ` on ${owner.host}`} (since ${owner.since})`,
     { remedy: isHere ? 'Wait until it ends, or stop it.' : `Wait until it ends, or remove ${path} if it is gone.` },
   );

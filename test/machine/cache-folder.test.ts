@@ -1,6 +1,8 @@
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { cacheRoot, withCacheLock } from '../../src/machine/cache-folder.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
@@ -61,25 +63,28 @@ describe('withCacheLock', () => {
     expect(await withCacheLock(root, {}, async () => 'in')).toBe('in');
   });
 
-  test('takes over the lock of a process that was killed', async () => {
+  test('takes over at once from a process that was killed', async () => {
     const root = temporaryFolder();
-    const lock = join(root, 'setup.lock');
-    mkdirSync(lock);
-    const longAgo = new Date(Date.now() - 60_000);
-    utimesSync(lock, longAgo, longAgo);
-    expect(await withCacheLock(root, {}, async () => 'in')).toBe('in');
+    const moduleUrl = pathToFileURL(resolve('src/storage/run-lock.ts')).href;
+    const script = `import { acquireRunLock } from ${JSON.stringify(moduleUrl)};
+      acquireRunLock(process.argv[1]);
+      process.kill(process.pid, 'SIGKILL');`;
+    spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script, root]);
+    expect(readdirSync(root)).toContain('run.lock');
+    expect(await withCacheLock(root, { onSetup: () => expect.unreachable() }, async () => 'in')).toBe('in');
   });
 
   test('stops waiting when it is told to', async () => {
     const root = temporaryFolder();
-    mkdirSync(join(root, 'setup.lock'));
     const controller = new AbortController();
-    const waiting = withCacheLock(
-      root,
-      { signal: controller.signal, onSetup: () => controller.abort(new Error('stop')) },
-      async () => 'in',
-    );
-    await expect(waiting).rejects.toThrow();
+    await withCacheLock(root, {}, async () => {
+      const waiting = withCacheLock(
+        root,
+        { signal: controller.signal, onSetup: () => controller.abort(new Error('stop')) },
+        async () => 'in',
+      );
+      await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
+    });
   });
 
   test('says which folder cannot be written, and which variable moves it', async () => {
