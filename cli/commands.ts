@@ -2,9 +2,11 @@
 // inside its action, so that `--help` and a usage error never load a native library.
 import type { Command } from 'commander';
 import { createBisimulationCommand } from './bisimulation.ts';
+import { createConvertCommand } from './convert.ts';
 import { createDoctorCommand } from './doctor.ts';
 import { createEvaluateCommand } from './evaluate.ts';
 import { createExportCommand } from './export.ts';
+import { createInspectCommand } from './inspect.ts';
 import { createQuickstartCommand } from './quickstart.ts';
 import { createSetupCommand } from './setup.ts';
 import { createTrainCommand } from './train.ts';
@@ -15,6 +17,8 @@ export const commands: readonly (() => Command)[] = [
   createExportCommand,
   createEvaluateCommand,
   createBisimulationCommand,
+  createConvertCommand,
+  createInspectCommand,
   createSetupCommand,
   createDoctorCommand,
 ];

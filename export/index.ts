@@ -51,12 +51,12 @@ export function buildOnnx(description: ModelDescription, options: ExportOptions 
   };
 }
 
-export { type OutputParity, type Parity, type ParityReport, parityTolerance } from './check/parity.ts';
+export { measureParity, type OutputParity, type Parity, type ParityReport, parityTolerance } from './check/parity.ts';
 export { sessionReference, tfjsReference } from './check/reference.ts';
 export { checkModel, checkOnnx } from './check/structure.ts';
 export { decodeTensor, encodeTensor, type TestDataFile, testDataFiles } from './check/test-data.ts';
 export { type VerifyOptions, verifyExport } from './check/verify.ts';
-export type { OnnxModel } from './graph/graph.ts';
+export type { OnnxModel, Port } from './graph/graph.ts';
 export { decodeModel, encodeModel } from './graph/serialize.ts';
 export type { ActivationConverter } from './layers/activation.ts';
 export { type LayerContext, type LayerConverter, UnsupportedLayerError } from './layers/converter.ts';

@@ -1,6 +1,13 @@
 // Whether an exported file computes what its model computes: the numbers that are printed and stored beside it.
 import { JepaError } from '../../src/error.ts';
-import type { RuntimeDescription, RuntimeSession, RuntimeTensor } from '../../src/runtimes/runtime.ts';
+import type {
+  ElementType,
+  RuntimeDescription,
+  RuntimeSession,
+  RuntimeTensor,
+  TensorSpec,
+} from '../../src/runtimes/runtime.ts';
+import { floatToHalf, halfToFloat } from '../graph/half.ts';
 import type { ModelDescription } from '../model/description.ts';
 import type { ExportOptions } from '../options.ts';
 import type { Reference } from './reference.ts';
@@ -73,10 +80,13 @@ export async function measureParity(options: ParityOptions): Promise<Parity> {
     const inputs =
       options.inputs?.(batch) ??
       sampleInputs(description, exportOptions, { seed, batch, dynamicSize: dynamicSizes[set % dynamicSizes.length] });
-    const feeds = Object.fromEntries(session.inputs.map((input, i) => [input.name, inputs[i]]));
-    const [actual, expected] = [await session.run(feeds), await reference(inputs)];
-    const named = (names: readonly { readonly name: string }[], tensors: readonly RuntimeTensor[]): NamedTensor[] =>
-      tensors.map((tensor, i) => ({ ...tensor, name: names[i].name }));
+    const feeds = Object.fromEntries(session.inputs.map((input, i) => [input.name, asHalf(inputs[i], input.type)]));
+    const results = await session.run(feeds);
+    // What the model itself gives for the numbers that the file was fed, halves included.
+    const expected = await reference(session.inputs.map(({ name }) => asFloat(feeds[name])));
+    const actual = Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, asFloat(tensor)]));
+    const named = (specs: readonly TensorSpec[], tensors: readonly RuntimeTensor[]): NamedTensor[] =>
+      tensors.map((tensor, i) => ({ ...asHalf(tensor, specs[i].type), name: specs[i].name }));
     for (const [i, { name }] of session.outputs.entries()) rows.push(compare(name, batch, actual[name], expected[i]));
     testData.push(...testDataFiles(named(session.inputs, inputs), named(session.outputs, expected), set));
   }
@@ -93,6 +103,17 @@ export async function measureParity(options: ParityOptions): Promise<Parity> {
     },
     testData,
   };
+}
+
+/** A float32 tensor as float16, where that is what the file takes. */
+function asHalf(tensor: RuntimeTensor, type: ElementType): RuntimeTensor {
+  if (type !== 'float16' || !(tensor.data instanceof Float32Array)) return tensor;
+  return { type, shape: tensor.shape, data: Uint16Array.from(tensor.data, floatToHalf) };
+}
+
+function asFloat(tensor: RuntimeTensor): RuntimeTensor {
+  if (tensor.type !== 'float16' || !(tensor.data instanceof Uint16Array)) return tensor;
+  return { type: 'float32', shape: tensor.shape, data: Float32Array.from(tensor.data, halfToFloat) };
 }
 
 /** Sizes of dynamic axes other than the batch: one for each data set, different ones. */

@@ -110,12 +110,13 @@ function emptyTensor({ type, shape }: TensorSpec): RuntimeTensor {
   return { type, data: type === 'int32' ? new Int32Array(0) : new Float32Array(0), shape: sides };
 }
 
-/** The first axis is the batch, `N` as in the exported files; other free axes are named by their place. */
+/** The first axis is the batch, `N` as in the exported files; other free axes are named by their tensor and place, since
+ * those of two tensors need not be equal. */
 function specsOf(names: readonly string[], tensors: readonly tf.SymbolicTensor[]): TensorSpec[] {
   return tensors.map(({ dtype, shape }, index) => ({
     name: names[index],
     type: elementTypeOf(dtype),
-    shape: shape.map((side, axis) => side ?? (axis === 0 ? 'N' : `axis${axis}`)),
+    shape: shape.map((side, axis) => side ?? (axis === 0 ? 'N' : `${names[index]}_axis${axis}`)),
   }));
 }
 

@@ -1,0 +1,134 @@
+// `jepa convert`: a saved TensorFlow.js layers model to ONNX, checked before it is written.
+import { Command } from 'commander';
+import { UsageError, unknownName } from '../src/error.ts';
+import type { ConversionPlan } from './conversion.ts';
+import { parseWhole } from './parse.ts';
+
+interface ConvertFlags {
+  readonly opset?: number;
+  readonly layout: string;
+  readonly pixels: string;
+  readonly dynamic?: string;
+  readonly fixed: readonly [string, number][];
+  readonly precision: string;
+  readonly calibration?: string;
+  readonly weightBits: string;
+  readonly keepFloat32Ports?: boolean;
+  readonly inputNames?: string;
+  readonly outputNames?: string;
+  readonly check: boolean;
+  readonly testData: boolean;
+  readonly runtime: string;
+  readonly seed: number;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+export function createConvertCommand(): Command {
+  return new Command('convert')
+    .description('convert a saved TensorFlow.js layers model (model.json) to ONNX')
+    .argument('<model.json>', 'the model, with its weight files beside it')
+    .argument('<model.onnx>', 'the file to write')
+    .option('--opset <number>', 'ONNX operator set, 17 to 23 (default: 17)', parseWhole('--opset', 1))
+    .option('--layout <layout>', 'images in the file: nchw, nhwc, or as the model has them: model', 'nchw')
+    .option('--pixels <type>', 'image inputs: float32 as the model takes them, or uint8 scaled by 1/255', 'float32')
+    .option('--dynamic <axes>', 'comma-separated axes that stay dynamic; "batch" also frees a fixed batch')
+    .option('--fixed <axis=size>', 'fix a dynamic axis, such as time=32 or N=1; repeatable', collectSize, [])
+    .option('--precision <precision>', 'fp32, fp16, or int8 with --calibration', 'fp32')
+    .option('--calibration <file.npz>', 'samples for int8: one array a model input, by its name in the file')
+    .option('--weight-bits <bits>', 'int8: 7 is safe on every processor, 8 needs one with VNNI or the like', '7')
+    .option('--keep-float32-ports', 'fp16: keep inputs and outputs float32')
+    .option('--input-names <names>', "comma-separated names of the inputs (default: the model's)")
+    .option('--output-names <names>', "comma-separated names of the outputs (default: the model's)")
+    .option('--no-check', 'write without a session and without a comparison with TensorFlow.js')
+    .option('--no-test-data', 'do not write test_data_set_0 and the report beside the model')
+    .option('--runtime <name>', 'runtime of the check: cpu or wasm', 'cpu')
+    .option('--seed <number>', "seed of the check's random inputs", parseWhole('--seed', 0), 0)
+    .option('--force', 'replace files that are there')
+    .option('--json', 'print the report as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  jepa convert model.json model.onnx
+  jepa convert model.json model.onnx --layout nhwc --fixed N=1
+  jepa convert model.json small.onnx --precision int8 --calibration samples.npz
+
+Nothing is written unless the structure is sound, onnxruntime opens the file, and its outputs agree with TensorFlow.js.
+Which layers there are and what becomes of them: docs/export-coverage.md`,
+    )
+    .action(runConvert);
+}
+
+function collectSize(text: string, before: readonly [string, number][]): [string, number][] {
+  const [, name, size] = /^(.+)=(\d+)$/.exec(text) ?? [];
+  if (name === undefined || Number(size) < 1) throw new UsageError(`--fixed: expected axis=size, got "${text}"`);
+  return [...before, [name, Number(size)]];
+}
+
+function choice<const T extends string>(option: string, value: string, choices: readonly T[]): T {
+  const found = choices.find((each) => each === value);
+  if (found === undefined) throw unknownName(option, 'one of', value, choices);
+  return found;
+}
+
+function list(text: string | undefined): string[] | undefined {
+  return text?.split(',').map((name) => name.trim());
+}
+
+async function runConvert(source: string, target: string, flags: ConvertFlags): Promise<void> {
+  const precision = choice('--precision', flags.precision, ['fp32', 'fp16', 'int8']);
+  if (precision === 'int8' && flags.calibration === undefined)
+    throw new UsageError('--precision int8: expected --calibration, got none', {
+      remedy: 'Give samples of the inputs: --calibration samples.npz',
+    });
+  if (precision !== 'int8' && flags.calibration !== undefined)
+    throw new UsageError(`--calibration: expected --precision int8 beside it, got ${precision}`);
+  if (!/\.onnx$/i.test(target)) throw new UsageError(`convert: expected the name of an .onnx file, got "${target}"`);
+  const plan: ConversionPlan = {
+    source,
+    target,
+    exportOptions: {
+      ...(flags.opset === undefined ? {} : { opset: flags.opset }),
+      layout: choice('--layout', flags.layout, ['nchw', 'nhwc', 'model']),
+      pixels: choice('--pixels', flags.pixels, ['float32', 'uint8']),
+      axisSizes: Object.fromEntries(flags.fixed),
+      dynamicBatch: list(flags.dynamic)?.includes('batch') ?? false,
+      ...(flags.inputNames === undefined ? {} : { inputNames: list(flags.inputNames) }),
+      ...(flags.outputNames === undefined ? {} : { outputNames: list(flags.outputNames) }),
+    },
+    dynamicAxes: list(flags.dynamic),
+    precision,
+    calibration: flags.calibration,
+    weightBits: choice('--weight-bits', flags.weightBits, ['7', '8']) === '8' ? 8 : 7,
+    keepFloat32Ports: flags.keepFloat32Ports ?? false,
+    isChecked: flags.check,
+    writesTestData: flags.check && flags.testData,
+    runtime: choice('--runtime', flags.runtime, ['cpu', 'wasm']),
+    seed: flags.seed,
+    replaces: flags.force ?? false,
+  };
+  const { convertModel } = await import('./conversion.ts');
+  const report = await convertModel(plan, (message) => process.stderr.write(`${message}\n`));
+  if (flags.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+  else process.stdout.write(await describeReport(report));
+}
+
+async function describeReport(report: import('./conversion.ts').ConversionReport): Promise<string> {
+  const { formatCount, formatBytes } = await import('./inspect.ts');
+  const { model, parity } = report;
+  const lines = [
+    `${report.file}: opset ${model.opset}, ${model.nodes} nodes, ${formatCount(model.parameters)} parameters, ${formatBytes(model.bytes)}, ${report.precision}`,
+    `operators: ${Object.entries(model.operators)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ')}`,
+  ];
+  if (parity === undefined) lines.push('not compared with TensorFlow.js');
+  for (const row of parity?.outputs ?? [])
+    lines.push(
+      `${row.output} at batch ${row.batch}: largest error ${row.maxAbsError.toExponential(2)} of a scale of ${row.scale.toPrecision(4)} (${row.relativeError.toExponential(2)})${row.sameTop === undefined ? '' : row.sameTop ? ', same top-1' : ', top-1 differs'}`,
+    );
+  if (parity)
+    lines.push(`checked with ${parity.runtime.version} (${parity.runtime.provider}) against ${parity.reference}`);
+  return `${lines.join('\n')}\n`;
+}

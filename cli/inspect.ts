@@ -1,0 +1,99 @@
+// `jepa inspect`: what is in an ONNX file.
+import { Command } from 'commander';
+import type { ModelSummary, PortSummary } from '../export/inspect.ts';
+
+interface InspectFlags {
+  readonly graph?: boolean;
+  readonly json?: boolean;
+}
+
+export function createInspectCommand(): Command {
+  return new Command('inspect')
+    .description('show what is in an ONNX file: inputs, outputs, operators, parameters, metadata')
+    .argument('<model.onnx>', 'any ONNX model')
+    .option('--graph', 'list the nodes too')
+    .option('--json', 'print as JSON')
+    .addHelpText('after', '\nExamples:\n  jepa inspect encoder.onnx\n  jepa inspect encoder.onnx --graph')
+    .action(runInspect);
+}
+
+async function runInspect(path: string, flags: InspectFlags): Promise<void> {
+  const { readModelFile } = await import('../src/runtimes/model-file.ts');
+  const { inspectOnnx } = await import('../export/inspect.ts');
+  const { bytes, where } = readModelFile(path);
+  const summary = inspectOnnx(bytes, where);
+  if (flags.json) {
+    const { nodes, ...rest } = summary;
+    process.stdout.write(
+      `${JSON.stringify({ format: 1, ...rest, ...(flags.graph ? { nodes } : { nodes: nodes.length }) }, undefined, 2)}\n`,
+    );
+    return;
+  }
+  process.stdout.write(describeModel(summary));
+  if (flags.graph) process.stdout.write(describeNodes(summary));
+}
+
+function describeModel(summary: ModelSummary): string {
+  const opsets = Object.entries(summary.opsets).map(([domain, version]) => `${domain} ${version}`);
+  const rows: [string, string][] = [
+    ['name', summary.name],
+    ['producer', summary.producer],
+    ['opset', `${opsets.join(', ')} (IR ${summary.irVersion})`],
+    ['size', `${formatBytes(summary.bytes)}, ${formatCount(summary.parameters)} parameters`],
+    [
+      'weights',
+      Object.entries(summary.initializers)
+        .map(([type, count]) => `${type} ${count}`)
+        .join(', '),
+    ],
+    ...(summary.externalFiles.length > 0 ? [['external', summary.externalFiles.join(', ')] as [string, string]] : []),
+    ...(summary.doc ? [['doc', summary.doc] as [string, string]] : []),
+    ...summary.inputs.map((port): [string, string] => ['input', describePort(port)]),
+    ...summary.outputs.map((port): [string, string] => ['output', describePort(port)]),
+    [
+      'nodes',
+      `${summary.nodes.length}: ${Object.entries(summary.operators)
+        .map(([name, count]) => `${name} ${count}`)
+        .join(', ')}`,
+    ],
+    ...Object.entries(summary.metadata).map(([key, value]): [string, string] => ['metadata', `${key} = ${value}`]),
+  ];
+  return rows.map(([key, value]) => `${key.padEnd(9)} ${printable(value)}\n`).join('');
+}
+
+function describePort({ name, type, shape, doc }: PortSummary): string {
+  return `${name} ${type}[${shape.join(', ')}]${doc ? `  ${doc}` : ''}`;
+}
+
+function describeNodes(summary: ModelSummary): string {
+  return summary.nodes
+    .map(({ name, operator, domain, inputs, outputs, depth }) => {
+      const kind = domain && domain !== 'ai.onnx' ? `${domain}.${operator}` : operator;
+      return `${'  '.repeat(depth + 1)}${printable(`${kind}(${inputs.join(', ')}) -> ${outputs.join(', ')}  ${name}`)}\n`;
+    })
+    .join('');
+}
+
+/** Text from a foreign file must not move the cursor or draw on a terminal. */
+function printable(text: string): string {
+  return text.replaceAll(
+    /[\p{Cc}\p{Cf}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} bytes`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  let value = bytes / 1000;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value.toPrecision(3)} ${units[unit]}`;
+}
+
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US');
+}
