@@ -1,0 +1,200 @@
+// Flat arrays with one row a step, as NPZ files, D4RL, stable-worldmodel and tables have them: which array plays which part,
+// and where the episodes begin. Arrays of episodes, [E, T, ...], are taken apart into rows first.
+import { FormatError } from '../error.ts';
+import { allocate, type ElementArray, type ElementType } from './element.ts';
+import { findEpisodeLengths } from './episode-length.ts';
+import type { Column, Recording, RecordingHandle } from './recording.ts';
+import { guessRoles, resolveStructure } from './role-name.ts';
+
+/** An array of a file, whatever it means. */
+export interface FlatArray {
+  readonly name: string;
+  readonly type: ElementType;
+  /** Rows first. */
+  readonly shape: readonly number[];
+  readonly rowsPerChunk?: number | undefined;
+  /** Rows `from` to `to` (exclusive). */
+  read(from: number, to: number): ElementArray | Promise<ElementArray>;
+}
+
+export interface FlatRecordingOptions {
+  readonly handle: RecordingHandle;
+  /** What the reader itself left out. */
+  readonly notes?: readonly string[];
+  readonly dispose?: () => void | Promise<void>;
+}
+
+/** Makes a recording of arrays. Throws a FormatError that names the array and the episode that do not fit together. */
+export async function openFlatRecording(
+  path: string,
+  format: string,
+  stored: readonly FlatArray[],
+  options: FlatRecordingOptions,
+): Promise<Recording> {
+  const names = stored.map(({ name }) => name);
+  const structure = resolveStructure(path, names, options.handle.options.structure);
+  const notes = [...(options.notes ?? [])];
+  const { arrays, rowsPerEpisode } = takeApart(stored);
+  const byName = new Map(arrays.map((array) => [array.name, array]));
+  const stepCount = countSteps(path, arrays, guessRoles(names).action?.[0], structure.length ?? structure.end);
+  const lengths = await findEpisodeLengths(path, byName, structure, stepCount, rowsPerEpisode, notes);
+
+  const readers = new Map<string, FlatArray['read']>();
+  const columns = new Map<string, Column>();
+  const steps = startsOf(lengths, 0);
+  const observations = startsOf(lengths, 1);
+  const described = new Set([structure.length, structure.offset, structure.end]);
+  for (const array of arrays) {
+    const { name, type, rowsPerChunk } = array;
+    const [rowCount, ...shape] = array.shape;
+    if (described.has(name)) continue;
+    const starts = [steps, observations].find((table) => table[lengths.length] === rowCount);
+    if (starts === undefined) {
+      if (!name.startsWith('metadata') && rowCount !== undefined)
+        notes.push(`${name}: ${rowCount} rows for ${stepCount} steps in ${lengths.length} episodes, left out`);
+      continue;
+    }
+    columns.set(name, { name, type, shape, starts, rowsPerChunk });
+    readers.set(name, (from, to) => array.read(from, to));
+  }
+  continueObservations(byName, structure.nextObservation, { columns, readers, steps, observations });
+
+  return {
+    path,
+    format,
+    episodeCount: lengths.length,
+    columns,
+    roles: guessRoles([...columns.keys()]),
+    notes,
+    handle: options.handle,
+    async read(name, from, to) {
+      const read = readers.get(name);
+      if (read === undefined) throw new FormatError(`${path}: expected a column, got "${name}"`);
+      return read(from, to);
+    },
+    async dispose() {
+      await options.dispose?.();
+    },
+  };
+}
+
+interface Continuation {
+  readonly columns: Map<string, Column>;
+  readonly readers: Map<string, FlatArray['read']>;
+  readonly steps: Float64Array;
+  readonly observations: Float64Array;
+}
+
+/**
+ * Where the observation after each step is stored too, the last of each episode becomes row T of the observations, which
+ * have T rows otherwise.
+ */
+function continueObservations(
+  byName: ReadonlyMap<string, FlatArray>,
+  next: string | undefined,
+  { columns, readers, steps, observations }: Continuation,
+): void {
+  const nextArray = next === undefined ? undefined : byName.get(next);
+  const name = guessRoles([...columns.keys()].filter((column) => column !== next)).observation?.[0];
+  const column = name === undefined ? undefined : columns.get(name);
+  const readCurrent = name === undefined ? undefined : readers.get(name);
+  if (nextArray === undefined || column === undefined || readCurrent === undefined || column.starts !== steps) return;
+  if (nextArray.type !== column.type || nextArray.shape.slice(1).join() !== column.shape.join()) return;
+  const rowSize = column.shape.reduce((product, side) => product * side, 1);
+  columns.set(column.name, { ...column, starts: observations });
+  readers.set(column.name, async (from, to) => {
+    const rows = allocate(column.type, (to - from) * rowSize);
+    let episode = episodeAt(observations, from);
+    for (let row = from; row < to; episode++) {
+      const start = observations[episode];
+      const stepStart = steps[episode];
+      const stepCount = steps[episode + 1] - stepStart;
+      const end = Math.min(to, start + stepCount);
+      if (row < end) {
+        const values = await readCurrent(stepStart + row - start, stepStart + end - start);
+        copyRows(values, rows, (row - from) * rowSize);
+        row = end;
+      }
+      if (row < to && row === start + stepCount) {
+        copyRows(await nextArray.read(stepStart + stepCount - 1, stepStart + stepCount), rows, (row - from) * rowSize);
+        row++;
+      }
+    }
+    return rows;
+  });
+}
+
+/** The episode that a row belongs to, by bisection. */
+export function episodeAt(starts: Float64Array, row: number): number {
+  let low = 0;
+  let high = starts.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (starts[middle] <= row) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Copies between arrays of one class, of which TypeScript does not know that it is one. */
+export function copyRows(source: ElementArray, target: ElementArray, offset: number): void {
+  if (source instanceof BigInt64Array || source instanceof BigUint64Array) {
+    if (target instanceof BigInt64Array || target instanceof BigUint64Array) target.set(source, offset);
+  } else if (!(target instanceof BigInt64Array) && !(target instanceof BigUint64Array)) target.set(source, offset);
+}
+
+function startsOf(lengths: readonly number[], more: number): Float64Array {
+  const starts = new Float64Array(lengths.length + 1);
+  for (const [e, length] of lengths.entries()) starts[e + 1] = starts[e] + length + more;
+  return starts;
+}
+
+/** Arrays [E, T, ...] as [E T, ...], where rewards or observations show that the first side counts episodes. */
+function takeApart(stored: readonly FlatArray[]): {
+  readonly arrays: readonly FlatArray[];
+  /** T where the arrays had one row an episode. */
+  readonly rowsPerEpisode: number | undefined;
+} {
+  const names = stored.map(({ name }) => name);
+  const { observation, action, reward } = guessRoles(names);
+  const shapeOf = (name: string | undefined) => stored.find((array) => array.name === name)?.shape ?? [];
+  const [episodes, steps] = shapeOf(action?.[0]);
+  const [rewardEpisodes, rewardSteps, ...rewardRest] = shapeOf(reward);
+  const [observationEpisodes, observationSteps, ...observationRest] = shapeOf(observation?.[0]);
+  const rewardsShow = rewardEpisodes === episodes && rewardSteps === steps && rewardRest.length === 0 && steps > 1;
+  const observationsShow =
+    observationEpisodes === episodes && observationSteps === steps + 1 && observationRest.length > 0;
+  if (!rewardsShow && !observationsShow) return { arrays: stored, rowsPerEpisode: undefined };
+  const arrays = stored.map((array): FlatArray => {
+    const [count, rows, ...shape] = array.shape;
+    if (count !== episodes || rows === undefined) return array;
+    const rowSize = shape.reduce((product, side) => product * side, 1);
+    return {
+      ...array,
+      shape: [count * rows, ...shape],
+      async read(from, to) {
+        const first = Math.floor(from / rows);
+        const values = await array.read(first, Math.ceil(to / rows));
+        return values.subarray((from - first * rows) * rowSize, (to - first * rows) * rowSize);
+      },
+    };
+  });
+  return { arrays, rowsPerEpisode: steps };
+}
+
+/** Rows of the actions; without a name that tells, the most frequent number of rows. */
+function countSteps(
+  path: string,
+  arrays: readonly FlatArray[],
+  action: string | undefined,
+  length: string | undefined,
+): number {
+  const rows = arrays.find((array) => array.name === action)?.shape[0];
+  if (rows !== undefined) return rows;
+  const counts = new Map<number, number>();
+  for (const { name, shape } of arrays)
+    if (shape.length > 0 && name !== length) counts.set(shape[0], (counts.get(shape[0]) ?? 0) + 1);
+  const [most] = [...counts].sort(([aRows, a], [bRows, b]) => b - a || bRows - aRows);
+  if (most === undefined) throw new FormatError(`${path}: expected arrays with one row a step, got none`);
+  return most[0];
+}

@@ -1,0 +1,113 @@
+// Images as rows of a recording: which axis is which, and one size for all.
+// Letters: N images, H W C height, width, channels as stored, h w the height and width that are wanted.
+
+/** How the sides of a stored row are meant: HWC, CHW, or grey HW. */
+export type ImageLayout = 'HWC' | 'CHW' | 'HW';
+
+/** Sides below this are rather a small table than a grey image. */
+const SMALLEST_GREY_SIDE = 8;
+const CHANNEL_COUNTS: readonly number[] = [1, 3, 4];
+
+/** The layout that a shape suggests, or undefined where a row is no image. */
+export function guessImageLayout(shape: readonly number[]): ImageLayout | undefined {
+  const [first, second, third] = shape;
+  if (shape.length === 3) {
+    if (CHANNEL_COUNTS.includes(third)) return 'HWC';
+    if (CHANNEL_COUNTS.includes(first)) return 'CHW';
+    return 'HWC';
+  }
+  if (shape.length === 2 && first >= SMALLEST_GREY_SIDE && second >= SMALLEST_GREY_SIDE) return 'HW';
+  return undefined;
+}
+
+/** Height, width and channels of a stored row. */
+export function imageSidesOf(shape: readonly number[], layout: ImageLayout): readonly [number, number, number] {
+  const [first, second, third] = shape;
+  if (layout === 'HW') return [first, second, 1];
+  return layout === 'HWC' ? [first, second, third] : [second, third, first];
+}
+
+/** [N, C, H, W] -> [N, H, W, C] */
+export function channelsLast(
+  pixels: Uint8Array<ArrayBuffer>,
+  [height, width, channels]: readonly [number, number, number],
+): Uint8Array<ArrayBuffer> {
+  const size = height * width * channels;
+  const plane = height * width;
+  const turned = new Uint8Array(pixels.length);
+  for (let start = 0; start < pixels.length; start += size)
+    for (let channel = 0; channel < channels; channel++)
+      for (let i = 0; i < plane; i++) turned[start + i * channels + channel] = pixels[start + channel * plane + i];
+  return turned;
+}
+
+/**
+ * [N, H, W, C] -> [N, h, w, C]. Shrinking takes the mean over the area that a pixel covers, so that nothing is skipped;
+ * growing is bilinear between pixel centres.
+ */
+export function resizeImages(
+  pixels: Uint8Array<ArrayBuffer>,
+  [height, width, channels]: readonly [number, number, number],
+  [wantedHeight, wantedWidth]: readonly [number, number],
+): Uint8Array<ArrayBuffer> {
+  if (height === wantedHeight && width === wantedWidth) return pixels;
+  const rows = axisWeights(height, wantedHeight);
+  const columns = axisWeights(width, wantedWidth);
+  const count = pixels.length / (height * width * channels);
+  const resized = new Uint8Array(count * wantedHeight * wantedWidth * channels);
+  const line = new Float32Array(width * channels);
+  for (let n = 0; n < count; n++) {
+    const source = n * height * width * channels;
+    for (let y = 0; y < wantedHeight; y++) {
+      line.fill(0);
+      for (let k = 0; k < rows[y].weights.length; k++) {
+        const weight = rows[y].weights[k];
+        const start = source + (rows[y].first + k) * width * channels;
+        for (let i = 0; i < line.length; i++) line[i] += weight * pixels[start + i];
+      }
+      for (let x = 0; x < wantedWidth; x++) {
+        const { first, weights } = columns[x];
+        const target = ((n * wantedHeight + y) * wantedWidth + x) * channels;
+        for (let channel = 0; channel < channels; channel++) {
+          let sum = 0;
+          for (let k = 0; k < weights.length; k++) sum += weights[k] * line[(first + k) * channels + channel];
+          resized[target + channel] = Math.round(sum);
+        }
+      }
+    }
+  }
+  return resized;
+}
+
+interface AxisWeight {
+  /** The first stored place that counts. */
+  readonly first: number;
+  /** They add up to 1. */
+  readonly weights: readonly number[];
+}
+
+function axisWeights(size: number, wanted: number): AxisWeight[] {
+  return Array.from({ length: wanted }, (_, i) =>
+    wanted <= size ? areaWeights(i, size / wanted, size) : linearWeights(i, size / wanted, size),
+  );
+}
+
+/** Shares of the places between i and i + 1 of the wanted grid. */
+function areaWeights(i: number, scale: number, size: number): AxisWeight {
+  const start = i * scale;
+  const end = Math.min(size, start + scale);
+  const first = Math.floor(start);
+  const last = Math.min(size - 1, Math.ceil(end - 1e-9) - 1);
+  const weights = Array.from({ length: last - first + 1 }, (_, k) => {
+    const place = first + k;
+    return (Math.min(end, place + 1) - Math.max(start, place)) / (end - start);
+  });
+  return { first, weights };
+}
+
+function linearWeights(i: number, scale: number, size: number): AxisWeight {
+  const centre = Math.min(size - 1, Math.max(0, (i + 0.5) * scale - 0.5));
+  const first = Math.min(Math.floor(centre), Math.max(0, size - 2));
+  const rest = centre - first;
+  return size === 1 ? { first: 0, weights: [1] } : { first, weights: [1 - rest, rest] };
+}

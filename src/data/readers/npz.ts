@@ -1,0 +1,138 @@
+// NPZ: a zip archive of NumPy arrays. Stored arrays are read where they lie; deflated ones can only be read from their
+// start, so they are unpacked once into a temporary folder. Every checksum is compared before a number is used.
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FormatError } from '../../error.ts';
+import { storageError } from '../../storage/file-system.ts';
+import { allocate, decodeElements, type ElementArray, storedBytesOf } from '../element.ts';
+import { type FlatArray, openFlatRecording } from '../flat-layout.ts';
+import type { Recording, RecordingHandle } from '../recording.ts';
+import { NPY_HEAD_BYTES, type NpyHeader, parseNpyHeader } from './npy.ts';
+import { listZipEntries, readExactly, verifyZipEntry } from './zip.ts';
+
+export async function openNpz(handle: RecordingHandle): Promise<Recording> {
+  const { path } = handle;
+  const entries = await listZipEntries(path);
+  const needsUnpacking = entries.some((entry) => entry.isDeflated);
+  const isPrepared = handle.prepared !== undefined;
+  const unpackedFolder =
+    handle.prepared?.unpackedFolder ?? (needsUnpacking ? mkdtempSync(join(tmpdir(), 'jepa-onnx-npz-')) : undefined);
+  const removeUnpacked = () => {
+    if (!isPrepared && unpackedFolder !== undefined) rmSync(unpackedFolder, { recursive: true, force: true });
+  };
+
+  try {
+    const arrays: FlatArray[] = [];
+    const notes: string[] = [];
+    for (const [index, entry] of entries.entries()) {
+      if (!entry.name.endsWith('.npy')) {
+        notes.push(`${entry.name}: not an array, left out`);
+        continue;
+      }
+      const isUnpacked = entry.isDeflated && unpackedFolder !== undefined;
+      // By its number: a name from an archive is never a path.
+      const file = isUnpacked ? join(unpackedFolder, `${index}.npy`) : path;
+      if (!isPrepared) await verifyZipEntry(path, entry, isUnpacked ? file : undefined);
+      const region = { file, start: isUnpacked ? 0 : entry.start, bytes: entry.bytes, where: `${path} ${entry.name}` };
+      const name = entry.name.slice(0, -'.npy'.length);
+      const array = openArray(name, region);
+      if (array === undefined) notes.push(`${name}: text, left out`);
+      else arrays.push(array);
+    }
+    if (arrays.length === 0)
+      throw new FormatError(`${path}: expected NumPy arrays, got an archive of ${entries.length} other entries`);
+    return await openFlatRecording(path, 'NPZ', arrays, {
+      handle: { ...handle, prepared: { unpackedFolder } },
+      notes,
+      dispose: removeUnpacked,
+    });
+  } catch (error) {
+    removeUnpacked();
+    throw error;
+  }
+}
+
+/** A .npy file inside another file. */
+interface Region {
+  readonly file: string;
+  readonly start: number;
+  readonly bytes: number;
+  readonly where: string;
+}
+
+function openArray(name: string, region: Region): FlatArray | undefined {
+  const head = withFile(region, (descriptor) =>
+    readExactly(descriptor, region.start, Math.min(region.bytes, NPY_HEAD_BYTES), region.where),
+  );
+  const header = parseNpyHeader(head, region.bytes, region.where);
+  const { type, shape } = header;
+  if (type === undefined) return undefined;
+  const read = (from: number, to: number): ElementArray =>
+    withFile(region, (descriptor) =>
+      header.isFortranOrder && shape.length > 1
+        ? readFortranRows(descriptor, region, { ...header, type }, from, to)
+        : readRows(descriptor, region, { ...header, type }, from, to),
+    );
+  return { name, type, shape, read };
+}
+
+type NumericHeader = NpyHeader & { readonly type: NonNullable<NpyHeader['type']> };
+
+function readRows(descriptor: number, region: Region, header: NumericHeader, from: number, to: number): ElementArray {
+  const { type, shape, isLittleEndian } = header;
+  const rowBytes = shape.slice(1).reduce((product, side) => product * side, 1) * storedBytesOf(type);
+  const position = region.start + header.dataStart + from * rowBytes;
+  return decodeElements(type, readExactly(descriptor, position, (to - from) * rowBytes, region.where), isLittleEndian);
+}
+
+/** In Fortran order the first index runs fastest: each place of a row is a run over all rows. */
+function readFortranRows(
+  descriptor: number,
+  region: Region,
+  header: NumericHeader,
+  from: number,
+  to: number,
+): ElementArray {
+  const { type, shape, isLittleEndian } = header;
+  const [rowCount, ...sides] = shape;
+  const rowSize = sides.reduce((product, side) => product * side, 1);
+  const size = storedBytesOf(type);
+  const rows = allocate(type, (to - from) * rowSize);
+  for (let place = 0; place < rowSize; place++) {
+    const position = region.start + header.dataStart + (place * rowCount + from) * size;
+    const run = decodeElements(
+      type,
+      readExactly(descriptor, position, (to - from) * size, region.where),
+      isLittleEndian,
+    );
+    const offset = rowMajorOffset(place, sides);
+    for (let n = 0; n < to - from; n++) rows[n * rowSize + offset] = run[n];
+  }
+  return rows;
+}
+
+/** From the place in a column-major row to that in a row-major one. */
+function rowMajorOffset(place: number, sides: readonly number[]): number {
+  let rest = place;
+  const indices = sides.map((side) => {
+    const index = rest % side;
+    rest = Math.floor(rest / side);
+    return index;
+  });
+  return indices.reduce((offset, index, axis) => offset * sides[axis] + index, 0);
+}
+
+function withFile<Result>(region: Region, use: (descriptor: number) => Result): Result {
+  let descriptor: number;
+  try {
+    descriptor = openSync(region.file, 'r');
+  } catch (error) {
+    throw storageError(region.where, 'a readable file', error);
+  }
+  try {
+    return use(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

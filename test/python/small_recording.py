@@ -1,0 +1,204 @@
+"""One small recording, written in every format by the Python packages that people use, for test/data/readers.
+
+    python small_recording.py FOLDER    (test/fixtures/recordings; the versions are in FOLDER/versions.json)
+
+Three episodes of 5, 1 and 8 actions. All numbers are formulas of episode e and step t, which test/data/small-recording.ts
+repeats. `infos/label` names a state of each observation.
+"""
+
+import importlib.metadata
+import json
+import os
+import shutil
+import sys
+import tempfile
+import warnings
+
+import h5py
+import hdf5plugin
+import numpy as np
+
+LENGTHS = [5, 1, 8]
+HEIGHT, WIDTH, CHANNELS = 6, 8, 3
+
+
+def image(e, t, height=HEIGHT, width=WIDTH):
+    h, w, c = np.meshgrid(np.arange(height), np.arange(width), np.arange(CHANNELS), indexing="ij")
+    return ((e * 97 + t * 31 + h * 7 + w * 13 + c * 59) % 256).astype(np.uint8)
+
+
+def state(e, t):
+    return np.array([e + t / 16, t * t / 8 - e], np.float32)
+
+
+def action(e, t):
+    return (e + 2 * t) % 3
+
+
+def control(e, t):
+    return np.array([t / 4 - 1, e / 2], np.float32)
+
+
+def reward(e, t):
+    return ((e + 1) * (t + 1)) % 5 / 4
+
+
+def label(e, t):
+    return (e + t) % 4
+
+
+def steps(function, dtype, more=0):
+    """One row a step (more=0) or an observation (more=1), all episodes one after the other."""
+    return np.array([function(e, t) for e, length in enumerate(LENGTHS) for t in range(length + more)], dtype)
+
+
+def ends():
+    return np.array([t == length - 1 for length in LENGTHS for t in range(length)])
+
+
+def npz_arrays():
+    return {
+        "observations": steps(image, np.uint8, 1),
+        "state": steps(state, np.float32, 1),
+        "label": steps(label, np.int64, 1),
+        "actions": steps(action, np.int64),
+        "control": steps(control, np.float32),
+        "rewards": steps(reward, np.float64),
+        "episode_lengths": np.array(LENGTHS, np.int64),
+    }
+
+
+def write_npz(folder):
+    np.savez(os.path.join(folder, "stored.npz"), **npz_arrays())
+    np.savez_compressed(os.path.join(folder, "compressed.npz"), **npz_arrays())
+    arrays = npz_arrays()
+    odd = {
+        name: np.asfortranarray(array.astype(array.dtype.newbyteorder(">")))
+        for name, array in arrays.items()
+    }
+    odd["note"] = np.array(["text is left out"])
+    np.savez(os.path.join(folder, "fortran-big-endian.npz"), **odd)
+
+
+def write_d4rl(folder):
+    flags = ends()
+    with h5py.File(os.path.join(folder, "d4rl.hdf5"), "w") as file:
+        gzip = dict(compression="gzip", chunks=True, shuffle=True)
+        file.create_dataset("observations", data=steps(image, np.uint8), **gzip)
+        following = [image(e, t + 1) for e, length in enumerate(LENGTHS) for t in range(length)]
+        file.create_dataset("next_observations", data=np.array(following), **gzip)
+        file.create_dataset("actions", data=steps(action, np.int64), **gzip)
+        file.create_dataset("rewards", data=steps(reward, np.float64), **gzip)
+        # The second episode ended by itself, the others were cut off.
+        episodes = np.repeat(np.arange(3), LENGTHS)
+        file["terminals"] = flags & (episodes == 1)
+        file["timeouts"] = flags & (episodes != 1)
+        file["infos/control"] = steps(control, np.float32)
+        file["infos/state"] = steps(state, np.float32)
+        file["infos/label"] = steps(label, np.int64)
+        file["metadata/algorithm"] = "made by a formula"
+
+
+def write_stable_worldmodel(folder):
+    with h5py.File(os.path.join(folder, "stable-worldmodel.h5"), "w", libver="latest") as file:
+        columns = {
+            # Channels first, as some of its data sets have them.
+            "pixels": steps(image, np.uint8).transpose(0, 3, 1, 2),
+            "action": steps(action, np.int64),
+            "control": steps(control, np.float32),
+            "state": steps(state, np.float32),
+            "label": steps(label, np.int64),
+            "reward": steps(reward, np.float64),
+        }
+        for name, rows in columns.items():
+            file.create_dataset(name, data=rows, chunks=(1, *rows.shape[1:]), maxshape=(None, *rows.shape[1:]))
+        file.create_dataset("goal", data=["a"] * len(columns["action"]), dtype=h5py.string_dtype())
+        file["ep_len"] = np.array(LENGTHS, np.int32)
+        file["ep_offset"] = np.cumsum([0, *LENGTHS[:-1]])
+
+
+def write_filters(folder):
+    """The recording of D4RL, every array compressed in another way."""
+    filters = {
+        "observations": hdf5plugin.Blosc(cname="zstd", clevel=5, shuffle=hdf5plugin.Blosc.SHUFFLE),
+        "actions": dict(compression="lzf"),
+        "rewards": hdf5plugin.Zstd(),
+        "infos/control": hdf5plugin.LZ4(),
+        "infos/state": dict(compression="gzip", fletcher32=True, scaleoffset=None),
+        "infos/label": hdf5plugin.Blosc2(cname="lz4"),
+    }
+    source = os.path.join(folder, "d4rl.hdf5")
+    with h5py.File(source) as given, h5py.File(os.path.join(folder, "filters.hdf5"), "w") as file:
+        for name in ["observations", "next_observations", "actions", "rewards", "terminals", "timeouts",
+                     "infos/control", "infos/state", "infos/label"]:
+            rows = given[name][:]
+            options = {key: value for key, value in dict(filters.get(name, {})).items() if value is not None}
+            file.create_dataset(name, data=rows, chunks=(2, *rows.shape[1:]), **options)
+
+
+def write_minari(folder):
+    import gymnasium
+    from gymnasium import spaces
+    import minari
+
+    class Formula(gymnasium.Env):
+        def __init__(self, size):
+            self.size, self.e = size, -1
+            self.observation_space = spaces.Dict({
+                "image": spaces.Box(0, 255, (*size, CHANNELS), np.uint8),
+                "state": spaces.Box(-100, 100, (2,), np.float32),
+            })
+            self.action_space = spaces.Dict({
+                "move": spaces.Discrete(3),
+                "control": spaces.Box(-2, 2, (2,), np.float32),
+            })
+
+        def observe(self):
+            observation = {"image": image(self.e, self.t, *self.size), "state": state(self.e, self.t)}
+            return observation, {"label": np.int64(label(self.e, self.t))}
+
+        def reset(self, seed=None, options=None):
+            self.e, self.t = self.e + 1, 0
+            return self.observe()
+
+        def step(self, _action):
+            gained = reward(self.e, self.t)
+            self.t += 1
+            observation, info = self.observe()
+            return observation, gained, self.t == LENGTHS[self.e], False, info
+
+    for name, size in [("minari", (HEIGHT, WIDTH)), ("minari-jpeg", (40, 48))]:
+        with tempfile.TemporaryDirectory() as root:
+            os.environ["MINARI_DATASETS_PATH"] = root
+            env = minari.DataCollector(Formula(size), record_infos=True, data_format="hdf5")
+            for e, length in enumerate(LENGTHS):
+                env.reset()
+                for t in range(length):
+                    env.step({"move": np.int64(action(e, t)), "control": control(e, t)})
+            env.create_dataset("formula/small-v0", algorithm_name="formula", author="jepa-onnx", description="a formula")
+            target = os.path.join(folder, name)
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(os.path.join(root, "formula/small-v0/data"), os.path.join(target, "data"))
+            # The bounds of every pixel make up nearly all of this file; kept for the small images only.
+            path = os.path.join(target, "data/metadata.json")
+            metadata = json.load(open(path))
+            if size != (HEIGHT, WIDTH):
+                space = json.loads(metadata["observation_space"])
+                del space["subspaces"]["image"]
+                metadata["observation_space"] = json.dumps(space)
+            json.dump(metadata, open(path, "w"))
+
+
+def write_versions(folder):
+    names = ["numpy", "h5py", "hdf5plugin", "minari", "gymnasium"]
+    with open(os.path.join(folder, "versions.json"), "w") as file:
+        json.dump({name: importlib.metadata.version(name) for name in names}, file, indent=2)
+        file.write("\n")
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    target = sys.argv[1]
+    os.makedirs(target, exist_ok=True)
+    for write in [write_npz, write_d4rl, write_stable_worldmodel, write_filters, write_minari, write_versions]:
+        write(target)
