@@ -99,7 +99,7 @@ async function setUp(root: string, options: SetupOptions, refusals: readonly str
 
 const wayTitles: Readonly<Record<SetupWay, string>> = {
   installer: "tfjs-node's own installer",
-  wheel: "TensorFlow's wheel through pip",
+  wheel: "TensorFlow's wheel",
 };
 
 interface StepOptions {

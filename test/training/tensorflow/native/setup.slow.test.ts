@@ -215,7 +215,7 @@ describe.skipIf(wheel === undefined)('jepa setup', () => {
     }).ended;
     server.close();
     expect(ended.stderr).toContain("tfjs-node's own installer: its download does not move");
-    expect(ended.stderr).toContain("TensorFlow's wheel through pip: no C++ compiler");
+    expect(ended.stderr).toContain("TensorFlow's wheel: no C++ compiler");
     // 20 s, and what starting Node and copying the package take on a busy machine.
     expect(performance.now() - started).toBeLessThan(60_000);
     expect(cached()).toEqual([]);
