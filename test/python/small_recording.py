@@ -80,6 +80,21 @@ def write_npz(folder):
     np.savez(os.path.join(folder, "fortran-big-endian.npz"), **odd)
 
 
+def write_types(folder):
+    """Every type of numbers in both orders of bytes and of axes; rows are [2, 3]."""
+    values = (np.arange(36).reshape(6, 2, 3) * 7) % 23 - 11
+    arrays = {}
+    for kind in ["b1", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8"]:
+        for order in "<>":
+            for axes in "CF":
+                typed = np.abs(values) if kind[0] == "u" else values
+                name = f"{kind}-{'little' if order == '<' else 'big'}-{axes}"
+                arrays[name] = np.asarray(typed, dtype=order + kind, order=axes)
+    halves = np.array([0, 0x8000, 1, 0x83FF, 0x0400, 0x7BFF, 0x7C00, 0xFC00, 0x7E00, 0x3555], np.uint16)
+    np.savez_compressed(os.path.join(folder, "types.npz"), **arrays)
+    np.savez(os.path.join(folder, "halves.npz"), half=halves.view(np.float16), float=halves.view(np.float16).astype(np.float32))
+
+
 def write_d4rl(folder):
     flags = ends()
     with h5py.File(os.path.join(folder, "d4rl.hdf5"), "w") as file:
@@ -200,5 +215,5 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     target = sys.argv[1]
     os.makedirs(target, exist_ok=True)
-    for write in [write_npz, write_d4rl, write_stable_worldmodel, write_filters, write_minari, write_versions]:
+    for write in [write_npz, write_types, write_d4rl, write_stable_worldmodel, write_filters, write_minari, write_versions]:
         write(target)
