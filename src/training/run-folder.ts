@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FormatError, JepaError, UsageError } from '../error.ts';
 import { writeFileAtomic } from '../storage/atomic-file.ts';
+import { RUN_LOCK_NAME } from '../storage/run-lock.ts';
 import { type Configuration, parseConfiguration } from './configuration.ts';
 
 export const RUN_FILES = {
@@ -24,13 +25,14 @@ export function runPath(runFolder: string, file: keyof typeof RUN_FILES): string
   return join(runFolder, RUN_FILES[file]);
 }
 
-/** Creates the folder of a new run; refuses one that holds anything. */
+/** Creates the folder of a new run; refuses one that holds anything but the traces of a run that was killed as it began. */
 export function createRunFolder(runFolder: string): void {
   if (existsSync(runPath(runFolder, 'configuration')))
     throw new UsageError(`${runFolder}: expected a new folder, got one that already holds a run`, {
       remedy: `Choose another --out, or go on with it: jepa train --resume ${runFolder}`,
     });
-  if (existsSync(runFolder) && readdirSync(runFolder).length > 0)
+  const isTrace = (name: string) => name === RUN_LOCK_NAME || name.endsWith('.partial');
+  if (existsSync(runFolder) && !readdirSync(runFolder).every(isTrace))
     throw new UsageError(`${runFolder}: expected a new or empty folder, got one with files in it`, {
       remedy: 'Choose another --out.',
     });

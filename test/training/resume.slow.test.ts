@@ -51,19 +51,24 @@ function filesOf(run: string): Record<string, Buffer> {
 describe('resume', () => {
   test(`${KILLS} times kill -9 at random moments change nothing: weights, optimizer and metrics are the same bytes`, async () => {
     const undisturbed = join(folder, 'undisturbed');
+    const began = performance.now();
     const first = await start('train', 'counting', '--out', undisturbed, ...settings).ended;
+    const undisturbedMs = performance.now() - began;
     expect(first.stderr).not.toContain('jepa: ');
     expect(first.code).toBe(0);
 
     const run = join(folder, 'killed');
     const random = randomFor('kill', Date.now());
     let kills = 0;
+    // A run that was killed before it wrote its configuration is begun again in the same folder.
+    const goOn = () =>
+      existsSync(join(run, 'config.json'))
+        ? start('train', '--resume', run)
+        : start('train', 'counting', '--out', run, ...settings);
     for (let attempt = 0; attempt < 10 * KILLS && kills < KILLS; attempt++) {
-      const isStarted = existsSync(join(run, 'config.json'));
-      const argv = isStarted ? ['train', '--resume', run] : ['train', 'counting', '--out', run, ...settings];
-      const { child, ended } = start(...argv);
+      const { child, ended } = goOn();
       // Anywhere from before the library is loaded to well into the steps.
-      const timer = setTimeout(() => child.kill('SIGKILL'), 500 + 2500 * random.uniform());
+      const timer = setTimeout(() => child.kill('SIGKILL'), 0.7 * undisturbedMs * random.uniform());
       const { code, signal, stderr } = await ended;
       clearTimeout(timer);
       if (signal === 'SIGKILL') kills++;
@@ -73,7 +78,8 @@ describe('resume', () => {
         break;
       }
     }
-    const last = await start('train', '--resume', run).ended;
+    const last = await goOn().ended;
+    expect(kills).toBeGreaterThan(0);
     expect(last.stderr).not.toContain('expected');
     expect(last.code).toBe(0);
     const expected = filesOf(undisturbed);
