@@ -1,0 +1,43 @@
+// A world that can be worked out by hand: states on a line, the observation of a state is one pixel with its number.
+
+import { encodeOneHot } from '../../src/environments/environment.ts';
+import type { Environment } from '../../src/environments/index.ts';
+import type { Latents } from '../../src/evaluation/latents.ts';
+import type { LatentWorld } from '../../src/evaluation/witness.ts';
+
+/** States 0..size-1; the only action leads one up, the last state to itself; reward 1 in the last. */
+export function lineEnvironment(size: number): Environment {
+  return {
+    name: 'line',
+    description: 'a line',
+    options: {},
+    observationShape: [1, 1, 1],
+    actionNames: ['up'],
+    actionSize: 1,
+    encodeAction: (action, _random, encoded, offset) => encodeOneHot(action, 1, encoded, offset),
+    stateCount: size,
+    stateName: (state) => `s${state}`,
+    next: (state) => Math.min(size - 1, state + 1),
+    reward: (state) => (state === size - 1 ? 1 : 0),
+    hasBinaryReward: true,
+    drawAppearance: () => ({}),
+    render: (state, _appearance, _random, pixels) => pixels.fill(state),
+  };
+}
+
+/** Networks of one number: E by a table, T and P as functions. */
+export function lineWorld(
+  encode: readonly number[],
+  predict: (z: number) => number,
+  auxiliary: (z: number) => number,
+): LatentWorld {
+  return {
+    encode: async (observations): Promise<Latents> => ({
+      values: Float32Array.from(observations, (state) => encode[state]),
+      count: observations.length,
+      size: 1,
+    }),
+    predict: async ({ values }) => values.map(predict),
+    auxiliary: async ({ values }) => values.map(auxiliary),
+  };
+}
