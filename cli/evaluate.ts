@@ -1,9 +1,10 @@
 // `jepa evaluate`: measures, on held-out observations and on one or several runtimes, whether the latents keep apart what
 // must be told apart; writes evaluation.json and report.html beside the models.
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { UsageError, unknownName } from '../src/error.ts';
 import type { Evaluation } from '../src/evaluation/evaluate.ts';
+import type { EvaluationRecord } from '../src/evaluation/record.ts';
+import { packageVersion } from './package.ts';
 import { parseWhole } from './parse.ts';
 
 interface EvaluateFlags {
@@ -59,10 +60,7 @@ async function runEvaluate(folder: string, flags: EvaluateFlags): Promise<void> 
   const { recordOf } = await import('../src/evaluation/describe.ts');
   const record = recordOf(evaluation);
   const json = `${JSON.stringify(record, undefined, 2)}\n`;
-  if (flags.report) {
-    const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');
-    writeFileAtomic(join(folder, 'evaluation.json'), json);
-  }
+  if (flags.report) await writeReport(folder, evaluation, record, json);
   if (flags.json) process.stdout.write(json);
   else {
     const { renderEvaluation } = await import('./evaluation-table.ts');
@@ -74,6 +72,26 @@ async function runEvaluate(folder: string, flags: EvaluateFlags): Promise<void> 
     process.stderr.write(`jepa: --fail-on ${flags.failOn}: ${names}\n`);
     process.exitCode = 1;
   }
+}
+
+/** evaluation.json and report.html, beside the models. */
+async function writeReport(
+  folder: string,
+  evaluation: Evaluation,
+  record: EvaluationRecord,
+  json: string,
+): Promise<void> {
+  const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');
+  const { readMetrics } = await import('../src/storage/jsonl.ts');
+  const { runPath } = await import('../src/training/run-folder.ts');
+  const { evaluationReport } = await import('../src/report/evaluation-report.ts');
+  const { renderReport } = await import('../src/report/page.ts');
+  const { records: metrics } = readMetrics(runPath(folder, 'metrics'));
+  const generator = `jepa-onnx ${packageVersion()}`;
+  const page = await renderReport(evaluationReport({ evaluation, record, metrics, generator }));
+  writeFileAtomic(runPath(folder, 'evaluation'), json);
+  writeFileAtomic(runPath(folder, 'report'), page);
+  process.stderr.write(`${runPath(folder, 'report')}: the report\n`);
 }
 
 async function evaluateFolder(folder: string, runtimes: readonly string[], flags: EvaluateFlags): Promise<Evaluation> {

@@ -1,0 +1,44 @@
+// One renderer a kind of block.
+import { type Html, html } from '../html.ts';
+import type { BlockOf, ReportBlock } from '../report.ts';
+import { drawBars, drawHistogram, drawLines, drawScatter } from './chart.ts';
+import { drawMatrix } from './matrix.ts';
+import { renderGrid, renderTable } from './table.ts';
+
+type Renderers = { readonly [Kind in ReportBlock['kind']]: (block: BlockOf<Kind>) => Html | Promise<Html> };
+
+const renderers: Renderers = {
+  text: ({ paragraphs }) => html`${paragraphs.map((paragraph) => html`<p>${paragraph}</p>`)}`,
+  facts: ({ items }) =>
+    html`<dl class="facts">${items.map(
+      ({ term, value, note }) =>
+        html`<div><dt>${term}</dt><dd><b>${value}</b>${note === undefined ? '' : html`<span>${note}</span>`}</dd></div>`,
+    )}</dl>`,
+  table: renderTable,
+  grid: renderGrid,
+  scatter: async (block) => figure(block, await drawScatter(block)),
+  lines: async (block) => figure(block, await drawLines(block)),
+  histogram: async (block) => figure(block, await drawHistogram(block)),
+  bars: async (block) => figure(block, await drawBars(block)),
+  matrix: (block) => figure(block, drawMatrix(block)),
+  images: ({ caption, columns, items }) =>
+    html`<figure class="images"><figcaption>${caption}</figcaption><div style="--columns:${columns}">${items.map(
+      ({ png, alt, label }) =>
+        html`<div><img class="pixels" alt="${alt}" src="data:image/png;base64,${png}">${label === undefined ? '' : html`<span>${label}</span>`}</div>`,
+    )}</div></figure>`,
+  code: ({ summary, text }) =>
+    html`<details><summary>${summary}</summary><pre tabindex="0"><code>${text}</code></pre></details>`,
+};
+
+/** Kinds that are pictures stand side by side where there is room. */
+export const pictureKinds: readonly ReportBlock['kind'][] = ['scatter', 'lines', 'histogram', 'bars', 'matrix'];
+
+export async function renderBlock<Kind extends ReportBlock['kind']>(block: BlockOf<Kind>): Promise<Html> {
+  // One boundary for the compiler, which does not follow that a key of the table belongs to the block's own kind.
+  const render = renderers[block.kind] as unknown as (block: BlockOf<Kind>) => Html | Promise<Html>;
+  return render(block);
+}
+
+function figure({ title, description }: { readonly title: string; readonly description: string }, picture: Html): Html {
+  return html`<figure><figcaption><b>${title}</b><span>${description}</span></figcaption>${picture}</figure>`;
+}

@@ -1,0 +1,140 @@
+// Every measure with its meaning in a line, and the thresholds that decided.
+import type { EvaluationRecord, RuntimeRecord } from '../evaluation/record.ts';
+import { formatNumber, formatPercent } from './number.ts';
+import type { ReportSection } from './report.ts';
+
+const reasonNames: Readonly<Record<string, string>> = {
+  smallestRecall: 'smallest recall of a class',
+  centroidGapRatio: 'centroid gap ratio of the worst pair',
+  relativeSpread: "mean distance over the untrained encoder's",
+  latentStd: 'standard deviation of the latents',
+  roundingSpread: 'mean distance over the length of the latents',
+};
+
+export function measureSection({ runtimes, untrainedMeanDistance }: EvaluationRecord): ReportSection {
+  const [first] = runtimes;
+  return {
+    id: 'measures',
+    title: 'All measures',
+    finding: `Of ${first.runtime}. Formulas and limits: docs/measures.md of jepa-onnx.`,
+    blocks: [
+      {
+        kind: 'table',
+        caption: 'What decided the verdict',
+        columns: [
+          { name: 'number', align: 'left' },
+          { name: 'value', align: 'right' },
+          { name: 'threshold', align: 'right' },
+          { name: 'met', align: 'left' },
+        ],
+        rows: first.reasons.map(({ measure, value, threshold, isMet }) => [
+          reasonNames[measure] ?? measure,
+          value === null ? 'infinite' : formatNumber(value),
+          `at least ${formatNumber(threshold)}`,
+          { text: isMet ? 'yes' : 'no', tone: isMet ? 'plain' : 'bad' },
+        ]),
+      },
+      {
+        kind: 'facts',
+        items: [...orderFacts(first), ...spreadFacts(first, untrainedMeanDistance), ...modelFacts(first)],
+      },
+    ],
+  };
+}
+
+interface Fact {
+  readonly term: string;
+  readonly value: string;
+  readonly note?: string;
+}
+
+function orderFacts(runtime: RuntimeRecord): Fact[] {
+  return [
+    {
+      term: 'Nearest-centroid accuracy',
+      value: formatPercent(runtime.nearestCentroidAccuracy),
+      note: 'observations nearest to the centroid of their own class; the centroids come from other observations',
+    },
+    {
+      term: '1-NN accuracy',
+      value: formatPercent(runtime.nearestNeighbourAccuracy),
+      note: 'observations whose nearest other observation is of their class',
+    },
+    {
+      term: 'Gap ratio',
+      value: formatNumber(runtime.gapRatio),
+      note: `smallest distance of members over the larger diameter, worst pair: ${runtime.gapRatioPair.join(' – ')}`,
+    },
+    {
+      term: 'Centroid gap ratio',
+      value: formatNumber(runtime.centroidGapRatio),
+      note: `distance of centroids over twice the larger radius, worst pair: ${runtime.centroidGapRatioPair.join(' – ')}`,
+    },
+    {
+      term: 'Smallest gap',
+      value: formatNumber(runtime.smallestGap),
+      note: 'distance of the two closest observations of different classes',
+    },
+    { term: 'Silhouette', value: formatNumber(runtime.silhouette), note: '-1 to 1; near 0 where classes overlap' },
+  ];
+}
+
+function spreadFacts(runtime: RuntimeRecord, untrainedMeanDistance: number): Fact[] {
+  return [
+    {
+      term: 'Mean distance',
+      value: formatNumber(runtime.meanDistance),
+      note: `over all pairs; the untrained encoder's: ${formatNumber(untrainedMeanDistance)}`,
+    },
+    {
+      term: 'Latent standard deviation',
+      value: formatNumber(runtime.latentStd),
+      note: 'mean over the dimensions',
+    },
+    {
+      term: 'Effective rank, centred',
+      value: formatNumber(runtime.effectiveRank),
+      note: `exponential entropy of the singular values; not centred: ${formatNumber(runtime.effectiveRankUncentred)}`,
+    },
+    {
+      term: 'RankMe',
+      value: formatNumber(runtime.rankMe),
+      note: 'not centred; it has no scale and does not see a collapse to a point',
+    },
+    {
+      term: 'Participation ratio',
+      value: formatNumber(runtime.participationRatio),
+      note: 'of the variance over the directions',
+    },
+    {
+      term: 'Intrinsic dimension',
+      value: formatNumber(runtime.intrinsicDimension),
+      note: 'TwoNN, of the neighbourhoods within the classes',
+    },
+  ];
+}
+
+function modelFacts(runtime: RuntimeRecord): Fact[] {
+  return [
+    {
+      term: 'Dynamics residual',
+      value: formatNumber(runtime.dynamicsResidual),
+      note: `mean squared error of the predicted latents; over their variance: ${formatNumber(runtime.relativeDynamicsResidual)} (1: no better than their mean)`,
+    },
+    ...runtime.auxiliaryResiduals.map(({ name, loss, residual }) => ({
+      term: `Auxiliary residual: ${name}`,
+      value: formatNumber(residual),
+      note: loss === 'cross-entropy' ? 'mean cross-entropy' : 'mean squared error',
+    })),
+    {
+      term: 'Largest latent error',
+      value: formatNumber(runtime.maxLatentError),
+      note: `against the reference; relative to the latents: ${formatNumber(runtime.relativeLatentError)}`,
+    },
+    {
+      term: 'Smallest deciding gap',
+      value: formatNumber(runtime.decidingGap),
+      note: 'twice the error that this verdict is certain to survive',
+    },
+  ];
+}
