@@ -47,8 +47,14 @@ const objectiveConfiguration = z.strictObject({
     .enum(['encoded', 'predicted', 'both'])
     .describe('latents that the auxiliary head is trained on: encoded, predicted, or both'),
   dynamicsTarget: z
-    .enum(['both-sides', 'stop-gradient'])
-    .describe('gradients of the dynamics term flow through both sides (the paper), or not into the target'),
+    .enum(['both-sides', 'stop-gradient', 'moving-average'])
+    .describe(
+      'gradients of the dynamics term flow through both sides (the paper), or not into the target, or the target is encoded by a moving average of the encoder',
+    ),
+  targetDecay: z.number().min(0).lt(1).describe('decay of the moving-average target encoder, a step'),
+  variance: z.number().min(0).describe("weight of VICReg's variance term"),
+  covariance: z.number().min(0).describe("weight of VICReg's covariance term"),
+  sigreg: z.number().min(0).describe("weight of LeJEPA's SIGReg term"),
   actionPersistence: z
     .number()
     .min(0)

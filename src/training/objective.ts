@@ -6,8 +6,9 @@
 import type * as tf from '@tensorflow/tfjs';
 import { type Auxiliary, type AuxiliaryLoss, sliceAuxiliaries } from '../auxiliary/index.ts';
 import type { ObjectiveConfiguration } from './configuration.ts';
-import type { Graph, GraphTensor } from './tensorflow/graph.ts';
-import { applyModel, type ModelVariables } from './tensorflow/layers.ts';
+import { covarianceTerm, sigregTerm, varianceTerm } from './regularizer.ts';
+import type { Graph, GraphTensor, GraphVariable } from './tensorflow/graph.ts';
+import { applyModel, ModelVariables } from './tensorflow/layers.ts';
 import { add, multiply, scale, softplus, square, stopGradient, subtract } from './tensorflow/operations/elementwise.ts';
 import { castToFloat, concatenate, mean, slice, spread } from './tensorflow/operations/shape.ts';
 
@@ -37,6 +38,8 @@ export interface ObjectiveOutputs {
   readonly terms: ReadonlyMap<string, GraphTensor>;
   /** Mean standard deviation of a latent dimension over the batch: near 0 where the encoder has collapsed. */
   readonly latentDeviation: GraphTensor;
+  /** Variables of the target encoder (`target/...`) and what each follows; empty unless the target is a moving average. */
+  readonly followed: ReadonlyMap<GraphVariable, GraphVariable>;
 }
 
 /** uint8 pixels are scaled to 0..1 before the encoder; float observations are taken as they are. */
@@ -63,8 +66,15 @@ export function addObjective(
     predictions.push(latent);
   }
   const predicted = concatenate(graph, predictions, 0);
-  const followed = slice(graph, latents, 0, batchSize, horizon * batchSize);
-  const target = configuration.dynamicsTarget === 'stop-gradient' ? stopGradient(graph, followed) : followed;
+  const { latents: targets, followed } = encodeTargets(
+    graph,
+    networks.encoder,
+    pixels,
+    latents,
+    configuration,
+    variables,
+  );
+  const target = slice(graph, targets, 0, batchSize, horizon * batchSize);
 
   const terms = new Map<string, GraphTensor>();
   const dynamics = mean(graph, square(graph, subtract(graph, predicted, target)));
@@ -86,7 +96,37 @@ export function addObjective(
     terms.set('auxiliary', auxiliary);
     total = add(graph, total, scale(graph, auxiliary, configuration.auxiliary));
   }
-  return { total, terms, latentDeviation: spread(graph, latents) };
+  const regularizers = { variance: varianceTerm, covariance: covarianceTerm, sigreg: sigregTerm };
+  for (const name of ['variance', 'covariance', 'sigreg'] as const) {
+    if (configuration[name] === 0) continue;
+    const term = regularizers[name](graph, latents);
+    terms.set(name, term);
+    total = add(graph, total, scale(graph, term, configuration[name]));
+  }
+  return { total, terms, latentDeviation: spread(graph, latents), followed };
+}
+
+/** What the dynamics term compares predictions with: the latents themselves, without gradient, or of a slowly following encoder. */
+function encodeTargets(
+  graph: Graph,
+  encoder: tf.LayersModel,
+  pixels: GraphTensor,
+  latents: GraphTensor,
+  { dynamicsTarget }: ObjectiveConfiguration,
+  variables: ModelVariables,
+): { readonly latents: GraphTensor; readonly followed: ReadonlyMap<GraphVariable, GraphVariable> } {
+  const followed = new Map<GraphVariable, GraphVariable>();
+  if (dynamicsTarget === 'both-sides') return { latents, followed };
+  if (dynamicsTarget === 'stop-gradient') return { latents: stopGradient(graph, latents), followed };
+  const target = new ModelVariables();
+  const [encoded] = applyModel(graph, encoder, [pixels], 'target', target);
+  for (const [name, variable] of target.all) {
+    // Known, so that it starts from the encoder's own values; not trainable, and its batch norms keep no averages of their own.
+    variables.all.set(name, variable);
+    const own = variables.all.get(name.replace(/^target/, 'encoder'));
+    if (own) followed.set(variable.graph, own.graph);
+  }
+  return { latents: stopGradient(graph, encoded), followed };
 }
 
 /** Each auxiliary's p for every observation: columns of what is fed, or a frozen network applied to the pixels. */

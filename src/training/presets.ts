@@ -28,6 +28,10 @@ const presets: Readonly<Record<string, Preset>> = {
       horizon: 1,
       auxiliaryOn: 'encoded',
       dynamicsTarget: 'both-sides',
+      targetDecay: 0.99,
+      variance: 0,
+      covariance: 0,
+      sigreg: 0,
       actionPersistence: 0.85,
     },
     optimization: {
@@ -59,6 +63,10 @@ const presets: Readonly<Record<string, Preset>> = {
       horizon: 1,
       auxiliaryOn: 'encoded',
       dynamicsTarget: 'both-sides',
+      targetDecay: 0.99,
+      variance: 0,
+      covariance: 0,
+      sigreg: 0,
       actionPersistence: 0.85,
     },
     optimization: {

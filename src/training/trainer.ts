@@ -54,7 +54,12 @@ export interface TrainingOutcome {
 export async function train(options: TrainerOptions): Promise<TrainingOutcome> {
   const { configuration, networks, source, auxiliaries, runFolder, checkpoint, signal } = options;
   const { optimization, objective, checkpointEvery, checkpointsKept, logEvery } = configuration;
-  const trainingStep = new TrainingStep(networks, source, { objective, optimization, auxiliaries });
+  const trainingStep = new TrainingStep(networks, source, {
+    objective,
+    optimization,
+    auxiliaries,
+    seed: configuration.seed,
+  });
   try {
     const window = new MetricsWindow();
     let step = 0;

@@ -4,9 +4,11 @@ import type { TransitionBatch } from '../data/transition.ts';
 import type { NamedArray } from '../storage/safetensors.ts';
 import type { ObjectiveConfiguration, OptimizationConfiguration } from './configuration.ts';
 import { addObjective, type Networks } from './objective.ts';
+import { sigregFeeds } from './regularizer.ts';
 import { ADAM_SLOT_PREFIX, adamFeeds, addAdamUpdates } from './tensorflow/adam.ts';
-import { elementCount, Graph, type GraphTensor } from './tensorflow/graph.ts';
+import { elementCount, Graph, type GraphTensor, type GraphVariable } from './tensorflow/graph.ts';
 import { ModelVariables } from './tensorflow/layers.ts';
+import { binary } from './tensorflow/operations/elementwise.ts';
 import { pack } from './tensorflow/operations/shape.ts';
 import { GraphSession } from './tensorflow/session.ts';
 import { setNamedWeights } from './weight.ts';
@@ -36,6 +38,8 @@ export interface StepState {
 /** Owns the training graph of `networks` and the state of their optimizer; the models' own variables change only in `copyToModels`. */
 export class TrainingStep {
   readonly #session: GraphSession;
+  readonly #graph: Graph;
+  readonly #seed: number;
   readonly #variables = new ModelVariables();
   readonly #optimization: OptimizationConfiguration;
   readonly #termNames: readonly string[];
@@ -49,6 +53,8 @@ export class TrainingStep {
       readonly objective: ObjectiveConfiguration;
       readonly optimization: OptimizationConfiguration;
       readonly auxiliaries: readonly Auxiliary[];
+      /** Of what a step draws itself (SIGReg's directions). Default 0. */
+      readonly seed?: number;
     },
   ) {
     const { objective, optimization, auxiliaries } = options;
@@ -82,6 +88,7 @@ export class TrainingStep {
       optimization,
       (variable) => (variable.name.startsWith('encoder/') ? optimization.encoderRateFactor : 1),
     );
+    const follows = addMovingTargets(graph, outputs.followed, objective.targetDecay, updates);
     this.#termNames = [...outputs.terms.keys()];
     const numbers = pack(graph, [outputs.total, ...outputs.terms.values(), outputs.latentDeviation], 'numbers');
     [this.#result] = graph.add(
@@ -89,8 +96,10 @@ export class TrainingStep {
       [numbers],
       { T: { type: 'float32' } },
       [{ type: 'float32', shape: numbers.shape }],
-      { name: 'step', after: [...updates, ...this.#variables.updates] },
+      { name: 'step', after: [...updates, ...this.#variables.updates, ...follows] },
     );
+    this.#graph = graph;
+    this.#seed = options.seed ?? 0;
     this.#session = new GraphSession(graph);
     this.#initialize(graph);
   }
@@ -102,6 +111,7 @@ export class TrainingStep {
       actions: batch.actions,
       ...(this.#hasTargets ? { targets: batch.auxiliary } : {}),
       ...adamFeeds(step, rate, this.#optimization),
+      ...sigregFeeds(this.#graph, this.#seed, step),
     };
     const [numbers] = this.#session.run(feeds, [this.#result]);
     const terms = Object.fromEntries(this.#termNames.map((name, index) => [name, numbers[index + 1]]));
@@ -144,4 +154,20 @@ export class TrainingStep {
   dispose(): void {
     this.#session.dispose();
   }
+}
+
+/** target <- decay * target + (1 - decay) * encoder, with the encoder as it is after this step's updates. */
+function addMovingTargets(
+  graph: Graph,
+  followed: ReadonlyMap<GraphVariable, GraphVariable>,
+  decay: number,
+  updates: readonly string[],
+): string[] {
+  const dtype = { dtype: { type: 'float32' as const } };
+  return [...followed].map(([target, source]) => {
+    const output = [{ type: 'float32' as const, shape: source.shape }];
+    const [updated] = graph.add('ReadVariableOp', [source.handle], dtype, output, { after: updates });
+    const change = binary(graph, 'Mul', binary(graph, 'Sub', updated, target.value), graph.constant(1 - decay));
+    return graph.addEffect('AssignAddVariableOp', [target.handle, change], dtype);
+  });
 }

@@ -43,6 +43,10 @@ const paperObjective: ObjectiveConfiguration = {
   horizon: 1,
   auxiliaryOn: 'encoded',
   dynamicsTarget: 'both-sides',
+  targetDecay: 0.9,
+  variance: 0,
+  covariance: 0,
+  sigreg: 0,
   actionPersistence: 0.85,
 };
 const optimization = {
@@ -236,6 +240,19 @@ describe('training step', () => {
     resumed.dispose();
     expect(weights).toEqual(undisturbed.weights);
     expect(optimizer).toEqual(undisturbed.optimizer);
+  });
+
+  test('a moving-average target follows the updated encoder by its decay', async () => {
+    const objective = { ...paperObjective, dynamicsTarget: 'moving-average' as const };
+    const { networks, step, batch } = await setUp(convolutional, objective);
+    const before = namedWeights(networks.encoder, 'encoder').get('encoder/conv1/kernel')?.read().dataSync();
+    step.run(batch(0), 0, RATE);
+    const { weights } = step.read();
+    step.dispose();
+    const encoder = weights.get('encoder/conv1/kernel')?.values as Float32Array;
+    const target = weights.get('target/conv1/kernel')?.values as Float32Array;
+    const expected = Float32Array.from(encoder, (updated, i) => 0.9 * (before?.[i] ?? Number.NaN) + 0.1 * updated);
+    expectClose(target, expected, { absolute: 1e-6 }, 'target/conv1/kernel');
   });
 
   test('disposing gives every native tensor back', async () => {
