@@ -4,6 +4,7 @@ import { absorbPermutations } from './absorb-permutations.ts';
 import { dropUnused } from './drop-unused.ts';
 import { foldAffine } from './fold-affine.ts';
 import { foldPads } from './fold-pads.ts';
+import { hoistTransposes } from './hoist-transposes.ts';
 import { mergeBlocks } from './merge-blocks.ts';
 import { nameValues } from './name.ts';
 import { shareEqual } from './share.ts';
@@ -13,22 +14,26 @@ import { splitNormalization } from './split-normalization.ts';
 
 export type Pass = (graph: Graph, opset: number) => Graph;
 
+/** Every pass by name. */
 export const passes: Readonly<Record<string, Pass>> = {
-  sinkTransposes,
   simplify,
+  sinkTransposes,
+  hoistTransposes,
   reshapeTransposes,
-  foldPads,
   mergeBlocks,
+  foldPads,
   absorbPermutations,
   foldAffine,
   splitNormalization,
   shareEqual,
+  dropUnused,
 };
 
 /** Simplifying opens the way for the passes around it, so it runs between them. */
 const sequence: readonly Pass[] = [
   simplify,
   sinkTransposes,
+  hoistTransposes,
   simplify,
   mergeBlocks,
   foldPads,

@@ -61,6 +61,7 @@ interface Decoding {
   /** What the bytes are, for messages: `model.onnx`. */
   readonly where: string;
   readonly utf8: TextDecoder;
+  readonly messageLimit: number;
   messages: number;
 }
 
@@ -68,11 +69,17 @@ interface Decoding {
  * Reads one message. Never crashes, hangs or takes memory out of proportion on foreign bytes: depth, lengths and the
  * number of messages are bounded, text is checked, and `bytes` fields are views into `bytes`, not copies.
  * @param where what the bytes are, for error messages
+ * @param messageLimit how many messages there may be in all
  * @throws FormatError where the bytes are not this message
  */
-export function decode<T>(spec: MessageOf<T>, bytes: Uint8Array, where: string): T {
+export function decode<T>(
+  spec: MessageOf<T>,
+  bytes: Uint8Array,
+  where: string,
+  messageLimit: number = maximumMessages,
+): T {
   const reader = new protobuf.Reader(bytes);
-  const state: Decoding = { reader, where, utf8: new TextDecoder('utf-8', { fatal: true }), messages: 0 };
+  const state: Decoding = { reader, where, utf8: new TextDecoder('utf-8', { fatal: true }), messageLimit, messages: 0 };
   try {
     // The one boundary where untyped bytes become a typed message: the table is checked against T by the compiler.
     return decodeMessage(spec, state, bytes.length, 0) as T;
@@ -93,8 +100,8 @@ function decodeMessage(spec: MessageSpec, state: Decoding, end: number, depth: n
   const { reader, where } = state;
   if (depth > maximumDepth)
     throw new FormatError(`${where}: expected at most ${maximumDepth} nested messages, got more`);
-  if (++state.messages > maximumMessages)
-    throw new FormatError(`${where}: expected at most ${maximumMessages} messages, got more`);
+  if (++state.messages > state.messageLimit)
+    throw new FormatError(`${where}: expected at most ${state.messageLimit} messages, got more`);
   const result: Wire = into ?? emptyMessage(spec);
   while (reader.pos < end) {
     const tag = reader.tag();

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as ort from 'onnxruntime-node';
 import { expect } from 'vitest';
 import { decodeModel } from '../../export/graph/serialize.ts';
-import { type ExportOptions, exportOnnx } from '../../export/index.ts';
+import { checkOnnx, type ExportOptions, exportOnnx } from '../../export/index.ts';
 import { type Random, randomFor } from '../../src/random.ts';
 
 export async function useCpu(): Promise<void> {
@@ -134,6 +134,7 @@ export async function expectParity(
 ): Promise<Uint8Array> {
   const { dynamicSizes = [6], tolerance = [1e-4, 1e-5], limit, ...exportOptions } = options;
   const bytes = exportOnnx(model, { layout: 'model', ...exportOptions });
+  checkOnnx(bytes, what);
   const session = await openSession(bytes);
   for (const batch of [1, 3])
     for (const dynamic of dynamicSizes) {
