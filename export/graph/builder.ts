@@ -152,10 +152,15 @@ export class GraphBuilder {
   ): Value[] {
     const { outputCount, ...rest } = call;
     const values = types.map(
-      (type, i): Value => ({ name: i === 0 ? call.name : this.#outputName(call.name, i), ...type }),
+      ({ type, shape, content }, i): Value => ({
+        name: i === 0 ? call.name : this.#outputName(call.name, i),
+        type,
+        shape,
+        ...(content ? { content } : {}),
+      }),
     );
     this.#nodes.push({ ...rest, domain, outputs: values.map((value) => value.name) });
-    for (const [i, value] of values.entries()) this.#types.set(value.name, types[i]);
+    for (const { name, ...type } of values) this.#types.set(name, type);
     if (values.length !== outputCount)
       throw new JepaError(`node ${call.name}: expected ${outputCount} outputs, got ${values.length}`);
     return values;

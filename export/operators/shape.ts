@@ -19,12 +19,24 @@ function reshapeTo(call: Call): Dimension[] {
     const others = result.filter((_, i) => i !== open);
     result[open] = divideProduct(shape, others);
   }
-  const from = product(shape);
-  const to = product(result);
-  const isWhole = typeof from !== 'number' || typeof to !== 'number' || from === to;
-  if (!isWhole || result.some((size) => typeof size === 'number' && (size < 0 || !Number.isInteger(size))))
-    throw call.fail(`a shape of ${from} elements`, describeShape(target));
+  if (
+    losesElements(shape, result) ||
+    result.some((size) => typeof size === 'number' && (size < 0 || !Number.isInteger(size)))
+  )
+    throw call.fail(`a shape of ${product(shape)} elements`, describeShape(target));
   return result;
+}
+
+/** Whether two shapes certainly have different numbers of elements: the same names, and other numbers. */
+function losesElements(from: Shape, to: Shape): boolean {
+  const names = (shape: Shape): string =>
+    shape
+      .filter((size) => typeof size === 'string')
+      .sort()
+      .join();
+  const numbers = (shape: Shape): number =>
+    shape.reduce<number>((total, size) => (typeof size === 'number' ? total * size : total), 1);
+  return names(from) === names(to) && !from.includes(unknownDimension) && numbers(from) !== numbers(to);
 }
 
 function axesInput(call: Call, index: number, rank: number): number[] | undefined {

@@ -5,7 +5,7 @@ import { type Constant, gathered, integers } from '../graph/constant.ts';
 import { isEqual } from '../graph/dimension.ts';
 import { type Attribute, type Graph, intAttribute, intsAttribute, type Node } from '../graph/graph.ts';
 import { reshapeTarget } from '../graph/reshape.ts';
-import { GraphEditor } from './editor.ts';
+import { beside, GraphEditor } from './editor.ts';
 
 /** Feature j of the value as the graph has it is feature order[j] of the value as it will be. */
 type Order = Int32Array;
@@ -70,7 +70,7 @@ function absorbForward(editor: GraphEditor, reshape: Node): void {
   if (target === undefined) return;
   editor.update(reshape, {
     operator: 'Reshape',
-    inputs: [source, editor.constant(`${reshape.name}/shape`, integers(target))],
+    inputs: [source, editor.constant(beside(reshape, 'shape'), integers(target))],
     attributes: {},
   });
 }
@@ -241,7 +241,7 @@ function absorbBackward(editor: GraphEditor, transpose: Node): void {
   for (const action of actions) action();
   const target = reshapeTarget(before, editor.type(transpose.outputs[0]).shape);
   if (target === undefined) return;
-  const shape = editor.constant(`${reshape.name}/shape`, integers(target));
+  const shape = editor.constant(beside(reshape, 'shape'), integers(target));
   const none: Record<string, Attribute> = {};
   editor.update(transpose, { operator: 'Reshape', inputs: [features, shape], attributes: none });
 }

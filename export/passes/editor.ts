@@ -318,6 +318,11 @@ export class GraphEditor {
   }
 }
 
+/** A name next to a node's: `conv1/shape` beside `conv1/Reshape`. */
+export function beside(node: Node, name: string): string {
+  return `${node.name.slice(0, node.name.lastIndexOf('/') + 1)}${name}`;
+}
+
 /** What is known of a value: what inference finds, and sizes that were known before where inference has none. */
 function refine(inferred: ValueType | undefined, before: ValueType | undefined): ValueType | undefined {
   if (inferred === undefined || before === undefined) return inferred ?? before;

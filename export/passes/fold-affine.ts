@@ -2,12 +2,15 @@
 // next to them. Computed in float64 and rounded once.
 import { type Constant, numbersOf } from '../graph/constant.ts';
 import { floatAttribute, type Graph, intAttribute, intsAttribute, type Node, stringAttribute } from '../graph/graph.ts';
-import { GraphEditor } from './editor.ts';
+import { beside, GraphEditor } from './editor.ts';
 
 export function foldAffine(graph: Graph, opset: number): Graph {
   const editor = new GraphEditor(graph, opset);
   for (const node of editor.each()) foldBehind(editor, node);
-  for (const node of editor.each()) foldInputScale(editor, node);
+  for (const node of editor.each()) {
+    let current: Node | undefined = node;
+    while (current) current = foldInputScale(editor, current);
+  }
   return editor.finish();
 }
 
@@ -165,7 +168,7 @@ function foldBehind(editor: GraphEditor, node: Node): void {
   const shift = total.shift.map((value, c) => value + total.scale[c] * before(c));
   const hasShift = shift.some((value) => value !== 0);
   const shiftName = (): string =>
-    editor.constant((node.inputs[2] ?? '') === '' ? biasNameOf(node) : node.inputs[2], {
+    editor.constant((node.inputs[2] ?? '') === '' ? beside(node, 'bias') : node.inputs[2], {
       type: 'float32',
       shape: [linear.channels],
       data: Float32Array.from(shift),
@@ -175,15 +178,10 @@ function foldBehind(editor: GraphEditor, node: Node): void {
   const changed = editor.update(node, { operator: becomesGemm ? 'Gemm' : node.operator, inputs });
   let [end] = changed.outputs;
   if (!linear.hasBias && hasShift)
-    end = editor.add('Add', [end, shiftName()], {}, { name: `${node.name}/Add`, after: changed });
+    end = editor.add('Add', [end, shiftName()], {}, { name: beside(node, 'Add'), after: changed });
   if (reshape) [end] = editor.update(reshape, { inputs: [end, reshape.inputs[1]] }).outputs;
   editor.replaceValue(last, end);
   for (const done of folded) if (editor.has(done)) editor.remove(done);
-}
-
-function biasNameOf(node: Node): string {
-  const at = node.name.lastIndexOf('/');
-  return at < 0 ? 'bias' : `${node.name.slice(0, at)}/bias`;
 }
 
 /** The weight with every slice along `axis` multiplied by its factor. Returns the new constant's name. */
@@ -197,14 +195,14 @@ function scaleWeight(editor: GraphEditor, node: Node, axis: number, scale: Float
   return editor.constant(node.inputs[1], { type: 'float32', shape: weight.shape, data });
 }
 
-/** A scale (and, without padding, a shift) in front of a linear operator that alone uses it. */
-function foldInputScale(editor: GraphEditor, node: Node): void {
+/** A scale (and, without padding, a shift) in front of a linear operator that alone uses it. Returns the node as it is then. */
+function foldInputScale(editor: GraphEditor, node: Node): Node | undefined {
   const linear = linearOf(editor, node);
-  if (linear === undefined) return;
+  if (linear === undefined) return undefined;
   const before = editor.producerOf(node.inputs[0]);
-  if (before === undefined || !editor.isUsedOnce(node.inputs[0])) return;
+  if (before === undefined || !editor.isUsedOnce(node.inputs[0])) return undefined;
   const weight = editor.constantOf(node.inputs[1]);
-  if (weight === undefined) return;
+  if (weight === undefined) return undefined;
   const inputType = editor.type(node.inputs[0]);
   const group = intAttribute(node, 'group', 1);
   const channels = weight.shape[linear.weightInputAxis] * group;
@@ -213,19 +211,21 @@ function foldInputScale(editor: GraphEditor, node: Node): void {
   const affine = source === undefined ? undefined : affineOf(editor, before, source, axis, channels);
   // The constant must not have made the tensor larger.
   if (affine === undefined || source === undefined || editor.type(source).shape.length !== inputType.shape.length)
-    return;
-  if (editor.type(source).shape.some((size, i) => size !== inputType.shape[i])) return;
+    return undefined;
+  if (editor.type(source).shape.some((size, i) => size !== inputType.shape[i])) return undefined;
   const isUniform = affine.scale.every((value) => value === affine.scale[0]);
   const hasShift = affine.shift.some((value) => value !== 0);
-  if (group !== 1 && !isUniform) return;
-  if (hasShift && !(canShiftInput(node) && linear.hasBias && group === 1)) return;
+  if (group !== 1 && !isUniform) return undefined;
+  if (hasShift && !(canShiftInput(node) && linear.hasBias && group === 1)) return undefined;
   const bias = hasShift ? shiftedBias(editor, node, linear, weight, affine.shift) : undefined;
   const scale = group === 1 ? affine.scale : affine.scale.slice(0, weight.shape[linear.weightInputAxis]);
   const scaled = scaleWeight(editor, node, linear.weightInputAxis, scale);
   const inputs = [source, scaled, ...node.inputs.slice(2)];
   if (bias !== undefined) inputs[2] = bias;
-  editor.update(node, { inputs, operator: node.operator === 'MatMul' && bias !== undefined ? 'Gemm' : node.operator });
+  const operator = node.operator === 'MatMul' && bias !== undefined ? 'Gemm' : node.operator;
+  const changed = editor.update(node, { inputs, operator });
   if (editor.has(before)) editor.remove(before);
+  return changed;
 }
 
 /** Padding is 0 behind the shift, not in front of it, so a shift only goes through an operator without padding. */
@@ -248,7 +248,7 @@ function shiftedBias(editor: GraphEditor, node: Node, linear: Linear, weight: Co
     const channel = Math.floor(i / inStride) % weight.shape[linear.weightInputAxis];
     sums[out] += Number(weight.data[i]) * shift[channel];
   }
-  return editor.constant(biasNameOf(node), {
+  return editor.constant(beside(node, 'bias'), {
     type: 'float32',
     shape: [linear.channels],
     data: Float32Array.from(sums),

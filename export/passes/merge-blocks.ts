@@ -2,7 +2,7 @@
 // Models write the first as Reshape, Permute, Reshape; what such a chain does is found by following the factors of the axes.
 import type { Constant } from '../graph/constant.ts';
 import { type Attribute, type Graph, intAttribute, intsAttribute, type Node, stringAttribute } from '../graph/graph.ts';
-import { GraphEditor } from './editor.ts';
+import { beside, GraphEditor } from './editor.ts';
 import { isIdentity } from './permutation.ts';
 
 export function mergeBlocks(graph: Graph, opset: number): Graph {
@@ -168,7 +168,7 @@ function mergeInto(editor: GraphEditor, node: Node): void {
         'Transpose',
         [blocks.source],
         { perm: ints(blocks.toChannelsFirst) },
-        { name: `${node.name}/Transpose`, before: node },
+        { name: beside(node, 'Transpose'), before: node },
       );
   editor.update(node, {
     inputs: [image, editor.constant(node.inputs[1], enlarged), ...node.inputs.slice(2)],

@@ -1,4 +1,5 @@
 // Names at the end: a value is called like the node that makes it, constants lose the numbers that rewriting gave them.
+import type { Constant } from '../graph/constant.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { graphsOf } from '../graph/graph.ts';
 import { usedNames } from './editor.ts';
@@ -38,9 +39,23 @@ export function nameValues(graph: Graph): Graph {
   return {
     ...graph,
     nodes: nodes.map((node) => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) })),
-    constants: new Map([...graph.constants].map(([name, constant]) => [rename(name), constant])),
+    constants: inOrderOfUse(graph.constants, nodes, rename),
     types: new Map([...graph.types].map(([name, type]) => [rename(name), type])),
   };
+}
+
+/** Constants as the nodes come to them, so that a layer's weights lie together in the file. */
+function inOrderOfUse(
+  constants: Graph['constants'],
+  nodes: readonly Node[],
+  rename: (name: string) => string,
+): Graph['constants'] {
+  const result = new Map<string, Constant>();
+  for (const name of [...nodes.flatMap(usedNames), ...constants.keys()]) {
+    const constant = constants.get(name);
+    if (constant) result.set(rename(name), constant);
+  }
+  return result;
 }
 
 /** `conv1/kernel_2` was `conv1/kernel` before passes made new versions of it. A layer's own number is before the slash. */

@@ -4,7 +4,7 @@ import { isEqual } from '../graph/dimension.ts';
 import { type Attribute, type Graph, intAttribute, intsAttribute, type Node } from '../graph/graph.ts';
 import { reshapeTarget } from '../graph/reshape.ts';
 import type { Shape } from '../graph/type.ts';
-import { GraphEditor } from './editor.ts';
+import { beside, GraphEditor } from './editor.ts';
 import { isIdentity } from './permutation.ts';
 
 export function simplify(graph: Graph, opset: number): Graph {
@@ -126,7 +126,7 @@ function transposeAsReshape(editor: GraphEditor, node: Node): Node | undefined {
   if (moving.some((axis, i) => i > 0 && axis < moving[i - 1])) return undefined;
   const target = reshapeTarget(shape, editor.type(node.outputs[0]).shape);
   if (target === undefined) return undefined;
-  const shapeName = editor.constant(`${node.name}/shape`, integers(target));
+  const shapeName = editor.constant(beside(node, 'shape'), integers(target));
   return editor.update(node, { operator: 'Reshape', inputs: [node.inputs[0], shapeName], attributes: {} });
 }
 
@@ -170,6 +170,6 @@ function mergeReshapes(editor: GraphEditor, node: Node): void {
   }
   const target = reshapeTarget(from, to);
   if (target === undefined) return;
-  const shape = editor.constant(`${node.name}/shape`, integers(target));
+  const shape = editor.constant(beside(node, 'shape'), integers(target));
   editor.update(node, { operator: 'Reshape', inputs: [source, shape], attributes: {} });
 }

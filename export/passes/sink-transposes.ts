@@ -4,7 +4,7 @@
 import { type Constant, integers, numbersOf, reshaped, transposed } from '../graph/constant.ts';
 import { type Attribute, type Graph, intAttribute, intsAttribute, type Node } from '../graph/graph.ts';
 import type { ValueType } from '../graph/type.ts';
-import { GraphEditor } from './editor.ts';
+import { beside, GraphEditor } from './editor.ts';
 import {
   compose,
   inverse,
@@ -236,12 +236,12 @@ function sinkThroughResize(editor: GraphEditor, node: Node, moved: Moved): void 
     if ((inputs[index] ?? '') === '') continue;
     const constant = editor.constantOf(inputs[index]);
     if (constant === undefined) {
-      const order = editor.constant(`${node.name}/order`, integers(back));
+      const order = editor.constant(beside(node, 'order'), integers(back));
       inputs[index] = editor.add(
         'Gather',
         [inputs[index], order],
         { axis: int(0) },
-        { name: `${node.name}/Gather`, before: node },
+        { name: beside(node, 'Gather'), before: node },
       );
       continue;
     }

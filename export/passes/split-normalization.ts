@@ -2,7 +2,7 @@
 // product and a sum instead, which work on any layout.
 import { floats } from '../graph/constant.ts';
 import { floatAttribute, type Graph, intsAttribute, type Node } from '../graph/graph.ts';
-import { GraphEditor } from './editor.ts';
+import { beside, GraphEditor } from './editor.ts';
 
 export function splitNormalization(graph: Graph, opset: number): Graph {
   const editor = new GraphEditor(graph, opset);
@@ -23,16 +23,20 @@ function split(editor: GraphEditor, node: Node): void {
     (_, c) => Number(gamma.data[c]) / Math.sqrt(Number(variance.data[c]) + epsilon),
   );
   const shifts = factors.map((factor, c) => Number(beta.data[c]) - Number(mean.data[c]) * factor);
-  const path = node.name.slice(0, node.name.lastIndexOf('/') + 1);
   const constant = (name: string, values: readonly number[]): string =>
-    editor.constant(`${path}${name}`, floats(aligned, values));
+    editor.constant(beside(node, name), floats(aligned, values));
   const scaled = editor.add(
     'Mul',
     [transpose.inputs[0], constant('scale', factors)],
     {},
-    { name: `${path}Mul`, before: node },
+    { name: beside(node, 'Mul'), before: node },
   );
-  const shifted = editor.add('Add', [scaled, constant('shift', shifts)], {}, { name: `${path}Add`, before: node });
+  const shifted = editor.add(
+    'Add',
+    [scaled, constant('shift', shifts)],
+    {},
+    { name: beside(node, 'Add'), before: node },
+  );
   editor.update(node, {
     operator: 'Transpose',
     inputs: [shifted],
