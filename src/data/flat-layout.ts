@@ -13,6 +13,8 @@ export interface FlatArray {
   /** Rows first. */
   readonly shape: readonly number[];
   readonly rowsPerChunk?: number | undefined;
+  /** Rows without a value, as a table's last row of an episode has no action. */
+  readonly nullRows?: readonly number[] | undefined;
   /** Rows `from` to `to` (exclusive). */
   read(from: number, to: number): ElementArray | Promise<ElementArray>;
 }
@@ -37,14 +39,15 @@ export async function openFlatRecording(
   const { arrays, rowsPerEpisode } = takeApart(stored);
   const byName = new Map(arrays.map((array) => [array.name, array]));
   const stepCount = countSteps(path, arrays, guessRoles(names).action?.[0], structure.length ?? structure.end);
-  const lengths = await findEpisodeLengths(path, byName, structure, stepCount, rowsPerEpisode, notes);
+  const found = await findEpisodeLengths(path, byName, structure, stepCount, rowsPerEpisode, notes);
+  const { lengths, complete } = dropLastNulls(path, arrays, found, notes);
 
   const readers = new Map<string, FlatArray['read']>();
   const columns = new Map<string, Column>();
   const steps = startsOf(lengths, 0);
   const observations = startsOf(lengths, 1);
   const described = new Set([structure.length, structure.offset, structure.end]);
-  for (const array of arrays) {
+  for (const array of complete) {
     const { name, type, rowsPerChunk } = array;
     const [rowCount, ...shape] = array.shape;
     if (described.has(name)) continue;
@@ -57,7 +60,12 @@ export async function openFlatRecording(
     columns.set(name, { name, type, shape, starts, rowsPerChunk });
     readers.set(name, (from, to) => array.read(from, to));
   }
-  continueObservations(byName, structure.nextObservation, { columns, readers, steps, observations });
+  continueObservations(new Map(complete.map((array) => [array.name, array])), structure.nextObservation, {
+    columns,
+    readers,
+    steps,
+    observations,
+  });
 
   return {
     path,
@@ -76,6 +84,49 @@ export async function openFlatRecording(
       await options.dispose?.();
     },
   };
+}
+
+/**
+ * A table has a row for the last observation of an episode too, and no action in it: those columns become columns of steps.
+ * Other columns with missing values are left out, or refused where training needs them.
+ */
+function dropLastNulls(
+  path: string,
+  arrays: readonly FlatArray[],
+  lengths: readonly number[],
+  notes: string[],
+): { readonly lengths: readonly number[]; readonly complete: readonly FlatArray[] } {
+  const rows = startsOf(lengths, 0);
+  const steps = startsOf(lengths, -1);
+  const lastRows = Array.from(rows.subarray(1), (end) => end - 1).join();
+  const endsWithNull = (array: FlatArray) => array.nullRows?.join() === lastRows;
+  const needed = Object.values(guessRoles(arrays.map(({ name }) => name))).flat();
+  const complete = arrays.flatMap((array): FlatArray[] => {
+    const { nullRows = [], name, shape } = array;
+    if (nullRows.length === 0) return [array];
+    if (!endsWithNull(array)) {
+      const episode = episodeAt(rows, nullRows[0]);
+      const where = `episode ${episode} step ${nullRows[0] - rows[episode]}`;
+      if (needed.includes(name)) throw new FormatError(`${path} ${name} ${where}: expected a value, got none`);
+      notes.push(`${name}: no value in ${where}, left out`);
+      return [];
+    }
+    const rowSize = shape.slice(1).reduce((product, side) => product * side, 1);
+    const read = async (from: number, to: number): Promise<ElementArray> => {
+      const values = allocate(array.type, (to - from) * rowSize);
+      for (let row = from, episode = episodeAt(steps, from); row < to; episode++) {
+        const end = Math.min(to, steps[episode + 1]);
+        if (end === row) continue;
+        const start = rows[episode] + row - steps[episode];
+        copyRows(await array.read(start, start + end - row), values, (row - from) * rowSize);
+        row = end;
+      }
+      return values;
+    };
+    return [{ ...array, shape: [steps[lengths.length], ...shape.slice(1)], read }];
+  });
+  const isStepwise = arrays.some(endsWithNull);
+  return { lengths: isStepwise ? lengths.map((length) => length - 1) : lengths, complete };
 }
 
 interface Continuation {

@@ -30,6 +30,7 @@ async function findReader(path: string): Promise<Open> {
   const startsWith = (...magic: readonly number[]) => magic.every((byte, i) => head[i] === byte);
   if (startsWith(0x50, 0x4b)) return (await import('./npz.ts')).openNpz;
   if (startsWith(0x89, 0x48, 0x44, 0x46)) return (await import('./hdf5.ts')).openHdf5;
+  if (startsWith(0x50, 0x41, 0x52, 0x31)) return (await import('./parquet.ts')).openParquet;
   const extension = extname(path).toLowerCase();
   if (head.byteLength === 0) throw new FormatError(`recording ${path}: expected a recording, got an empty file`);
   throw new FormatError(
@@ -43,6 +44,9 @@ async function findFolderReader(path: string): Promise<Open> {
     const { openHdf5 } = await import('./hdf5.ts');
     return (handle) => openHdf5({ ...handle, path: inner });
   }
+  if (existsSync(join(path, 'meta', 'info.json'))) return (await import('./lerobot.ts')).openLerobot;
+  const { findStepTable, openImageFolder } = await import('./image-folder.ts');
+  if (findStepTable(path) !== undefined) return openImageFolder;
   throw new FormatError(
     `recording ${path}: expected a LeRobot, Minari or image folder, got ${readdirSync(path).slice(0, 5).join(', ')}`,
   );

@@ -1,0 +1,91 @@
+// A folder of images with a table of steps: steps.csv, steps.jsonl, or the only CSV or JSONL file in it. Each row names the
+// images of its observation; the last row of an episode may have no action.
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { extname, isAbsolute, join, posix } from 'node:path';
+import { FormatError, UsageError } from '../../error.ts';
+import { storageError } from '../../storage/file-system.ts';
+import { type FlatArray, openFlatRecording } from '../flat-layout.ts';
+import { openImageColumn } from '../image-column.ts';
+import type { Recording, RecordingHandle } from '../recording.ts';
+import { MAXIMAL_TABLE_BYTES, parseCsvTable, parseJsonLinesTable } from './step-table.ts';
+
+const TABLE_NAMES = ['steps.csv', 'steps.jsonl', 'metadata.csv', 'metadata.jsonl'];
+const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set(['.png', '.jpg', '.jpeg', '.webp', '.gif', '.tif', '.tiff']);
+
+/** The table of steps of a folder, or undefined where it has none. */
+export function findStepTable(folder: string): string | undefined {
+  const named = TABLE_NAMES.map((name) => join(folder, name)).find((path) => existsSync(path));
+  if (named !== undefined) return named;
+  const tables = readdirSync(folder).filter((name) => ['.csv', '.jsonl'].includes(extname(name).toLowerCase()));
+  if (tables.length > 1)
+    throw new UsageError(`recording ${folder}: expected one table of steps, got ${tables.join(', ')}`, {
+      remedy: 'Call the one that is meant steps.csv or steps.jsonl.',
+    });
+  return tables.length === 1 ? join(folder, tables[0]) : undefined;
+}
+
+export async function openImageFolder(handle: RecordingHandle): Promise<Recording> {
+  const { path: folder, options } = handle;
+  const path = findStepTable(folder);
+  if (path === undefined)
+    throw new FormatError(`recording ${folder}: expected a table of steps (steps.csv or steps.jsonl), got none`);
+  const text = readTable(path);
+  const table = extname(path).toLowerCase() === '.csv' ? parseCsvTable(text, path) : parseJsonLinesTable(text, path);
+  const arrays: FlatArray[] = [];
+  const notes: string[] = [];
+  for (const { name, values } of table.texts) {
+    if (!values.every((value) => IMAGE_EXTENSIONS.has(extname(value).toLowerCase()))) {
+      notes.push(`${name}: text, left out`);
+      continue;
+    }
+    const files = values.map((value, row) => imagePath(folder, value, `${path} ${name} row ${row + 1}`));
+    const { column, read } = await openImageColumn(
+      {
+        name,
+        starts: Float64Array.of(0, table.rowCount),
+        whereOf: (row) => files[row],
+        read: (from, to) => files.slice(from, to).map(readImage),
+      },
+      options.imageSize,
+    );
+    arrays.push({ ...column, shape: [table.rowCount, ...column.shape], read });
+  }
+  for (const { name, type, shape, values, nullRows } of table.numbers) {
+    const rowSize = shape.reduce((product, side) => product * side, 1);
+    arrays.push({
+      name,
+      type,
+      shape: [table.rowCount, ...shape],
+      nullRows,
+      read: (from, to) => values.slice(from * rowSize, to * rowSize),
+    });
+  }
+  return openFlatRecording(folder, `images with ${path.slice(folder.length + 1)}`, arrays, { handle, notes });
+}
+
+/** Names are relative to the folder, and stay in it. */
+function imagePath(folder: string, name: string, where: string): string {
+  const normal = posix.normalize(name.replaceAll('\\', '/'));
+  if (isAbsolute(normal) || /^[A-Za-z]:/.test(normal) || normal.split('/').includes('..') || normal.includes('\0'))
+    throw new FormatError(`${where}: expected an image below ${folder}, got "${name}"`);
+  return join(folder, normal);
+}
+
+function readImage(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw storageError(path, 'a readable image', error);
+  }
+}
+
+function readTable(path: string): string {
+  const { size } = statSync(path);
+  if (size > MAXIMAL_TABLE_BYTES)
+    throw new FormatError(`${path}: expected a table of at most ${MAXIMAL_TABLE_BYTES} bytes, got ${size}`);
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw storageError(path, 'a readable table', error);
+  }
+}

@@ -1,0 +1,69 @@
+// A Parquet table with one row a step: numbers, lists of numbers, and encoded images as Hugging Face's datasets store them.
+import { FormatError } from '../../error.ts';
+import { type FlatArray, openFlatRecording } from '../flat-layout.ts';
+import { openImageColumn } from '../image-column.ts';
+import { imageFileTypeOf } from '../image-file.ts';
+import type { OpenOptions, Recording, RecordingHandle } from '../recording.ts';
+import { openParquetFile, type ParquetColumn, type ParquetFile } from './parquet-file.ts';
+import { readStoredShapes } from './stored-shape.ts';
+
+export async function openParquet(handle: RecordingHandle): Promise<Recording> {
+  const { path } = handle;
+  const file = await openParquetFile(path);
+  try {
+    const shapes = readStoredShapes(file.metadata);
+    const arrays: FlatArray[] = [];
+    const notes: string[] = [];
+    for (const column of file.columns) {
+      const array = await openParquetColumn(file, column, handle.options);
+      if (array === undefined) notes.push(`${column.name}: no numbers, left out`);
+      else arrays.push({ ...array, shape: reshaped(array.shape, shapes.get(array.name)) });
+    }
+    if (arrays.length === 0) throw new FormatError(`${path}: expected columns of numbers, got none`);
+    return await openFlatRecording(path, 'Parquet', arrays, { handle, notes, dispose: file.dispose });
+  } catch (error) {
+    file.dispose();
+    throw error;
+  }
+}
+
+/** The shape that was noted for the rows, where it has as many numbers. */
+function reshaped([rowCount, ...stored]: readonly number[], noted: readonly number[] | undefined): readonly number[] {
+  const sizeOf = (shape: readonly number[]) => shape.reduce((product, side) => product * side, 1);
+  return [rowCount, ...(noted !== undefined && sizeOf(noted) === sizeOf(stored) ? noted : stored)];
+}
+
+/** A column as an array; undefined for what is neither numbers nor images. */
+export async function openParquetColumn(
+  file: ParquetFile,
+  column: ParquetColumn,
+  options: OpenOptions,
+): Promise<FlatArray | undefined> {
+  const { name } = column;
+  const { rowCount, rowsPerChunk } = file;
+  if (column.kind === 'other') return undefined;
+  if (column.kind === 'bytes') {
+    const [first] = await file.readBytes(column, 0, Math.min(1, rowCount));
+    if (first === undefined || imageFileTypeOf(first) === undefined) return undefined;
+    const { column: images, read } = await openImageColumn(
+      {
+        name,
+        starts: Float64Array.of(0, rowCount),
+        rowsPerChunk,
+        whereOf: (row) => `${file.path} ${name} row ${row}`,
+        read: (from, to) => file.readBytes(column, from, to),
+      },
+      options.imageSize,
+    );
+    return { ...images, shape: [rowCount, ...images.shape], read };
+  }
+  const nullRows = file.mayHaveNulls(column) ? (await file.readNumbers(column, 0, rowCount)).nullRows : [];
+  return {
+    name,
+    type: column.type,
+    shape: [rowCount, ...column.shape],
+    rowsPerChunk,
+    nullRows,
+    read: async (from, to) => (await file.readNumbers(column, from, to)).values,
+  };
+}
