@@ -118,12 +118,16 @@ async function evaluateFolder(folder: string, runtimes: readonly string[], flags
   );
 }
 
-/** tfjs where the run has its models and native TensorFlow is set up (in JavaScript it takes minutes); else the CPU. */
+/**
+ * tfjs where the run has its models and native TensorFlow is set up (in JavaScript it takes minutes); else the CPU; and
+ * where there is no onnxruntime-node, the first runtime itself. The record says which it was.
+ */
 async function defaultReference(hasTfjsModels: boolean, runtimes: readonly string[]): Promise<string> {
-  if (!hasTfjsModels) return 'cpu';
-  if (runtimes.includes('tfjs')) return 'tfjs';
+  if (hasTfjsModels && runtimes.includes('tfjs')) return 'tfjs';
   const { findNatives } = await import('../src/training/tensorflow/native/find.ts');
-  return findNatives().length > 0 ? 'tfjs' : 'cpu';
+  if (hasTfjsModels && findNatives().length > 0) return 'tfjs';
+  const { findPackage, onnxruntimeNodePackage } = await import('../src/machine/optional-package.ts');
+  return findPackage(onnxruntimeNodePackage) === undefined ? runtimes[0] : 'cpu';
 }
 
 const knownRuntimes = ['cpu', 'wasm', 'cuda', 'webgpu', 'tfjs'];

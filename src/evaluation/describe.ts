@@ -1,7 +1,6 @@
 // From an evaluation to its record.
 import type { ClassPair } from './class-gap.ts';
 import type { Evaluation, RuntimeEvaluation } from './evaluate.ts';
-import { HELD_OUT_TRANSITIONS } from './held-out.ts';
 import { classCounts } from './latents.ts';
 import { EVALUATION_FORMAT, type EvaluationRecord, type RuntimeRecord } from './record.ts';
 
@@ -20,7 +19,7 @@ export function recordOf(evaluation: Evaluation): EvaluationRecord {
     seed: options.seed,
     observations: options.observations,
     centroidObservations: heldOut.centroids.states.length,
-    transitions: HELD_OUT_TRANSITIONS,
+    transitions: heldOut.transitions.states.length,
     classes: { of: classes.of, names: [...classes.names], counts: Array.from(classCounts(labels, classes.count)) },
     untrainedMeanDistance,
     reference: { runtime: reference.runtime, provider: reference.provider, version: reference.version },

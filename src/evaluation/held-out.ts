@@ -3,8 +3,8 @@ import { environmentSource, labelledObservations } from '../data/environment-sou
 import type { LabelledObservations, TransitionBatch } from '../data/transition.ts';
 import type { Environment } from '../environments/environment.ts';
 
-/** Of the residuals: their standard error is a few per cent of them. */
-export const HELD_OUT_TRANSITIONS = 1024;
+/** At most, of the residuals: their standard error is then a few per cent of them. */
+const MAXIMAL_TRANSITIONS = 1024;
 
 export interface HeldOut {
   readonly judged: LabelledObservations & { readonly observations: Uint8Array };
@@ -29,7 +29,7 @@ export function drawHeldOut(environment: Environment, count: number, seed: numbe
   return {
     judged: bytesOf(labelledObservations(environment, count, seed, 'evaluation')),
     centroids: bytesOf(labelledObservations(environment, count, seed, 'evaluation centroids')),
-    transitions: splitBatch(source.batch(0, HELD_OUT_TRANSITIONS, 1) as TransitionBatch),
+    transitions: splitBatch(source.batch(0, Math.min(count, MAXIMAL_TRANSITIONS), 1) as TransitionBatch),
   };
 }
 

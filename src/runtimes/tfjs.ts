@@ -41,12 +41,13 @@ async function openTfjs(options: RuntimeOptions): Promise<Runtime> {
 async function loadBackend(
   options: RuntimeOptions,
 ): Promise<{ namespace: typeof tf; description: RuntimeDescription }> {
-  const threads = threadCount('tfjs', options.threads);
   // Looked for, not set up: a download of hundreds of megabytes is for a command that trains.
   const { findNatives } = await import('../training/tensorflow/native/find.ts');
   if (findNatives().length > 0) {
     const { loadTensorFlow, loadedTensorFlow } = await import('../training/tensorflow/load.ts');
-    const namespace = await loadTensorFlow({ threads });
+    // A process has one number of threads: what it has already, unless the caller insists.
+    const threads = options.threads ?? loadedTensorFlow()?.threads;
+    const namespace = await loadTensorFlow({ threads: threadCount('tfjs', threads) });
     const loaded = loadedTensorFlow();
     if (loaded === undefined) throw new JepaError('tfjs: expected a loaded TensorFlow, got none');
     return {
