@@ -99,7 +99,7 @@ export function fromBytes(bytes: Uint8Array, type: TensorType, size: number, whe
   const expected = size * bytesPerElement[type];
   if (bytes.length !== expected)
     throw new FormatError(`${where}: expected ${expected} bytes for ${size} elements of ${type}, got ${bytes.length}`);
-  const aligned = bytes.byteOffset % bytesPerElement[type] === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % bytesPerElement[type] === 0 ? bytes : new Uint8Array(bytes);
   const { buffer, byteOffset } = aligned;
   switch (type) {
     case 'float32':

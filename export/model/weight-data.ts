@@ -54,7 +54,7 @@ export class WeightData {
     const { dtype, shape, quantization } = entry;
     if (quantization) return { type: dtype, shape, data: dequantized(bytes, quantization, dtype) };
     if (dtype === 'bool') return { type: 'bool', shape, data: bytes };
-    const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+    const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
     const count = sizeOf(shape);
     const data =
       dtype === 'float32'
