@@ -2,8 +2,9 @@
 // serves light and dark mode and paper.
 import * as vega from 'vega';
 import * as vegaLite from 'vega-lite';
+import { JepaError } from '../../error.ts';
 import { classColours } from '../colour.ts';
-import { Html } from '../html.ts';
+import { Html, html } from '../html.ts';
 import type { BlockOf } from '../report.ts';
 
 /** Of the plot area in CSS px: small enough that its text is readable on a phone, where the SVG shrinks to the page. */
@@ -256,14 +257,12 @@ async function draw(description: string, spec: vegaLite.TopLevelSpec): Promise<H
   const view = new vega.View(vega.parse(compiled), { renderer: 'none', logLevel: vega.Error });
   try {
     const svg = await view.toSVG();
-    return new Html(
-      svg.replace('class="marks"', `class="chart" role="img" aria-label="${escapeAttribute(description)}"`),
-    );
+    // The picture is one image with words to a screen reader, and takes the width that the page gives it.
+    const [opening, size] = /^<svg[^>]*(viewBox="[^"]*")[^>]*>/.exec(svg) ?? [];
+    if (opening === undefined)
+      throw new JepaError(`chart "${description}": expected an SVG of Vega, got ${svg.slice(0, 40)}`);
+    return html`<svg class="chart" role="img" aria-label="${description}" ${new Html(size)}>${new Html(svg.slice(opening.length))}`;
   } finally {
     view.finalize();
   }
-}
-
-function escapeAttribute(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/"/g, '&quot;');
 }
