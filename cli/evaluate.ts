@@ -6,6 +6,7 @@ import type { Evaluation } from '../src/evaluation/evaluate.ts';
 import type { EvaluationRecord } from '../src/evaluation/record.ts';
 import { packageVersion } from './package.ts';
 import { parseWhole } from './parse.ts';
+import { ensureRuntimePackages } from './tensorflow.ts';
 
 interface EvaluateFlags {
   readonly runtime: string;
@@ -56,6 +57,7 @@ What every measure means, and what it cannot tell: docs/measures.md`,
 async function runEvaluate(folder: string, flags: EvaluateFlags): Promise<void> {
   const runtimes = parseRuntimes(flags.runtime);
   const isFailure = parseFailOn(flags.failOn);
+  await ensureRuntimePackages([...runtimes, ...(flags.reference ? [flags.reference] : [])]);
   const evaluation = await evaluateFolder(folder, runtimes, flags);
   const { recordOf } = await import('../src/evaluation/describe.ts');
   const record = recordOf(evaluation);
