@@ -5,13 +5,14 @@ import type { Auxiliary } from '../auxiliary/index.ts';
 import { distanceBounds, type LipschitzConstants } from './distance-bound.ts';
 import { headValueSlope, headValues } from './head-value.ts';
 import { jacobianNorms } from './jacobian.ts';
-import { lipschitzBound } from './lipschitz.ts';
+import type { Latents } from './latents.ts';
+import { lipschitzBounds } from './lipschitz.ts';
 import type { LatentWorld, WordTrace } from './witness.ts';
 
 export interface BoundedDistance {
   /**
-   * everywhere: upper bounds by spectral norms, for any two latents. between: the same for latents as near as these two.
-   * measured: the largest Jacobian norms at these latents, which are no upper bounds.
+   * everywhere: upper bounds by spectral norms, for any two latents. between: the same for the two latents of each step.
+   * measured: the largest Jacobian norms found on the line between them, which are no upper bounds.
    */
   readonly constants: 'everywhere' | 'between' | 'measured';
   /** LT of each step. */
@@ -33,55 +34,56 @@ export interface BoundedNetworks {
 /** float32 networks on either side of a bound in float64, relative to the bound. */
 const ROUNDING = 1e-3;
 
-/** Both bounds from the weights. `actions`, [k, A], are those of the trace. */
-export function boundByWeights(
-  trace: WordTrace,
-  actions: Float32Array,
-  networks: BoundedNetworks,
-  auxiliaries: readonly Auxiliary[],
-): BoundedDistance[] {
-  const slope = headValueSlope(auxiliaries);
-  const { steps } = trace;
-  const count = trace.word.length;
-  const everywhere = count > 0 ? lipschitzBound(networks.predictor, 'latent').constant : 0;
-  const actionSize = count > 0 ? actions.length / count : 0;
-  const predictors = Array.from({ length: count }, (_, j) => {
-    const action = actions.subarray(j * actionSize, (j + 1) * actionSize);
-    const ball = ballAround(steps[j].latents, { action });
-    return lipschitzBound(networks.predictor, 'latent', ball).constant;
-  });
-  const ball = ballAround(steps[count].latents, {});
-  return [
-    judge(trace, 'everywhere', {
-      predictor: predictors.map(() => everywhere),
-      auxiliary: slope * lipschitzBound(networks.auxiliary, 'latent').constant,
-    }),
-    judge(trace, 'between', {
-      predictor: predictors,
-      auxiliary: slope * lipschitzBound(networks.auxiliary, 'latent', ball).constant,
-    }),
-  ];
+/** Points on the line between two latents at which Jacobians are measured, its ends among them. */
+const MEASURED_POINTS = 9;
+
+/** Both bounds from the weights that the networks have now. */
+export interface WeightBounds {
+  /** `actions`, [k, A], are those of the trace. */
+  boundsOf(trace: WordTrace, actions: Float32Array): BoundedDistance[];
 }
 
-/** The bound with the larger Jacobian norm of the two sides at every step. */
+/** Spectral norms are computed once, for all traces. */
+export function weightBounds(networks: BoundedNetworks, auxiliaries: readonly Auxiliary[]): WeightBounds {
+  const slope = headValueSlope(auxiliaries);
+  const predictor = lipschitzBounds(networks.predictor, 'latent');
+  const head = lipschitzBounds(networks.auxiliary, 'latent');
+  const everywhere = { predictor: predictor.everywhere().constant, auxiliary: slope * head.everywhere().constant };
+  return {
+    boundsOf(trace, actions) {
+      const { steps, word } = trace;
+      const between = word.map((_, j) =>
+        predictor.onLine(...steps[j].latents, { action: actionOf(actions, word.length, j) }),
+      );
+      return [
+        judge(trace, 'everywhere', { ...everywhere, predictor: word.map(() => everywhere.predictor) }),
+        judge(trace, 'between', {
+          predictor: between,
+          auxiliary: slope * head.onLine(...steps[word.length].latents),
+        }),
+      ];
+    },
+  };
+}
+
+/** The bound with the largest Jacobian norms on the lines between the two sides. */
 export async function boundByMeasurement(
   trace: WordTrace,
   actions: Float32Array,
   world: Pick<LatentWorld, 'predict' | 'auxiliary'>,
 ): Promise<BoundedDistance> {
-  const count = trace.word.length;
-  const actionSize = count > 0 ? actions.length / count : 0;
+  const { steps, word } = trace;
   const predictor: number[] = [];
-  for (let j = 0; j < count; j++) {
-    const action = actions.subarray(j * actionSize, (j + 1) * actionSize);
-    const norms = await jacobianNorms(stack(trace.steps[j].latents), (latents) => {
-      const repeated = new Float32Array(latents.count * actionSize);
-      for (let n = 0; n < latents.count; n++) repeated.set(action, n * actionSize);
+  for (let j = 0; j < word.length; j++) {
+    const action = actionOf(actions, word.length, j);
+    const norms = await jacobianNorms(lineBetween(steps[j].latents), (latents) => {
+      const repeated = new Float32Array(latents.count * action.length);
+      for (let n = 0; n < latents.count; n++) repeated.set(action, n * action.length);
       return world.predict(latents, repeated);
     });
     predictor.push(Math.max(...norms));
   }
-  const norms = await jacobianNorms(stack(trace.steps[count].latents), (latents) => world.auxiliary(latents));
+  const norms = await jacobianNorms(lineBetween(steps[word.length].latents), (latents) => world.auxiliary(latents));
   return judge(trace, 'measured', { predictor, auxiliary: Math.max(...norms) });
 }
 
@@ -111,19 +113,19 @@ function judge(
   return { constants, predictor, auxiliary, bound, holds: steps[0].distance >= bound * (1 - ROUNDING) };
 }
 
-/** The ball whose diameter is the line between the two latents. */
-function ballAround(
-  [first, second]: readonly [Float32Array, Float32Array],
-  fixed: Readonly<Record<string, Float32Array>>,
-) {
-  const centre = Float64Array.from(first, (value, i) => (value + second[i]) / 2);
-  const radius = Math.hypot(...centre.map((value, i) => value - first[i]));
-  return { centres: { ...fixed, latent: centre }, radius };
+function actionOf(actions: Float32Array, steps: number, j: number): Float32Array {
+  const size = actions.length / steps;
+  return actions.subarray(j * size, (j + 1) * size);
 }
 
-function stack([first, second]: readonly [Float32Array, Float32Array]) {
-  const values = new Float32Array(2 * first.length);
-  values.set(first);
-  values.set(second, first.length);
-  return { values, count: 2, size: first.length };
+/** [MEASURED_POINTS, D] */
+function lineBetween([first, second]: readonly [Float32Array, Float32Array]): Latents {
+  const values = new Float32Array(MEASURED_POINTS * first.length);
+  for (let point = 0; point < MEASURED_POINTS; point++) {
+    const part = point / (MEASURED_POINTS - 1);
+    first.forEach((value, d) => {
+      values[point * first.length + d] = value + part * (second[d] - value);
+    });
+  }
+  return { values, count: MEASURED_POINTS, size: first.length };
 }

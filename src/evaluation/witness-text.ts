@@ -19,7 +19,7 @@ function cause(steps: Witness['trace']['steps'], breaks: Witness['trace']['break
   const at = step.states[breaks.side ?? 0];
   switch (breaks.kind) {
     case 'distance':
-      return `nothing is broken, the networks magnify the distance (${share})`;
+      return `no loss is broken, the latents' own distance carries it (${share})`;
     case 'dynamics': {
       const residual = step.dynamicsResiduals[breaks.side ?? 0];
       return `at step ${breaks.step} (${step.action}) the predictor misses the latent of ${at} by ${format(residual)} (${share})`;

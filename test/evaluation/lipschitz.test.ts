@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { buildAuxiliaryHead, buildPredictor } from '../../models/head.ts';
 import { activationRule } from '../../src/evaluation/activation-slope.ts';
-import { type Ball, lipschitzBound } from '../../src/evaluation/lipschitz.ts';
+import { type Ball, lipschitzBounds } from '../../src/evaluation/lipschitz.ts';
 import { randomFor } from '../../src/random.ts';
 
 const models: tf.LayersModel[] = [];
@@ -58,9 +58,9 @@ describe('Lipschitz bound', () => {
       ]),
     ]);
     // Within the one per cent of the bound on spectral norms.
-    expect(lipschitzBound(model, 'latent').constant).toBeGreaterThanOrEqual(4);
-    expect(lipschitzBound(model, 'latent').constant).toBeLessThan(4.04);
-    expect(lipschitzBound(model, 'action').constant).toBeCloseTo(Math.hypot(100, 100), 6);
+    expect(lipschitzBounds(model, 'latent').everywhere().constant).toBeGreaterThanOrEqual(4);
+    expect(lipschitzBounds(model, 'latent').everywhere().constant).toBeLessThan(4.04);
+    expect(lipschitzBounds(model, 'action').everywhere().constant).toBeCloseTo(Math.hypot(100, 100), 6);
   });
 
   test('of a layer norm is its largest gain over the root of epsilon everywhere, and over the deviation in a ball', () => {
@@ -68,49 +68,55 @@ describe('Lipschitz bound', () => {
     const norm = tf.layers.layerNormalization({ epsilon: 1e-4 });
     const model = keep(tf.model({ inputs: input, outputs: norm.apply(input) as tf.SymbolicTensor }));
     norm.setWeights([tf.tensor1d([1, 2, -3, 1]), tf.tensor1d([0, 0, 5, 0])]);
-    expect(lipschitzBound(model, 'latent').constant).toBeCloseTo(3 / 1e-2, 3);
+    expect(lipschitzBounds(model, 'latent').everywhere().constant).toBeCloseTo(3 / 1e-2, 3);
     // The deviation of (5, 1, 5, 1) is 2; within a radius of 2 it is at least 2 - 2 / sqrt(4) = 1.
     const ball: Ball = { centres: { latent: [5, 1, 5, 1] }, radius: 2 };
-    expect(lipschitzBound(model, 'latent', ball).constant).toBeCloseTo(3 / Math.sqrt(1 + 1e-4), 6);
+    expect(lipschitzBounds(model, 'latent').inBall(ball).constant).toBeCloseTo(3 / Math.sqrt(1 + 1e-4), 6);
   });
 
-  test.each([0, 1, 2])('is never below the slope between two latents, everywhere or in a ball (weights %i)', (seed) => {
-    const shape = { latentSize: 6, actionSize: 2, auxiliarySize: 3 };
-    const predictor = keep(perturb(buildPredictor({ width: 12, depth: 2 }, shape, seed), seed));
-    const head = keep(perturb(buildAuxiliaryHead({ width: 10, depth: 1 }, shape, seed), seed));
-    const random = randomFor('latents', seed);
-    const draw = (size: number, scale: number) => Float64Array.from({ length: size }, () => scale * random.normal());
-    const everywhere = [predictor, head].map((model) => lipschitzBound(model, 'latent').constant);
-    for (let pair = 0; pair < 40; pair++) {
-      const action = [1, 0];
-      const centre = draw(6, 10 ** (pair % 4) / 100);
-      // From far apart to all but equal.
-      const offset = draw(6, 10 ** -(pair % 5));
-      const sides = [centre.map((value, i) => value + offset[i]), centre.map((value, i) => value - offset[i])];
-      const radius = Math.hypot(...offset) * (1 + 1e-6);
-      [predictor, head].forEach((model, which) => {
-        const isPredictor = which === 0;
-        const [first, second] = outputs(
-          model,
-          sides.map((side) => (isPredictor ? [side, action] : [side])),
-        );
-        const slope = distance(first, second) / distance(sides[0], sides[1]);
-        const centres: Ball['centres'] = isPredictor ? { latent: centre, action } : { latent: centre };
-        const inBall = lipschitzBound(model, 'latent', { centres, radius }).constant;
-        // float32 outputs: differences of 1e-7 over the distance.
-        const rounding = 1e-5 / distance(sides[0], sides[1]);
-        expect(slope).toBeLessThanOrEqual(inBall * (1 + 1e-5) + rounding);
-        expect(inBall).toBeLessThanOrEqual(everywhere[which] * (1 + 1e-9));
-      });
-    }
-  });
+  test.each([0, 1, 2])(
+    'is never below the slope between two latents, everywhere, in a ball or on a line (weights %i)',
+    (seed) => {
+      const shape = { latentSize: 6, actionSize: 2, auxiliarySize: 3 };
+      const predictor = keep(perturb(buildPredictor({ width: 12, depth: 2 }, shape, seed), seed));
+      const head = keep(perturb(buildAuxiliaryHead({ width: 10, depth: 1 }, shape, seed), seed));
+      const random = randomFor('latents', seed);
+      const draw = (size: number, scale: number) => Float64Array.from({ length: size }, () => scale * random.normal());
+      const bounds = [predictor, head].map((model) => lipschitzBounds(model, 'latent'));
+      const everywhere = bounds.map((bound) => bound.everywhere().constant);
+      for (let pair = 0; pair < 40; pair++) {
+        const action = [1, 0];
+        const centre = draw(6, 10 ** (pair % 4) / 100);
+        // From far apart to all but equal.
+        const offset = draw(6, 10 ** -(pair % 5));
+        const sides = [centre.map((value, i) => value + offset[i]), centre.map((value, i) => value - offset[i])];
+        const radius = Math.hypot(...offset) * (1 + 1e-6);
+        [predictor, head].forEach((model, which) => {
+          const isPredictor = which === 0;
+          const [first, second] = outputs(
+            model,
+            sides.map((side) => (isPredictor ? [side, action] : [side])),
+          );
+          const slope = distance(first, second) / distance(sides[0], sides[1]);
+          const centres: Ball['centres'] = isPredictor ? { latent: centre, action } : { latent: centre };
+          const inBall = bounds[which].inBall({ centres, radius }).constant;
+          const onLine = bounds[which].onLine(sides[0], sides[1], isPredictor ? { action } : {});
+          // float32 outputs: differences of 1e-7 over the distance.
+          const rounding = 1e-5 / distance(sides[0], sides[1]);
+          expect(slope).toBeLessThanOrEqual(onLine * (1 + 1e-5) + rounding);
+          expect(onLine).toBeLessThanOrEqual(inBall * (1 + 1e-9));
+          expect(inBall).toBeLessThanOrEqual(everywhere[which] * (1 + 1e-9));
+        });
+      }
+    },
+  );
 
   test('in a small ball is far below the one everywhere, which says all but nothing', () => {
     const shape = { latentSize: 6, actionSize: 2 };
     const predictor = keep(buildPredictor({ width: 12, depth: 2 }, shape, 0));
     const centres = { latent: [1, -2, 0.5, 1, 3, -1], action: [0, 1] };
-    const everywhere = lipschitzBound(predictor, 'latent');
-    const near = lipschitzBound(predictor, 'latent', { centres, radius: 1e-3 });
+    const everywhere = lipschitzBounds(predictor, 'latent').everywhere();
+    const near = lipschitzBounds(predictor, 'latent').inBall({ centres, radius: 1e-3 });
     expect(everywhere.isEverywhere).toBe(true);
     expect(near.isEverywhere).toBe(false);
     // Two layer norms with epsilon 1e-5: a factor of 316 each.
@@ -126,7 +132,7 @@ describe('Lipschitz bound', () => {
     const model = keep(tf.model({ inputs: input, outputs: sum }));
     // Scales 3 / sqrt(4) and 1 / sqrt(1): the larger is 1.5.
     norm.setWeights([tf.tensor1d([3, 1]), tf.tensor1d([0, 0]), tf.tensor1d([0, 0]), tf.tensor1d([4, 1])]);
-    expect(lipschitzBound(model, 'latent').constant).toBeCloseTo(2.5, 6);
+    expect(lipschitzBounds(model, 'latent').everywhere().constant).toBeCloseTo(2.5, 6);
   });
 
   test('refuses layers that it does not know, and inputs that are not there', () => {
@@ -134,8 +140,8 @@ describe('Lipschitz bound', () => {
     const model = keep(
       tf.model({ inputs: input, outputs: tf.layers.flatten({ name: 'flat' }).apply(input) as tf.SymbolicTensor }),
     );
-    expect(() => lipschitzBound(model, 'image')).toThrow('layer flat: expected one of Dense, ');
-    expect(() => lipschitzBound(model, 'latent')).toThrow('expected an input (image), got "latent"');
+    expect(() => lipschitzBounds(model, 'image').everywhere()).toThrow('layer flat: expected one of Dense, ');
+    expect(() => lipschitzBounds(model, 'latent')).toThrow('expected an input (image), got "latent"');
   });
 });
 
