@@ -1,19 +1,17 @@
-import { convolution, pooling } from './conformance/convolution.ts';
-import { core } from './conformance/core.ts';
-import { embedding, merge, preprocessing } from './conformance/merge.ts';
-import { convolutionalRecurrent, masks, recurrent, wrapped } from './conformance/recurrent.ts';
+// Every layer and its options: onnxruntime against TensorFlow.js at the oldest opset. The newest ones: conformance.slow.test.ts.
+import { describe, expect, test } from 'vitest';
+import { oldestOpset } from '../../export/graph/graph.ts';
+import { families } from './conformance/families.ts';
 import { runCases } from './conformance/run.ts';
-import { topology } from './conformance/topology.ts';
 
-const opsets = [17, 23];
-runCases('core layers', core, opsets);
-runCases('convolutions', convolution, opsets);
-runCases('pooling and images', pooling, opsets);
-runCases('merge layers', merge, opsets);
-runCases('embeddings', embedding, opsets);
-runCases('preprocessing', preprocessing, opsets);
-runCases('recurrent layers', recurrent, opsets);
-runCases('wrappers', wrapped, opsets);
-runCases('ConvLSTM2D', convolutionalRecurrent, opsets);
-runCases('masks', masks, opsets);
-runCases('topologies', topology, opsets);
+for (const [family, cases] of Object.entries(families)) runCases(family, cases, [oldestOpset]);
+
+describe('the conformance suite', () => {
+  test('has at least 300 models of different names', () => {
+    const names = Object.values(families)
+      .flat()
+      .map(({ name }) => name);
+    expect(names.length).toBeGreaterThanOrEqual(300);
+    expect(new Set(names).size).toBe(names.length);
+  });
+});

@@ -2,11 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildOnnx, describeSaved, encodeModel, exportOnnx } from '../../export/index.ts';
-import { convolution, pooling } from './conformance/convolution.ts';
-import { core } from './conformance/core.ts';
-import { embedding, merge, preprocessing } from './conformance/merge.ts';
-import { convolutionalRecurrent, masks, recurrent, wrapped } from './conformance/recurrent.ts';
-import { topology } from './conformance/topology.ts';
+import { families } from './conformance/families.ts';
 import { randomizeWeights, useCpu } from './harness.ts';
 
 interface Saved {
@@ -40,20 +36,6 @@ function exportSaved(json: unknown, shards: Readonly<Record<string, Uint8Array>>
   expect(saved.unusedWeights()).toEqual([]);
   return bytes;
 }
-
-const families = {
-  core,
-  convolution,
-  pooling,
-  merge,
-  embedding,
-  preprocessing,
-  recurrent,
-  wrapped,
-  convolutionalRecurrent,
-  masks,
-  topology,
-};
 
 describe('a saved model gives the bytes of the live one', () => {
   beforeAll(useCpu);

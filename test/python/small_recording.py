@@ -201,6 +201,14 @@ def write_minari(folder):
             target = os.path.join(folder, name)
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(os.path.join(root, "formula/small-v0/data"), os.path.join(target, "data"))
+            if size != (HEIGHT, WIDTH):
+                with h5py.File(os.path.join(target, "data/main_data.hdf5")) as file:
+                    decoded = [
+                        np.array(Image.open(io.BytesIO(row.tobytes())))
+                        for e in range(3) for row in file[f"episode_{e}/observations/image"]
+                    ]
+                np.savez_compressed(os.path.join(target, "decoded.npz"), observations=np.array(decoded),
+                                    episode_lengths=[length + 1 for length in LENGTHS])
             # The bounds of every pixel make up nearly all of this file; kept for the small images only.
             path = os.path.join(target, "data/metadata.json")
             metadata = json.load(open(path))
