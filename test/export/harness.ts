@@ -66,7 +66,7 @@ export function predict(model: tf.LayersModel, inputs: readonly TestTensor[]): T
     (tensor): TestTensor => ({
       type: tensor.dtype === 'int32' ? 'int32' : tensor.dtype === 'bool' ? 'bool' : 'float32',
       shape: tensor.shape,
-      data: Float32Array.from(tensor.dataSync()),
+      data: tensor.dtype === 'int32' ? Int32Array.from(tensor.dataSync()) : Float32Array.from(tensor.dataSync()),
     }),
   );
   tf.dispose([...tensors, ...outputs]);
