@@ -23,6 +23,7 @@ const confined: Record<string, readonly string[]> = {
   'onnxruntime-web': ['src/runtimes/', 'web/'],
   vega: ['src/report/'],
   'vega-lite': ['src/report/'],
+  'umap-js': ['src/evaluation/'],
   h5wasm: ['src/data/'],
   hyparquet: ['src/data/'],
 };

@@ -3,6 +3,7 @@ import type { Evaluation, RuntimeEvaluation } from '../evaluation/evaluate.ts';
 import { distanceMatrix } from '../evaluation/pair-distance.ts';
 import type { EvaluationRecord, RuntimeRecord } from '../evaluation/record.ts';
 import { projectOnAxes } from '../evaluation/spectrum.ts';
+import { umapOf } from '../evaluation/umap.ts';
 import type { MetricsRecord } from '../storage/jsonl.ts';
 import { answerOf } from './answer.ts';
 import { classSection } from './class-section.ts';
@@ -18,6 +19,8 @@ const SCATTER_LIMIT = 1350;
 /** Rows of the distance heat map: one pixel each where the picture is 400 px wide. */
 const MATRIX_LIMIT = 270;
 
+/** UMAP takes about a second for so many. */
+const UMAP_LIMIT = 450;
 /** Components with less of the variance than this are noise in a picture. */
 const SHOWN_SHARE = 0.01;
 
@@ -56,7 +59,7 @@ export function evaluationReport({
       runtimeSection(record),
       ...trainingSection(metrics),
       ...sections,
-      spreadSection(first, measures, classes),
+      spreadSection(first, measures, classes, record.seed),
       measureSection(record),
       settingsSection(record, evaluation),
     ],
@@ -152,6 +155,7 @@ function spreadSection(
   evaluation: RuntimeEvaluation,
   measures: RuntimeRecord,
   classes: readonly string[],
+  seed: number,
 ): ReportSection {
   const { spectrum } = evaluation.distinctness;
   const size = evaluation.latents.size;
@@ -166,6 +170,7 @@ function spreadSection(
       ...((spectrum.explainedVariance[2] ?? 0) >= SHOWN_SHARE && size > 3
         ? [projectionBlock(evaluation, classes, [2, 3])]
         : []),
+      ...neighbourhoodBlock(evaluation, classes, seed),
       {
         kind: 'bars',
         title: 'Singular values',
@@ -184,6 +189,27 @@ function spreadSection(
       },
     ],
   };
+}
+
+function neighbourhoodBlock({ latents }: RuntimeEvaluation, classes: readonly string[], seed: number): ReportBlock[] {
+  const chosen = sampleByClass(latents.labels, latents.classCount, UMAP_LIMIT);
+  const points = umapOf(latents, chosen, seed);
+  if (points === undefined) return [];
+  return [
+    {
+      kind: 'scatter',
+      title: 'Neighbourhoods (UMAP)',
+      description: `Of ${formatCount(chosen.length)} latents: what is near in all ${latents.size} dimensions is near here; distances and sizes mean nothing.`,
+      x: 'no unit',
+      y: 'no unit',
+      classes: [...classes],
+      points: Array.from(chosen, (index, i) => [
+        rounded(points[2 * i]),
+        rounded(points[2 * i + 1]),
+        latents.labels[index],
+      ]),
+    },
+  ];
 }
 
 function magnified(block: BlockOf<'scatter'>): BlockOf<'scatter'> {
