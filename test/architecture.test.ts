@@ -26,6 +26,9 @@ const confined: Record<string, readonly string[]> = {
   'umap-js': ['src/evaluation/'],
   h5wasm: ['src/data/'],
   hyparquet: ['src/data/'],
+  'hyparquet-compressors': ['src/data/'],
+  'hyparquet-writer': ['src/data/'],
+  sharp: ['src/data/'],
 };
 
 function sourceFiles(folder: string): string[] {

@@ -9,7 +9,7 @@ export function imageAt(e: number, t: number, [height, width, channels] = IMAGE_
   const pixels: number[] = [];
   for (let h = 0; h < height; h++)
     for (let w = 0; w < width; w++)
-      for (let c = 0; c < channels; c++) pixels.push((e * 97 + t * 31 + h * 7 + w * 13 + c * 59) % 256);
+      for (let c = 0; c < channels; c++) pixels.push((e * 71 + t * 31 + h * 7 + w * 13 + c * 59) % 256);
   return pixels;
 }
 

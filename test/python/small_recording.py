@@ -31,7 +31,7 @@ HEIGHT, WIDTH, CHANNELS = 6, 8, 3
 
 def image(e, t, height=HEIGHT, width=WIDTH):
     h, w, c = np.meshgrid(np.arange(height), np.arange(width), np.arange(CHANNELS), indexing="ij")
-    return ((e * 97 + t * 31 + h * 7 + w * 13 + c * 59) % 256).astype(np.uint8)
+    return ((e * 71 + t * 31 + h * 7 + w * 13 + c * 59) % 256).astype(np.uint8)
 
 
 def state(e, t):

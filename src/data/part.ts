@@ -1,0 +1,130 @@
+// How columns become one observation, one action and one auxiliary vector. Letters: H W C image, D numbers of the vector, A
+// action size, M auxiliary size, n frames of a stack.
+import { FormatError, UsageError } from '../error.ts';
+import type { EpisodePlan } from './episode-plan.ts';
+import { isImageColumn } from './image-recording.ts';
+import { type Column, type Recording, rowSizeOf } from './recording.ts';
+import type { ColumnSurvey } from './survey.ts';
+
+/** One-hot above this would rather be a number. */
+const MAXIMAL_ACTION_COUNT = 1024;
+
+/** A part of an observation that stands for itself: all images side by side, or all numbers. */
+export interface ObservationPart {
+  readonly kind: 'image' | 'vector';
+  /** [H, W, C n] or [D n]; the newest frame last. */
+  readonly shape: readonly number[];
+  /** Where it begins in a packed observation, which has all parts one after the other; 0 where there is only one. */
+  readonly offset: number;
+  readonly columns: readonly string[];
+  /** Raw values minus `mean`, over `deviation`, are normal: of each channel, or of each number; for every frame of a stack. */
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
+}
+
+export interface ActionPart {
+  readonly column: string;
+  /** One-hot of so many actions, or undefined for numbers as they are. */
+  readonly actionCount: number | undefined;
+  /** Numbers in the encoded action. */
+  readonly size: number;
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
+}
+
+/** Puts the observation columns together: one image, one vector, or both. Throws where images do not fit side by side. */
+export function observationParts(
+  recording: Recording,
+  names: readonly string[],
+  surveys: ReadonlyMap<string, ColumnSurvey>,
+  stack: number,
+): readonly ObservationPart[] {
+  const columns = names.map((name) => columnOf(recording, name));
+  const images = columns.filter(isImageColumn);
+  const vectors = columns.filter((column) => !isImageColumn(column));
+  const parts: ObservationPart[] = [];
+  const [first] = images;
+  if (first !== undefined) {
+    const [height, width] = first.shape;
+    for (const { name, shape } of images)
+      if (shape[0] !== height || shape[1] !== width)
+        throw new FormatError(
+          `${recording.path} ${name}: expected images of ${height} x ${width} as in ${first.name}, got ${shape[0]} x ${shape[1]}`,
+          { remedy: 'Bring all images to one size: --image-size HEIGHTxWIDTH.' },
+        );
+    const channels = images.reduce((sum, { shape }) => sum + shape[2], 0);
+    parts.push(part('image', [height, width, channels * stack], 0, images, surveys, stack));
+  }
+  if (vectors.length > 0) {
+    const size = vectors.reduce((sum, column) => sum + rowSizeOf(column), 0);
+    const offset = parts[0]?.shape.reduce((product, side) => product * side, 1) ?? 0;
+    parts.push(part('vector', [size * stack], offset, vectors, surveys, stack));
+  }
+  return parts;
+}
+
+/** Integers from 0 on are names of actions and become one-hot; everything else stays as it is. */
+export function actionParts(
+  recording: Recording,
+  names: readonly string[],
+  surveys: ReadonlyMap<string, ColumnSurvey>,
+): readonly ActionPart[] {
+  return names.map((name) => {
+    const column = columnOf(recording, name);
+    const survey = surveyOf(surveys, name);
+    const [minimum, maximum] = [survey.minimum[0], survey.maximum[0]];
+    const isDiscrete = rowSizeOf(column) === 1 && survey.isWhole && !column.type.startsWith('float');
+    const count = column.actionCount ?? maximum + 1;
+    if (!isDiscrete || minimum < 0 || count > MAXIMAL_ACTION_COUNT) {
+      const { mean, deviation } = survey;
+      return { column: name, actionCount: undefined, size: rowSizeOf(column), mean, deviation };
+    }
+    if (maximum >= count)
+      throw new FormatError(`${recording.path} ${name}: expected actions in 0..${count - 1}, got ${maximum}`);
+    const none = Array.from({ length: count }, () => 0);
+    return { column: name, actionCount: count, size: count, mean: none, deviation: none.map(() => 1) };
+  });
+}
+
+/** M: numbers of all auxiliary columns. */
+export function auxiliarySizeOf(recording: Recording, plan: EpisodePlan): number {
+  return plan.auxiliary.reduce((sum, { name }) => {
+    const column = columnOf(recording, name);
+    if (isImageColumn(column))
+      throw new UsageError(`${recording.path} ${name}: expected numbers for an auxiliary, got images`);
+    return sum + rowSizeOf(column);
+  }, 0);
+}
+
+function part(
+  kind: ObservationPart['kind'],
+  shape: readonly number[],
+  offset: number,
+  columns: readonly Column[],
+  surveys: ReadonlyMap<string, ColumnSurvey>,
+  stack: number,
+): ObservationPart {
+  const found = columns.map(({ name }) => surveyOf(surveys, name));
+  const repeat = (values: readonly number[]) => Array.from({ length: stack }, () => values).flat();
+  return {
+    kind,
+    shape,
+    offset,
+    columns: columns.map(({ name }) => name),
+    mean: repeat(found.flatMap(({ mean }) => mean)),
+    // What never changes has no deviation; 1 leaves it at 0 after the mean is taken away.
+    deviation: repeat(found.flatMap(({ deviation }) => deviation.map((value) => (value > 0 ? value : 1)))),
+  };
+}
+
+function columnOf(recording: Recording, name: string): Column {
+  const column = recording.columns.get(name);
+  if (column === undefined) throw new FormatError(`${recording.path}: expected a column, got "${name}"`);
+  return column;
+}
+
+function surveyOf(surveys: ReadonlyMap<string, ColumnSurvey>, name: string): ColumnSurvey {
+  const survey = surveys.get(name);
+  if (survey === undefined) throw new FormatError(`survey: expected the column "${name}", got none`);
+  return survey;
+}

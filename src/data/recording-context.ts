@@ -1,0 +1,70 @@
+// The context of auxiliaries for a recording: its columns of numbers, and observations that p is standardised on.
+import type { AuxiliaryContext } from '../auxiliary/auxiliary.ts';
+import { JepaError } from '../error.ts';
+import { isImageColumn } from './image-recording.ts';
+import { type Recording, rowCountOf, rowSizeOf } from './recording.ts';
+import { type RecordingSource, type RecordingSourceOptions, recordingSource } from './recording-source.ts';
+import { surveyColumn } from './survey.ts';
+import type { LabelledObservations } from './transition.ts';
+
+/** Observations that are read for standardisation: so many, or so many bytes of them. */
+const SAMPLED_OBSERVATIONS = 4096;
+const SAMPLED_BYTES = 256 * 1024 ** 2;
+/** A row of more numbers is nothing that a head would predict. */
+const MAXIMAL_AUXILIARY_SIZE = 1024;
+
+/**
+ * Reads what auxiliaries may ask for. `options` are those of the training source; no auxiliary need be known yet.
+ */
+export async function recordingContext(
+  recording: Recording,
+  options: Omit<RecordingSourceOptions, 'auxiliary' | 'split'>,
+): Promise<AuxiliaryContext> {
+  const source = await recordingSource(recording, { ...options, split: 'train', auxiliary: [] });
+  try {
+    const size = source.observationShape.reduce((product, side) => product * side, 1);
+    const most = Math.floor(SAMPLED_BYTES / size);
+    const { observations } = await readObservations(source, Math.max(1, Math.min(SAMPLED_OBSERVATIONS, most)));
+    return {
+      seed: options.seed,
+      observationShape: source.observationShape,
+      columns: await describeAuxiliaryColumns(recording),
+      sampleObservations(count) {
+        if (count * size > observations.length)
+          throw new JepaError(
+            `${recording.path}: expected at most ${observations.length / size} observations to standardise on, got ${count}`,
+          );
+        return observations.subarray(0, count * size);
+      },
+    };
+  } finally {
+    await source.dispose();
+  }
+}
+
+/** The first `count` observations in the order of the source's seed and split, with their states where they are recorded. */
+export async function readObservations(source: RecordingSource, count: number): Promise<LabelledObservations> {
+  const { observations, states = new Int32Array(0) } = await source.batch(0, count, 1);
+  const size = source.observationShape.reduce((product, side) => product * side, 1);
+  return { observations: observations.slice(0, count * size), states: states.slice(0, count) };
+}
+
+/** Columns of numbers, and whether each holds 0 and 1 alone. */
+async function describeAuxiliaryColumns(
+  recording: Recording,
+): Promise<ReadonlyMap<string, { readonly size: number; readonly isBinary: boolean }>> {
+  const columns = new Map<string, { readonly size: number; readonly isBinary: boolean }>();
+  for (const column of recording.columns.values()) {
+    const size = rowSizeOf(column);
+    if (isImageColumn(column) || size > MAXIMAL_AUXILIARY_SIZE) continue;
+    const ranges = Array.from({ length: recording.episodeCount }, (_, episode) => ({
+      episode,
+      from: 0,
+      to: rowCountOf(column, episode),
+      isAveraged: true,
+    }));
+    const { isBinary } = await surveyColumn(recording, column, ranges);
+    columns.set(column.name, { size, isBinary });
+  }
+  return columns;
+}
