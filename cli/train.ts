@@ -1,6 +1,6 @@
 // `jepa train`: trains a world model into a run's folder, or goes on with one.
 import { availableParallelism, cpus } from 'node:os';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { UsageError } from '../src/error.ts';
 import { packageVersion } from './package.ts';
 import { collect, parseWhole } from './parse.ts';
@@ -15,6 +15,7 @@ interface TrainFlags {
   readonly seed?: number;
   readonly threads?: number;
   readonly config?: string;
+  readonly stopOn?: string;
   readonly set: readonly string[];
 }
 
@@ -28,6 +29,7 @@ export function createTrainCommand(): Command {
     .option('--auxiliary <names>', 'auxiliary functions, comma-separated: reward, none, ... (default: reward)')
     .option('--seed <number>', 'seed of all randomness (default: 0)', parseWhole('--seed', 0))
     .option('--threads <number>', 'threads of TensorFlow (default: all cores)', parseWhole('--threads', 1))
+    .addOption(new Option('--stop-on <event>', 'stop where the latents collapse (default: warn)').choices(['collapse']))
     .option('--config <file>', 'YAML or JSON with configuration keys; overrides the preset')
     .option('--set <key=value>', 'one configuration key, such as optimization.steps=500; repeatable', collect, [])
     .addHelpText(
@@ -87,6 +89,7 @@ async function configurationOf(environment: string, flags: TrainFlags): Promise<
         .filter(({ kind }) => kind !== 'none'),
       seed: flags.seed,
       threads: flags.threads,
+      ...(flags.stopOn === 'collapse' ? { collapse: { action: 'stop' } } : {}),
     },
     threads: availableParallelism(),
   });

@@ -86,6 +86,7 @@ async function trainInto(
       runFolder,
       checkpoint,
       onMetrics: record,
+      onWarning: options.onNote,
     });
     if (!outcome.isInterrupted) await saveModels(runFolder, parts.model);
     return outcome;

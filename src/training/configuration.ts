@@ -80,6 +80,16 @@ export type OptimizationConfiguration = z.output<typeof optimizationConfiguratio
 const environmentConfiguration = z.looseObject({ name: z.string() });
 export type EnvironmentConfiguration = z.output<typeof environmentConfiguration>;
 
+/** Dynamics alone end at a fiftieth of the first deviation or less; anchored by the reward it never went below a half. */
+const collapseConfiguration = z.strictObject({
+  action: z
+    .enum(['warn', 'stop', 'ignore'])
+    .default('warn')
+    .describe('what follows when the latents collapse while training'),
+  below: z.number().positive().lt(1).default(0.05).describe('collapsed: latent deviation over that of the first step'),
+  patience: count.default(10).describe('rows of metrics for which it must stay below'),
+});
+
 export const configurationSchema = z.strictObject({
   environment: environmentConfiguration,
   auxiliary: z.array(auxiliaryConfiguration).describe('auxiliary functions, side by side; empty: dynamics alone'),
@@ -88,6 +98,7 @@ export const configurationSchema = z.strictObject({
   optimization: optimizationConfiguration,
   seed: z.int().min(0),
   threads: count.describe('threads of TensorFlow; results are the same bits for the same number'),
+  collapse: collapseConfiguration.prefault({}),
   checkpointEvery: count.describe('steps between checkpoints'),
   checkpointsKept: count,
   logEvery: count.describe('steps between two rows of metrics.jsonl and TensorBoard'),

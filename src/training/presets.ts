@@ -2,7 +2,7 @@
 import { UsageError, unknownName } from '../error.ts';
 import { type Configuration, parseConfiguration } from './configuration.ts';
 
-type Preset = Omit<Configuration, 'environment' | 'auxiliary' | 'seed' | 'threads'>;
+type Preset = Omit<Configuration, 'environment' | 'auxiliary' | 'seed' | 'threads' | 'collapse'>;
 
 const presets: Readonly<Record<string, Preset>> = {
   /** A minute on two cores. Rate, batch and steps: see docs/training.md for what was measured. */

@@ -6,6 +6,7 @@ import type { TransitionSource } from '../data/transition.ts';
 import { JepaError } from '../error.ts';
 import type { Checkpoint, Json } from '../storage/checkpoint.ts';
 import { saveCheckpoint } from '../storage/checkpoint.ts';
+import { CollapseGate, type CollapseState } from './collapse-gate.ts';
 import type { Configuration } from './configuration.ts';
 import type { Networks } from './objective.ts';
 import { learningRateAt } from './schedule.ts';
@@ -35,6 +36,8 @@ export interface TrainerOptions {
   readonly onMetrics?: (row: MetricsRow) => void;
   /** Called after every step, for a progress display. */
   readonly onStep?: (step: number, result: StepResult) => void;
+  /** Told in one line that the latents collapsed, where that does not stop the run. */
+  readonly onWarning?: (warning: string) => void;
   readonly onCheckpoint?: (step: number, folder: string) => void;
 }
 
@@ -62,11 +65,13 @@ export async function train(options: TrainerOptions): Promise<TrainingOutcome> {
   });
   try {
     const window = new MetricsWindow();
+    const gate = new CollapseGate(configuration.collapse);
     let step = 0;
     let last: MetricsRow | undefined;
     if (checkpoint) {
       trainingStep.restore(checkpoint);
       window.restore(checkpoint.state);
+      restoreGate(gate, checkpoint.state);
       step = checkpoint.step;
     }
     let savedStep = step;
@@ -75,13 +80,22 @@ export async function train(options: TrainerOptions): Promise<TrainingOutcome> {
       const folder = await saveCheckpoint(
         runFolder,
         step,
-        { weights, optimizer, state: window.state() },
+        { weights, optimizer, state: { window: window.state(), collapse: { ...gate.state() } } },
         {
           keptCount: checkpointsKept,
         },
       );
       savedStep = step;
       options.onCheckpoint?.(step, folder);
+    };
+    const answerCollapse = async (collapse: string) => {
+      const { action } = configuration.collapse;
+      if (action === 'warn') options.onWarning?.(collapse);
+      if (action !== 'stop') return;
+      await save();
+      throw new JepaError(collapse, {
+        remedy: `Give the objective an auxiliary function; the checkpoint of step ${step} is in ${runFolder}.`,
+      });
     };
     while (step < optimization.steps && !signal?.aborted) {
       const batch = await source.batch(step, optimization.batchSize, objective.horizon);
@@ -90,10 +104,13 @@ export async function train(options: TrainerOptions): Promise<TrainingOutcome> {
       requireFinite(result, step, runFolder, savedStep);
       step++;
       window.add(result);
+      gate.observe(result.latentDeviation);
       options.onStep?.(step, result);
       if (step % logEvery === 0 || step === optimization.steps) {
         last = window.row(step, rate);
         options.onMetrics?.(last);
+        const collapse = gate.judge(step, last.latentDeviation);
+        if (collapse) await answerCollapse(collapse);
       }
       if (step % checkpointEvery === 0 || step === optimization.steps) await save();
       // TensorFlow's step blocks the event loop: let signals in.
@@ -148,10 +165,15 @@ class MetricsWindow {
   }
 
   restore(state: Json): void {
-    if (typeof state !== 'object' || state === null || !('steps' in state) || !('sums' in state)) return;
-    this.#steps = Number(state.steps);
-    this.#sums = { ...(state.sums as Record<string, number>) };
+    const { window } = state as { readonly window: { readonly steps: number; readonly sums: Record<string, number> } };
+    this.#steps = window.steps;
+    this.#sums = { ...window.sums };
   }
+}
+
+/** The gate's part of a checkpoint's state. */
+function restoreGate(gate: CollapseGate, state: Json): void {
+  gate.restore((state as unknown as { readonly collapse: CollapseState }).collapse);
 }
 
 function prefixed(terms: Readonly<Record<string, number>>): Record<string, number> {
