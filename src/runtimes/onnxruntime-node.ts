@@ -108,6 +108,7 @@ async function importOnnxruntime(provider: NodeProvider): Promise<OnnxruntimeNod
     const onnxruntime = await importPackage();
     // Everything worth saying arrives as an error; the native log would go to stderr beside our one line.
     onnxruntime.env.logLevel = 'fatal';
+    keepHalvesAsBits(onnxruntime);
     return onnxruntime;
   } catch (error) {
     const isMissing = findPackage(onnxruntimeNodePackage) === undefined;
@@ -115,6 +116,22 @@ async function importOnnxruntime(provider: NodeProvider): Promise<OnnxruntimeNod
       remedy: isMissing ? 'Run jepa setup, which fetches it.' : provider.remedy,
       cause: error,
     });
+  }
+}
+
+/**
+ * Where the engine has Float16Array (Node 24), onnxruntime-common turns every float16 tensor into one, and the native part
+ * of 1.30 takes its length for 0 (microsoft/onnxruntime, pull request 32323). It looks for the class once, when the first
+ * tensor is made: that one is made here, with the class out of sight, so that halves stay 16-bit patterns in a Uint16Array.
+ */
+function keepHalvesAsBits({ Tensor }: OnnxruntimeNode): void {
+  const float16Array: unknown = Reflect.get(globalThis, 'Float16Array');
+  if (float16Array === undefined) return;
+  Reflect.set(globalThis, 'Float16Array', undefined);
+  try {
+    new Tensor('bool', [true]);
+  } finally {
+    Reflect.set(globalThis, 'Float16Array', float16Array);
   }
 }
 
