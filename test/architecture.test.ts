@@ -58,7 +58,10 @@ function importsOf(path: string): Import[] {
   return found;
 }
 
-const files = Object.keys(allowed).flatMap(sourceFiles);
+// A folder of the plan may have no file yet.
+const files = Object.keys(allowed)
+  .filter((folder) => existsSync(join(root, folder)))
+  .flatMap(sourceFiles);
 
 function targetOf(path: string, specifier: string): string | undefined {
   return specifier.startsWith('.') ? normalize(join(dirname(path), specifier)) : undefined;
