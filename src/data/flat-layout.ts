@@ -152,6 +152,9 @@ function continueObservations(
   if (nextArray === undefined || column === undefined || readCurrent === undefined || column.starts !== steps) return;
   if (nextArray.type !== column.type || nextArray.shape.slice(1).join() !== column.shape.join()) return;
   const rowSize = column.shape.reduce((product, side) => product * side, 1);
+  // It says nothing more than the observations do now.
+  columns.delete(nextArray.name);
+  readers.delete(nextArray.name);
   columns.set(column.name, { ...column, starts: observations });
   readers.set(column.name, async (from, to) => {
     const rows = allocate(column.type, (to - from) * rowSize);

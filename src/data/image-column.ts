@@ -23,6 +23,7 @@ export interface ImageColumn {
 export async function openImageColumn(
   images: EncodedImages,
   imageSize: readonly [height: number, width: number] | undefined,
+  isEmptyAllowed = false,
 ): Promise<ImageColumn> {
   const { name, starts, rowsPerChunk } = images;
   if (starts[starts.length - 1] === 0) throw new FormatError(`${images.whereOf(0)}: expected images, got none`);
@@ -37,6 +38,8 @@ export async function openImageColumn(
       const rows = new Uint8Array((to - from) * size);
       const encoded = await images.read(from, to);
       for (const [i, bytes] of encoded.entries()) {
+        // A table's row without an image; the layout sees to it that nothing reads it.
+        if (isEmptyAllowed && bytes.byteLength === 0) continue;
         const image = withChannels(await decodeImageFile(bytes, images.whereOf(from + i)), channels);
         const isOfSize = image.height === height && image.width === width;
         if (!isOfSize && imageSize === undefined)

@@ -60,6 +60,38 @@ export function writeFileAtomic(
 }
 
 /**
+ * Writes a file of any size in one step: `fill` writes the temporary file whose path it is given, which is then made durable
+ * and renamed into place. Refuses a path that exists, unless it is to be replaced.
+ */
+export async function writeFileAtomicWith(
+  path: string,
+  fill: (temporaryPath: string) => void | Promise<void>,
+  options: WriteFolderOptions = {},
+): Promise<void> {
+  const files = options.files ?? localFileSystem;
+  if (!options.replace && isPresent(files, path))
+    throw new JepaError(`write ${path}: expected a path that is free, got one that exists`, {
+      remedy: 'Choose another name, or remove this one first.',
+    });
+  const partial = partialPath(path);
+  try {
+    files.mkdirSync(dirname(path), { recursive: true });
+    await fill(partial);
+    const descriptor = files.openSync(partial, 'r+');
+    try {
+      files.fsyncSync(descriptor);
+    } finally {
+      files.closeSync(descriptor);
+    }
+    files.renameSync(partial, path);
+    syncFolder(files, dirname(path));
+  } catch (error) {
+    discard(files, partial);
+    throw systemErrorCode(error) === undefined ? error : storageError(`write ${path}`, 'to write the file', error);
+  }
+}
+
+/**
  * Writes the folder `path` in one step: `fill` puts everything into the temporary folder that it is given, then all of it
  * is made durable and renamed into place. Parent folders are created. What `fill` throws is thrown on, with nothing left behind.
  */

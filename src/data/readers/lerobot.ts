@@ -110,7 +110,7 @@ async function imageColumn(
       async read(from, to) {
         const rows: Uint8Array[] = [];
         for (const { file, start, end } of await files.under(from, to))
-          rows.push(...(await file.readBytes(columnOf(file, name), start, end)));
+          rows.push(...(await file.readBytes(columnOf(file, name), start, end)).rows);
         return rows;
       },
     },

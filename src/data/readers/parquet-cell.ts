@@ -14,11 +14,16 @@ export interface DecodedRows {
   readonly bytes: number;
 }
 
-/** Rows of bytes, or of structures with a field `bytes`. */
+/** Rows of bytes, or of structures with a field `bytes`; none where there is no value. */
 export function collectBytes(rows: ArrayLike<unknown>, where: string, rowStart: number): DecodedRows {
-  const byteRows = Array.from(rows, (row, i) => bytesOf(row, `${where} row ${rowStart + i}`));
+  const nullRows: number[] = [];
+  const byteRows = Array.from(rows, (row, i) => {
+    const bytes = bytesOf(row, `${where} row ${rowStart + i}`);
+    if (bytes === undefined) nullRows.push(i);
+    return bytes ?? new Uint8Array(0);
+  });
   const bytes = byteRows.reduce((sum, row) => sum + row.byteLength, 0);
-  return { values: new Uint8Array(0), byteRows, nullRows: [], bytes };
+  return { values: new Uint8Array(0), byteRows, nullRows, bytes };
 }
 
 /** Numbers, or nested lists of numbers, of one shape. Throws a FormatError that names the row of another shape. */
@@ -73,10 +78,11 @@ function itemOf(value: unknown, index: number): unknown {
   return Reflect.get(Object(value), index);
 }
 
-function bytesOf(row: unknown, where: string): Uint8Array {
-  const bytes: unknown = row instanceof Uint8Array ? row : Reflect.get(Object(row ?? {}), 'bytes');
+function bytesOf(row: unknown, where: string): Uint8Array | undefined {
+  if (row === null || row === undefined) return undefined;
+  const bytes: unknown = row instanceof Uint8Array ? row : Reflect.get(Object(row), 'bytes');
   if (bytes instanceof Uint8Array) return bytes;
-  throw new FormatError(`${where}: expected bytes, got ${row === null ? 'none' : typeof bytes}`);
+  throw new FormatError(`${where}: expected bytes, got ${typeof bytes}`);
 }
 
 /** Sides of nested lists, by their first elements. */

@@ -39,7 +39,12 @@ export interface ParquetFile {
   ): Promise<{ readonly values: ElementArray; readonly nullRows: readonly number[] }>;
   /** False where the file's statistics say that every row has a value. */
   mayHaveNulls(column: ParquetColumn): boolean;
-  readBytes(column: ParquetColumn, from: number, to: number): Promise<Uint8Array[]>;
+  /** Rows without a value are empty and listed in `nullRows`. */
+  readBytes(
+    column: ParquetColumn,
+    from: number,
+    to: number,
+  ): Promise<{ readonly rows: Uint8Array[]; readonly nullRows: readonly number[] }>;
   /** Values as they come, for tables of metadata. */
   readValues(name: string): Promise<readonly unknown[]>;
   dispose(): void;
@@ -98,9 +103,14 @@ export async function openParquetFile(path: string): Promise<ParquetFile> {
         ),
       async readBytes(column, from, to) {
         const rows: Uint8Array[] = [];
-        for (const { group, start, end } of groupsUnder(groupStarts, from, to))
-          rows.push(...(await decode(column, group)).byteRows.slice(start, end));
-        return rows;
+        const nullRows: number[] = [];
+        for (const { group, start, end } of groupsUnder(groupStarts, from, to)) {
+          const decoded = await decode(column, group);
+          rows.push(...decoded.byteRows.slice(start, end));
+          const offset = groupStarts[group] - from;
+          for (const row of decoded.nullRows) if (row >= start && row < end) nullRows.push(row + offset);
+        }
+        return { rows, nullRows };
       },
       readValues: (name) =>
         explained(`${path} ${name}`, 'a column', async () =>

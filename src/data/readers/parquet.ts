@@ -43,7 +43,7 @@ export async function openParquetColumn(
   const { rowCount, rowsPerChunk } = file;
   if (column.kind === 'other') return undefined;
   if (column.kind === 'bytes') {
-    const [first] = await file.readBytes(column, 0, Math.min(1, rowCount));
+    const [first] = (await file.readBytes(column, 0, Math.min(1, rowCount))).rows;
     if (first === undefined || imageFileTypeOf(first) === undefined) return undefined;
     const { column: images, read } = await openImageColumn(
       {
@@ -51,11 +51,13 @@ export async function openParquetColumn(
         starts: Float64Array.of(0, rowCount),
         rowsPerChunk,
         whereOf: (row) => `${file.path} ${name} row ${row}`,
-        read: (from, to) => file.readBytes(column, from, to),
+        read: async (from, to) => (await file.readBytes(column, from, to)).rows,
       },
       options.imageSize,
+      true,
     );
-    return { ...images, shape: [rowCount, ...images.shape], read };
+    const nullRows = file.mayHaveNulls(column) ? (await file.readBytes(column, 0, rowCount)).nullRows : [];
+    return { ...images, shape: [rowCount, ...images.shape], nullRows, read };
   }
   const nullRows = file.mayHaveNulls(column) ? (await file.readNumbers(column, 0, rowCount)).nullRows : [];
   return {

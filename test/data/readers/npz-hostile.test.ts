@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openRecording } from '../../../src/data/readers/index.ts';
 import { encodeNpyHeader } from '../../../src/data/readers/npy.ts';
 import { FormatError } from '../../../src/error.ts';
@@ -12,6 +12,15 @@ const array = (values: Float32Array) =>
   Buffer.concat([encodeNpyHeader('float32', [values.length]), Buffer.from(values.buffer)]);
 const actions: ZipPart = { name: 'actions.npy', content: array(new Float32Array(100)) };
 const content = array(Float32Array.from({ length: 100 }, (_, i) => i));
+// A place of its own, since other tests unpack too.
+beforeEach(() => {
+  vi.stubEnv('TMPDIR', temporaryFolder());
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
 const unpacked = () => readdirSync(tmpdir()).filter((name) => name.startsWith('jepa-onnx-npz-'));
 
 async function open(parts: readonly ZipPart[]) {
