@@ -3,11 +3,13 @@
 import type { Command } from 'commander';
 import { createBisimulationCommand } from './bisimulation.ts';
 import { createConvertCommand } from './convert.ts';
+import { createDataCommand } from './data.ts';
 import { createDoctorCommand } from './doctor.ts';
 import { createEvaluateCommand } from './evaluate.ts';
 import { createExportCommand } from './export.ts';
 import { createInspectCommand } from './inspect.ts';
 import { createQuickstartCommand } from './quickstart.ts';
+import { createReproduceCommand } from './reproduce.ts';
 import { createSetupCommand } from './setup.ts';
 import { createTrainCommand } from './train.ts';
 
@@ -16,7 +18,9 @@ export const commands: readonly (() => Command)[] = [
   createTrainCommand,
   createExportCommand,
   createEvaluateCommand,
+  createReproduceCommand,
   createBisimulationCommand,
+  createDataCommand,
   createConvertCommand,
   createInspectCommand,
   createSetupCommand,

@@ -59,6 +59,13 @@ export function resolveStructure(
   };
 }
 
+/** Throws a UsageError for a column of the user's that is not there. */
+export function checkRoles(where: string, columns: readonly string[], given: Roles): void {
+  for (const [role, names] of Object.entries(given))
+    for (const name of [names ?? []].flat())
+      if (findColumns(columns, [name]) === undefined) throw unknownName(where, `a column for ${role}`, name, columns);
+}
+
 /** The user's roles, then those of the recording. Throws a UsageError for a missing part or column. */
 export function resolveRoles(
   where: string,

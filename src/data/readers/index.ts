@@ -42,7 +42,8 @@ async function findFolderReader(path: string): Promise<Open> {
   const inner = [join(path, 'data', 'main_data.hdf5'), join(path, 'main_data.hdf5')].find((file) => existsSync(file));
   if (inner !== undefined) {
     const { openHdf5 } = await import('./hdf5.ts');
-    return (handle) => openHdf5({ ...handle, path: inner });
+    // Opened again by the folder, which is what the user named.
+    return async (handle) => ({ ...(await openHdf5({ ...handle, path: inner })), path, handle });
   }
   if (existsSync(join(path, 'meta', 'info.json'))) return (await import('./lerobot.ts')).openLerobot;
   const { findStepTable, openImageFolder } = await import('./image-folder.ts');

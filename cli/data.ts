@@ -1,0 +1,167 @@
+// `jepa data`: looks at recordings, converts them, shows them.
+import { Command } from 'commander';
+import type { Inspection } from '../src/data/inspection.ts';
+import type { OpenOptions, Recording, Roles } from '../src/data/recording.ts';
+import { UsageError } from '../src/error.ts';
+import { packageVersion } from './package.ts';
+
+interface RecordingFlags {
+  readonly map?: string;
+  readonly imageSize?: readonly [number, number];
+  readonly ffmpeg?: string;
+}
+
+export function createDataCommand(): Command {
+  const command = new Command('data')
+    .description('look at recordings (NPZ, HDF5, Parquet, LeRobot, a folder of images), convert and show them')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  jepa data inspect demonstrations.hdf5
+  jepa data convert demonstrations.hdf5 demonstrations.npz
+  jepa data preview demonstrations.hdf5 --out preview.html`,
+    );
+  withRecordingFlags(command.command('inspect'))
+    .description('say what a recording holds, what is odd about it, and which command would train on it')
+    .option('--json', 'print as JSON')
+    .action(runInspect);
+  withRecordingFlags(command.command('convert'))
+    .description('write a recording as .npz, .hdf5 or .parquet')
+    .argument('<target>', 'the new file; its ending says the format')
+    .option('--replace', 'replace a file that is there')
+    .action(runConvert);
+  withRecordingFlags(command.command('preview'))
+    .description('write a page with frames of the episodes, curves and rewards')
+    .option('--out <file>', 'the page', 'preview.html')
+    .action(runPreview);
+  return command;
+}
+
+/** The flags by which a recording is opened; `jepa train --data` has the same. */
+function withRecordingFlags(command: Command): Command {
+  return command
+    .argument('<path>', 'a file or a folder')
+    .option('--map <parts>', 'parts and their columns: observation=pixels+proprio,action=action,reward=reward')
+    .option('--image-size <HxW>', 'bring all images to this height and width', parseImageSize)
+    .option('--ffmpeg <program>', 'program that decodes videos (default: ffmpeg)');
+}
+
+/** `64x64` */
+export function parseImageSize(text: string): readonly [number, number] {
+  const match = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/.exec(text);
+  if (match === null) throw new UsageError(`--image-size: expected HEIGHTxWIDTH such as 64x64, got "${text}"`);
+  return [Number(match[1]), Number(match[2])];
+}
+
+async function openWithFlags(
+  path: string,
+  flags: RecordingFlags,
+): Promise<{ readonly recording: Recording; readonly roles: Roles }> {
+  const { parseMap } = await import('../src/data/role-name.ts');
+  const { openRecording } = await import('../src/data/readers/index.ts');
+  const { roles, structure } = flags.map === undefined ? { roles: {}, structure: {} } : parseMap(flags.map);
+  const options: OpenOptions = {
+    structure,
+    observation: roles.observation,
+    imageSize: flags.imageSize,
+    ffmpeg: flags.ffmpeg,
+  };
+  return { recording: await openRecording(path, options), roles };
+}
+
+async function inspect(
+  path: string,
+  flags: RecordingFlags,
+  use: (recording: Recording, found: Inspection) => Promise<void>,
+) {
+  const { inspectRecording } = await import('../src/data/inspection.ts');
+  const { recording, roles } = await openWithFlags(path, flags);
+  try {
+    await use(recording, await inspectRecording(recording, { roles, flags: repeatFlags(flags) }));
+  } finally {
+    await recording.dispose();
+  }
+}
+
+function repeatFlags({ map, imageSize, ffmpeg }: RecordingFlags): string[] {
+  return [
+    ...(map === undefined ? [] : [`--map ${map}`]),
+    ...(imageSize === undefined ? [] : [`--image-size ${imageSize.join('x')}`]),
+    ...(ffmpeg === undefined ? [] : [`--ffmpeg ${ffmpeg}`]),
+  ];
+}
+
+async function runInspect(path: string, flags: RecordingFlags & { readonly json?: boolean }): Promise<void> {
+  await inspect(path, flags, async (_recording, found) => {
+    process.stdout.write(flags.json ? `${JSON.stringify(found, undefined, 2)}\n` : describeInspection(found));
+  });
+}
+
+async function runConvert(
+  path: string,
+  target: string,
+  flags: RecordingFlags & { readonly replace?: boolean },
+): Promise<void> {
+  const { convertRecording, writtenFormatOf } = await import('../src/data/writers/index.ts');
+  writtenFormatOf(target);
+  const { recording } = await openWithFlags(path, flags);
+  try {
+    await convertRecording(recording, target, { replace: flags.replace ?? false });
+  } finally {
+    await recording.dispose();
+  }
+  process.stderr.write(`${target}: ${recording.episodeCount} episodes of ${recording.format}\n`);
+}
+
+async function runPreview(path: string, flags: RecordingFlags & { readonly out: string }): Promise<void> {
+  const { previewRecording } = await import('../src/report/recording-preview.ts');
+  const { renderReport } = await import('../src/report/page.ts');
+  const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');
+  await inspect(path, flags, async (recording, found) => {
+    const report = await previewRecording(recording, found, `jepa-onnx ${packageVersion()}`);
+    writeFileAtomic(flags.out, await renderReport(report));
+    process.stderr.write(`${flags.out}: the preview\n`);
+  });
+}
+
+function describeInspection(found: Inspection): string {
+  const { episodeSteps, returns } = found;
+  const lines = [
+    `${found.path}: ${found.recordingFormat}, ${found.episodes} episodes, ${found.steps} steps`,
+    `steps an episode: ${episodeSteps.least} to ${episodeSteps.most}, median ${episodeSteps.median}`,
+    ...(returns === undefined
+      ? []
+      : [`return an episode: ${number(returns.least)} to ${number(returns.most)}, mean ${number(returns.mean)}`]),
+    '',
+    ...table([
+      ['column', 'part', 'type', 'shape', 'rows', 'least', 'mean', 'most'],
+      ...found.columns.map(({ name, role, type, shape, rows, minimum, mean, maximum, isDiscrete }) => [
+        name,
+        role ?? '',
+        isDiscrete && role === 'action' ? `${type}, discrete` : type,
+        `[${shape.join(', ')}]`,
+        String(rows),
+        ...[minimum, mean, maximum].map(number),
+      ]),
+    ]),
+    ...(found.findings.length > 0 ? ['', ...found.findings.map((finding) => `- ${finding}`)] : []),
+    '',
+    found.command === undefined ? 'Training would refuse it as it is.' : `To train on it: ${found.command}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function number(value: number | null): string {
+  return value === null ? '?' : String(Number(value.toPrecision(5)));
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i].length)));
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i]))
+      .join('  ')
+      .trimEnd(),
+  );
+}

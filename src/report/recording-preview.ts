@@ -1,0 +1,166 @@
+// A page that shows a recording: frames of its episodes side by side, and its rewards.
+import { encode } from 'fast-png';
+import { numberAt } from '../data/element.ts';
+import { isImageColumn } from '../data/image-recording.ts';
+import type { Inspection } from '../data/inspection.ts';
+import { type Column, type Recording, rowCountOf, rowSizeOf } from '../data/recording.ts';
+import { formatCount, formatNumber } from './number.ts';
+import { REPORT_FORMAT, type Report, type ReportBlock } from './report.ts';
+
+const SHOWN_EPISODES = 6;
+const SHOWN_FRAMES = 8;
+/** Numbers of a vector that are drawn. */
+const SHOWN_NUMBERS = 6;
+/** Points of a curve; longer episodes are thinned out. */
+const SHOWN_POINTS = 400;
+
+/** The page's data. `observations` are the columns that are shown: images as frames, the others as curves. */
+export async function previewRecording(
+  recording: Recording,
+  inspection: Inspection,
+  generator: string,
+): Promise<Report> {
+  const columns = inspection.columns
+    .filter(({ role }) => role === 'observation')
+    .flatMap(({ name }) => recording.columns.get(name) ?? []);
+  const episodes = spreadOver(recording.episodeCount, SHOWN_EPISODES);
+  const blocks: ReportBlock[] = [];
+  for (const column of columns)
+    blocks.push(
+      isImageColumn(column)
+        ? await contactSheet(recording, column, episodes)
+        : await curves(recording, column, episodes.slice(0, 1)),
+    );
+  const reward = inspection.columns.find(({ role }) => role === 'reward')?.name;
+  const rewardColumn = recording.columns.get(reward ?? '');
+  if (rewardColumn !== undefined) blocks.push(await rewardCurves(recording, rewardColumn, episodes));
+  const [picture = facts(inspection), ...others] = blocks;
+  return {
+    format: REPORT_FORMAT,
+    generator,
+    title: inspection.path,
+    question: 'What was recorded?',
+    answer: {
+      tone: 'plain',
+      headline: `${formatCount(inspection.steps)} steps`,
+      sentences: [
+        `${inspection.recordingFormat}: ${formatCount(inspection.episodes)} episodes of ${inspection.episodeSteps.least} to ${inspection.episodeSteps.most} steps.`,
+      ],
+    },
+    picture,
+    sections: [
+      ...(others.length > 0 ? [{ id: 'rows', title: 'Observations and rewards', blocks: others }] : []),
+      { id: 'columns', title: 'Columns', blocks: [columnTable(inspection)] },
+      ...(inspection.findings.length > 0
+        ? [
+            {
+              id: 'findings',
+              title: 'What is odd',
+              blocks: [{ kind: 'text' as const, paragraphs: [...inspection.findings] }],
+            },
+          ]
+        : []),
+    ],
+  };
+}
+
+/** Frames of each episode from its first to its last. */
+async function contactSheet(recording: Recording, column: Column, episodes: readonly number[]): Promise<ReportBlock> {
+  const [height, width, channels] = column.shape;
+  const items: { png: string; alt: string; label: string }[] = [];
+  for (const episode of episodes)
+    for (const row of spreadOver(rowCountOf(column, episode), SHOWN_FRAMES)) {
+      const start = column.starts[episode] + row;
+      const values = await recording.read(column.name, start, start + 1);
+      const pixels = Uint8Array.from({ length: values.length }, (_, i) => numberAt(values, i));
+      // PNG knows 1, 3 and 4 channels; of others the first one is shown.
+      const isPicture = [1, 3, 4].includes(channels);
+      const data = isPicture ? pixels : pixels.filter((_, i) => i % channels === 0);
+      const png = encode({ width, height, channels: isPicture ? channels : 1, depth: 8, data });
+      const name = `episode ${episode}, row ${row}`;
+      items.push({ png: Buffer.from(png).toString('base64'), alt: name, label: name });
+    }
+  return { kind: 'images', caption: `${column.name}, ${width} x ${height}`, columns: SHOWN_FRAMES, items };
+}
+
+/** The first few numbers of a vector over an episode. */
+async function curves(recording: Recording, column: Column, episodes: readonly number[]): Promise<ReportBlock> {
+  const [episode = 0] = episodes;
+  const size = rowSizeOf(column);
+  const rows = rowCountOf(column, episode);
+  const values = await recording.read(column.name, column.starts[episode], column.starts[episode] + rows);
+  const series = Array.from({ length: Math.min(size, SHOWN_NUMBERS) }, (_, place) => ({
+    name: size === 1 ? column.name : `${column.name}[${place}]`,
+    points: spreadOver(rows, SHOWN_POINTS).map((row): [number, number] => [row, numberAt(values, row * size + place)]),
+  }));
+  return {
+    kind: 'lines',
+    title: column.name,
+    description: `${series.length} of ${size} numbers over the ${rows} rows of episode ${episode}.`,
+    x: { label: 'row', scale: 'linear' },
+    y: { label: column.name, scale: 'linear' },
+    series: onlyFinite(series),
+  };
+}
+
+async function rewardCurves(recording: Recording, column: Column, episodes: readonly number[]): Promise<ReportBlock> {
+  const series: { name: string; points: [number, number][] }[] = [];
+  for (const episode of episodes) {
+    const rows = rowCountOf(column, episode);
+    const values = await recording.read(column.name, column.starts[episode], column.starts[episode] + rows);
+    const shown = spreadOver(rows, SHOWN_POINTS);
+    series.push({ name: `episode ${episode}`, points: shown.map((row) => [row, numberAt(values, row)]) });
+  }
+  return {
+    kind: 'lines',
+    title: 'Rewards',
+    description: `${column.name} of ${episodes.length} episodes over their steps.`,
+    x: { label: 'step', scale: 'linear' },
+    y: { label: 'reward', scale: 'linear' },
+    series: onlyFinite(series),
+  };
+}
+
+function onlyFinite(
+  series: { name: string; points: [number, number][] }[],
+): { name: string; points: [number, number][] }[] {
+  return series.map(({ name, points }) => ({ name, points: points.filter(([, value]) => Number.isFinite(value)) }));
+}
+
+function columnTable({ columns }: Inspection): ReportBlock {
+  return {
+    kind: 'table',
+    caption: 'Every column of numbers or images.',
+    columns: [
+      { name: 'column', align: 'left' },
+      { name: 'part', align: 'left' },
+      { name: 'type', align: 'left' },
+      { name: 'shape', align: 'left' },
+      ...['rows', 'least', 'mean', 'most'].map((name) => ({ name, align: 'right' as const })),
+    ],
+    rows: columns.map(({ name, role, type, shape, rows, minimum, mean, maximum }) => [
+      name,
+      role ?? '',
+      type,
+      shape.join(' x ') || 'number',
+      formatCount(rows),
+      ...[minimum, mean, maximum].map((value) => formatNumber(value)),
+    ]),
+  };
+}
+
+function facts({ episodes, steps }: Inspection): ReportBlock {
+  return {
+    kind: 'facts',
+    items: [
+      { term: 'episodes', value: formatCount(episodes) },
+      { term: 'steps', value: formatCount(steps) },
+    ],
+  };
+}
+
+/** Up to `limit` of 0..count-1, the first and the last among them. */
+function spreadOver(count: number, limit: number): number[] {
+  if (count <= limit) return Array.from({ length: count }, (_, i) => i);
+  return Array.from({ length: limit }, (_, i) => Math.round((i * (count - 1)) / (limit - 1)));
+}

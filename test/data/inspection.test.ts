@@ -1,0 +1,110 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { inspectRecording } from '../../src/data/inspection.ts';
+import { openRecording } from '../../src/data/readers/index.ts';
+import { type MemoryColumn, memoryRecording } from './memory-recording.ts';
+import { fixture } from './small-recording.ts';
+
+async function inspectFixture(name: string) {
+  const recording = await openRecording(fixture(name));
+  onTestFinished(() => recording.dispose());
+  return inspectRecording(recording);
+}
+
+const roles = { observation: ['o'], action: ['a'], reward: 'r' };
+const column = (lengths: readonly number[], values?: Float32Array<ArrayBuffer>): MemoryColumn => ({
+  type: 'float32',
+  shape: [],
+  lengths,
+  values: values ?? new Float32Array(lengths.reduce((sum, length) => sum + length, 0)),
+});
+
+describe('an inspection', () => {
+  test('counts episodes and steps, sums rewards, and names the parts', async () => {
+    const found = await inspectFixture('stored.npz');
+    // Rewards (e+1)(t+1) mod 5 / 4 of 5, 1 and 8 steps.
+    const returns = [1 + 2 + 3 + 4 + 0, 2, 3 + 1 + 4 + 2 + 0 + 3 + 1 + 4].map((sum) => sum / 4);
+    expect(found).toMatchObject({
+      recordingFormat: 'NPZ',
+      episodes: 3,
+      steps: 14,
+      episodeSteps: { least: 1, median: 5, most: 8 },
+      returns: { least: 0.5, mean: returns.reduce((a, b) => a + b, 0) / 3, most: 4.5 },
+      findings: [],
+      command: `jepa train --data ${fixture('stored.npz')} --out runs/a`,
+    });
+    expect(found.columns.map(({ name, role }) => [name, role])).toEqual([
+      ['observations', 'observation'],
+      ['state', undefined],
+      ['label', undefined],
+      ['actions', 'action'],
+      ['control', undefined],
+      ['rewards', 'reward'],
+    ]);
+    expect(found.columns.find(({ name }) => name === 'state')).toMatchObject({
+      minimum: -2,
+      maximum: 6,
+      isDiscrete: false,
+    });
+    expect(found.columns.find(({ name }) => name === 'actions')).toMatchObject({
+      minimum: 0,
+      maximum: 2,
+      isDiscrete: true,
+    });
+  });
+
+  test('says that the last observation is missing, and which episodes have no transition', async () => {
+    const { findings } = await inspectFixture('stable-worldmodel.h5');
+    expect(findings).toEqual([
+      'goal: no numbers, left out',
+      'the observation after the last action is missing in 3 of 3 episodes: their last action is not trained on',
+      '1 episodes have no transition and are not trained on',
+    ]);
+  });
+
+  test('says where numbers are not finite or out of bounds, and which flag goes on in spite of it', async () => {
+    const r = column(
+      [4, 5],
+      Float32Array.from({ length: 9 }, (_, i) => (i === 6 ? Number.NaN : 1)),
+    );
+    const a = { ...column([4, 5], Float32Array.of(0, 0, 3, 0, 0, 0, 0, 0, 0)), bounds: { low: [-1], high: [1] } };
+    const found = await inspectRecording(memoryRecording({ o: column([5, 6]), a, r }, roles));
+    expect(found.findings).toEqual([
+      'a: 1 numbers out of its bounds (3 in episode 0 row 2)',
+      'r: 1 numbers not finite or out of its bounds (NaN in episode 1 row 2)',
+    ]);
+    expect(found.command).toBe('jepa train --data memory --skip-odd-episodes --out runs/a');
+  });
+
+  test('names episodes whose rows do not fit together, and offers no command', async () => {
+    const found = await inspectRecording(
+      memoryRecording({ o: column([5, 4]), a: column([4, 5]), r: column([4, 5]) }, roles),
+    );
+    expect(found.findings).toEqual(['o episode 1: expected 5 or 6 observations for 5 actions, got 4']);
+    expect(found.command).toBeUndefined();
+  });
+
+  test('goes on where one column cannot be read, and says why', async () => {
+    const found = await inspectFixture('lerobot-3.0');
+    expect(found.findings).toContainEqual(
+      expect.stringMatching(/^observation\.video cannot be read: .*expected ffmpeg/),
+    );
+    expect(found.columns.find(({ name }) => name === 'observation.state')).toMatchObject({
+      minimum: -2,
+      maximum: 4.125,
+    });
+    expect(found.columns.find(({ name }) => name === 'observation.video')).toMatchObject({ mean: null });
+    expect(found.command).toBeUndefined();
+  });
+
+  test('without a part says how to name it; with a name that is not there is refused', async () => {
+    const recording = memoryRecording({ x: column([3]), a: column([3]) }, { action: ['a'] });
+    const { findings, command } = await inspectRecording(recording);
+    expect(findings[0]).toMatch(
+      /^expected a column of observations, got x, a\. Say which one it is: --map observation=NAME/,
+    );
+    expect(command).toBeUndefined();
+    await expect(inspectRecording(recording, { roles: { observation: ['y'] } })).rejects.toThrow(
+      'memory: expected a column for observation (x, a), got "y"',
+    );
+  });
+});
