@@ -185,7 +185,8 @@ async function probe(name: string): Promise<void> {
   process.stdout.write(`${PROBE_MARK}${JSON.stringify(report)}\n`, () => process.exit(0));
 }
 
-function formatReport({ version, machine, tensorflow, runtimes, programs, cache }: Report): string {
+/** The report for a person. */
+export function formatReport({ version, machine, tensorflow, runtimes, programs, cache }: Report): string {
   const gigabytes = (byteLength: number): string => `${(byteLength / 1e9).toFixed(1)} GB`;
   const system = [machine.system, machine.release, machine.architecture, machine.libc].filter((part) => part).join(' ');
   const lines = [

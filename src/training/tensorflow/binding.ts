@@ -20,8 +20,8 @@ export interface OperationAttribute {
 
 export interface TensorFlowBinding {
   /**
-   * A handle on `values` themselves: typed arrays are shared, not copied, so an array must not be written to while its
-   * tensor lives. int64 takes an Int32Array of twice the length; string takes an array of Uint8Array.
+   * A handle on `values`. Typed arrays whose memory happens to be aligned as TensorFlow wants it (64 bytes) are shared, all
+   * others copied, so an array must not be written to while its tensor lives. int64 takes an Int32Array of twice the length; string takes an array of Uint8Array.
    */
   createTensor(
     shape: readonly number[],
