@@ -1,0 +1,64 @@
+// `jepa reproduce`: the rows of the paper's figure over seeds, exported and evaluated, in one report.
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { unknownName } from '../src/error.ts';
+import { packageVersion } from './package.ts';
+import { collect, parseWhole } from './parse.ts';
+
+interface ReproduceFlags {
+  readonly out?: string;
+  readonly seeds: number;
+  readonly preset: string;
+  readonly jobs?: number;
+  readonly set: readonly string[];
+  readonly json?: boolean;
+}
+
+export function createReproduceCommand(): Command {
+  return new Command('reproduce')
+    .description("run the rows of the paper's figure over seeds, and report them beside what it says; resumes")
+    .argument('<environment>', 'counting')
+    .option('--seeds <number>', 'seeds a row', parseWhole('--seeds', 1), 3)
+    .option('--preset <name>', 'small or paper', 'small')
+    .option('--jobs <number>', 'runs side by side, one thread each (default: all cores)', parseWhole('--jobs', 1))
+    .option('--out <folder>', 'folder of all runs (default: runs/reproduce-ENVIRONMENT-PRESET)')
+    .option('--set <key=value>', 'one configuration key of every run; repeatable', collect, [])
+    .option('--json', 'print the report as JSON')
+    .action(runReproduce);
+}
+
+async function runReproduce(environment: string, flags: ReproduceFlags): Promise<void> {
+  if (environment !== 'counting')
+    throw unknownName('reproduce', 'an environment of the paper', environment, ['counting']);
+  const { presetNames } = await import('../src/training/presets.ts');
+  if (!presetNames.includes(flags.preset)) throw unknownName('--preset', 'a preset', flags.preset, presetNames);
+  const { countingRows, runReproduction } = await import('./reproduce-run.ts');
+  const folder = flags.out ?? join('runs', `reproduce-${environment}-${flags.preset}`);
+  const assignments = flags.set.flatMap((assignment) => ['--set', assignment]);
+  const records = await runReproduction(countingRows, {
+    folder,
+    environment,
+    preset: flags.preset,
+    seeds: flags.seeds,
+    jobs: flags.jobs ?? availableParallelism(),
+    argv: assignments,
+    onNote: (note) => process.stderr.write(`${note}\n`),
+  });
+  const { reproductionReport } = await import('../src/report/reproduction-report.ts');
+  const { renderReport } = await import('../src/report/page.ts');
+  const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');
+  const rows = countingRows.map((row) => ({ ...row, records: records.get(row.id) ?? [] }));
+  const report = reproductionReport(rows, {
+    environment,
+    preset: flags.preset,
+    generator: `jepa-onnx ${packageVersion()}`,
+    command: ['jepa reproduce', environment, '--preset', flags.preset, '--seeds', flags.seeds, ...assignments].join(
+      ' ',
+    ),
+  });
+  writeFileAtomic(join(folder, 'report.html'), await renderReport(report));
+  writeFileAtomic(join(folder, 'report.json'), `${JSON.stringify(report, undefined, 2)}\n`);
+  if (flags.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+  else process.stdout.write(`${report.answer.sentences.join('\n')}\n\nReport: ${join(folder, 'report.html')}\n`);
+}
