@@ -45,7 +45,8 @@ export interface ExportOptions extends ConversionOptions {
 /**
  * 17 is the oldest opset with LayerNormalization. In our table of runtimes it loads in every one that loads a newer file,
  * and in several that refuse newer ones (rten, onnx2torch); what newer opsets add for these models is Mish (18) and Gelu
- * (20) as single nodes, which onnxruntime itself expands into the same three nodes.
+ * (20) as single nodes, which are no faster in onnxruntime: four dense layers of 256 with Mish, batch 64, took 2.08 ms at
+ * opset 17 and 2.07 ms at 18 (one thread, medians of 30 rounds in turns).
  */
 export const defaultOpset = 17;
 
