@@ -8,7 +8,7 @@ import { type Column, type Recording, rowSizeOf } from './recording.ts';
 const ROWS_AT_ONCE = 4096;
 const BYTES_AT_ONCE = 16 * 1024 ** 2;
 /** Images that statistics are taken from, spread evenly: a mean over pixels is exact to a fraction of a grey level long before. */
-const SAMPLED_IMAGES = 2048;
+const SAMPLED_IMAGES = 512;
 /** Odd values that are listed; all are counted. */
 const LISTED_ODDITIES = 10;
 
