@@ -1,4 +1,5 @@
 // `jepa train`: trains a world model into a run's folder, or goes on with one.
+import { existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { Command, Option } from 'commander';
 import { UsageError } from '../src/error.ts';
@@ -101,11 +102,18 @@ async function configurationOf(environment: string, flags: TrainFlags): Promise<
 /** Trains `configuration` into `runFolder`, with progress on stderr. Sets the exit code where it was interrupted. */
 export async function trainNewRun(runFolder: string, configuration: Configuration): Promise<boolean> {
   const { createRunFolder } = await import('../src/training/run-folder.ts');
+  const isNew = !existsSync(runFolder);
   createRunFolder(runFolder);
-  return withTraining(runFolder, configuration, async (options) => {
-    const { trainRun } = await import('../models/train-run.ts');
-    return trainRun(runFolder, configuration, options);
-  });
+  try {
+    return await withTraining(runFolder, configuration, async (options) => {
+      const { trainRun } = await import('../models/train-run.ts');
+      return trainRun(runFolder, configuration, options);
+    });
+  } catch (error) {
+    // Without TensorFlow nothing was begun: no empty folder stays behind.
+    if (isNew && readdirSync(runFolder).length === 0) rmdirSync(runFolder);
+    throw error;
+  }
 }
 
 async function resume(runFolder: string): Promise<void> {
