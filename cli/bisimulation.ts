@@ -1,9 +1,12 @@
 // `jepa bisimulation`: which observations a latent must tell apart, by which action words, before anything is trained.
+import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import type { Auxiliary } from '../src/auxiliary/index.ts';
-import type { BisimulationReport, PairReport } from '../src/bisimulation/index.ts';
+import type { BisimulationReport } from '../src/bisimulation/index.ts';
 import type { Environment } from '../src/environments/index.ts';
 import { UsageError } from '../src/error.ts';
+import { describeReport } from './bisimulation-text.ts';
+import { parseImageSize } from './data.ts';
 import { collect, parseWhole } from './parse.ts';
 
 interface BisimulationFlags {
@@ -15,17 +18,17 @@ interface BisimulationFlags {
   readonly metric?: number;
   readonly observations: number;
   readonly seed?: number;
+  readonly map?: string;
+  readonly imageSize?: readonly [number, number];
+  readonly ffmpeg?: string;
   readonly json?: boolean;
 }
-
-/** Rows that the text lists before it refers to --json. */
-const LISTED_CLASSES = 20;
 
 export function createBisimulationCommand(): Command {
   return new Command('bisimulation')
     .description('list which observations a latent must tell apart, and the shortest action words that show it')
-    .argument('<environment>', 'counting, rooms or door-key')
-    .option('--auxiliary <names>', 'auxiliary functions, comma-separated (default: reward)')
+    .argument('<environment|recording>', 'counting, rooms or door-key; or a recording, a file or a folder')
+    .option('--auxiliary <names>', 'auxiliary functions, or columns of a recording, comma-separated (default: reward)')
     .option('--pair <a,b>', 'two states by name or number: what tells them apart; repeatable', collect, [])
     .option('--tolerance <number>', 'auxiliary values within this are equal (default: 0)', parseNumber('--tolerance'))
     .option('--metric <discount>', 'the bisimulation metric with this discount, as well', parseNumber('--metric'))
@@ -38,6 +41,9 @@ export function createBisimulationCommand(): Command {
     .option('--seed <number>', 'seed of auxiliaries and sampled images (default: 0)', parseWhole('--seed', 0))
     .option('--config <file>', 'the configuration of a training: its environment and auxiliaries')
     .option('--set <key=value>', 'one configuration key, such as environment.target=0; repeatable', collect, [])
+    .option('--map <parts>', "a recording's parts and their columns: action=act,reward=r,state=label")
+    .option('--image-size <HxW>', 'bring all images of a recording to this height and width', parseImageSize)
+    .option('--ffmpeg <program>', 'program that decodes videos (default: ffmpeg)')
     .option('--json', 'print everything as JSON')
     .addHelpText(
       'after',
@@ -49,25 +55,107 @@ Examples:
   jepa bisimulation counting --pair 3,5
   jepa bisimulation rooms --pair "r0c0 cloud 0,r6c6 cloud 3" --metric 0.9
   jepa bisimulation counting --set environment.target=0 --json
-  jepa bisimulation counting --set 'auxiliary=[{"kind":"value","discount":0.9}]'`,
+  jepa bisimulation counting --set 'auxiliary=[{"kind":"value","discount":0.9}]'
+  jepa bisimulation episodes.npz --map action=move,state=cell --pair 3,7
+
+What recorded transitions guarantee, and what they leave open: docs/bisimulation.md`,
     )
     .action(runBisimulation);
 }
 
-async function runBisimulation(environmentName: string, flags: BisimulationFlags): Promise<void> {
-  const { environment, auxiliaries, seed } = await partsOf(environmentName, flags);
+async function runBisimulation(subject: string, flags: BisimulationFlags, command: Command): Promise<void> {
+  const { environmentNames } = await import('../src/environments/index.ts');
+  if (!environmentNames.includes(subject) && existsSync(subject)) {
+    await runRecording(subject, flags, command);
+    return;
+  }
+  refuseFlags(command, ['map', 'imageSize', 'ffmpeg'], 'a recording', subject);
+  const { environment, auxiliaries, seed } = await partsOf(subject, flags);
   try {
-    const report = auxiliaries.some(({ of }) => of === 'pixels')
+    const isOfPixels = auxiliaries.some(({ of }) => of === 'pixels');
+    const report = isOfPixels
       ? await reportOfImages(environment, auxiliaries, flags, seed)
       : await reportOfStates(environment, auxiliaries, flags);
+    const record = { environment: { name: environment.name, ...environment.options } };
     const names = auxiliaries.map(({ name }) => name);
-    if (flags.json) {
-      const record = { environment: { name: environment.name, ...environment.options }, auxiliaries: names, ...report };
-      process.stdout.write(`${JSON.stringify(record)}\n`);
-    } else process.stdout.write(describeReport(environment, names, report));
+    print(
+      flags,
+      record,
+      { subject: environment.name, unit: isOfPixels ? 'sampled images' : 'states', auxiliaries: names },
+      report,
+    );
   } finally {
     for (const auxiliary of auxiliaries) if (auxiliary.of === 'pixels') auxiliary.model.dispose();
   }
+}
+
+function print(
+  flags: BisimulationFlags,
+  record: Readonly<Record<string, unknown>>,
+  about: { readonly subject: string; readonly unit: string; readonly auxiliaries: readonly string[] },
+  report: BisimulationReport,
+): void {
+  process.stdout.write(
+    flags.json
+      ? `${JSON.stringify({ ...record, auxiliaries: about.auxiliaries, ...report })}\n`
+      : describeReport(about, report),
+  );
+}
+
+/** Flags that mean something only for the other kind of subject. */
+function refuseFlags(command: Command, names: readonly string[], wanted: string, subject: string): void {
+  const given = names.find((name) => command.getOptionValueSource(name) === 'cli');
+  if (given === undefined) return;
+  const flag = command.options.find((option) => option.attributeName() === given)?.long ?? given;
+  throw new UsageError(`${flag}: expected ${wanted}, got ${subject}`);
+}
+
+/** What the transitions of a recording guarantee; where every action was taken in every state, the largest bisimulation. */
+async function runRecording(path: string, flags: BisimulationFlags, command: Command): Promise<void> {
+  refuseFlags(command, ['set', 'config', 'seed', 'observations'], 'an environment', path);
+  const bisimulation = await import('../src/bisimulation/index.ts');
+  const { readRecordedEpisodes } = await import('../src/bisimulation/recorded-episodes.ts');
+  const { openRecording } = await import('../src/data/readers/index.ts');
+  const { parseMap } = await import('../src/data/role-name.ts');
+  const { roles, structure } = flags.map === undefined ? { roles: {}, structure: {} } : parseMap(flags.map);
+  const { imageSize, ffmpeg, tolerance } = flags;
+  const recording = await openRecording(path, { structure, observation: roles.observation, imageSize, ffmpeg });
+  try {
+    const auxiliaries = (flags.auxiliary ?? 'reward')
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== 'none');
+    const episodes = await readRecordedEpisodes(recording, { roles, auxiliary: auxiliaries, tolerance });
+    const recorded = bisimulation.systemFromTransitions(episodes, { tolerance, omitContradictions: true });
+    const firstOf = firstObservations(recorded.stateOf);
+    const options = {
+      actionNames: episodes.actionNames,
+      stateName: (state: number) => episodes.names[firstOf[state]],
+      pairs: flags.pair.map((text) => {
+        const [first, second] = parsePair(text, episodes.names, path);
+        return [recorded.stateOf[first], recorded.stateOf[second]] as const;
+      }),
+      tolerance,
+    };
+    const isComplete = !recorded.system.next.includes(bisimulation.UNOBSERVED);
+    if (!isComplete) refuseFlags(command, ['metric'], 'every action in every state', 'a recording without some');
+    const report = isComplete
+      ? bisimulation.reportBisimulation(recorded.system, { ...options, discount: flags.metric })
+      : bisimulation.reportObserved(recorded, options);
+    const record = { recording: { path, format: recording.format, observations: episodes.observationCount } };
+    print(flags, record, { subject: path, unit: 'observations', auxiliaries }, report);
+  } finally {
+    await recording.dispose();
+  }
+}
+
+/** [states]: the first observation of each. */
+function firstObservations(stateOf: Int32Array): number[] {
+  const first: number[] = [];
+  stateOf.forEach((state, observation) => {
+    first[state] ??= observation;
+  });
+  return first;
 }
 
 async function partsOf(environmentName: string, flags: BisimulationFlags) {
@@ -109,7 +197,7 @@ async function reportOfStates(
   return reportBisimulation(systemOfEnvironment(environment, auxiliaries), {
     actionNames: environment.actionNames,
     stateName: environment.stateName,
-    pairs: pair.map((text) => parsePair(text, environment)),
+    pairs: pair.map((text) => parsePair(text, stateNames(environment), environment.name)),
     tolerance,
     discount: metric,
   });
@@ -128,13 +216,10 @@ async function reportOfImages(
   const { sampleTransitions } = await import('../src/bisimulation/sample.ts');
   const sample = await sampleTransitions(environment, auxiliaries, { count: observations, seed });
   const recorded = systemFromTransitions(sample, { tolerance, omitContradictions: true });
-  const imageOf = new Map<number, number>();
-  recorded.stateOf.forEach((state, image) => {
-    if (!imageOf.has(state)) imageOf.set(state, image);
-  });
+  const imageOf = firstObservations(recorded.stateOf);
   return reportObserved(recorded, {
     actionNames: environment.actionNames,
-    stateName: (state) => `an image of ${environment.stateName(sample.states[imageOf.get(state) ?? 0])}`,
+    stateName: (state) => `an image of ${environment.stateName(sample.states[imageOf[state]])}`,
     tolerance,
   });
 }
@@ -148,21 +233,27 @@ function requireImageFlags({ pair, metric }: BisimulationFlags): void {
   );
 }
 
-function parsePair(text: string, environment: Environment): [number, number] {
+function stateNames(environment: Environment): string[] {
+  return Array.from({ length: environment.stateCount }, (_, state) => environment.stateName(state));
+}
+
+/** Two states by name, or by number where no state has that name. */
+function parsePair(text: string, names: readonly string[], subject: string): [number, number] {
   const parts = text.split(',').map((part) => part.trim());
   if (parts.length !== 2)
     throw new UsageError(`--pair: expected two states with a comma between them, got "${text}"`, {
       remedy: 'For example: --pair 3,5',
     });
-  const names = Array.from({ length: environment.stateCount }, (_, state) => environment.stateName(state));
+  // Where names are numbers themselves, a number is a name.
+  const hasNumbers = !/^-?\d+$/.test(names[0]);
   const [first, second] = parts.map((part) => {
     const state = names.indexOf(part);
     if (state >= 0) return state;
-    if (/^\d+$/.test(part) && Number(part) < names.length) return Number(part);
-    throw new UsageError(
-      `--pair: expected the name of a state, such as "${names[0]}", or a number below ${names.length}, got "${part}"`,
-      { remedy: `jepa bisimulation ${environment.name} --json lists the classes with an example each.` },
-    );
+    if (hasNumbers && /^\d+$/.test(part) && Number(part) < names.length) return Number(part);
+    const alternative = hasNumbers ? `, or a number below ${names.length}` : '';
+    throw new UsageError(`--pair: expected the name of a state, such as "${names[0]}"${alternative}, got "${part}"`, {
+      remedy: `jepa bisimulation ${subject} --json lists the classes with an example each.`,
+    });
   });
   return [first, second];
 }
@@ -174,56 +265,4 @@ function parseNumber(option: string): (text: string) => number {
       throw new UsageError(`${option}: expected a number of at least 0, got "${text}"`);
     return value;
   };
-}
-
-function describeReport(environment: Environment, auxiliaries: readonly string[], report: BisimulationReport): string {
-  const isComplete = report.kind === 'complete';
-  const { classes, actions } = report;
-  const unit = isComplete ? 'states' : 'sampled images';
-  const lines = [
-    `${environment.name} with ${auxiliaries.length > 0 ? `auxiliary ${auxiliaries.join(', ')}` : 'no auxiliary'}: ` +
-      `${report.states} ${unit}, ${actions.length} actions (${actions.join(', ')})`,
-    headline(report),
-    '',
-  ];
-  if (report.omittedTransitions)
-    lines.splice(
-      1,
-      0,
-      `${report.omittedTransitions} transitions left out: one image and action led to images that must differ, so no encoder follows them`,
-    );
-  const width = Math.max(4, ...classes.map(({ size }) => String(size).length));
-  lines.push(`  ${'size'.padStart(width)}  example`);
-  for (const { size, example } of classes.slice(0, LISTED_CLASSES))
-    lines.push(`  ${String(size).padStart(width)}  ${example.name}`);
-  if (classes.length > LISTED_CLASSES)
-    lines.push(`  ... and ${classes.length - LISTED_CLASSES} more (--json lists all)`);
-  if (report.wordLengths && report.wordLengths.length > 0) {
-    lines.push('', 'pairs of classes by the length of their shortest distinguishing word:');
-    for (const { length, pairs } of report.wordLengths.slice(0, LISTED_CLASSES)) lines.push(`  ${length}: ${pairs}`);
-    const last = report.wordLengths[report.wordLengths.length - 1];
-    if (report.wordLengths.length > LISTED_CLASSES) lines.push('  ...', `  ${last.length}: ${last.pairs}`);
-  }
-  if (report.pairs.length > 0) lines.push('', ...report.pairs.map(describePair));
-  return `${lines.join('\n')}\n`;
-}
-
-function describePair({ states, verdict, word, ends, gap, distance }: PairReport): string {
-  const pair = `${states[0].name} and ${states[1].name}`;
-  const apart = distance === undefined ? '' : `; bisimulation distance ${distance.toPrecision(6)}`;
-  if (verdict !== 'apart' || !word || !ends || gap === null) return `${pair}: ${verdict}${apart}`;
-  const value = `the auxiliary differs by ${gap.toPrecision(4)}`;
-  return word.length === 0
-    ? `${pair}: ${value} at once${apart}`
-    : `${pair}: after ${word.join(' ')} at ${ends[0].name} and ${ends[1].name}, ${value}${apart}`;
-}
-
-function headline({ kind, classes, states }: BisimulationReport): string {
-  if (kind === 'observed')
-    return classes.length === states
-      ? 'no two of them can be merged: each is a class of its own'
-      : `${classes.length} classes that these transitions allow to be merged at once (another order may merge others)`;
-  return classes.length === 1
-    ? '1 bisimulation class: all latents may be the same'
-    : `${classes.length} bisimulation classes: latents of different classes must differ`;
 }

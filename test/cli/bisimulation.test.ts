@@ -1,9 +1,13 @@
 // `jepa bisimulation` as a person and a program call it.
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { auxiliaryNames } from '../../src/auxiliary/index.ts';
+import { writeNpz } from '../../src/data/writers/npz.ts';
 import { environmentNames } from '../../src/environments/index.ts';
+import { walk } from '../bisimulation/walk.ts';
 
 const bin = join(import.meta.dirname, '..', '..', 'bin', 'jepa.js');
 
@@ -51,6 +55,23 @@ describe('jepa bisimulation', () => {
     expect(report.classes).toHaveLength(20);
   });
 
+  test('tells what a recording guarantees', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'jepa-onnx-bisimulation-'));
+    try {
+      const path = join(folder, 'walk.npz');
+      await writeNpz(walk, path);
+      const { stdout, stderr, status } = jepa(path, '--map', 'state=cell', '--pair', '0,2', '--pair', '2,3');
+      expect([stderr, status]).toEqual(['', 0]);
+      expect(stdout).toContain(`${path} with auxiliary reward: 4 observations, 2 actions (0, 1)`);
+      expect(stdout).toContain('0 and 2: after 1 at 1 and 3, the auxiliary differs by 1.000');
+      expect(stdout).toContain('2 and 3: the auxiliary differs by 1.000 at once');
+      const refused = jepa(path, '--map', 'state=cell', '--seed', '1');
+      expect([refused.stderr, refused.status]).toEqual([`jepa: --seed: expected an environment, got ${path}\n`, 2]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   test('lists all environments and all auxiliaries of environments in its help', () => {
     const { stdout } = jepa('--help');
     expect(stdout).toContain(`Environments: ${environmentNames.join(', ')}\n`);
@@ -60,7 +81,9 @@ describe('jepa bisimulation', () => {
 
   test.each([
     [['counting', '--pair', '3'], '--pair: expected two states with a comma between them, got "3"'],
-    [['counting', '--pair', '3,9'], 'or a number below 9, got "9"'],
+    [['counting', '--pair', '3,9'], '--pair: expected the name of a state, such as "0", got "9"'],
+    [['rooms', '--pair', 'r9c9,1'], 'such as "r0c0 cloud 0", or a number below 320, got "r9c9"'],
+    [['counting', '--map', 'state=s'], '--map: expected a recording, got counting'],
     [['counting', '--tolerance', 'x'], '--tolerance: expected a number of at least 0, got "x"'],
     [['counting', '--set', 'environment.taget=1'], 'got "taget". Did you mean "target"?'],
     [
