@@ -78,9 +78,14 @@ async function contactSheet(recording: Recording, column: Column, episodes: read
       const data = isPicture ? pixels : pixels.filter((_, i) => i % channels === 0);
       const png = encode({ width, height, channels: isPicture ? channels : 1, depth: 8, data });
       const name = `episode ${episode}, row ${row}`;
-      items.push({ png: Buffer.from(png).toString('base64'), alt: name, label: name });
+      items.push({ png: Buffer.from(png).toString('base64'), alt: name, label: `${episode}/${row}` });
     }
-  return { kind: 'images', caption: `${column.name}, ${width} x ${height}`, columns: SHOWN_FRAMES, items };
+  return {
+    kind: 'images',
+    caption: `${column.name}, ${width} x ${height} (episode/row)`,
+    columns: SHOWN_FRAMES,
+    items,
+  };
 }
 
 /** The first few numbers of a vector over an episode. */
