@@ -1,7 +1,7 @@
 // Looks for witnesses in an environment: observations that must be told apart and have the nearest latents, each with the
 // trace of its shortest distinguishing word.
 import { type Auxiliary, auxiliarySizeOf } from '../auxiliary/index.ts';
-import { auxiliaryOfObservations } from '../auxiliary/value-of-observation.ts';
+import { auxiliaryOfObservations, type ObservationsWithStates } from '../auxiliary/value-of-observation.ts';
 import { distinguishingWord, largestBisimulation, systemOfEnvironment } from '../bisimulation/index.ts';
 import type { Appearance, Environment } from '../environments/environment.ts';
 import { UsageError } from '../error.ts';
@@ -16,6 +16,8 @@ export interface WitnessSearchOptions {
   /** Observations among which the nearest pairs are looked for, spread evenly over the states. */
   readonly candidates: number;
   readonly seed: number;
+  /** p of observations, [N, sum of all M]; default: by plain tfjs, for which networks of the pixels must still be there. */
+  readonly auxiliaryOf?: (observations: ObservationsWithStates) => Promise<Float32Array>;
 }
 
 export interface Witness {
@@ -56,10 +58,11 @@ export async function findWitnesses(
   const latents = await world.encode(candidates.observations);
   const { nearest, meanDistance } = nearestPairs(latents, (n) => promise.classOf(candidates.states[n]));
   const chosen = nearest.slice(0, options.count);
+  const auxiliaryOf = options.auxiliaryOf ?? ((observations) => auxiliaryOfObservations(auxiliaries, observations));
   const paths: WordPath[] = [];
   for (const { first, second } of chosen) {
     const word = promise.wordOf(candidates.states[first], candidates.states[second]);
-    paths.push(await drawPath(environment, auxiliaries, [candidates.draw(first), candidates.draw(second)], word));
+    paths.push(await drawPath(environment, [candidates.draw(first), candidates.draw(second)], word, auxiliaryOf));
   }
   const traces = await traceWords(inUnitsOfAuxiliary(world, auxiliaries), paths);
   return {
@@ -118,9 +121,9 @@ function drawCandidates(environment: Environment, { candidates, seed }: WitnessS
 
 async function drawPath(
   environment: Environment,
-  auxiliaries: readonly Auxiliary[],
   starts: readonly [Start, Start],
   word: readonly number[],
+  auxiliaryOf: (observations: ObservationsWithStates) => Promise<Float32Array>,
 ): Promise<WordPath> {
   const pixelCount = starts[0].pixels.length;
   const length = word.length + 1;
@@ -149,7 +152,7 @@ async function drawPath(
     actions,
     observations,
     states: [names.slice(0, length), names.slice(length)],
-    auxiliary: await auxiliaryOfObservations(auxiliaries, {
+    auxiliary: await auxiliaryOf({
       observations,
       observationShape: environment.observationShape,
       states,
