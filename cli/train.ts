@@ -27,7 +27,10 @@ export function createTrainCommand(): Command {
     .option('--out <folder>', 'folder of the new run')
     .option('--resume <folder>', 'go on with the run in this folder, bit for bit as if it had not stopped')
     .option('--preset <name>', 'small (a minute on two cores) or paper (a night)', 'small')
-    .option('--auxiliary <names>', 'auxiliary functions, comma-separated: reward, value, state, random-projection, random-transformer, none (default: reward)')
+    .option(
+      '--auxiliary <names>',
+      'auxiliary functions, comma-separated: reward, value, state, random-projection, random-transformer, none (default: reward)',
+    )
     .option('--seed <number>', 'seed of all randomness (default: 0)', parseWhole('--seed', 0))
     .option('--threads <number>', 'threads of TensorFlow (default: all cores)', parseWhole('--threads', 1))
     .addOption(new Option('--stop-on <event>', 'stop where the latents collapse (default: warn)').choices(['collapse']))
