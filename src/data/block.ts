@@ -84,21 +84,13 @@ export function actionsOf(span: Span, { horizon }: Pick<DecodePlan, 'horizon'>):
 export async function decodeBlock(recording: Recording, plan: DecodePlan, block: Block): Promise<DecodedBlock> {
   const observationRanges = block.map((span) => [span.episode, ...observationsOf(span, plan)] as const);
   const actionRanges = block.map((span) => [span.episode, ...actionsOf(span, plan)] as const);
-  const rowCount = countRows(observationRanges);
   const columnsOf = (names: readonly string[]) => names.map((name) => columnOf(recording, name));
   const imageColumns = columnsOf(plan.images);
   const vectorColumns = columnsOf(plan.vectors);
   const actionColumns = columnsOf(plan.actions);
   const auxiliaryColumns = columnsOf(plan.auxiliary.map(({ name }) => name));
 
-  const images = new Uint8Array(rowCount * sizeOf(imageColumns));
-  const channels = imageColumns.reduce((sum, { shape }) => sum + shape[2], 0);
-  let channel = 0;
-  for (const column of imageColumns) {
-    const rows = await readRanges(recording, column, observationRanges, 0);
-    interleave(rows, column.shape[2], images, channel, channels);
-    channel += column.shape[2];
-  }
+  const images = await readImages(recording, imageColumns, observationRanges);
   const vectors = await readAsFloat32(
     recording,
     vectorColumns.map((column) => ({ column, shift: 0 })),
@@ -134,6 +126,28 @@ function columnOf(recording: Recording, name: string): Column {
   const column = recording.columns.get(name);
   if (column === undefined) throw new FormatError(`${recording.path}: expected a column, got "${name}"`);
   return column;
+}
+
+/** [R, H, W, C of all columns] */
+async function readImages(
+  recording: Recording,
+  columns: readonly Column[],
+  ranges: readonly Range[],
+): Promise<Uint8Array> {
+  const [first, ...others] = columns;
+  if (first === undefined) return new Uint8Array(0);
+  const rows = await readRanges(recording, first, ranges, 0);
+  // A single column needs no copy; one that fills its buffer can be handed to another thread.
+  if (others.length === 0 && rows instanceof Uint8Array && rows.byteLength === rows.buffer.byteLength) return rows;
+  const images = new Uint8Array(countRows(ranges) * sizeOf(columns));
+  const channels = columns.reduce((sum, { shape }) => sum + shape[2], 0);
+  interleave(rows, first.shape[2], images, 0, channels);
+  let channel = first.shape[2];
+  for (const column of others) {
+    interleave(await readRanges(recording, column, ranges, 0), column.shape[2], images, channel, channels);
+    channel += column.shape[2];
+  }
+  return images;
 }
 
 /** Rows side by side: each row holds one row of every column. */

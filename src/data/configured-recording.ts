@@ -54,7 +54,10 @@ export async function openConfiguredRecording(configuration: RecordingConfigurat
 export const recordingOutline = z.strictObject({
   format: z.string(),
   episodes: z.int(),
-  columns: z.record(z.string(), z.strictObject({ type: z.string(), shape: z.array(z.int()).readonly(), rows: z.int() })),
+  columns: z.record(
+    z.string(),
+    z.strictObject({ type: z.string(), shape: z.array(z.int()).readonly(), rows: z.int() }),
+  ),
 });
 export type RecordingOutline = z.output<typeof recordingOutline>;
 

@@ -4,6 +4,9 @@ import { numberAt } from './element.ts';
 import type { FlatArray } from './flat-layout.ts';
 import type { StructureRoles } from './recording.ts';
 
+/** What is noted where nothing tells episodes apart. */
+export const ONE_EPISODE_NOTE = 'nothing says where episodes end: taken as one episode';
+
 /** Rows read at once. */
 const SCAN_ROWS = 1 << 20;
 
@@ -42,7 +45,7 @@ export async function findEpisodeLengths(
   if (episode !== undefined && episode.shape[0] === stepCount) return byNumber(path, episode, stepCount);
   const usable = flags.filter(({ shape }) => shape[0] === stepCount);
   if (usable.length > 0) return byFlags(usable, stepCount, notes);
-  notes.push('nothing says where episodes end: taken as one episode');
+  notes.push(ONE_EPISODE_NOTE);
   return [stepCount];
 }
 

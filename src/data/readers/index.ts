@@ -48,8 +48,14 @@ async function findFolderReader(path: string): Promise<Open> {
   if (existsSync(join(path, 'meta', 'info.json'))) return (await import('./lerobot.ts')).openLerobot;
   const { findStepTable, openImageFolder } = await import('./image-folder.ts');
   if (findStepTable(path) !== undefined) return openImageFolder;
+  const { findRecordingFiles, openFileFolder } = await import('./file-folder.ts');
+  const files = findRecordingFiles(path);
+  if (files.length > 0) {
+    const open = await findReader(files[0]);
+    return (handle) => openFileFolder(handle, files, open);
+  }
   throw new FormatError(
-    `recording ${path}: expected a LeRobot, Minari or image folder, got ${readdirSync(path).slice(0, 5).join(', ')}`,
+    `recording ${path}: expected a LeRobot, Minari or image folder, or one of recordings, got ${readdirSync(path).slice(0, 5).join(', ')}`,
   );
 }
 
