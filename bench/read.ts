@@ -1,8 +1,8 @@
 // `npm run bench:read`: frames a second out of a recording, here, with Python's h5py (or NumPy), and as raw reads of the same
 // file, in turns; then how long training waits for data. h5py is an extra of this bench: where python3 cannot import it, the
 // bench says so. The file is made once and kept in --folder.
-// Usage: node --import tsx bench/read.ts [--format hdf5|npz] [--gigabytes 1] [--folder DIR] [--rounds 5] [--frames 4096]
-//        [--workers N] [--memory MB] [--steps 200, of training; 0 for none] [--threads 2] [--python python3]
+// Usage: node --import tsx bench/read.ts [--format hdf5|npz] [--gigabytes 1] [--folder DIR] [--rounds 5] [--frames 32768]
+//        [--workers N] [--memory MB] [--steps 600, of training; 0 for none] [--threads 2] [--python python3]
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, tmpdir } from 'node:os';
@@ -21,10 +21,10 @@ const { values } = parseArgs({
     gigabytes: { type: 'string', default: '1' },
     folder: { type: 'string', default: join(tmpdir(), 'jepa-onnx-bench-read') },
     rounds: { type: 'string', default: '5' },
-    frames: { type: 'string', default: '4096' },
+    frames: { type: 'string', default: '32768' },
     workers: { type: 'string', default: String(Math.max(1, availableParallelism() - 1)) },
-    memory: { type: 'string', default: '512' },
-    steps: { type: 'string', default: '200' },
+    memory: { type: 'string', default: '32' },
+    steps: { type: 'string', default: '600' },
     threads: { type: 'string', default: '2' },
     python: { type: 'string', default: 'python3' },
   },
@@ -144,6 +144,18 @@ function rawSide(): Side {
   };
 }
 
+/** What is decoded already would be counted as read: a round must be long beside the two windows that are in memory. */
+const LEAST_WINDOWS = 8;
+const windowFrames = (Number(values.memory) * 1e6) / 2 / frameBytes;
+for (const [what, frames] of [
+  ['--frames', framesPerRound],
+  ['64 times --steps', Number(values.steps) === 0 ? Number.POSITIVE_INFINITY : 64 * Number(values.steps)],
+] as const)
+  if (frames < LEAST_WINDOWS * windowFrames)
+    throw new Error(
+      `${what}: expected at least ${LEAST_WINDOWS} windows of ${windowFrames.toFixed(0)} frames, got ${frames}; lower --memory`,
+    );
+
 const median = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 if (!existsSync(path)) {
@@ -210,23 +222,26 @@ if (Number(values.steps) > 0) {
     optimization,
     auxiliaries: [column],
   });
-  let waited = 0;
+  let inBatch = 0;
+  let waitedBefore = 0;
   const steps = Number(values.steps);
   let start = 0;
   for (let step = -10; step < steps; step++) {
     if (step === 0) {
       start = performance.now();
-      waited = 0;
+      inBatch = 0;
+      waitedBefore = source.waitedMs();
     }
     const asked = performance.now();
     const batch = await source.batch(step + 10, optimization.batchSize, objective.horizon);
-    waited += performance.now() - asked;
+    inBatch += performance.now() - asked;
     training.run(batch, step + 10, optimization.learningRate);
   }
   const total = performance.now() - start;
   console.log(
     `training (preset small, ${threads} threads, batch ${optimization.batchSize}): ${(total / steps).toFixed(1)} ms a step, ` +
-      `${((100 * waited) / total).toFixed(1)}% of it waiting for data; ${(process.memoryUsage().rss / 1e6).toFixed(0)} MB resident`,
+      `${((100 * (source.waitedMs() - waitedBefore)) / total).toFixed(1)}% of it waiting for blocks, ` +
+      `${((100 * inBatch) / total).toFixed(1)}% with putting batches together; ${(process.memoryUsage().rss / 1e6).toFixed(0)} MB resident`,
   );
   training.dispose();
 }

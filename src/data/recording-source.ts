@@ -51,6 +51,8 @@ export interface RecordingSource extends TransitionSource {
   readonly observationParts: readonly ObservationPart[];
   readonly actionParts: readonly ActionPart[];
   readonly survey: RecordingSurvey;
+  /** Milliseconds that batches have waited for blocks to be decoded; putting them together is not in it. */
+  waitedMs(): number;
   /** Sequences of K steps in an epoch. */
   sequenceCount(horizon: number): number;
   dispose(): Promise<void>;
@@ -106,6 +108,8 @@ export async function recordingSource(recording: Recording, options: RecordingSo
     return found;
   };
 
+  let waitedMs = 0;
+
   function createSchedule(horizon: number): Schedule {
     const sequencesPerBlock = chooseBlockSize(recording, plan.observation, rowBytes, memoryBytes);
     const blocks = cutBlocks(episodes, horizon, sequencesPerBlock);
@@ -148,10 +152,12 @@ export async function recordingSource(recording: Recording, options: RecordingSo
     // The next window is decoded while this one is trained on; never three at once.
     load(schedule, windows.length === 1 ? [windows[0], windows[0] + 1] : windows);
     const decoded = new Map<number, DecodedBlock>();
+    const asked = performance.now();
     for (const { block } of drawn) {
       const decoding = schedule.decoded.get(block);
       if (decoding !== undefined && !decoded.has(block)) decoded.set(block, await decoding);
     }
+    waitedMs += performance.now() - asked;
     const sequences = drawn.map(({ block, index }) => {
       const found = decoded.get(block);
       if (found === undefined) throw new FormatError(`${recording.path}: expected block ${block} to be decoded`);
@@ -174,6 +180,7 @@ export async function recordingSource(recording: Recording, options: RecordingSo
     observationParts: observation,
     actionParts: action,
     survey,
+    waitedMs: () => waitedMs,
     sequenceCount: (horizon) => scheduleOf(horizon).order.sequenceCount,
     batch,
     dispose: () => pool.dispose(),
