@@ -33,15 +33,15 @@ describe('a folder of recordings', () => {
         await recording.dispose();
         await again.dispose();
       });
-      expect(recording.episodeCount).toBe(40);
-      expect(recording.format).toMatch(/, 40 files$/);
-      const expected = Array.from({ length: 40 }, (_, e) =>
+      expect(recording.episodeCount).toBe(count);
+      expect(recording.format).toContain(`, ${count} files`);
+      const expected = Array.from({ length: count }, (_, e) =>
         Array.from({ length: 3 + (e % 3) }, (_unused, t) => 100 * e + t),
       ).flat();
       for (const [from, to] of [
         [0, expected.length],
         [3, 20],
-        [150, 151],
+        [30, 31],
         [5, 5],
       ])
         for (const opened of [recording, again])
