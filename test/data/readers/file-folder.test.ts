@@ -24,8 +24,9 @@ describe('a folder of recordings', () => {
     'of .%s files is one recording, in the order of their numbers',
     async (format) => {
       const folder = temporaryFolder();
-      // More files than are open at once.
-      for (let e = 0; e < 40; e++)
+      // More HDF5 files than are open at once.
+      const count = format === 'hdf5' ? 34 : 12;
+      for (let e = 0; e < count; e++)
         await convertRecording(episode(100 * e, 2 + (e % 3)), join(folder, `episode_${e}.${format}`));
       const recording = await openRecording(folder);
       const again = await reopenRecording(structuredClone(recording.handle));
