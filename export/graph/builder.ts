@@ -1,14 +1,12 @@
 // Builds a graph node by node: unique readable names, and the type and shape of every value from the operators' table.
 import { JepaError } from '../../src/error.ts';
-import { type OperatorName, operators } from '../operators/index.ts';
+import type { OperatorName } from '../operators/index.ts';
 import { inferNode, type Scope, typeOfConstant } from '../operators/infer.ts';
 import { dataTypes } from '../schema/onnx.ts';
+import { type PlainAttribute, typedAttributes } from './attribute.ts';
 import { booleans, type Constant, integerScalar, integers, scalar } from './constant.ts';
-import type { Attribute, Attributes, Graph, Node, Port, Value } from './graph.ts';
+import type { Attributes, Graph, Node, Port, Value } from './graph.ts';
 import type { Shape, TensorType, ValueType } from './type.ts';
-
-/** An attribute as converters write it; its ONNX type is looked up in the operator's table. */
-export type PlainAttribute = number | string | readonly number[] | readonly string[] | Constant | Graph | undefined;
 
 /** What all builders of one model share. */
 interface Model {
@@ -371,32 +369,4 @@ export class GraphBuilder {
 /** Characters that viewers and file formats stumble over become `_`. */
 export function cleanName(name: string): string {
   return name.replaceAll(/[\s\p{C}"'\\]+/gu, '_');
-}
-
-function typedAttributes(node: string, operator: string, plain: Readonly<Record<string, PlainAttribute>>): Attributes {
-  const specs = operators.get(operator)?.attributes ?? {};
-  const entries = Object.entries(plain).flatMap(([name, value]): [string, Attribute][] => {
-    if (value === undefined) return [];
-    const spec = specs[name];
-    const attribute = spec && typedAttribute(spec.type, value);
-    if (attribute === undefined) throw new JepaError(`node ${node}: expected an attribute of ${operator}, got ${name}`);
-    return [[name, attribute]];
-  });
-  return Object.fromEntries(entries);
-}
-
-function typedAttribute(type: Attribute['type'], value: PlainAttribute): Attribute | undefined {
-  if (typeof value === 'number') return type === 'int' || type === 'float' ? { type, value } : undefined;
-  if (typeof value === 'string') return type === 'string' ? { type, value } : undefined;
-  if (isList(value)) {
-    if (type === 'strings') return { type, value: value.map(String) };
-    return type === 'ints' || type === 'floats' ? { type, value: value.map(Number) } : undefined;
-  }
-  if (value === undefined) return undefined;
-  if ('nodes' in value) return type === 'graph' ? { type, value } : undefined;
-  return type === 'tensor' ? { type, value } : undefined;
-}
-
-function isList(value: PlainAttribute): value is readonly number[] | readonly string[] {
-  return Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 // What convolutions and poolings share: the layout, TensorFlow's padding rules, and the way between [N, spatial..., C] and
 // ONNX's [N, C, spatial...].
-import type { PlainAttribute } from '../graph/builder.ts';
+import type { PlainAttribute } from '../graph/attribute.ts';
 import type { Value } from '../graph/graph.ts';
 import type { Shape } from '../graph/type.ts';
 import type { LayerContext } from './converter.ts';

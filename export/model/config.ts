@@ -1,6 +1,6 @@
 // Reading a layer's configuration: typed, with errors that name the layer. Keys are camelCase here whether the file was
 // written by TensorFlow.js (live: camelCase; saved: snake_case) or by Keras (snake_case).
-import { JepaError } from '../../src/error.ts';
+import { FormatError, JepaError } from '../../src/error.ts';
 
 export type ConfigObject = Readonly<Record<string, unknown>>;
 
@@ -8,12 +8,21 @@ export function isObject(value: unknown): value is ConfigObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Keys to camelCase, at every depth; values, names among them, stay as they are. */
-export function withCamelKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withCamelKeys);
+/** Models nest layers in layers a few deep; a file that goes deeper than this was made to exhaust the stack. */
+const maximumDepth = 200;
+
+/**
+ * Keys to camelCase, at every depth; values, names among them, stay as they are.
+ * @throws FormatError where the value is nested deeper than any model
+ */
+export function withCamelKeys(value: unknown, depth = 0): unknown {
+  if (depth > maximumDepth) throw new FormatError(`configuration: expected at most ${maximumDepth} levels, got more`);
+  if (Array.isArray(value)) return value.map((item) => withCamelKeys(item, depth + 1));
   if (!isObject(value)) return value;
   // fromEntries defines own properties, so a key such as `__proto__` in a foreign file stays a plain key.
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [camelCase(key), withCamelKeys(item)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [camelCase(key), withCamelKeys(item, depth + 1)]),
+  );
 }
 
 export function camelCase(key: string): string {

@@ -175,13 +175,26 @@ function roleOf(name: string): string {
 }
 
 function constantOf(variable: Variable, cache: WeightCache | undefined): Constant {
-  const tensor = variable.read();
+  const tensor = readVariable(variable);
   const data = cache?.get(variable) ?? elementsOf(tensor.dataSync());
   return {
     type: tensor.dtype === 'int32' ? 'int32' : tensor.dtype === 'bool' ? 'bool' : 'float32',
     shape: tensor.shape,
     data,
   };
+}
+
+function readVariable(variable: Variable): tf.Tensor {
+  try {
+    return variable.read();
+  } catch (cause) {
+    throw new JepaError(
+      `weight "${variable.originalName}": expected a model that is alive, got one that was disposed`,
+      {
+        cause,
+      },
+    );
+  }
 }
 
 function elementsOf(data: unknown): Elements {

@@ -7,6 +7,7 @@ import { quantization } from './quantization.ts';
 import { recurrence } from './recurrent.ts';
 import { reduction } from './reduction.ts';
 import { shape } from './shape.ts';
+import { slice } from './slice.ts';
 
 const table = {
   ...elementwise,
@@ -14,6 +15,7 @@ const table = {
   ...linear,
   ...reduction,
   ...shape,
+  ...slice,
   ...recurrence,
   ...quantization,
 } as const satisfies Record<string, Operator>;

@@ -120,6 +120,18 @@ export function axisOf(call: Call, axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
+/** The end of a slice that means "to the last element". */
+export const farEnd = 2 ** 31 - 1;
+
+/** The axes of an input that lists them, counted from the front; undefined where they are computed in the graph. */
+export function axesInput(call: Call, index: number, rank: number): number[] | undefined {
+  return call.values(index)?.map((axis) => axisOf(call, Number(axis), rank));
+}
+
+export function withContent(type: TensorType, shape: Shape, content: readonly Dimension[] | undefined): ValueType {
+  return { type, shape, ...(content ? { content } : {}) };
+}
+
 /** numpy's broadcasting of two shapes. */
 export function broadcast(call: Call, a: Shape, b: Shape): Dimension[] {
   const rank = Math.max(a.length, b.length);

@@ -5,7 +5,8 @@ import { type Constant, gathered, integers } from '../graph/constant.ts';
 import { isEqual } from '../graph/dimension.ts';
 import { type Attribute, type Graph, intAttribute, intsAttribute, type Node } from '../graph/graph.ts';
 import { reshapeTarget } from '../graph/reshape.ts';
-import { beside, GraphEditor } from './editor.ts';
+import { GraphEditor } from './editor.ts';
+import { beside } from './names.ts';
 
 /** Feature j of the value as the graph has it is feature order[j] of the value as it will be. */
 type Order = Int32Array;

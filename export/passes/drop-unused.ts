@@ -1,6 +1,6 @@
 // Outputs that nobody uses are left out, where the operator lets them be: the sequence or the states of a recurrence.
 import type { Graph, Node } from '../graph/graph.ts';
-import { usedNames } from './editor.ts';
+import { usedNames } from './names.ts';
 
 const optionalOutputs = new Set(['RNN', 'GRU', 'LSTM']);
 

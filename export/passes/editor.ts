@@ -2,10 +2,11 @@
 import { JepaError } from '../../src/error.ts';
 import type { Constant } from '../graph/constant.ts';
 import { unknownDimension } from '../graph/dimension.ts';
-import { type Attribute, type Attributes, type Graph, graphsOf, type Node } from '../graph/graph.ts';
+import { type Attributes, type Graph, graphsOf, type Node } from '../graph/graph.ts';
 import type { ValueType } from '../graph/type.ts';
 import type { OperatorName } from '../operators/index.ts';
 import { inferNode, type Scope, typeOfConstant } from '../operators/infer.ts';
+import { collectNames, renameInputs, usedNames } from './names.ts';
 
 export class GraphEditor {
   readonly opset: number;
@@ -318,52 +319,10 @@ export class GraphEditor {
   }
 }
 
-/** A name next to a node's: `conv1/shape` beside `conv1/Reshape`. */
-export function beside(node: Node, name: string): string {
-  return `${node.name.slice(0, node.name.lastIndexOf('/') + 1)}${name}`;
-}
-
 /** What is known of a value: what inference finds, and sizes that were known before where inference has none. */
 function refine(inferred: ValueType | undefined, before: ValueType | undefined): ValueType | undefined {
   if (inferred === undefined || before === undefined) return inferred ?? before;
   if (inferred.shape.length !== before.shape.length) return inferred;
   const shape = inferred.shape.map((size, axis) => (size === unknownDimension ? before.shape[axis] : size));
   return { ...inferred, shape };
-}
-
-/** Inputs of a node, and names that its subgraphs take from the graph around them. */
-export function usedNames(node: Node): string[] {
-  return [...node.inputs.filter((name) => name !== ''), ...graphsOf(node).flatMap(freeNames)];
-}
-
-function freeNames(graph: Graph): string[] {
-  const own = new Set([...graph.inputs.map((input) => input.name), ...graph.constants.keys()]);
-  for (const node of graph.nodes) for (const output of node.outputs) own.add(output);
-  const used = [...graph.nodes.flatMap(usedNames), ...graph.outputs.map((output) => output.name)];
-  return [...new Set(used)].filter((name) => !own.has(name));
-}
-
-function renameInputs(node: Node, from: string, to: string): Node {
-  const rename = (name: string): string => (name === from ? to : name);
-  const attributes = Object.fromEntries(
-    Object.entries(node.attributes).map(([key, attribute]): [string, Attribute] => [
-      key,
-      attribute.type === 'graph' && freeNames(attribute.value).includes(from)
-        ? {
-            type: 'graph',
-            value: { ...attribute.value, nodes: attribute.value.nodes.map((inner) => renameInputs(inner, from, to)) },
-          }
-        : attribute,
-    ]),
-  );
-  return { ...node, inputs: node.inputs.map(rename), attributes };
-}
-
-function collectNames(graph: Graph, names: Set<string>): void {
-  for (const name of [...graph.inputs.map((input) => input.name), ...graph.constants.keys()]) names.add(name);
-  for (const node of graph.nodes) {
-    names.add(node.name);
-    for (const output of node.outputs) names.add(output);
-    for (const inner of graphsOf(node)) collectNames(inner, names);
-  }
 }

@@ -2,7 +2,8 @@
 // next to them. Computed in float64 and rounded once.
 import { type Constant, numbersOf } from '../graph/constant.ts';
 import { floatAttribute, type Graph, intAttribute, intsAttribute, type Node, stringAttribute } from '../graph/graph.ts';
-import { beside, GraphEditor } from './editor.ts';
+import { GraphEditor } from './editor.ts';
+import { beside } from './names.ts';
 
 export function foldAffine(graph: Graph, opset: number): Graph {
   const editor = new GraphEditor(graph, opset);

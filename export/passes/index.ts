@@ -6,7 +6,7 @@ import { foldAffine } from './fold-affine.ts';
 import { foldPads } from './fold-pads.ts';
 import { hoistTransposes } from './hoist-transposes.ts';
 import { mergeBlocks } from './merge-blocks.ts';
-import { nameValues } from './name.ts';
+import { nameValues } from './name-values.ts';
 import { shareEqual } from './share.ts';
 import { reshapeTransposes, simplify } from './simplify.ts';
 import { sinkTransposes } from './sink-transposes.ts';

@@ -2,7 +2,8 @@
 // Models write the first as Reshape, Permute, Reshape; what such a chain does is found by following the factors of the axes.
 import type { Constant } from '../graph/constant.ts';
 import { type Attribute, type Graph, intAttribute, intsAttribute, type Node, stringAttribute } from '../graph/graph.ts';
-import { beside, GraphEditor } from './editor.ts';
+import { GraphEditor } from './editor.ts';
+import { beside } from './names.ts';
 import { isIdentity } from './permutation.ts';
 
 export function mergeBlocks(graph: Graph, opset: number): Graph {

@@ -4,7 +4,8 @@ import { isEqual } from '../graph/dimension.ts';
 import { type Attribute, type Graph, intAttribute, intsAttribute, type Node } from '../graph/graph.ts';
 import { reshapeTarget } from '../graph/reshape.ts';
 import type { Shape } from '../graph/type.ts';
-import { beside, GraphEditor } from './editor.ts';
+import { GraphEditor } from './editor.ts';
+import { beside } from './names.ts';
 import { isIdentity } from './permutation.ts';
 
 export function simplify(graph: Graph, opset: number): Graph {

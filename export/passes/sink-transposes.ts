@@ -4,7 +4,8 @@
 import { type Constant, integers, numbersOf, reshaped, transposed } from '../graph/constant.ts';
 import { type Attribute, type Graph, intAttribute, intsAttribute, type Node } from '../graph/graph.ts';
 import type { ValueType } from '../graph/type.ts';
-import { beside, GraphEditor } from './editor.ts';
+import { GraphEditor } from './editor.ts';
+import { beside } from './names.ts';
 import {
   compose,
   inverse,

@@ -2,7 +2,8 @@
 // product and a sum instead, which work on any layout.
 import { floats } from '../graph/constant.ts';
 import { floatAttribute, type Graph, intsAttribute, type Node } from '../graph/graph.ts';
-import { beside, GraphEditor } from './editor.ts';
+import { GraphEditor } from './editor.ts';
+import { beside } from './names.ts';
 
 export function splitNormalization(graph: Graph, opset: number): Graph {
   const editor = new GraphEditor(graph, opset);

@@ -379,6 +379,14 @@ describe('warnings', () => {
     ]);
   });
 
+  test('a model that was disposed is refused', () => {
+    const model = encoder();
+    model.dispose();
+    expect(() => exportOnnx(model)).toThrow(
+      'weight "conv1/kernel": expected a model that is alive, got one that was disposed',
+    );
+  });
+
   test('a layer that is random at inference is refused', () => {
     const [RandomWidth] = tf.serialization.SerializationMap.getMap().classNameMap.RandomWidth;
     const x = tf.input({ shape: [6, 6, 2], name: 'x' });

@@ -121,6 +121,8 @@ export function expectClose(actual: TestTensor, expected: TestTensor, what: stri
 
 export interface ParityOptions extends ExportOptions {
   readonly dynamicSizes?: readonly number[];
+  /** Sizes of the batch, each tried. Default 1 and 3. */
+  readonly batches?: readonly number[];
   readonly tolerance?: readonly [rtol: number, atol: number];
   readonly limit?: number;
 }
@@ -132,11 +134,11 @@ export async function expectParity(
   options: ParityOptions = {},
   reference: tf.LayersModel = model,
 ): Promise<Uint8Array> {
-  const { dynamicSizes = [6], tolerance = [1e-4, 1e-5], limit, ...exportOptions } = options;
+  const { dynamicSizes = [6], batches = [1, 3], tolerance = [1e-4, 1e-5], limit, ...exportOptions } = options;
   const bytes = exportOnnx(model, { layout: 'model', ...exportOptions });
   checkOnnx(bytes, what);
   const session = await openSession(bytes);
-  for (const batch of [1, 3])
+  for (const batch of batches)
     for (const dynamic of dynamicSizes) {
       if (model.inputs.some((input) => typeof input.shape[0] === 'number' && input.shape[0] !== batch)) continue;
       const inputs = randomInputs(model, batch, dynamic, limit);

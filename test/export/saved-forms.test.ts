@@ -499,6 +499,12 @@ describe('files that are wrong', () => {
     expect(({} as { units?: number }).units).toBeUndefined();
   });
 
+  test('a configuration that is nested to exhaust the stack is refused', () => {
+    const depth = 5000;
+    const text = `{"modelTopology":{"class_name":"Sequential","config":${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}}}`;
+    expect(() => convert(JSON.parse(text), {})).toThrow('configuration: expected at most 200 levels, got more');
+  });
+
   test('a model whose calls form a circle is refused', () => {
     const layer = (name: string, from: string) => ({
       class_name: 'Activation',

@@ -185,18 +185,18 @@ describe('a file that was changed', () => {
   test('with a bit turned, it is refused or still a model, and never anything else', () => {
     const random = randomFor('bits');
     let refused = 0;
-    for (let i = 0; i < 3000; i++) {
+    for (let i = 0; i < 800; i++) {
       const changed = bytes.slice();
       changed[random.integer(bytes.length)] ^= 1 << random.integer(8);
       if (examine(changed) === 'refused') refused += 1;
     }
     // Most bits of this model are weights, any value of which is a model.
-    expect(refused).toBeGreaterThan(300);
+    expect(refused).toBeGreaterThan(80);
   });
 
   test('with bytes put in, taken out or doubled, likewise', () => {
     const random = randomFor('bytes');
-    for (let i = 0; i < 1000; i++) {
+    for (let i = 0; i < 300; i++) {
       const at = random.integer(bytes.length);
       const length = random.integer(9);
       const piece = Uint8Array.from({ length }, () => random.integer(256));

@@ -4,7 +4,13 @@ import { beforeAll, describe, test } from 'vitest';
 import { expectParity, randomizeWeights, useCpu } from '../harness.ts';
 import type { Case } from './case.ts';
 
-export function runCases(family: string, cases: readonly Case[], opsets: readonly number[]): void {
+/** @param batches sizes of the batch; a model with a fixed batch is run at that one alone */
+export function runCases(
+  family: string,
+  cases: readonly Case[],
+  opsets: readonly number[],
+  batches: readonly number[] = [1, 3],
+): void {
   describe(`onnxruntime agrees with TensorFlow.js: ${family}`, () => {
     beforeAll(useCpu);
     for (const { name, build, options, reference } of cases)
@@ -14,7 +20,7 @@ export function runCases(family: string, cases: readonly Case[], opsets: readonl
         const expected = reference?.() ?? model;
         if (expected !== model) expected.setWeights(model.getWeights());
         for (const opset of opsets)
-          await expectParity(model, `${name} at opset ${opset}`, { ...options, opset }, expected);
+          await expectParity(model, `${name} at opset ${opset}`, { ...options, opset, batches }, expected);
         model.dispose();
         tf.disposeVariables();
       });

@@ -172,6 +172,21 @@ export const topology: readonly Case[] = [
     y = layers.activation({ activation: 'mish' as never }).apply(y) as Tensor;
     return tf.model({ inputs: x, outputs: layers.dense({ units: 4 }).apply(y) as Tensor });
   }),
+  model('a transformer block of one head, out of Dot layers', () => {
+    const x = input([6, 8], 'x');
+    const normalized = layers.layerNormalization().apply(x) as Tensor;
+    const [q, k, v] = Array.from({ length: 3 }, () => layers.dense({ units: 8 }).apply(normalized) as Tensor);
+    const scores = layers.dot({ axes: 2 }).apply([q, k]) as Tensor;
+    const weights = layers.softmax({ axis: -1 }).apply(scores) as Tensor;
+    const attended = layers.dot({ axes: [2, 1] }).apply([weights, v]) as Tensor;
+    const once = layers.add().apply([x, layers.dense({ units: 8 }).apply(attended) as Tensor]) as Tensor;
+    let wide = layers.layerNormalization().apply(once) as Tensor;
+    wide = layers.dense({ units: 16, activation: 'gelu' as 'relu' }).apply(wide) as Tensor;
+    return tf.model({
+      inputs: x,
+      outputs: layers.add().apply([once, layers.dense({ units: 8 }).apply(wide) as Tensor]) as Tensor,
+    });
+  }),
   model('encoder and decoder of sequences with states', () => {
     const [source, target] = [input([null, 3], 'source'), input([null, 2], 'target')];
     const [, h, c] = layers.lstm({ units: 4, returnState: true }).apply(source) as Tensor[];

@@ -2,7 +2,7 @@
 import type { Constant } from '../graph/constant.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { graphsOf } from '../graph/graph.ts';
-import { usedNames } from './editor.ts';
+import { usedNames } from './names.ts';
 
 export function nameValues(graph: Graph): Graph {
   // Names inside subgraphs, and those that they use, stay as they are.
