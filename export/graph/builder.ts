@@ -362,7 +362,11 @@ export class GraphBuilder {
   /** @param pads for each axis: how many elements before and after */
   pad(x: Value, pads: readonly (readonly [before: number, after: number])[], value = 0): Value {
     const amounts = this.integers([...pads.map(([before]) => before), ...pads.map(([, after]) => after)], 'pads');
-    return this.node('Pad', value === 0 ? [x, amounts] : [x, amounts, this.scalar(value)], { mode: 'constant' });
+    // A zero of floats is written as -0: onnxruntime (seen in 1.30) takes a padding by +0, or by nothing, for the
+    // padding of the pooling behind it, which is minus infinity for a maximum and left out of an average.
+    const filler = value === 0 && x.type === 'float32' ? -0 : value;
+    const inputs = Object.is(filler, 0) ? [x, amounts] : [x, amounts, this.scalar(filler)];
+    return this.node('Pad', inputs, { mode: 'constant' });
   }
 }
 

@@ -35,6 +35,16 @@ export const topology: readonly Case[] = [
     () => tf.sequential({ layers: [layers.embedding({ inputDim: 4, outputDim: 3 }), layers.globalMaxPooling1d()] }),
     { limit: 1 },
   ),
+  // onnxruntime takes a padding by +0 for the pooling's own, which is minus infinity, or nothing at all.
+  ...(['maximum', 'average'] as const).map((kind) =>
+    model(`zero padding of numbers below zero, then their ${kind}`, () => {
+      const x = input([5, 5, 2], 'x');
+      const negative = layers.conv2d({ filters: 3, kernelSize: 1, useBias: false }).apply(x);
+      const padded = layers.zeroPadding2d({ padding: 1 }).apply(negative);
+      const pool = kind === 'maximum' ? layers.maxPooling2d({ poolSize: 2 }) : layers.averagePooling2d({ poolSize: 2 });
+      return tf.model({ inputs: x, outputs: pool.apply(padded) as Tensor });
+    }),
+  ),
   model('a layer used twice', () => {
     const [a, b] = [input([3], 'a'), input([3], 'b')];
     const shared = layers.dense({ units: 4, activation: 'tanh' });
