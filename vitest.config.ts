@@ -12,6 +12,7 @@ export default defineConfig(({ mode }) => {
       include: isSlow ? ['test/**/*.slow.test.ts'] : ['test/**/*.test.ts'],
       exclude: isSlow ? [] : ['test/**/*.slow.test.ts', 'node_modules/**'],
       globalSetup: ['test/setup/tensorflow.ts'],
+      setupFiles: ['test/setup/property.ts'],
       // Continuous integration counts the tests: a JSON file of this name, beside what is printed.
       ...(report === undefined ? {} : { reporters: ['default', ['json', { outputFile: report }]] }),
       // TensorFlow and onnxruntime are native libraries with threads of their own: one process a file.
