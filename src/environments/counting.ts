@@ -3,10 +3,10 @@
 import * as z from 'zod';
 import { parseOptions } from '../options.ts';
 import type { Random } from '../random.ts';
+import { countingNuisances } from './counting-nuisance.ts';
+import { RADIUS_PX, SHAPES, SIZE_PX } from './counting-shape.ts';
 import { type Appearance, type Environment, encodeOneHot } from './environment.ts';
 
-const SIZE_PX = 64;
-const RADIUS_PX = 3;
 /** Squared distance of two centres below which a position is drawn again: (2 radius + 1)^2. */
 const MINIMAL_SQUARED_DISTANCE_PX = 49;
 const TRIES_PER_OBJECT = 50;
@@ -14,13 +14,6 @@ const MAXIMAL_COUNT = 8;
 const COLOUR_LOW = 30;
 const COLOUR_HIGH = 225;
 
-/** Pixel offsets from the centre that each shape fills. */
-const SHAPES: readonly { readonly name: string; readonly offsets: readonly (readonly [dx: number, dy: number])[] }[] = [
-  { name: 'circle', offsets: offsetsWhere((dx, dy) => dx * dx + dy * dy <= RADIUS_PX * RADIUS_PX) },
-  { name: 'square', offsets: offsetsWhere(() => true) },
-  { name: 'triangle', offsets: offsetsWhere((dx, dy) => Math.abs(dx) <= (dy + RADIUS_PX) / 2) },
-  { name: 'line', offsets: offsetsWhere((_dx, dy) => dy === 0) },
-];
 export const COUNTING_SHAPE_NAMES: readonly string[] = SHAPES.map((shape) => shape.name);
 
 export const countingOptions = z.strictObject({
@@ -62,6 +55,7 @@ export function createCounting(options: unknown = {}): Environment {
       return reward === 'sparse' ? isReached : 1 - Math.abs(state - target) / MAXIMAL_COUNT + isReached;
     },
     hasBinaryReward: reward === 'sparse',
+    nuisances: countingNuisances,
     drawAppearance,
     render,
   };
@@ -101,11 +95,4 @@ export function drawPositions(count: number, random: Random): [x: number, y: num
     }
     if (positions.length === count) return positions;
   }
-}
-
-function offsetsWhere(isInside: (dx: number, dy: number) => boolean): [number, number][] {
-  const offsets: [number, number][] = [];
-  for (let dy = -RADIUS_PX; dy <= RADIUS_PX; dy++)
-    for (let dx = -RADIUS_PX; dx <= RADIUS_PX; dx++) if (isInside(dx, dy)) offsets.push([dx, dy]);
-  return offsets;
 }

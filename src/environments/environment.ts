@@ -13,6 +13,19 @@ export interface StateFactor {
   of(state: number): number;
 }
 
+/** Something that an observation shows and its state does not say (a shape, a colour, a place): a latent may drop it. */
+export interface Nuisance {
+  readonly name: string;
+  /** `class`: one of `names`; `values`: a number for each of `names`. */
+  readonly kind: 'class' | 'values';
+  readonly names: readonly string[];
+  /**
+   * Reads it from an image, [H, W, C] bytes: the index of its class, or its values. Exact for what `render` drew; what a
+   * decoder made of a latent is read in the same way. Undefined where the image shows nothing to read it from.
+   */
+  read(pixels: Uint8Array): readonly number[] | undefined;
+}
+
 export interface Environment {
   readonly name: string;
   /** One line for `--help` and reports. */
@@ -37,6 +50,8 @@ export interface Environment {
   reward(state: number): number;
   /** True where the reward is 0 or 1 everywhere, so that cross-entropy applies. */
   readonly hasBinaryReward: boolean;
+  /** What its images show beside the state, for probes and decoders; absent where nobody can say. */
+  readonly nuisances?: readonly Nuisance[];
   drawAppearance(random: Random): Appearance;
   /** Draws one observation of `state` into `pixels` (H*W*C bytes); everything not fixed by the appearance is drawn anew. */
   render(state: number, appearance: Appearance, random: Random, pixels: Uint8Array): void;
