@@ -40,9 +40,25 @@ export function layerFactory(model: string, seed: number) {
     },
     batchNorm: (x: Symbol, name: string) => apply(tf.layers.batchNormalization({ name, epsilon: 1e-5 }), x),
     layerNorm: (x: Symbol, name: string) => apply(tf.layers.layerNormalization({ name, epsilon: 1e-5 }), x),
-    activation: (x: Symbol, activation: 'relu' | 'mish' | 'tanh', name: string) =>
+    /**
+     * [B, T, W] -> [B, T, W]: a norm over the whole grid of tokens, whose gains and offsets, one for each token and number,
+     * are learned: the offsets are the positions. They start from random numbers of deviation `deviation`.
+     */
+    positions(x: Symbol, options: { name: string; deviation: number }): Symbol {
+      const { name, deviation } = options;
+      const betaInitializer = tf.initializers.randomNormal({ mean: 0, stddev: deviation, seed: seedOf(name) });
+      return apply(tf.layers.layerNormalization({ name, axis: [1, 2], epsilon: 1e-5, betaInitializer }), x);
+    },
+    activation: (x: Symbol, activation: 'relu' | 'mish' | 'gelu' | 'tanh' | 'softmax', name: string) =>
       apply(tf.layers.activation({ name, activation }), x),
     flatten: (x: Symbol) => apply(tf.layers.flatten({ name: 'flatten' }), x),
+    reshape: (x: Symbol, targetShape: number[], name: string) => apply(tf.layers.reshape({ name, targetShape }), x),
+    rescale: (x: Symbol, factor: number, name: string) => apply(tf.layers.rescaling({ name, scale: factor }), x),
+    /** Matrix products: [B, M, K] with [B, N, K] -> [B, M, N] along axes [2, 2], with [B, K, N] along [2, 1]. */
+    product: (pair: [Symbol, Symbol], axes: [number, number], name: string) =>
+      apply(tf.layers.dot({ name, axes }), pair),
+    /** [B, T, W] -> [B, W] */
+    meanOverTokens: (x: Symbol, name: string) => apply(tf.layers.globalAveragePooling1d({ name }), x),
     sum: (branches: Symbol[], name: string) => apply(tf.layers.add({ name }), branches),
     concatenate: (parts: Symbol[], name: string) => apply(tf.layers.concatenate({ name }), parts),
   };

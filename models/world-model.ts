@@ -1,7 +1,7 @@
 // The networks of one world model, built together from a configuration.
 import type * as tf from '@tensorflow/tfjs';
 import type { ModelConfiguration } from '../src/training/configuration.ts';
-import { buildEncoder } from './encoder.ts';
+import { buildEncoder } from './encoder/index.ts';
 import { buildAuxiliaryHead, buildPredictor } from './head.ts';
 
 export interface WorldModelShape {

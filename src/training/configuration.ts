@@ -22,6 +22,21 @@ const encoderConfiguration = z.discriminatedUnion('kind', [
     blocksPerStage: count.describe('the image side is halved after every so many blocks'),
     hidden: count.describe('width of the layer between the blocks and the latent'),
   }),
+  // Defaults: a small ViT for images of 64 pixels; measured in docs/training.md.
+  z.strictObject({
+    kind: z.literal('patch-transformer'),
+    patch: count.default(8).describe('side of a square patch in pixels; must divide the sides of the image'),
+    width: count.default(48).describe('numbers of a token'),
+    heads: count.default(3).describe('attention heads; they share the width'),
+    blocks: count.default(2).describe('blocks of attention and perceptron'),
+    expansion: count.default(2).describe("hidden numbers of a block's perceptron, over the width"),
+    hidden: count.default(128).describe('width of the layer between the mean over the tokens and the latent'),
+  }),
+  z.strictObject({
+    kind: z.literal('mlp'),
+    width: count.default(256).describe('units of a hidden layer'),
+    depth: count.default(2).describe('number of hidden layers, each with batch norm and Mish'),
+  }),
 ]);
 export type EncoderConfiguration = z.output<typeof encoderConfiguration>;
 
@@ -51,10 +66,11 @@ const objectiveConfiguration = z.strictObject({
     .describe(
       'gradients of the dynamics term flow through both sides (the paper), or not into the target, or the target is encoded by a moving average of the encoder',
     ),
-  targetDecay: z.number().min(0).lt(1).describe('decay of the moving-average target encoder, a step'),
-  variance: z.number().min(0).describe("weight of VICReg's variance term"),
-  covariance: z.number().min(0).describe("weight of VICReg's covariance term"),
-  sigreg: z.number().min(0).describe("weight of LeJEPA's SIGReg term"),
+  // A key that came after the first version has a default here, the behaviour before it: older runs must load.
+  targetDecay: z.number().min(0).lt(1).default(0.99).describe('decay of the moving-average target encoder, a step'),
+  variance: z.number().min(0).default(0).describe("weight of VICReg's variance term"),
+  covariance: z.number().min(0).default(0).describe("weight of VICReg's covariance term"),
+  sigreg: z.number().min(0).default(0).describe("weight of LeJEPA's SIGReg term"),
   actionPersistence: z
     .number()
     .min(0)

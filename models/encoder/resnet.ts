@@ -1,0 +1,44 @@
+// The residual encoder of the preset `paper` (Yu et al., arXiv 2509.12249).
+import * as tf from '@tensorflow/tfjs';
+import { layerFactory } from '../layer.ts';
+import { type EncoderConfigurationOf, type EncoderShape, requireImages } from './encoder.ts';
+
+/**
+ * Residual blocks of two 3x3 convolutions with batch norm (He et al., arXiv 1512.03385) behind a strided stem. Every
+ * `blocksPerStage` blocks the image side is halved by the first convolution of the block, with a 1x1 projection beside it.
+ */
+export function buildResNetEncoder(
+  configuration: EncoderConfigurationOf<'resnet'>,
+  { observationShape, latentSize }: EncoderShape,
+  seed: number,
+): tf.LayersModel {
+  const { blocks, channels, blocksPerStage, hidden } = configuration;
+  const layers = layerFactory('encoder', seed);
+  const observation = tf.input({ shape: requireImages('resnet', observationShape), name: 'observation' });
+  let x = layers.convolution(observation, { name: 'stem', filters: channels, kernel: 4, stride: 2, bias: false });
+  x = layers.activation(layers.batchNorm(x, 'stem_norm'), 'relu', 'stem_relu');
+  for (let block = 1; block <= blocks; block++) {
+    const name = `block${block}`;
+    const stride = block > 1 && (block - 1) % blocksPerStage === 0 ? 2 : 1;
+    let branch = layers.convolution(x, { name: `${name}_conv1`, filters: channels, kernel: 3, stride, bias: false });
+    branch = layers.activation(layers.batchNorm(branch, `${name}_norm1`), 'relu', `${name}_relu1`);
+    branch = layers.convolution(branch, {
+      name: `${name}_conv2`,
+      filters: channels,
+      kernel: 3,
+      stride: 1,
+      bias: false,
+    });
+    branch = layers.batchNorm(branch, `${name}_norm2`);
+    if (stride !== 1) {
+      x = layers.convolution(x, { name: `${name}_shortcut`, filters: channels, kernel: 1, stride, bias: false });
+      x = layers.batchNorm(x, `${name}_shortcut_norm`);
+    }
+    x = layers.activation(layers.sum([x, branch], `${name}_add`), 'relu', `${name}_relu2`);
+  }
+  x = layers.flatten(x);
+  x = layers.dense(x, { name: 'hidden', units: hidden, bias: false });
+  x = layers.activation(layers.batchNorm(x, 'hidden_norm'), 'mish', 'hidden_mish');
+  const latent = layers.dense(x, { name: 'latent', units: latentSize, bias: true });
+  return tf.model({ inputs: observation, outputs: latent, name: 'encoder' });
+}
