@@ -9,6 +9,7 @@ import type { Environment } from '../src/environments/index.ts';
 import { UsageError } from '../src/error.ts';
 import { observationTensor } from '../src/evaluation/encode.ts';
 import type { EvaluationInput, ObservationNetwork } from '../src/evaluation/evaluate.ts';
+import { environmentEvaluationSource } from '../src/evaluation/held-out.ts';
 import { type Latents, meanLatent, standardDeviations } from '../src/evaluation/latents.ts';
 import { openRuntime, type Runtime, type RuntimeTensor } from '../src/runtimes/index.ts';
 import type { Configuration } from '../src/training/configuration.ts';
@@ -16,11 +17,16 @@ import type { Configuration } from '../src/training/configuration.ts';
 /** Observations that the batch-norm statistics of the untrained encoder are taken from. */
 const CALIBRATION_OBSERVATIONS = 256;
 
+export type EvaluationNetworks = Pick<
+  EvaluationInput,
+  'source' | 'auxiliaries' | 'untrainedEncoder' | 'auxiliaryNetworks'
+>;
+
 /** @param runtime the name of a runtime that runs ONNX files */
 export async function networksOfConfiguration(
   configuration: Configuration,
   runtime: string,
-): Promise<Pick<EvaluationInput, 'environment' | 'auxiliaries' | 'untrainedEncoder' | 'auxiliaryNetworks'>> {
+): Promise<EvaluationNetworks & { readonly environment: Environment }> {
   // Silences advice to install tfjs-node.
   tf.enableProdMode();
   const parts = await buildRunParts(configuration);
@@ -30,6 +36,7 @@ export async function networksOfConfiguration(
       if (auxiliary.of === 'pixels') auxiliaryNetworks.set(auxiliary, exportPixelNetwork(auxiliary.model));
     await calibrateBatchNorm(parts.model.encoder, parts.environment, runtime);
     return {
+      source: environmentEvaluationSource(parts.environment),
       environment: parts.environment,
       auxiliaries: parts.auxiliaries,
       untrainedEncoder: exportPixelNetwork(parts.model.encoder),

@@ -42,3 +42,22 @@ export function tableTargets(table: Float32Array, size: number, states: Int32Arr
   });
   return targets;
 }
+
+/** [N, M] of each column auxiliary out of what was recorded for all of them, side by side in their order. */
+export function recordedTargets(
+  auxiliaries: readonly Auxiliary[],
+  recorded: Float32Array | undefined,
+): ReadonlyMap<Auxiliary, Float32Array> {
+  const columns = auxiliaries.filter(({ of }) => of === 'column');
+  const targets = new Map<Auxiliary, Float32Array>();
+  const width = auxiliarySizeOf(columns);
+  if (recorded === undefined || width === 0) return targets;
+  for (const { auxiliary, start } of sliceAuxiliaries(columns)) {
+    const { size } = auxiliary;
+    const values = new Float32Array((recorded.length / width) * size);
+    for (let n = 0; n < recorded.length / width; n++)
+      values.set(recorded.subarray(n * width + start, n * width + start + size), n * size);
+    targets.set(auxiliary, values);
+  }
+  return targets;
+}

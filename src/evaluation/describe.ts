@@ -6,20 +6,20 @@ import { EVALUATION_FORMAT, type EvaluationRecord, type RuntimeRecord } from './
 
 export function recordOf(evaluation: Evaluation): EvaluationRecord {
   const { input, options, heldOut, reference, runtimes, untrainedMeanDistance } = evaluation;
-  const { subject, environment, auxiliaries, classes } = input;
+  const { subject, source, auxiliaries, classes } = input;
   const { dynamics, auxiliary } = subject.configuration.objective;
   const labels = heldOut.judged.states.map((state) => classes.classOf[state]);
   return {
     format: EVALUATION_FORMAT,
     run: subject.name,
     step: subject.step ?? null,
-    environment: { name: environment.name, ...environment.options },
+    environment: { name: source.name, ...source.description },
     auxiliaries: auxiliaries.map((each) => each.name),
     objective: { dynamics, auxiliary },
     seed: options.seed,
-    observations: options.observations,
+    observations: heldOut.judged.states.length,
     centroidObservations: heldOut.centroids.states.length,
-    transitions: heldOut.transitions.states.length,
+    transitions: transitionCount(heldOut),
     classes: { of: classes.of, names: [...classes.names], counts: Array.from(classCounts(labels, classes.count)) },
     untrainedMeanDistance,
     reference: { runtime: reference.runtime, provider: reference.provider, version: reference.version },
@@ -76,6 +76,10 @@ function runtimeRecordOf(
       observations,
     })),
   };
+}
+
+function transitionCount({ judged, transitions }: Evaluation['heldOut']): number {
+  return transitions.observations.length / (judged.observations.length / judged.states.length);
 }
 
 function finite(value: number): number | null {

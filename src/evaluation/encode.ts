@@ -6,38 +6,39 @@ import { createLatents, type Latents } from './latents.ts';
 /** Bounds the memory of one run; large enough that an accelerator is not kept waiting. */
 const BATCH = 256;
 
-/** How an encoder takes its observations. Pixels are uint8, or float32 in 0..1. */
+/** How an encoder takes its observations: images (uint8, or float32 in 0..1), numbers as they are, or both. */
 export interface ObservationInput {
   /** The input's name. */
   readonly name: string;
-  readonly layout: 'nhwc' | 'nchw';
+  /** `flat`: numbers, [N, D] float32. */
+  readonly layout: 'nhwc' | 'nchw' | 'flat';
   readonly type: 'uint8' | 'float32';
+  /** Name of a second input, for the numbers beside an image: [N, D] float32, as they are. */
+  readonly vector?: string | undefined;
 }
 
-/** The latents of `observations` [N, H, W, C], by the session's first output. */
+/** Bytes of images, numbers, or images (0..255) and numbers packed one after the other as float32. */
+export type Observations = Uint8Array | Float32Array;
+
+/**
+ * The latents of `observations`, by the session's first output.
+ * @param shape [H, W, C] of images, [D] of vectors, [H W C + D] where an image and a vector are packed
+ */
 export async function encodeObservations(
   session: RuntimeSession,
-  observations: Uint8Array,
-  [height, width, channels]: readonly [number, number, number],
+  observations: Observations,
+  shape: readonly number[],
   input: ObservationInput,
 ): Promise<Latents> {
-  const spec = session.inputs.find((each) => each.name === input.name);
-  if (spec === undefined)
-    throw new FormatError(
-      `encoder: expected an input "${input.name}", got ${session.inputs.map((each) => each.name).join(', ')}`,
-    );
-  const pixelCount = height * width * channels;
-  const count = observations.length / pixelCount;
-  const shape = input.layout === 'nchw' ? [channels, height, width] : [height, width, channels];
-  checkSpec(spec, input, shape);
+  const feedsOf = observationFeeds(session.inputs, shape, input);
+  const rowSize = sizeOf(shape);
+  const count = observations.length / rowSize;
   const output = session.outputs[0].name;
   let latents: Float32Array | undefined;
   let size = 0;
   for (let start = 0; start < count; start += BATCH) {
     const end = Math.min(count, start + BATCH);
-    const pixels = observations.subarray(start * pixelCount, end * pixelCount);
-    const tensor = observationTensor(pixels, [end - start, height, width, channels], input);
-    const { [output]: encoded } = await session.run({ [input.name]: tensor });
+    const { [output]: encoded } = await session.run(feedsOf(observations.subarray(start * rowSize, end * rowSize)));
     if (!(encoded.data instanceof Float32Array))
       throw new FormatError(`encoder: expected float32 latents, got ${encoded.type}`);
     size = encoded.data.length / (end - start);
@@ -45,6 +46,79 @@ export async function encodeObservations(
     latents.set(encoded.data, start * size);
   }
   return createLatents(latents ?? new Float32Array(0), size || 1);
+}
+
+/**
+ * How some observations become what the encoder is fed with.
+ * @param specs the encoder's inputs
+ * @throws FormatError where the inputs are not those that `input` describes
+ */
+export function observationFeeds(
+  specs: readonly TensorSpec[],
+  shape: readonly number[],
+  input: ObservationInput,
+): (observations: Observations) => Record<string, RuntimeTensor> {
+  const specOf = (name: string): TensorSpec => {
+    const spec = specs.find((each) => each.name === name);
+    if (spec !== undefined) return spec;
+    throw new FormatError(`encoder: expected an input "${name}", got ${specs.map((each) => each.name).join(', ')}`);
+  };
+  const spec = specOf(input.name);
+  if (input.vector !== undefined) return packedFeeds(spec, specOf(input.vector), shape, input, input.vector);
+  const rowSize = sizeOf(shape);
+  if (input.layout === 'flat') {
+    checkSpec(spec, 'float32', shape);
+    return (observations) => ({
+      [input.name]: {
+        type: 'float32',
+        data: Float32Array.from(observations),
+        shape: [observations.length / rowSize, rowSize],
+      },
+    });
+  }
+  const [height, width, channels] = shape;
+  checkSpec(spec, input.type, input.layout === 'nchw' ? [channels, height, width] : shape);
+  return (observations) => {
+    const count = observations.length / rowSize;
+    return { [input.name]: observationTensor(bytesOf(observations), [count, height, width, channels], input) };
+  };
+}
+
+/** An image and a vector, packed as float32 one after the other; the image's sides are the file's. */
+function packedFeeds(
+  image: TensorSpec,
+  vector: TensorSpec,
+  [rowSize]: readonly number[],
+  input: ObservationInput,
+  vectorName: string,
+): (observations: Observations) => Record<string, RuntimeTensor> {
+  const sides = image.shape.slice(1).map(Number);
+  const [height, width, channels] = input.layout === 'nchw' ? [sides[1], sides[2], sides[0]] : sides;
+  const pixelCount = height * width * channels;
+  checkSpec(vector, 'float32', [rowSize - pixelCount]);
+  return (observations) => {
+    const count = observations.length / rowSize;
+    const pixels = new Uint8Array(count * pixelCount);
+    const numbers = new Float32Array(count * (rowSize - pixelCount));
+    for (let n = 0; n < count; n++) {
+      const row = observations.subarray(n * rowSize, (n + 1) * rowSize);
+      pixels.set(row.subarray(0, pixelCount), n * pixelCount);
+      numbers.set(row.subarray(pixelCount), n * (rowSize - pixelCount));
+    }
+    return {
+      [input.name]: observationTensor(pixels, [count, height, width, channels], input),
+      [vectorName]: { type: 'float32', data: numbers, shape: [count, rowSize - pixelCount] },
+    };
+  };
+}
+
+function bytesOf(observations: Observations): Uint8Array {
+  if (observations instanceof Uint8Array) return observations;
+  throw new FormatError('encoder: expected images as bytes, got numbers');
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
 }
 
 /** [N, H, W, C] bytes as the encoder takes them: in its layout, as bytes or as float32 in 0..1. */
@@ -73,12 +147,12 @@ export function toPlanes(pixels: Uint8Array, area: number, channels: number): Ui
   return planes;
 }
 
-function checkSpec(spec: TensorSpec, input: ObservationInput, shape: readonly number[]): void {
-  const expected = `${input.type} [N, ${shape.join(', ')}]`;
+function checkSpec(spec: TensorSpec, type: ObservationInput['type'], shape: readonly number[]): void {
+  const expected = `${type} [N, ${shape.join(', ')}]`;
   const found = `${spec.type} [${spec.shape.join(', ')}]`;
   const fits =
     spec.shape.length === shape.length + 1 && shape.every((side, axis) => fitsSide(spec.shape[axis + 1], side));
-  if (!fits || spec.type !== input.type)
+  if (!fits || spec.type !== type)
     throw new FormatError(`encoder: expected input "${spec.name}" to be ${expected}, got ${found}`, {
       remedy: 'The model and its description do not belong together: export the run again.',
     });

@@ -4,11 +4,11 @@ import type { Auxiliary } from '../auxiliary/index.ts';
 import type { Environment } from '../environments/environment.ts';
 import { JepaError } from '../error.ts';
 import { openRuntime, type Runtime, type RuntimeDescription } from '../runtimes/index.ts';
-import { type AuxiliaryResidual, auxiliaryResiduals, tableTargets } from './auxiliary-residual.ts';
+import { type AuxiliaryResidual, auxiliaryResiduals, recordedTargets, tableTargets } from './auxiliary-residual.ts';
 import { type Certificate, certify, type LatentError, latentError } from './certificate.ts';
 import { type Distinctness, measureDistinctness } from './distinctness.ts';
-import { encodeObservations, type ObservationInput, observationTensor } from './encode.ts';
-import { drawHeldOut, type HeldOut } from './held-out.ts';
+import { encodeObservations, type ObservationInput, type Observations, observationFeeds } from './encode.ts';
+import type { EvaluationSource, HeldOut } from './held-out.ts';
 import { type LabelledLatents, type Latents, labelLatents } from './latents.ts';
 import { meanPairDistance } from './pair-distance.ts';
 import { meanSquaredError, relativeDynamicsResidual } from './residual.ts';
@@ -19,14 +19,21 @@ import { filesFor, openWorldSession, type WorldSession } from './world-session.t
 /** Observations of the untrained encoder's mean distance: enough for three digits. */
 const UNTRAINED_OBSERVATIONS = 1024;
 
-/** A network as an ONNX file that takes observations as they are: NHWC bytes under the name `observation`. */
+/** A network as an ONNX file that takes observations as they are. */
 export interface ObservationNetwork {
   readonly model: Uint8Array;
+  /** Default: NHWC bytes under the name `observation`. */
+  readonly input?: ObservationInput;
 }
+
+const pixelInput: ObservationInput = { name: 'observation', layout: 'nhwc', type: 'uint8' };
 
 export interface EvaluationInput {
   readonly subject: EvaluationSubject;
-  readonly environment: Environment;
+  /** Where the observations come from. */
+  readonly source: EvaluationSource;
+  /** Absent where they are of a recording. */
+  readonly environment?: Environment;
   readonly auxiliaries: readonly Auxiliary[];
   readonly classes: StateClasses;
   /** The encoder as it was before training, with the batch-norm statistics of observations. */
@@ -74,7 +81,7 @@ export interface Evaluation {
  * @throws UnavailableError where this machine lacks one of the runtimes, UsageError for an unknown one.
  */
 export async function evaluate(input: EvaluationInput, options: EvaluationOptions): Promise<Evaluation> {
-  const { environment, subject } = input;
+  const { source, subject } = input;
   const progress = options.onProgress ?? (() => {});
   const names = [...new Set([options.reference, ...options.runtimes])];
   const runtimes = new Map<string, Runtime>();
@@ -85,12 +92,12 @@ export async function evaluate(input: EvaluationInput, options: EvaluationOption
       filesFor(runtime, subject);
     }
     progress(`drawing ${2 * options.observations} observations`);
-    const heldOut = drawHeldOut(environment, options.observations, options.seed);
+    const heldOut = await source.draw(options.observations, options.seed);
     const targets = await prepareTargets(input, heldOut, runtimes);
     const measured = new Map<string, MeasuredRuntime>();
     for (const [name, runtime] of runtimes) {
       progress(`encoding on ${name}`);
-      const session = await openWorldSession(runtime, subject, environment.observationShape);
+      const session = await openWorldSession(runtime, subject, source.observationShape);
       try {
         measured.set(name, await measureRuntime({ input, heldOut, targets, runtime, session, progress }));
       } finally {
@@ -124,16 +131,15 @@ interface Targets {
 
 /** What the other networks say of the held-out observations: the untrained encoder, and the pixel auxiliaries. */
 async function prepareTargets(
-  { environment, auxiliaries, untrainedEncoder, auxiliaryNetworks }: EvaluationInput,
+  { source, auxiliaries, untrainedEncoder, auxiliaryNetworks }: EvaluationInput,
   { judged, transitions }: HeldOut,
   runtimes: ReadonlyMap<string, Runtime>,
 ): Promise<Targets> {
-  const shape = environment.observationShape;
+  const shape = source.observationShape;
   const pixelCount = shape.reduce((product, side) => product * side, 1);
   const runtime = [...runtimes.values()].find((each) => each.format === 'onnx') ?? (await openRuntime('cpu'));
-  const encode = async ({ model }: ObservationNetwork, observations: Uint8Array): Promise<Latents> => {
+  const encode = async ({ model, input = pixelInput }: ObservationNetwork, observations: Observations) => {
     const session = await runtime.load(model);
-    const input: ObservationInput = { name: 'observation', layout: 'nhwc', type: 'uint8' };
     try {
       return await encodeObservations(session, observations, shape, input);
     } finally {
@@ -147,6 +153,7 @@ async function prepareTargets(
   for (const auxiliary of auxiliaries)
     if (auxiliary.of === 'state')
       tables.set(auxiliary, tableTargets(auxiliary.table, auxiliary.size, transitions.states));
+  for (const [auxiliary, values] of recordedTargets(auxiliaries, transitions.recorded)) tables.set(auxiliary, values);
   const untrained = await encode(
     untrainedEncoder,
     judged.observations.subarray(0, UNTRAINED_OBSERVATIONS * pixelCount),
@@ -208,10 +215,13 @@ async function measureRuntime(measurement: Measurement): Promise<MeasuredRuntime
 async function placementOf({ input, heldOut, runtime, session }: Measurement) {
   if (runtime.placementOf === undefined) return undefined;
   const { input: encoderInput, path } = session.files.encoder;
-  const [height, width, channels] = input.environment.observationShape;
-  const pixels = heldOut.judged.observations.subarray(0, height * width * channels);
-  const tensor = observationTensor(pixels, [1, height, width, channels], encoderInput);
-  const placement = await runtime.placementOf(path, { [encoderInput.name]: tensor });
+  const { observationShape } = input.source;
+  const one = heldOut.judged.observations.subarray(
+    0,
+    observationShape.reduce((product, side) => product * side, 1),
+  );
+  const feeds = observationFeeds(session.encoderInputs, observationShape, encoderInput)(one);
+  const placement = await runtime.placementOf(path, feeds);
   return placement.nodesByProvider;
 }
 

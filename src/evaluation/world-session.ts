@@ -1,14 +1,17 @@
 // The three networks of a world model behind one runtime, called by what they do.
 import { FormatError, UsageError } from '../error.ts';
 import type { Runtime, RuntimeSession, RuntimeTensor } from '../runtimes/index.ts';
-import { encodeObservations } from './encode.ts';
+import type { TensorSpec } from '../runtimes/runtime.ts';
+import { encodeObservations, type Observations } from './encode.ts';
 import type { Latents } from './latents.ts';
 import type { EvaluationSubject, ModelFiles } from './subject.ts';
 
 export interface WorldSession {
   readonly files: ModelFiles;
-  /** [N, H, W, C] uint8 -> [N, D] */
-  encode(observations: Uint8Array): Promise<Latents>;
+  /** What the encoder takes, as the runtime says. */
+  readonly encoderInputs: readonly TensorSpec[];
+  /** [N, ...observationShape] -> [N, D] */
+  encode(observations: Observations): Promise<Latents>;
   /** [N, D], [N, A] -> [N, D] */
   predict(latents: Latents, actions: Float32Array): Promise<Float32Array>;
   /** [N, D] -> [N, M]; undefined where the world model has no auxiliary head. */
@@ -36,7 +39,7 @@ export function filesFor(runtime: Runtime, subject: EvaluationSubject): ModelFil
 export async function openWorldSession(
   runtime: Runtime,
   subject: EvaluationSubject,
-  observationShape: readonly [number, number, number],
+  observationShape: readonly number[],
 ): Promise<WorldSession> {
   const files = filesFor(runtime, subject);
   const sessions: RuntimeSession[] = [];
@@ -54,6 +57,7 @@ export async function openWorldSession(
     const head = files.auxiliary && { session: await load(files.auxiliary.path), latent: files.auxiliary.latent };
     return {
       files,
+      encoderInputs: encoder.inputs,
       encode: (observations) => encodeObservations(encoder, observations, observationShape, files.encoder.input),
       predict: (latents, actions) =>
         runOne(predictor, {
