@@ -33,6 +33,25 @@ export function layerFactory(model: string, seed: number) {
         x,
       );
     },
+    /** The sides grow by `stride`. He-normal weights by the inputs that one output pixel has: kernel^2 / stride^2 of them. */
+    transposedConvolution(
+      x: Symbol,
+      options: { name: string; filters: number; kernel: number; stride: number },
+    ): Symbol {
+      const { name, filters, kernel, stride } = options;
+      const inputs = (Number(x.shape[3]) * kernel ** 2) / stride ** 2;
+      return apply(
+        tf.layers.conv2dTranspose({
+          name,
+          filters,
+          kernelSize: kernel,
+          strides: stride,
+          padding: 'same',
+          kernelInitializer: tf.initializers.truncatedNormal({ stddev: Math.sqrt(2 / inputs), seed: seedOf(name) }),
+        }),
+        x,
+      );
+    },
     dense(x: Symbol, options: { name: string; units: number; bias: boolean }): Symbol {
       const { name, units, bias } = options;
       const kernelInitializer = tf.initializers.glorotUniform({ seed: seedOf(name) });
@@ -53,7 +72,9 @@ export function layerFactory(model: string, seed: number) {
       apply(tf.layers.activation({ name, activation }), x),
     flatten: (x: Symbol) => apply(tf.layers.flatten({ name: 'flatten' }), x),
     reshape: (x: Symbol, targetShape: number[], name: string) => apply(tf.layers.reshape({ name, targetShape }), x),
-    rescale: (x: Symbol, factor: number, name: string) => apply(tf.layers.rescaling({ name, scale: factor }), x),
+    /** x * factor + offset */
+    rescale: (x: Symbol, factor: number, name: string, offset = 0) =>
+      apply(tf.layers.rescaling({ name, scale: factor, offset }), x),
     /** Matrix products: [B, M, K] with [B, N, K] -> [B, M, N] along axes [2, 2], with [B, K, N] along [2, 1]. */
     product: (pair: [Symbol, Symbol], axes: [number, number], name: string) =>
       apply(tf.layers.dot({ name, axes }), pair),
