@@ -37,6 +37,11 @@ const resnet: ModelConfiguration = {
   ...convolutional,
   encoder: { kind: 'resnet', blocks: 3, channels: 8, blocksPerStage: 1, hidden: 6 },
 };
+const patchTransformer: ModelConfiguration = {
+  ...convolutional,
+  encoder: { kind: 'patch-transformer', patch: 16, width: 6, heads: 2, blocks: 2, expansion: 2, hidden: 7 },
+};
+const perceptron: ModelConfiguration = { ...convolutional, encoder: { kind: 'mlp', width: 7, depth: 2 } };
 const paperObjective: ObjectiveConfiguration = {
   dynamics: 2,
   auxiliary: 10,
@@ -127,6 +132,8 @@ function referenceLoss(networks: WorldModel, batch: TransitionBatch, objective: 
 const cases = [
   { name: 'convolutional encoder, paper objective', configuration: convolutional, objective: paperObjective },
   { name: 'residual encoder, paper objective', configuration: resnet, objective: paperObjective },
+  { name: 'patch transformer, paper objective', configuration: patchTransformer, objective: paperObjective },
+  { name: 'perceptron, paper objective', configuration: perceptron, objective: paperObjective },
   {
     name: 'three latent steps, auxiliary on both',
     configuration: convolutional,

@@ -1,0 +1,51 @@
+// Configurations of runs that older versions recorded: they load, and mean what they meant.
+import { copyFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { resolveConfiguration } from '../../src/training/presets.ts';
+import { readConfiguration, writeConfiguration } from '../../src/training/run-folder.ts';
+import { temporaryFolder } from '../storage/temporary-folder.ts';
+
+const recorded = join(import.meta.dirname, '..', 'fixtures', 'training', 'first-config.json');
+
+describe('a run configuration', () => {
+  test('of the first version loads, and the keys that came later stand for what it did', () => {
+    const folder = temporaryFolder();
+    copyFileSync(recorded, join(folder, 'config.json'));
+    const { format, ...first } = JSON.parse(readFileSync(recorded, 'utf8'));
+    const configuration = readConfiguration(folder);
+    expect(format).toBe(1);
+    // Everything that was recorded is as it was ...
+    expect(configuration).toMatchObject(first);
+    // ... and the rest is off, or only matters where something else is on.
+    expect(configuration.objective).toEqual({
+      ...first.objective,
+      targetDecay: 0.99,
+      variance: 0,
+      covariance: 0,
+      sigreg: 0,
+    });
+    expect(configuration.collapse).toEqual({ action: 'warn', below: 0.05, patience: 10 });
+    const added = Object.keys(configuration).filter((key) => !(key in first));
+    expect(added).toEqual(['collapse']);
+  });
+
+  test('written by this version is read back as it was', () => {
+    const folder = temporaryFolder();
+    const configuration = resolveConfiguration({ preset: 'paper', environment: 'counting', threads: 3 });
+    writeConfiguration(folder, configuration);
+    expect(readConfiguration(folder)).toEqual(configuration);
+  });
+
+  test.each([
+    ['small', { kind: 'patch-transformer', patch: 8, width: 48, heads: 3, blocks: 2, expansion: 2, hidden: 128 }],
+    ['paper', { kind: 'mlp', width: 256, depth: 2 }],
+  ])(
+    'preset %s: another kind of encoder replaces the whole encoder, its own defaults filled in: %j',
+    (preset, encoder) => {
+      const assignments = [`model.encoder={"kind":"${encoder.kind}"}`];
+      const { model } = resolveConfiguration({ preset, environment: 'counting', assignments, threads: 1 });
+      expect(model.encoder).toEqual(encoder);
+    },
+  );
+});
