@@ -1,5 +1,5 @@
 // The auxiliary head's outputs in the units of p: a head that is trained by cross-entropy gives logits.
-import { type Auxiliary, auxiliarySizeOf, sliceAuxiliaries } from '../auxiliary/index.ts';
+import { type Auxiliary, auxiliarySizeOf, sliceAuxiliaries } from '../auxiliary/auxiliary.ts';
 import { FormatError } from '../error.ts';
 
 /** [N, M] outputs of the head -> [N, M]: probabilities where the loss is cross-entropy, the values themselves elsewhere. */

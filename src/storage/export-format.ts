@@ -1,0 +1,77 @@
+// The format of an export folder's model.json, as plain data: a page reads it as well as Node. Reading and writing the file
+// is export-description.ts.
+import * as z from 'zod';
+import { FormatError } from '../error.ts';
+
+export const EXPORT_DESCRIPTION_NAME = 'model.json';
+/** Raised when a field changes its meaning; a newer one is refused. Fields may be added without. */
+export const EXPORT_FORMAT = 1;
+
+/** A plain name beside the description: a path could lead out of the folder. */
+const fileName = z.string().regex(/^[^/\\\0]+\.onnx$/, 'expected the name of an .onnx file in the same folder');
+const size = z.int().min(1);
+
+export const exportDescriptionSchema = z.looseObject({
+  format: z.literal(EXPORT_FORMAT),
+  run: z.string().describe('name of the run that was exported'),
+  step: z.int().min(0).describe('training steps done'),
+  configuration: z.record(z.string(), z.unknown()).describe("the run's resolved configuration, as in its config.json"),
+  encoder: z.looseObject({
+    file: fileName,
+    input: z.looseObject({
+      name: z.string(),
+      layout: z.enum(['nchw', 'nhwc']),
+      type: z.enum(['float32', 'uint8']).describe('float32: pixels in 0..1; uint8: pixels in 0..255'),
+      height: size,
+      width: size,
+      channels: size,
+    }),
+    output: z.looseObject({ name: z.string(), size: size.describe('D') }),
+  }),
+  predictor: z.looseObject({
+    file: fileName,
+    inputs: z.looseObject({ latent: z.string(), action: z.string() }).describe('names of its two inputs'),
+    actionSize: size.describe('A'),
+    output: z.looseObject({ name: z.string() }),
+  }),
+  auxiliary: z
+    .looseObject({
+      file: fileName,
+      input: z.looseObject({ name: z.string() }),
+      output: z.looseObject({ name: z.string(), size: size.describe('M, of all auxiliaries side by side') }),
+    })
+    .optional()
+    .describe('absent where the run had no auxiliary'),
+});
+export type ExportDescription = z.output<typeof exportDescriptionSchema>;
+
+/**
+ * @param where the file, for messages
+ * @throws FormatError where the text is no JSON, or JSON of something else: a model of TensorFlow.js is told apart.
+ */
+export function parseExportDescription(where: string, text: string): ExportDescription {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new FormatError(`${where}: expected JSON, got ${text.length} characters that are not`, { cause });
+  }
+  const result = exportDescriptionSchema.safeParse(value);
+  if (result.success) return result.data;
+  if (isLayersModel(value))
+    throw new FormatError(`${where}: expected an export of format ${EXPORT_FORMAT}, got a model of TensorFlow.js`, {
+      remedy: 'Name the folder that `jepa export` wrote, not the saved model.',
+    });
+  const [issue] = result.error.issues;
+  throw new FormatError(
+    `${where}: expected an export of format ${EXPORT_FORMAT}, got ${issue.path.join('.')}: ${issue.message}`,
+    {
+      remedy: 'Export the run again with this version of jepa-onnx.',
+    },
+  );
+}
+
+/** tfjs calls its own file model.json too. */
+function isLayersModel(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'modelTopology' in value;
+}
