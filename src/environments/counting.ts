@@ -47,6 +47,13 @@ export function createCounting(options: unknown = {}): Environment {
       if (continuous) encoded[offset] = -1 + (2 * (action + random.uniform())) / actions;
       else encodeOneHot(action, actions, encoded, offset);
     },
+    continuous: continuous
+      ? {
+          low: -1,
+          high: 1,
+          actionOf: ([value]) => Math.min(actions - 1, Math.max(0, Math.floor(((value + 1) * actions) / 2))),
+        }
+      : undefined,
     stateCount: MAXIMAL_COUNT + 1,
     stateName: (state) => String(state),
     next: (state, action) => Math.min(MAXIMAL_COUNT, Math.max(0, state + deltas[action])),

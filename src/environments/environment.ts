@@ -26,6 +26,15 @@ export interface Nuisance {
   read(pixels: Uint8Array): readonly number[] | undefined;
 }
 
+/** Encoded actions that are numbers within bounds, instead of one-hot. */
+export interface ContinuousActions {
+  /** Bounds of each of the A numbers. */
+  readonly low: number;
+  readonly high: number;
+  /** The action that A numbers mean: the inverse of `encodeAction`. */
+  actionOf(encoded: Float32Array): number;
+}
+
 export interface Environment {
   readonly name: string;
   /** One line for `--help` and reports. */
@@ -39,6 +48,8 @@ export interface Environment {
   readonly actionSize: number;
   /** Writes the A numbers of `action` to `encoded` at `offset`; a continuous variant draws within the action's interval. */
   encodeAction(action: number, random: Random, encoded: Float32Array, offset: number): void;
+  /** Absent where encoded actions are one-hot. */
+  readonly continuous?: ContinuousActions | undefined;
   readonly stateCount: number;
   /** Different for every state; without a comma, so that a pair of them can be written on a command line. */
   stateName(state: number): string;

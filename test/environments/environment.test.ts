@@ -88,6 +88,22 @@ describe.each(variants)('%s %j', (name, options) => {
     expect(new Set(encoded).size).toBe(environment.actionNames.length);
   });
 
+  test('an encoded action means the action that it was made of', () => {
+    const random = randomFor('test', 'meaning');
+    for (let draw = 0; draw < 20; draw++)
+      for (let action = 0; action < environment.actionNames.length; action++) {
+        const encoded = new Float32Array(environment.actionSize);
+        environment.encodeAction(action, random, encoded, 0);
+        const { continuous } = environment;
+        expect(continuous ? continuous.actionOf(encoded) : encoded.indexOf(1)).toBe(action);
+        if (continuous)
+          for (const value of encoded) {
+            expect(value).toBeGreaterThanOrEqual(continuous.low);
+            expect(value).toBeLessThanOrEqual(continuous.high);
+          }
+      }
+  });
+
   test('refuses an option that it does not know', () => {
     expect(() => createEnvironment(name, { ...options, colour: 'red' })).toThrow(
       `environment ${name}: expected a known key, got "colour"`,
