@@ -3,17 +3,25 @@
 import * as tf from '@tensorflow/tfjs';
 import type { HeadConfiguration } from '../src/training/configuration.ts';
 import { layerFactory } from './layer.ts';
+import { normalize, type Statistics } from './normalization.ts';
 
 /** [B, D], [B, A] -> [B, D]. */
 export function buildPredictor(
   configuration: HeadConfiguration,
-  shape: { readonly latentSize: number; readonly actionSize: number },
+  shape: {
+    readonly latentSize: number;
+    readonly actionSize: number;
+    /** What normalises actions that are numbers; [A] each. */
+    readonly actionStatistics?: Statistics | undefined;
+  },
   seed: number,
 ): tf.LayersModel {
   const layers = layerFactory('predictor', seed);
   const latent = tf.input({ shape: [shape.latentSize], name: 'latent' });
   const action = tf.input({ shape: [shape.actionSize], name: 'action' });
-  const joined = layers.concatenate([latent, action], 'latent_action');
+  const { actionStatistics } = shape;
+  const normal = actionStatistics ? normalize(action, 'action_normal', actionStatistics) : action;
+  const joined = layers.concatenate([latent, normal], 'latent_action');
   const next = buildPerceptron(layers, joined, configuration, { name: 'next_latent', units: shape.latentSize });
   return tf.model({ inputs: [latent, action], outputs: next, name: 'predictor' });
 }

@@ -2,11 +2,17 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { ModelConfiguration } from '../src/training/configuration.ts';
 import { buildEncoder } from './encoder/index.ts';
+import type { EncodedPart } from './encoder/observation.ts';
 import { buildAuxiliaryHead, buildPredictor } from './head.ts';
+import type { Statistics } from './normalization.ts';
 
 export interface WorldModelShape {
   readonly observationShape: readonly number[];
+  /** Parts of the observation with the statistics that normalise them, where it is not a plain image. */
+  readonly observationParts?: readonly EncodedPart[] | undefined;
   readonly actionSize: number;
+  /** [A] of each number of an encoded action; default: actions are taken as they are. */
+  readonly actionStatistics?: Statistics | undefined;
   /** M; 0 means that there is no auxiliary, and no head. */
   readonly auxiliarySize: number;
 }
@@ -23,8 +29,9 @@ export interface WorldModel {
 /** Builds all networks with weights drawn from `seed`. Whoever calls this disposes the models. */
 export function buildWorldModel(configuration: ModelConfiguration, shape: WorldModelShape, seed: number): WorldModel {
   const { latentSize } = configuration;
-  const encoder = buildEncoder(configuration.encoder, { observationShape: shape.observationShape, latentSize }, seed);
-  const predictor = buildPredictor(configuration.predictor, { latentSize, actionSize: shape.actionSize }, seed);
+  const { observationShape, observationParts: parts, actionSize, actionStatistics } = shape;
+  const encoder = buildEncoder(configuration.encoder, { observationShape, latentSize, parts }, seed);
+  const predictor = buildPredictor(configuration.predictor, { latentSize, actionSize, actionStatistics }, seed);
   if (shape.auxiliarySize === 0) return { encoder, predictor };
   const headShape = { latentSize, auxiliarySize: shape.auxiliarySize };
   return { encoder, predictor, auxiliary: buildAuxiliaryHead(configuration.auxiliary, headShape, seed) };

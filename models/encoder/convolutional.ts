@@ -1,16 +1,18 @@
 // The plain convolutional encoder of the preset `small`.
 import * as tf from '@tensorflow/tfjs';
 import { layerFactory } from '../layer.ts';
-import { type EncoderConfigurationOf, type EncoderShape, requireImages } from './encoder.ts';
+import type { EncoderConfigurationOf, EncoderShape } from './encoder.ts';
+import { joinVector, observationInputs, requireImages } from './observation.ts';
 
 /** Strided convolutions, each with batch norm and ReLU; flatten; a hidden layer with batch norm and Mish; the latent. */
 export function buildConvolutionalEncoder(
   configuration: EncoderConfigurationOf<'convolutional'>,
-  { observationShape, latentSize }: EncoderShape,
+  shape: EncoderShape,
   seed: number,
 ): tf.LayersModel {
+  requireImages('convolutional', shape);
   const layers = layerFactory('encoder', seed);
-  const observation = tf.input({ shape: requireImages('convolutional', observationShape), name: 'observation' });
+  const { inputs, observation, vector } = observationInputs(shape);
   let x = observation;
   configuration.convolutions.forEach(({ filters, kernel, stride }, index) => {
     const name = `conv${index + 1}`;
@@ -18,10 +20,10 @@ export function buildConvolutionalEncoder(
     x = layers.batchNorm(x, `${name}_norm`);
     x = layers.activation(x, 'relu', `${name}_relu`);
   });
-  x = layers.flatten(x);
+  x = joinVector(layers, layers.flatten(x), vector, configuration.hidden);
   x = layers.dense(x, { name: 'hidden', units: configuration.hidden, bias: false });
   x = layers.batchNorm(x, 'hidden_norm');
   x = layers.activation(x, 'mish', 'hidden_mish');
-  const latent = layers.dense(x, { name: 'latent', units: latentSize, bias: true });
-  return tf.model({ inputs: observation, outputs: latent, name: 'encoder' });
+  const latent = layers.dense(x, { name: 'latent', units: shape.latentSize, bias: true });
+  return tf.model({ inputs, outputs: latent, name: 'encoder' });
 }

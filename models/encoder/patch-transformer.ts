@@ -5,7 +5,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { UsageError } from '../../src/error.ts';
 import { layerFactory } from '../layer.ts';
-import { type EncoderConfigurationOf, type EncoderShape, requireImages } from './encoder.ts';
+import type { EncoderConfigurationOf, EncoderShape } from './encoder.ts';
+import { joinVector, observationInputs, requireImages } from './observation.ts';
 
 type Configuration = EncoderConfigurationOf<'patch-transformer'>;
 type Layers = ReturnType<typeof layerFactory>;
@@ -19,14 +20,14 @@ const POSITION_DEVIATION = 0.02;
  */
 export function buildPatchTransformerEncoder(
   configuration: Configuration,
-  { observationShape, latentSize }: EncoderShape,
+  shape: EncoderShape,
   seed: number,
 ): tf.LayersModel {
   const { patch, width, heads, blocks, hidden } = configuration;
-  const [height, columns, channels] = requireImages('patch-transformer', observationShape);
+  const [height, columns, channels] = requireImages('patch-transformer', shape);
   if (height % patch !== 0 || columns % patch !== 0)
     throw new UsageError(
-      `encoder patch-transformer: expected images whose sides are multiples of ${patch}, got [${observationShape}]`,
+      `encoder patch-transformer: expected images whose sides are multiples of ${patch}, got [${[height, columns, channels]}]`,
       { remedy: 'Choose another patch: --set model.encoder.patch=...' },
     );
   if (width % heads !== 0)
@@ -34,7 +35,7 @@ export function buildPatchTransformerEncoder(
       remedy: `For example: ${heads * Math.ceil(width / heads)}.`,
     });
   const layers = layerFactory('encoder', seed);
-  const observation = tf.input({ shape: [height, columns, channels], name: 'observation' });
+  const { inputs, observation, vector } = observationInputs(shape);
   let x = layers.convolution(observation, { name: 'patch', filters: width, kernel: patch, stride: patch, bias: false });
   x = layers.activation(layers.batchNorm(x, 'patch_norm'), 'gelu', 'patch_gelu');
   x = layers.reshape(x, [(height / patch) * (columns / patch), width], 'tokens');
@@ -44,10 +45,10 @@ export function buildPatchTransformerEncoder(
     x = addPerceptron(layers, x, `block${block}`, configuration);
   }
   x = layers.meanOverTokens(layers.layerNorm(x, 'final_norm'), 'mean');
-  x = layers.dense(x, { name: 'hidden', units: hidden, bias: false });
+  x = layers.dense(joinVector(layers, x, vector, hidden), { name: 'hidden', units: hidden, bias: false });
   x = layers.activation(layers.batchNorm(x, 'hidden_norm'), 'mish', 'hidden_mish');
-  const latent = layers.dense(x, { name: 'latent', units: latentSize, bias: true });
-  return tf.model({ inputs: observation, outputs: latent, name: 'encoder' });
+  const latent = layers.dense(x, { name: 'latent', units: shape.latentSize, bias: true });
+  return tf.model({ inputs, outputs: latent, name: 'encoder' });
 }
 
 /** [B, T, W] -> [B, T, W]: x + attention of every token to all tokens, behind a norm. */

@@ -1,7 +1,8 @@
 // The residual encoder of the preset `paper` (Yu et al., arXiv 2509.12249).
 import * as tf from '@tensorflow/tfjs';
 import { layerFactory } from '../layer.ts';
-import { type EncoderConfigurationOf, type EncoderShape, requireImages } from './encoder.ts';
+import type { EncoderConfigurationOf, EncoderShape } from './encoder.ts';
+import { joinVector, observationInputs, requireImages } from './observation.ts';
 
 /**
  * Residual blocks of two 3x3 convolutions with batch norm (He et al., arXiv 1512.03385) behind a strided stem. Every
@@ -9,12 +10,13 @@ import { type EncoderConfigurationOf, type EncoderShape, requireImages } from '.
  */
 export function buildResNetEncoder(
   configuration: EncoderConfigurationOf<'resnet'>,
-  { observationShape, latentSize }: EncoderShape,
+  shape: EncoderShape,
   seed: number,
 ): tf.LayersModel {
+  requireImages('resnet', shape);
   const { blocks, channels, blocksPerStage, hidden } = configuration;
   const layers = layerFactory('encoder', seed);
-  const observation = tf.input({ shape: requireImages('resnet', observationShape), name: 'observation' });
+  const { inputs, observation, vector } = observationInputs(shape);
   let x = layers.convolution(observation, { name: 'stem', filters: channels, kernel: 4, stride: 2, bias: false });
   x = layers.activation(layers.batchNorm(x, 'stem_norm'), 'relu', 'stem_relu');
   for (let block = 1; block <= blocks; block++) {
@@ -36,9 +38,9 @@ export function buildResNetEncoder(
     }
     x = layers.activation(layers.sum([x, branch], `${name}_add`), 'relu', `${name}_relu2`);
   }
-  x = layers.flatten(x);
+  x = joinVector(layers, layers.flatten(x), vector, hidden);
   x = layers.dense(x, { name: 'hidden', units: hidden, bias: false });
   x = layers.activation(layers.batchNorm(x, 'hidden_norm'), 'mish', 'hidden_mish');
-  const latent = layers.dense(x, { name: 'latent', units: latentSize, bias: true });
-  return tf.model({ inputs: observation, outputs: latent, name: 'encoder' });
+  const latent = layers.dense(x, { name: 'latent', units: shape.latentSize, bias: true });
+  return tf.model({ inputs, outputs: latent, name: 'encoder' });
 }

@@ -10,7 +10,7 @@ import { covarianceTerm, sigregTerm, varianceTerm } from './regularizer.ts';
 import type { Graph, GraphTensor, GraphVariable } from './tensorflow/graph.ts';
 import { applyModel, ModelVariables } from './tensorflow/layers.ts';
 import { add, multiply, scale, softplus, square, stopGradient, subtract } from './tensorflow/operations/elementwise.ts';
-import { castToFloat, concatenate, mean, slice, spread } from './tensorflow/operations/shape.ts';
+import { castToFloat, concatenate, mean, reshape, slice, spread } from './tensorflow/operations/shape.ts';
 
 /** The networks that are trained together. */
 export interface Networks {
@@ -56,7 +56,8 @@ export function addObjective(
   const { horizon } = configuration;
   const batchSize = inputs.actions.shape[0] / horizon;
   const pixels = castToFloat(graph, inputs.observations, inputs.observations.type === 'uint8' ? PIXEL_SCALE : 1);
-  const [latents] = applyModel(graph, networks.encoder, [pixels], 'encoder', variables);
+  const encoded = encoderInputs(graph, networks.encoder, pixels);
+  const [latents] = applyModel(graph, networks.encoder, encoded, 'encoder', variables);
 
   const predictions: GraphTensor[] = [];
   let latent = slice(graph, latents, 0, 0, batchSize);
@@ -69,7 +70,7 @@ export function addObjective(
   const { latents: targets, followed } = encodeTargets(
     graph,
     networks.encoder,
-    pixels,
+    encoded,
     latents,
     configuration,
     variables,
@@ -82,9 +83,9 @@ export function addObjective(
   let total = scale(graph, dynamics, configuration.dynamics);
   if (networks.auxiliary) {
     const targets = auxiliaryTargets(graph, pixels, inputs.targets, auxiliaries, variables);
-    const encoded = { latents, firstRow: 0 };
+    const now = { latents, firstRow: 0 };
     const rolled = { latents: predicted, firstRow: batchSize };
-    const parts = { encoded: [encoded], predicted: [rolled], both: [encoded, rolled] }[configuration.auxiliaryOn];
+    const parts = { encoded: [now], predicted: [rolled], both: [now, rolled] }[configuration.auxiliaryOn];
     const head = networks.auxiliary;
     const losses = parts.flatMap((part) => {
       const [values] = applyModel(graph, head, [part.latents], 'auxiliary', variables);
@@ -106,11 +107,25 @@ export function addObjective(
   return { total, terms, latentDeviation: spread(graph, latents), followed };
 }
 
+/** The observation itself; or, for an encoder of several inputs, their parts of a packed observation, pixels in 0..1. */
+export function encoderInputs(graph: Graph, encoder: tf.LayersModel, observations: GraphTensor): GraphTensor[] {
+  if (encoder.inputs.length === 1) return [observations];
+  let start = 0;
+  return encoder.inputs.map((input) => {
+    const shape = input.shape.slice(1).map(Number);
+    const size = shape.reduce((product, side) => product * side, 1);
+    const part = slice(graph, observations, 1, start, size);
+    start += size;
+    if (shape.length === 1) return part;
+    return scale(graph, reshape(graph, part, [observations.shape[0], ...shape]), PIXEL_SCALE);
+  });
+}
+
 /** What the dynamics term compares predictions with: the latents themselves, without gradient, or of a slowly following encoder. */
 function encodeTargets(
   graph: Graph,
   encoder: tf.LayersModel,
-  pixels: GraphTensor,
+  inputs: readonly GraphTensor[],
   latents: GraphTensor,
   { dynamicsTarget }: ObjectiveConfiguration,
   variables: ModelVariables,
@@ -119,7 +134,7 @@ function encodeTargets(
   if (dynamicsTarget === 'both-sides') return { latents, followed };
   if (dynamicsTarget === 'stop-gradient') return { latents: stopGradient(graph, latents), followed };
   const target = new ModelVariables();
-  const [encoded] = applyModel(graph, encoder, [pixels], 'target', target);
+  const [encoded] = applyModel(graph, encoder, inputs, 'target', target);
   for (const [name, variable] of target.all) {
     // Known, so that it starts from the encoder's own values; not trainable, and its batch norms keep no averages of their own.
     variables.all.set(name, variable);

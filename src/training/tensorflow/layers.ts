@@ -5,7 +5,21 @@ import { JepaError } from '../../error.ts';
 import { weightName } from '../weight.ts';
 import type { Graph, GraphTensor, GraphVariable } from './graph.ts';
 import { averagePool, conv2d, conv2dTranspose, maxPool } from './operations/convolution.ts';
-import { add, binary, gelu, mish, multiply, relu, scale, sigmoid, softplus, tanh } from './operations/elementwise.ts';
+import {
+  add,
+  binary,
+  gelu,
+  mish,
+  multiply,
+  relu,
+  scale,
+  sigmoid,
+  softplus,
+  stopGradient,
+  subtract,
+  tanh,
+  unary,
+} from './operations/elementwise.ts';
 import { biasAdd, matmul } from './operations/matrix.ts';
 import { batchNorm, layerNorm } from './operations/normalization.ts';
 import { concatenate, mean, reshape, softmax, transpose } from './operations/shape.ts';
@@ -27,17 +41,22 @@ interface LayerCall {
   /** The layer's variable `kernel`, `bias`, ... as a graph variable. */
   readonly variable: (name: string) => GraphVariable;
   readonly updates: string[];
+  readonly mode: LayerMode;
 }
+
+/** inference: batch norms take their moving averages, and update nothing. */
+export type LayerMode = 'training' | 'inference';
 
 type LayerRule = (call: LayerCall) => GraphTensor;
 
-/** Applies `model` in training mode to `inputs` (one per model input); `prefix` names its variables, shared between calls. */
+/** Applies `model` to `inputs` (one per model input); `prefix` names its variables, shared between calls. */
 export function applyModel(
   graph: Graph,
   model: tf.LayersModel,
   inputs: readonly GraphTensor[],
   prefix: string,
   variables: ModelVariables,
+  mode: LayerMode = 'training',
 ): GraphTensor[] {
   const known = new Map<number, GraphTensor>();
   model.inputs.forEach((symbol, index) => {
@@ -48,7 +67,7 @@ export function applyModel(
     if (done) return done;
     const node = symbol.sourceLayer.inboundNodes[symbol.nodeIndex];
     const arguments_ = node.inputTensors.map(evaluate);
-    const outputs = applyLayer(graph, symbol.sourceLayer, arguments_, prefix, variables);
+    const outputs = applyLayer(graph, symbol.sourceLayer, arguments_, prefix, variables, mode);
     node.outputTensors.forEach((output, index) => {
       known.set(output.id, outputs[index]);
     });
@@ -63,8 +82,10 @@ function applyLayer(
   inputs: readonly GraphTensor[],
   prefix: string,
   variables: ModelVariables,
+  mode: LayerMode,
 ): GraphTensor[] {
-  if (layer instanceof tf.LayersModel) return applyModel(graph, layer, inputs, `${prefix}/${layer.name}`, variables);
+  if (layer instanceof tf.LayersModel)
+    return applyModel(graph, layer, inputs, `${prefix}/${layer.name}`, variables, mode);
   const rule = rules[layer.getClassName()];
   if (!rule)
     throw new JepaError(
@@ -80,7 +101,7 @@ function applyLayer(
     if (layer.trainable && layer.trainableWeights.includes(own)) variables.trainable.set(fullName, variable);
     return variable;
   };
-  const call = { graph, layer, config: layer.getConfig(), inputs, variable, updates: variables.updates };
+  const call = { graph, layer, config: layer.getConfig(), inputs, variable, updates: variables.updates, mode };
   return [graph.scoped(`${prefix}/${layer.name}`, () => rule(call))];
 }
 
@@ -171,8 +192,16 @@ const rules: Readonly<Record<string, LayerRule>> = {
     return activate(call, y, config.activation);
   },
   BatchNormalization(call) {
-    const { graph, config, inputs, variable, updates } = call;
+    const { graph, layer, config, inputs, variable, updates, mode } = call;
     requireLastAxis(call);
+    // A layer that is not trainable keeps its statistics, as in Keras.
+    if (!layer.trainable || mode === 'inference')
+      return fixedNorm(
+        graph,
+        inputs[0],
+        [variable('gamma'), variable('beta'), variable('moving_mean'), variable('moving_variance')],
+        Number(config.epsilon),
+      );
     const momentum = Number(config.momentum);
     const {
       output,
@@ -227,6 +256,22 @@ const rules: Readonly<Record<string, LayerRule>> = {
   Rescaling: ({ graph, config, inputs }) =>
     add(graph, scale(graph, inputs[0], Number(config.scale)), graph.constant(Number(config.offset))),
 };
+
+/** (x - mean) / sqrt(variance + epsilon) * gamma + beta with given statistics, of which nothing is learned. */
+function fixedNorm(
+  graph: Graph,
+  x: GraphTensor,
+  [gamma, beta, mean, variance]: readonly GraphVariable[],
+  epsilon: number,
+): GraphTensor {
+  const inverse = unary(graph, 'Rsqrt', binary(graph, 'AddV2', variance.value, graph.constant(epsilon)));
+  const factor = stopGradient(graph, binary(graph, 'Mul', inverse, gamma.value));
+  return add(
+    graph,
+    multiply(graph, subtract(graph, x, stopGradient(graph, mean.value)), factor),
+    stopGradient(graph, beta.value),
+  );
+}
 
 /** moving <- momentum * moving + (1 - momentum) * batch, as stock tfjs averages. Returns the update node. */
 function addMovingAverage(graph: Graph, moving: GraphVariable, batch: GraphTensor, momentum: number): string {
