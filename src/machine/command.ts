@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { descendantsOf, processTreeByteLength } from './process-memory.ts';
 
 export interface CommandOptions {
   readonly folder?: string;
@@ -11,13 +12,18 @@ export interface CommandOptions {
   readonly limitMs?: number;
   /** Stop it when neither its output nor `activity` has changed for so long. */
   readonly idleLimitMs?: number;
+  /** Stop it when it and what it started hold more memory than this. Watched on Linux only. */
+  readonly memoryLimitByteLength?: number;
   /** Asked five times a second; any number that moves while the program works, such as the bytes that it has written. */
   readonly activity?: () => number;
 }
 
 export interface CommandResult {
-  /** `missing`: there is no such program. `late`: stopped by `limitMs`. `idle`: stopped by `idleLimitMs`. */
-  readonly outcome: 'exited' | 'killed' | 'missing' | 'late' | 'idle';
+  /**
+   * `missing`: there is no such program. `late`: stopped by `limitMs`. `idle`: stopped by `idleLimitMs`.
+   * `large`: stopped by `memoryLimitByteLength`.
+   */
+  readonly outcome: 'exited' | 'killed' | 'missing' | 'late' | 'idle' | 'large';
   readonly exitCode: number | undefined;
   /** The signal that ended it, `SIGILL` say. */
   readonly endedBy: string | undefined;
@@ -38,7 +44,7 @@ export async function runCommand(
   programArguments: readonly string[],
   options: CommandOptions = {},
 ): Promise<CommandResult> {
-  const { signal, limitMs, idleLimitMs, activity } = options;
+  const { signal, limitMs, idleLimitMs, memoryLimitByteLength, activity } = options;
   signal?.throwIfAborted();
   const child = spawn(program, [...programArguments], {
     cwd: options.folder,
@@ -52,7 +58,7 @@ export async function runCommand(
   let stderr = '';
   let lastChange = performance.now();
   let lastActivity = activity?.();
-  let stopped: 'late' | 'idle' | undefined;
+  let stopped: 'late' | 'idle' | 'large' | undefined;
   const started = performance.now();
 
   child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
@@ -73,6 +79,10 @@ export async function runCommand(
     }
     if (limitMs !== undefined && now - started > limitMs) stopped ??= 'late';
     else if (idleLimitMs !== undefined && now - lastChange > idleLimitMs) stopped ??= 'idle';
+    else if (memoryLimitByteLength !== undefined && child.pid !== undefined) {
+      const held = processTreeByteLength(child.pid);
+      if (held !== undefined && held > memoryLimitByteLength) stopped ??= 'large';
+    }
     if (stopped !== undefined) stop(child);
   }, POLL_MS);
   const onAbort = (): void => stop(child);
@@ -142,9 +152,15 @@ export function outputLine(result: CommandResult, pattern: RegExp = /error/i): s
 
 function stop(child: ChildProcess): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  // What left the group (a browser starts one of its own) is found by its parents, while these still are.
+  const others = descendantsOf(child.pid).slice(1);
+  if (process.platform === 'win32') child.kill('SIGKILL');
+  else for (const target of [-child.pid, ...others]) kill(target);
+}
+
+function kill(target: number): void {
   try {
-    if (process.platform === 'win32') child.kill('SIGKILL');
-    else process.kill(-child.pid, 'SIGKILL');
+    process.kill(target, 'SIGKILL');
   } catch {
     // It ended in between.
   }

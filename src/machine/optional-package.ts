@@ -35,6 +35,13 @@ export const onnxruntimeNodePackage: OptionalPackage = {
   main: join('dist', 'index.js'),
 };
 
+/** Drives a browser that is on the machine already; brings none itself. */
+export const playwrightPackage: OptionalPackage = {
+  name: 'playwright-core',
+  version: '1.65.1',
+  main: 'index.js',
+};
+
 /** npm's own time limits and retries come first. */
 const LIMIT_MS = 10 * 60_000;
 

@@ -46,6 +46,21 @@ describe('runCommand', () => {
     expect(result.outcome).toBe('late');
   });
 
+  test.skipIf(process.platform !== 'linux')(
+    'stops a program that takes more memory than it may, also where a child of its takes it',
+    async () => {
+      const hog = 'const b = Buffer.alloc(250e6, 1); setInterval(() => b.length, 1000)';
+      const parent = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(hog)}], { detached: true, stdio: 'ignore' }); setInterval(() => {}, 1000)`;
+      const memoryLimitByteLength = 200e6;
+      expect((await runCommand(node, ['-e', hog], { memoryLimitByteLength, limitMs: 20_000 })).outcome).toBe('large');
+      expect((await runCommand(node, ['-e', parent], { memoryLimitByteLength, limitMs: 20_000 })).outcome).toBe(
+        'large',
+      );
+      const idle = ['-e', 'setTimeout(() => {}, 600)'];
+      expect((await runCommand(node, idle, { memoryLimitByteLength })).outcome).toBe('exited');
+    },
+  );
+
   test('stops a silent program, but not one whose activity moves', async () => {
     const sleeper = ['-e', 'setTimeout(() => {}, 1000)'];
     expect((await runCommand(node, sleeper, { idleLimitMs: 400, activity: () => 0 })).outcome).toBe('idle');
