@@ -36,9 +36,9 @@ export function layerFactory(model: string, seed: number) {
     /** The sides grow by `stride`. He-normal weights by the inputs that one output pixel has: kernel^2 / stride^2 of them. */
     transposedConvolution(
       x: Symbol,
-      options: { name: string; filters: number; kernel: number; stride: number },
+      options: { name: string; filters: number; kernel: number; stride: number; bias: number },
     ): Symbol {
-      const { name, filters, kernel, stride } = options;
+      const { name, filters, kernel, stride, bias } = options;
       const inputs = (Number(x.shape[3]) * kernel ** 2) / stride ** 2;
       return apply(
         tf.layers.conv2dTranspose({
@@ -48,6 +48,7 @@ export function layerFactory(model: string, seed: number) {
           strides: stride,
           padding: 'same',
           kernelInitializer: tf.initializers.truncatedNormal({ stddev: Math.sqrt(2 / inputs), seed: seedOf(name) }),
+          biasInitializer: tf.initializers.constant({ value: bias }),
         }),
         x,
       );

@@ -20,4 +20,4 @@ export function createEnvironment(name: string, options: unknown = {}): Environm
   return creators[name](options);
 }
 
-export type { Appearance, Environment, StateFactor } from './environment.ts';
+export type { Appearance, Environment, Nuisance, StateFactor } from './environment.ts';
