@@ -5,7 +5,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { cpus } from 'node:os';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { buildRunParts } from '../models/run-parts.ts';
+import { buildEnvironmentParts } from '../models/run-parts.ts';
 import { joinStateTables } from '../src/auxiliary/index.ts';
 import { environmentSource } from '../src/data/environment-source.ts';
 import { resolveConfiguration } from '../src/training/presets.ts';
@@ -36,7 +36,7 @@ async function ourSide(): Promise<Side> {
   await loadTensorFlow({ threads });
   const configuration = resolveConfiguration({ preset: 'small', environment: 'counting', threads });
   const { optimization, objective, seed } = configuration;
-  const { environment, auxiliaries, model } = await buildRunParts(configuration);
+  const { environment, auxiliaries, model } = await buildEnvironmentParts(configuration);
   const auxiliary = joinStateTables(auxiliaries, environment.stateCount);
   const source = environmentSource(environment, { seed, stream: 'train', auxiliary });
   const training = new TrainingStep(model, source, { objective, optimization, auxiliaries });

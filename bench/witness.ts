@@ -2,7 +2,7 @@
 // node --import tsx bench/witness.ts RUN [count] [candidates]
 import * as tf from '@tensorflow/tfjs';
 import { loadRun } from '../models/load-run.ts';
-import { disposeRunParts } from '../models/run-parts.ts';
+import { disposeRunParts, requireEnvironment } from '../models/run-parts.ts';
 import type { Latents } from '../src/evaluation/latents.ts';
 import type { LatentWorld } from '../src/evaluation/witness.ts';
 import { boundByMeasurement, inUnitsOfAuxiliary, weightBounds } from '../src/evaluation/witness-bound.ts';
@@ -12,6 +12,7 @@ import { describeWitness } from '../src/evaluation/witness-text.ts';
 tf.enableProdMode();
 const [runFolder, count = '5', candidates = '270'] = process.argv.slice(2);
 const run = await loadRun(runFolder);
+const environment = requireEnvironment(runFolder, run);
 const { encoder, predictor, auxiliary } = run.model;
 if (!auxiliary) throw new Error(`${runFolder}: expected an auxiliary head, got none`);
 
@@ -21,13 +22,13 @@ const valuesOf = (output: tf.Tensor | tf.Tensor[]) => (output as tf.Tensor).data
 const world: LatentWorld = {
   async encode(observations) {
     const size = Number(encoder.outputs[0].shape[1]);
-    const pixelCount = run.environment.observationShape.reduce((product, side) => product * side, 1);
+    const pixelCount = environment.observationShape.reduce((product, side) => product * side, 1);
     const total = observations.length / pixelCount;
     const values = new Float32Array(total * size);
     for (let first = 0; first < total; first += BATCH) {
       const bytes = observations.subarray(first * pixelCount, Math.min(total, first + BATCH) * pixelCount);
       const pixels = Float32Array.from(bytes, (byte) => byte / 255);
-      const shape = [bytes.length / pixelCount, ...run.environment.observationShape];
+      const shape = [bytes.length / pixelCount, ...environment.observationShape];
       values.set(
         tf.tidy(() => valuesOf(encoder.predict(tf.tensor(pixels, shape)))),
         first * size,
@@ -45,7 +46,7 @@ const world: LatentWorld = {
 };
 
 const started = performance.now();
-const report = await findWitnesses(world, run.environment, run.auxiliaries, {
+const report = await findWitnesses(world, environment, run.auxiliaries, {
   count: Number(count),
   candidates: Number(candidates),
   seed: 0,

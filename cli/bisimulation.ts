@@ -162,6 +162,7 @@ async function partsOf(environmentName: string, flags: BisimulationFlags) {
   const { createAuxiliaries, environmentContext, parseAuxiliary } = await import('../src/auxiliary/index.ts');
   const { createEnvironment } = await import('../src/environments/index.ts');
   const { resolveConfiguration } = await import('../src/training/presets.ts');
+  const { requireEnvironmentConfiguration } = await import('../src/training/configuration.ts');
   const file =
     flags.config === undefined ? undefined : await (await import('./config-file.ts')).readConfigFile(flags.config);
   const configuration = resolveConfiguration({
@@ -175,7 +176,7 @@ async function partsOf(environmentName: string, flags: BisimulationFlags) {
     },
     threads: 1,
   });
-  const { name, ...options } = configuration.environment;
+  const { name, ...options } = requireEnvironmentConfiguration('bisimulation', configuration);
   const environment = createEnvironment(name, options);
   // Auxiliaries of the pixels are computed by plain tfjs, which is fast enough here and needs no set-up; this stops its advice.
   const isOfPixels = configuration.auxiliary.some(({ kind }) => kind.startsWith('random-'));

@@ -2,7 +2,7 @@
 // the frozen networks of pixel auxiliaries. tfjs only builds them; onnxruntime runs them, so native TensorFlow is not needed.
 import * as tf from '@tensorflow/tfjs';
 import { exportOnnx } from '../export/index.ts';
-import { buildRunParts, disposeRunParts } from '../models/run-parts.ts';
+import { buildEnvironmentParts, disposeRunParts } from '../models/run-parts.ts';
 import type { Auxiliary } from '../src/auxiliary/index.ts';
 import { labelledObservations } from '../src/data/environment-source.ts';
 import type { Environment } from '../src/environments/index.ts';
@@ -29,7 +29,7 @@ export async function networksOfConfiguration(
 ): Promise<EvaluationNetworks & { readonly environment: Environment }> {
   // Silences advice to install tfjs-node.
   tf.enableProdMode();
-  const parts = await buildRunParts(configuration);
+  const parts = await buildEnvironmentParts(configuration);
   try {
     const auxiliaryNetworks = new Map<Auxiliary, ObservationNetwork>();
     for (const auxiliary of parts.auxiliaries)

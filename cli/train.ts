@@ -1,8 +1,10 @@
 // `jepa train`: trains a world model into a run's folder, or goes on with one.
 import { existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
+import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { UsageError } from '../src/error.ts';
+import { parseImageSize } from './data.ts';
 import { packageVersion } from './package.ts';
 import { collect, parseWhole } from './parse.ts';
 import { createTrainingProgress } from './progress.ts';
@@ -17,6 +19,11 @@ interface TrainFlags {
   readonly threads?: number;
   readonly config?: string;
   readonly stopOn?: string;
+  readonly data?: string;
+  readonly map?: string;
+  readonly imageSize?: readonly [number, number];
+  readonly skipOddEpisodes?: boolean;
+  readonly ffmpeg?: string;
   readonly set: readonly string[];
 }
 
@@ -24,12 +31,20 @@ export function createTrainCommand(): Command {
   return new Command('train')
     .description('train a world model: encoder, latent transition model, auxiliary head')
     .argument('[environment]', 'counting, or another environment (jepa bisimulation --help lists them)')
+    .option(
+      '--data <path>',
+      'train on a recording instead: a file or a folder (jepa data inspect PATH says which flags)',
+    )
+    .option('--map <parts>', "the recording's parts and their columns: observation=pixels+proprio,action=act,reward=r")
+    .option('--image-size <HxW>', "bring all the recording's images to this height and width", parseImageSize)
+    .option('--skip-odd-episodes', 'leave out episodes of the recording with numbers that are not finite')
+    .option('--ffmpeg <program>', "program that decodes the recording's videos (default: ffmpeg)")
     .option('--out <folder>', 'folder of the new run')
     .option('--resume <folder>', 'go on with the run in this folder, bit for bit as if it had not stopped')
     .option('--preset <name>', 'small (a minute on two cores) or paper (a night)', 'small')
     .option(
       '--auxiliary <names>',
-      'auxiliary functions, comma-separated: reward, value, state, random-projection, random-transformer, none (default: reward)',
+      'auxiliary functions, comma-separated: reward, value, state, random-projection, random-transformer, none, and columns of a recording as column:NAME (default: reward)',
     )
     .option('--seed <number>', 'seed of all randomness (default: 0)', parseWhole('--seed', 0))
     .option('--threads <number>', 'threads of TensorFlow (default: all cores)', parseWhole('--threads', 1))
@@ -43,74 +58,148 @@ Examples:
   jepa train counting --out runs/a
   jepa train counting --out runs/b --auxiliary none --seed 1
   jepa train counting --out runs/c --set optimization.steps=3000 --set environment.target=0
+  jepa train --data demonstrations.hdf5 --out runs/d
+  jepa train --data episodes.npz --map observation=image+speed,action=move --auxiliary column:score --out runs/e
   jepa train --resume runs/a`,
     )
     .action(runTrain);
 }
 
+const recordingFlags = ['data', 'map', 'imageSize', 'skipOddEpisodes', 'ffmpeg'] as const;
+
 async function runTrain(environment: string | undefined, flags: TrainFlags, command: Command): Promise<void> {
+  const given = (names: readonly string[]) => names.filter((name) => command.getOptionValueSource(name) === 'cli');
+  const longOf = (name: string) => command.options.find((option) => option.attributeName() === name)?.long ?? name;
   if (flags.resume !== undefined) {
-    const given = ['out', 'preset', 'auxiliary', 'seed', 'threads', 'config', 'set'].filter(
-      (name) => command.getOptionValueSource(name) === 'cli',
-    );
-    if (environment !== undefined || given.length > 0)
-      throw new UsageError(
-        `--resume: expected the configuration of the run itself, got ${environment ?? `--${given[0]}`} beside it`,
-        { remedy: 'Drop it, or start a new run with --out.' },
-      );
-    await resume(flags.resume);
+    const others = given(['out', 'preset', 'auxiliary', 'seed', 'threads', 'config', 'set', ...recordingFlags]);
+    const beside = environment ?? others.filter((name) => name !== 'data').map(longOf)[0];
+    if (beside !== undefined)
+      throw new UsageError(`--resume: expected the configuration of the run itself, got ${beside} beside it`, {
+        remedy: 'Drop it, or start a new run with --out.',
+      });
+    await resume(flags.resume, flags.data);
     return;
   }
-  if (environment === undefined)
+  if (environment === undefined && flags.data === undefined && flags.config === undefined)
     throw new UsageError('train: expected an environment, got none', {
-      remedy: 'For example: jepa train counting --out runs/a',
+      remedy: 'For example: jepa train counting --out runs/a, or with a recording: jepa train --data PATH --out runs/a',
     });
+  if (environment !== undefined && flags.data !== undefined)
+    throw new UsageError(`train: expected an environment or --data, got both, ${environment} and ${flags.data}`);
+  const [stray] = flags.data === undefined ? given(recordingFlags) : [];
+  if (stray !== undefined && environment !== undefined)
+    throw new UsageError(`${longOf(stray)}: expected a recording with --data, got the environment ${environment}`);
   if (flags.out === undefined)
     throw new UsageError('train: expected --out, got none', {
-      remedy: `For example: jepa train ${environment} --out runs/a`,
+      remedy: `For example: jepa train ${environment ?? `--data ${flags.data ?? 'PATH'}`} --out runs/a`,
     });
-  const configuration = await configurationOf(environment, flags);
-  await trainNewRun(flags.out, configuration);
+  const { configuration, recording } = await configurationOf(environment, flags);
+  try {
+    await trainNewRun(flags.out, configuration, { recording });
+  } finally {
+    await recording?.dispose();
+  }
 }
 
 type Configuration = import('../src/training/configuration.ts').Configuration;
+type ConfigurationParts = import('../src/training/presets.ts').ConfigurationParts;
+type Recording = import('../src/data/recording.ts').Recording;
 
-async function configurationOf(environment: string, flags: TrainFlags): Promise<Configuration> {
-  const { resolveConfiguration } = await import('../src/training/presets.ts');
-  const { parseAuxiliary } = await import('../src/auxiliary/index.ts');
-  const { createEnvironment } = await import('../src/environments/index.ts');
+interface ResolvedTraining {
+  readonly configuration: Configuration;
+  /** Open as the configuration says; whoever asked for it disposes it. */
+  readonly recording?: Recording;
+}
+
+async function configurationOf(environment: string | undefined, flags: TrainFlags): Promise<ResolvedTraining> {
+  const { resolveConfiguration, recordingOfParts } = await import('../src/training/presets.ts');
   const file =
     flags.config === undefined ? undefined : await (await import('./config-file.ts')).readConfigFile(flags.config);
-  const configuration = resolveConfiguration({
+  const parts: ConfigurationParts = {
     preset: flags.preset ?? 'small',
     environment,
+    recording: recordingKeys(flags),
     file,
     assignments: flags.set,
     flags: {
-      auxiliary: flags.auxiliary
-        ?.split(',')
-        .map((name) => parseAuxiliary('--auxiliary', name.trim()))
-        .filter(({ kind }) => kind !== 'none'),
+      auxiliary: await parseAuxiliaries(flags.auxiliary),
       seed: flags.seed,
       threads: flags.threads,
       ...(flags.stopOn === 'collapse' ? { collapse: { action: 'stop' } } : {}),
     },
     threads: availableParallelism(),
-  });
+  };
+  const recording = recordingOfParts(parts);
+  if (recording !== undefined) return resolveForRecording(parts, recording);
+  const configuration = resolveConfiguration(parts);
   // Checked now, so that a wrong option costs no set-up; the defaults that it fills in are recorded.
-  const { name, ...options } = configuration.environment;
-  return { ...configuration, environment: { name, ...createEnvironment(name, options).options } };
+  const { createEnvironment } = await import('../src/environments/index.ts');
+  const { requireEnvironmentConfiguration } = await import('../src/training/configuration.ts');
+  const { name, ...options } = requireEnvironmentConfiguration('train', configuration);
+  return { configuration: { ...configuration, environment: { name, ...createEnvironment(name, options).options } } };
+}
+
+/** Opens the recording, and takes from it what nothing else says: an encoder, an auxiliary. */
+async function resolveForRecording(
+  parts: ConfigurationParts,
+  given: import('../src/data/configured-recording.ts').RecordingConfiguration,
+): Promise<ResolvedTraining> {
+  const { resolveConfiguration } = await import('../src/training/presets.ts');
+  const { openConfiguredRecording } = await import('../src/data/configured-recording.ts');
+  const { defaultsForRecording } = await import('../src/training/recording-defaults.ts');
+  // A wrong preset or key costs no reading.
+  resolveConfiguration(parts);
+  const { recording, options } = await openConfiguredRecording(given);
+  try {
+    const { keys, note } = await defaultsForRecording(recording, options.roles);
+    const configuration = resolveConfiguration({ ...parts, defaults: keys });
+    if (!isAuxiliaryChosen(parts)) process.stderr.write(`${note}\n`);
+    return { configuration, recording };
+  } catch (error) {
+    await recording.dispose();
+    throw error;
+  }
+}
+
+function isAuxiliaryChosen({ file, assignments = [], flags }: ConfigurationParts): boolean {
+  return (
+    [file?.auxiliary, flags?.auxiliary].some((given) => given !== undefined) ||
+    assignments.some((text) => /^auxiliary\b/.test(text))
+  );
+}
+
+/** `recording` of a configuration, as far as flags say it; paths do not depend on the working folder. */
+function recordingKeys({ data, map, imageSize, skipOddEpisodes, ffmpeg }: TrainFlags) {
+  const keys = { map, imageSize, skipOddEpisodes, ffmpeg };
+  const isGiven = data !== undefined || Object.values(keys).some((value) => value !== undefined);
+  return isGiven ? { ...(data === undefined ? {} : { path: resolve(data) }), ...keys } : undefined;
+}
+
+/** Names separated by commas; `column:NAME` is a column of a recording. */
+async function parseAuxiliaries(names: string | undefined) {
+  const { parseAuxiliary } = await import('../src/auxiliary/index.ts');
+  return names
+    ?.split(',')
+    .map((name) => name.trim())
+    .map((name) =>
+      parseAuxiliary('--auxiliary', name.startsWith('column:') ? { kind: 'column', column: name.slice(7) } : name),
+    )
+    .filter(({ kind }) => kind !== 'none');
 }
 
 /** Trains `configuration` into `runFolder`, with progress on stderr. Sets the exit code where it was interrupted. */
-export async function trainNewRun(runFolder: string, configuration: Configuration): Promise<boolean> {
+export async function trainNewRun(
+  runFolder: string,
+  configuration: Configuration,
+  given: Pick<RunOptions, 'recording'> = {},
+): Promise<boolean> {
   const { createRunFolder } = await import('../src/training/run-folder.ts');
   const isNew = !existsSync(runFolder);
   createRunFolder(runFolder);
   try {
     return await withTraining(runFolder, configuration, async (options) => {
       const { trainRun } = await import('../models/train-run.ts');
-      return trainRun(runFolder, configuration, options);
+      return trainRun(runFolder, configuration, { ...options, ...given });
     });
   } catch (error) {
     // Without TensorFlow nothing was begun: no empty folder stays behind.
@@ -119,12 +208,12 @@ export async function trainNewRun(runFolder: string, configuration: Configuratio
   }
 }
 
-async function resume(runFolder: string): Promise<void> {
+async function resume(runFolder: string, recordingPath: string | undefined): Promise<void> {
   const { readConfiguration } = await import('../src/training/run-folder.ts');
   const configuration = readConfiguration(runFolder);
   await withTraining(runFolder, configuration, async (options) => {
     const { resumeRun } = await import('../models/train-run.ts');
-    return resumeRun(runFolder, options);
+    return resumeRun(runFolder, { ...options, recordingPath });
   });
 }
 

@@ -1,21 +1,21 @@
 // Trains a configuration into a run's folder: builds the parts, keeps the files, resumes, and saves the trained models.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { joinStateTables } from '../src/auxiliary/index.ts';
-import { environmentSource } from '../src/data/environment-source.ts';
 import { writeFileAtomic, writeFolderAtomic } from '../src/storage/atomic-file.ts';
 import { type Checkpoint, newestCheckpoint } from '../src/storage/checkpoint.ts';
-import { openMetricsLog } from '../src/storage/jsonl.ts';
 import { writeLayersModel } from '../src/storage/layers-model.ts';
 import { acquireRunLock } from '../src/storage/run-lock.ts';
-import { openEventWriter } from '../src/storage/tensorboard.ts';
 import type { Configuration } from '../src/training/configuration.ts';
 import { createRunFolder, readConfiguration, runPath, writeConfiguration } from '../src/training/run-folder.ts';
 import { type MetricsRow, type TrainerOptions, type TrainingOutcome, train } from '../src/training/trainer.ts';
-import { buildRunParts, disposeRunParts } from './run-parts.ts';
+import { environmentBaseline } from './baseline.ts';
+import { openRunOrigin, type RunOriginOptions } from './run-origin.ts';
+import { openRunRecord } from './run-record.ts';
 import type { WorldModel } from './world-model.ts';
 
-export interface RunOptions extends Pick<TrainerOptions, 'signal' | 'onStep' | 'onMetrics' | 'onCheckpoint'> {
+export interface RunOptions
+  extends Pick<TrainerOptions, 'signal' | 'onStep' | 'onMetrics' | 'onCheckpoint'>,
+    Pick<RunOriginOptions, 'recording' | 'recordingPath'> {
   /** What made the run: versions and hardware, for environment.json. */
   readonly provenance: Readonly<Record<string, string | number>>;
   /** Told in one line of what went on beside the training: a lock taken over, a checkpoint passed over. */
@@ -59,24 +59,14 @@ async function trainInto(
   options: RunOptions,
   checkpoint?: Checkpoint,
 ): Promise<TrainingOutcome> {
-  const parts = await buildRunParts(configuration);
-  const resumeStep = checkpoint?.step ?? 0;
-  const metrics = openMetricsLog(runPath(runFolder, 'metrics'), { resumeStep });
-  const events = openEventWriter(runPath(runFolder, 'tensorboard'), checkpoint ? { resumeStep } : {});
-  const record = (row: MetricsRow): void => {
-    const { step, loss, terms, latentDeviation, learningRate } = row;
-    metrics.append({ step, loss, ...terms, latentDeviation, learningRate });
-    const scalars = { loss, ...terms, latent_deviation: latentDeviation, learning_rate: learningRate };
-    events.scalars(step, Object.fromEntries(Object.entries(scalars).map(([name, value]) => [`train/${name}`, value])));
-    options.onMetrics?.(row);
-  };
+  const origin = await openRunOrigin(runFolder, configuration, options);
+  const { parts, source } = origin;
+  const baseline =
+    configuration.measureEvery > 0 && parts.environment
+      ? await environmentBaseline(parts.environment, configuration.seed)
+      : undefined;
+  const record = openRunRecord(runFolder, { configuration, baseline, resumeStep: checkpoint?.step });
   try {
-    const source = environmentSource(parts.environment, {
-      seed: configuration.seed,
-      stream: 'train',
-      auxiliary: joinStateTables(parts.auxiliaries, parts.environment.stateCount),
-      actionPersistence: configuration.objective.actionPersistence,
-    });
     const outcome = await train({
       ...options,
       configuration,
@@ -85,15 +75,25 @@ async function trainInto(
       auxiliaries: parts.auxiliaries,
       runFolder,
       checkpoint,
-      onMetrics: record,
+      baseline,
+      onMetrics(row: MetricsRow) {
+        record.metrics(row);
+        options.onMetrics?.(row);
+      },
+      onMeasures: record.measures,
       onWarning: options.onNote,
     });
-    if (!outcome.isInterrupted) await saveModels(runFolder, parts.model);
+    if (!outcome.isInterrupted) {
+      await saveModels(runFolder, parts.model);
+      record.ended('success');
+    }
     return outcome;
+  } catch (error) {
+    record.ended('failure');
+    throw error;
   } finally {
-    metrics.dispose();
-    events.dispose();
-    disposeRunParts(parts);
+    record.dispose();
+    await origin.dispose();
   }
 }
 

@@ -51,6 +51,10 @@ export interface AuxiliaryContext {
   readonly environment?: Environment;
   /** The columns of a recording by name; absent for environments. */
   readonly columns?: ReadonlyMap<string, { readonly size: number; readonly isBinary: boolean }>;
+  /** The recording's column of rewards, where it has one. */
+  readonly rewardColumn?: string;
+  /** Of every number of an observation that is no plain image: what makes numbers of different units comparable. */
+  readonly deviation?: readonly number[];
   /** `count` observations as the training would see them, [count, ...observationShape], pixels as bytes: what p is standardised on. */
   sampleObservations(count: number): Uint8Array | Float32Array;
 }

@@ -46,20 +46,21 @@ export async function createRandomProjection(
 
 /**
  * kernel [inputs, M] of standard normal numbers, divided by the projection's standard deviation over the sample, and the
- * bias [M] that makes its mean 0: p(o) = o kernel + bias for o in 0..1.
+ * bias [M] that makes its mean 0: p(o) = o kernel + bias for o in 0..1. Numbers of other units are taken over their deviation.
  */
 export function standardizedProjection(
   options: Pick<RandomProjectionOptions, 'size' | 'samples'>,
   context: AuxiliaryContext,
 ): { readonly kernel: Float32Array; readonly bias: Float32Array } {
   const { size, samples } = options;
+  const { deviation } = context;
   const inputSize = context.observationShape.reduce((product, side) => product * side, 1);
   const random = randomFor(context.seed, 'random-projection');
   const observations = unitRange(context.sampleObservations(samples));
   const kernel = new Float32Array(inputSize * size);
   const bias = new Float32Array(size);
   for (let m = 0; m < size; m++) {
-    const direction = Float32Array.from({ length: inputSize }, () => random.normal());
+    const direction = Float32Array.from({ length: inputSize }, (_, i) => random.normal() / (deviation?.[i] ?? 1));
     const values = dotProducts(observations, direction);
     const mean = values.reduce((sum, value) => sum + value, 0) / samples;
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / samples;

@@ -10,10 +10,10 @@ export const rewardConfiguration = z.strictObject({
   loss: lossOption,
 });
 
-/** The environment's reward by state, or the recording's column `reward`. */
+/** The environment's reward by state, or the recording's column of rewards. */
 export function createReward(options: z.output<typeof rewardConfiguration>, context: AuxiliaryContext): Auxiliary {
-  const { environment, columns } = context;
-  const column = columns?.get('reward');
+  const { environment, columns, rewardColumn = 'reward' } = context;
+  const column = columns?.get(rewardColumn);
   const isBinary = environment ? environment.hasBinaryReward : column?.isBinary === true;
   if (options.loss === 'cross-entropy' && !isBinary)
     throw new UsageError('auxiliary reward: expected a reward of 0 or 1 for the loss "cross-entropy", got others', {
@@ -29,8 +29,8 @@ export function createReward(options: z.output<typeof rewardConfiguration>, cont
     return { ...shared, of: 'state', size: 1, table };
   }
   if (!column)
-    throw new UsageError('auxiliary reward: expected a column "reward" in the recording, got none', {
-      remedy: 'Name another column with the auxiliary "column".',
+    throw new UsageError('auxiliary reward: expected a column of rewards in the recording, got none', {
+      remedy: 'Say which one it is (--map reward=NAME), or take another auxiliary.',
     });
-  return { ...shared, of: 'column', size: column.size, column: 'reward' };
+  return { ...shared, of: 'column', size: column.size, column: rewardColumn };
 }

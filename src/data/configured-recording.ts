@@ -41,11 +41,15 @@ export interface ConfiguredRecording {
   readonly options: Omit<RecordingSourceOptions, 'seed' | 'split' | 'auxiliary' | 'survey'>;
 }
 
-/** Opens the recording; the caller disposes it. */
-export async function openConfiguredRecording(configuration: RecordingConfiguration): Promise<ConfiguredRecording> {
+/** Opens the recording, or takes one that is open already; the caller disposes it. */
+export async function openConfiguredRecording(
+  configuration: RecordingConfiguration,
+  open?: Recording,
+): Promise<ConfiguredRecording> {
   const { path, map, imageSize, ffmpeg, stack, heldOutShare, valueAt, skipOddEpisodes, workers } = configuration;
   const { roles, structure } = map === undefined ? { roles: {}, structure: {} } : parseMap(map);
-  const recording = await openRecording(path, { structure, observation: roles.observation, imageSize, ffmpeg });
+  const recording =
+    open ?? (await openRecording(path, { structure, observation: roles.observation, imageSize, ffmpeg }));
   const memoryBytes = configuration.memoryMegabytes * 1e6;
   return { recording, options: { roles, stack, heldOutShare, valueAt, skipOddEpisodes, workers, memoryBytes } };
 }

@@ -25,7 +25,7 @@ export interface ObservationPart {
 export interface ActionPart {
   readonly column: string;
   /** One-hot of so many actions, or undefined for numbers as they are. */
-  readonly actionCount: number | undefined;
+  readonly actionCount?: number | undefined;
   /** Numbers in the encoded action. */
   readonly size: number;
   readonly mean: readonly number[];

@@ -13,22 +13,29 @@ const SAMPLED_BYTES = 256 * 1024 ** 2;
 /** A row of more numbers is nothing that a head would predict. */
 const MAXIMAL_AUXILIARY_SIZE = 1024;
 
+export type AuxiliaryColumns = ReadonlyMap<string, { readonly size: number; readonly isBinary: boolean }>;
+
 /**
  * Reads what auxiliaries may ask for. `options` are those of the training source; no auxiliary need be known yet.
  */
 export async function recordingContext(
   recording: Recording,
-  options: Omit<RecordingSourceOptions, 'auxiliary' | 'split'>,
+  options: Omit<RecordingSourceOptions, 'auxiliary' | 'split'> & {
+    /** Described before; default: described now. */
+    readonly columns?: AuxiliaryColumns;
+    /** Whether observations are read at all. Default true. */
+    readonly isSampled?: boolean;
+  },
 ): Promise<AuxiliaryContext> {
   const source = await recordingSource(recording, { ...options, split: 'train', auxiliary: [] });
   try {
     const size = source.observationShape.reduce((product, side) => product * side, 1);
-    const most = Math.floor(SAMPLED_BYTES / size);
-    const { observations } = await readObservations(source, Math.max(1, Math.min(SAMPLED_OBSERVATIONS, most)));
+    const most = Math.max(1, Math.min(SAMPLED_OBSERVATIONS, Math.floor(SAMPLED_BYTES / size)));
+    const { observations } = await readObservations(source, options.isSampled === false ? 0 : most);
     return {
       seed: options.seed,
       observationShape: source.observationShape,
-      columns: await describeAuxiliaryColumns(recording),
+      columns: options.columns ?? (await describeAuxiliaryColumns(recording)),
       sampleObservations(count) {
         if (count * size > observations.length)
           throw new JepaError(
@@ -44,15 +51,14 @@ export async function recordingContext(
 
 /** The first `count` observations in the order of the source's seed and split, with their states where they are recorded. */
 export async function readObservations(source: RecordingSource, count: number): Promise<LabelledObservations> {
+  if (count === 0) return { observations: new Float32Array(0), states: new Int32Array(0) };
   const { observations, states = new Int32Array(0) } = await source.batch(0, count, 1);
   const size = source.observationShape.reduce((product, side) => product * side, 1);
   return { observations: observations.slice(0, count * size), states: states.slice(0, count) };
 }
 
 /** Columns of numbers, and whether each holds 0 and 1 alone. */
-async function describeAuxiliaryColumns(
-  recording: Recording,
-): Promise<ReadonlyMap<string, { readonly size: number; readonly isBinary: boolean }>> {
+export async function describeAuxiliaryColumns(recording: Recording): Promise<AuxiliaryColumns> {
   const columns = new Map<string, { readonly size: number; readonly isBinary: boolean }>();
   for (const column of recording.columns.values()) {
     const size = rowSizeOf(column);

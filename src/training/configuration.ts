@@ -1,6 +1,8 @@
 // The one configuration of a run: typed, checked here, unknown keys refused. The presets' values stand in presets.ts.
 import * as z from 'zod';
 import { auxiliaryConfiguration } from '../auxiliary/index.ts';
+import { recordingConfiguration } from '../data/configured-recording.ts';
+import { UsageError } from '../error.ts';
 import { parseOptions } from '../options.ts';
 
 const positive = z.number().positive();
@@ -107,7 +109,8 @@ const collapseConfiguration = z.strictObject({
 });
 
 export const configurationSchema = z.strictObject({
-  environment: environmentConfiguration,
+  environment: environmentConfiguration.optional().describe('where transitions come from, unless there is a recording'),
+  recording: recordingConfiguration.optional().describe('where transitions come from, unless there is an environment'),
   auxiliary: z.array(auxiliaryConfiguration).describe('auxiliary functions, side by side; empty: dynamics alone'),
   model: modelConfiguration,
   objective: objectiveConfiguration,
@@ -118,10 +121,31 @@ export const configurationSchema = z.strictObject({
   checkpointEvery: count.describe('steps between checkpoints'),
   checkpointsKept: count,
   logEvery: count.describe('steps between two rows of metrics.jsonl and TensorBoard'),
+  measureEvery: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('steps between two measurements of the baseline observations (measures.jsonl); 0: none'),
 });
 export type Configuration = z.output<typeof configurationSchema>;
 
 /** Checks a whole configuration, as read from a run's config.json or put together by `resolveConfiguration`. */
 export function parseConfiguration(where: string, value: unknown): Configuration {
-  return parseOptions(where, configurationSchema, value);
+  const configuration = parseOptions(where, configurationSchema, value);
+  const { environment, recording } = configuration;
+  if ((environment === undefined) === (recording === undefined))
+    throw new UsageError(
+      `${where}: expected either "environment" or "recording", got ${environment ? `both, ${environment.name} and ${recording?.path}` : 'neither'}`,
+      { remedy: 'Name an environment, or a recording with --data.' },
+    );
+  return configuration;
+}
+
+/** @throws UsageError where the run is of a recording, for what needs an environment: `where` names it. */
+export function requireEnvironmentConfiguration(
+  where: string,
+  { environment, recording }: Configuration,
+): EnvironmentConfiguration {
+  if (environment) return environment;
+  throw new UsageError(`${where}: expected a run of an environment, got one of the recording ${recording?.path}`);
 }

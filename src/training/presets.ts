@@ -1,8 +1,10 @@
 // The presets: all defaults of a run in one place, each with its source or its measured reason.
+import { type RecordingConfiguration, recordingConfiguration } from '../data/configured-recording.ts';
 import { UsageError, unknownName } from '../error.ts';
+import { parseOptions } from '../options.ts';
 import { type Configuration, parseConfiguration } from './configuration.ts';
 
-type Preset = Omit<Configuration, 'environment' | 'auxiliary' | 'seed' | 'threads' | 'collapse'>;
+type Preset = Omit<Configuration, 'environment' | 'recording' | 'auxiliary' | 'seed' | 'threads' | 'collapse'>;
 
 const presets: Readonly<Record<string, Preset>> = {
   /** A minute on two cores. Rate, batch and steps: see docs/training.md for what was measured. */
@@ -48,6 +50,8 @@ const presets: Readonly<Record<string, Preset>> = {
     checkpointEvery: 250,
     checkpointsKept: 3,
     logEvery: 10,
+    // Some 2% of the time of the run: see docs/training.md.
+    measureEvery: 100,
   },
   /** The paper's scale (Yu et al., arXiv 2509.12249): a night on two cores. */
   paper: {
@@ -84,6 +88,7 @@ const presets: Readonly<Record<string, Preset>> = {
     checkpointEvery: 250,
     checkpointsKept: 3,
     logEvery: 10,
+    measureEvery: 100,
   },
 };
 
@@ -91,7 +96,12 @@ export const presetNames: readonly string[] = Object.keys(presets);
 
 export interface ConfigurationParts {
   readonly preset: string;
-  readonly environment: string;
+  /** Name of an environment; none where there is a recording. */
+  readonly environment?: string | undefined;
+  /** Keys of the recording, below what the file and the assignments say of it. */
+  readonly recording?: Readonly<Record<string, unknown>> | undefined;
+  /** What observations ask for: an encoder, an auxiliary. Overrides the preset. */
+  readonly defaults?: Readonly<Record<string, unknown>> | undefined;
   /** What a configuration file says; overrides the preset. */
   readonly file?: Readonly<Record<string, unknown>>;
   /** `key.path=value` in order; overrides the file. */
@@ -104,14 +114,36 @@ export interface ConfigurationParts {
 /** Puts a configuration together: preset, then file, then assignments, then flags; and checks the whole. */
 export function resolveConfiguration(parts: ConfigurationParts): Configuration {
   if (!Object.hasOwn(presets, parts.preset)) throw unknownName('--preset', 'a preset', parts.preset, presetNames);
+  const merged = mergeParts(parts, presets[parts.preset] as unknown as Tree);
+  return parseConfiguration('configuration', merged);
+}
+
+/** The recording that the parts name, checked; undefined where they name none. */
+export function recordingOfParts(parts: ConfigurationParts): RecordingConfiguration | undefined {
+  const preset = Object.hasOwn(presets, parts.preset) ? presets[parts.preset] : {};
+  const { recording } = mergeParts(parts, preset as unknown as Tree);
+  return recording === undefined
+    ? undefined
+    : parseOptions('configuration: recording', recordingConfiguration, recording);
+}
+
+function mergeParts(parts: ConfigurationParts, preset: Tree): Tree {
+  const { environment, recording, threads } = parts;
   let merged: Tree = merge(
-    { auxiliary: [{ kind: 'reward' }], seed: 0, threads: parts.threads, environment: { name: parts.environment } },
-    presets[parts.preset] as unknown as Tree,
+    {
+      auxiliary: [{ kind: 'reward' }],
+      seed: 0,
+      threads,
+      ...(environment === undefined ? {} : { environment: { name: environment } }),
+      ...(recording === undefined ? {} : { recording }),
+    },
+    preset,
   );
+  if (parts.defaults) merged = merge(merged, parts.defaults);
   if (parts.file) merged = merge(merged, parts.file);
   for (const assignment of parts.assignments ?? []) assign(merged, assignment);
   if (parts.flags) merged = merge(merged, parts.flags);
-  return parseConfiguration('configuration', merged);
+  return merged;
 }
 
 type Tree = Readonly<Record<string, unknown>>;

@@ -8,8 +8,10 @@ import { type Configuration, parseConfiguration } from './configuration.ts';
 
 export const RUN_FILES = {
   configuration: 'config.json',
+  recording: 'recording.json',
   environment: 'environment.json',
   metrics: 'metrics.jsonl',
+  measures: 'measures.jsonl',
   tensorboard: 'tb',
   models: 'models',
   export: 'export',

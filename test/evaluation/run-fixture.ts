@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { exportOnnx } from '../../export/index.ts';
-import { buildRunParts, disposeRunParts } from '../../models/run-parts.ts';
+import { buildEnvironmentParts, disposeRunParts } from '../../models/run-parts.ts';
 import { writeExportDescription } from '../../src/storage/export-description.ts';
 import { writeLayersModel } from '../../src/storage/layers-model.ts';
 import { resolveConfiguration } from '../../src/training/presets.ts';
@@ -37,7 +37,7 @@ export async function writeRunFixture(folder: string, options: RunFixtureOptions
   });
   mkdirSync(folder, { recursive: true });
   writeConfiguration(folder, configuration);
-  const parts = await buildRunParts(configuration);
+  const parts = await buildEnvironmentParts(configuration);
   for (const [name, network] of Object.entries(parts.model)) {
     mkdirSync(join(folder, 'models', name), { recursive: true });
     await writeLayersModel(join(folder, 'models', name), network);

@@ -1,0 +1,93 @@
+// Where a run's transitions come from: an environment that is drawn from, or a recording that is read.
+import { existsSync } from 'node:fs';
+import { joinStateTables } from '../src/auxiliary/index.ts';
+import { environmentSource } from '../src/data/environment-source.ts';
+import type { Recording } from '../src/data/recording.ts';
+import { readRecordingRecord, writeRecordingRecord } from '../src/data/recording-record.ts';
+import type { TransitionSource } from '../src/data/transition.ts';
+import type { Configuration } from '../src/training/configuration.ts';
+import { runPath } from '../src/training/run-folder.ts';
+import { openRunRecording, type RunRecordingOptions } from '../src/training/run-recording.ts';
+import { buildEnvironmentParts, buildRunParts, disposeRunParts, type RunParts } from './run-parts.ts';
+
+export interface RunOriginOptions {
+  /** The recording, already open as the configuration says; it stays the caller's. */
+  readonly recording?: Recording | undefined;
+  /** Where the recording is now, if it was moved since the run was started. */
+  readonly recordingPath?: string | undefined;
+  readonly onNote?: ((note: string) => void) | undefined;
+}
+
+export interface RunOrigin {
+  readonly parts: RunParts;
+  readonly source: TransitionSource;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Builds the parts and opens the source of their training. What was found in a recording is written into the run's folder
+ * before the first step, and compared with it afterwards: a resumed run has the same numbers, or a FormatError.
+ */
+export async function openRunOrigin(
+  runFolder: string,
+  configuration: Configuration,
+  options: RunOriginOptions,
+): Promise<RunOrigin> {
+  return configuration.recording === undefined
+    ? openEnvironmentOrigin(configuration)
+    : openRecordingOrigin(runFolder, configuration, configuration.recording, options);
+}
+
+async function openEnvironmentOrigin(configuration: Configuration): Promise<RunOrigin> {
+  const parts = await buildEnvironmentParts(configuration);
+  const source = environmentSource(parts.environment, {
+    seed: configuration.seed,
+    stream: 'train',
+    auxiliary: joinStateTables(parts.auxiliaries, parts.environment.stateCount),
+    actionPersistence: configuration.objective.actionPersistence,
+  });
+  return { parts, source, dispose: async () => disposeRunParts(parts) };
+}
+
+async function openRecordingOrigin(
+  runFolder: string,
+  configuration: Configuration,
+  recording: RunRecordingOptions['configuration'],
+  { recording: open, recordingPath, onNote }: RunOriginOptions,
+): Promise<RunOrigin> {
+  const recordPath = runPath(runFolder, 'recording');
+  const known = readRecordingRecord(recordPath);
+  const opened = await openRunRecording({
+    configuration: { ...recording, path: recordingPath ?? recording.path },
+    seed: configuration.seed,
+    auxiliary: configuration.auxiliary,
+    known,
+    recording: open,
+  });
+  try {
+    const parts = await buildRunParts(configuration, opened);
+    const source = await opened.source('train', parts.auxiliaries);
+    if (known === undefined && existsSync(runFolder)) writeRecordingRecord(recordPath, opened.record);
+    const started = performance.now();
+    return {
+      parts,
+      source,
+      async dispose() {
+        const share = source.waitedMs() / (performance.now() - started);
+        if (share > NOTED_WAITING)
+          onNote?.(
+            `${opened.recording.path}: training waited for the recording ${Math.round(100 * share)}% of the time`,
+          );
+        disposeRunParts(parts);
+        await source.dispose();
+        await opened.dispose();
+      },
+    };
+  } catch (error) {
+    await opened.dispose();
+    throw error;
+  }
+}
+
+/** Below this waiting is not worth a line. */
+const NOTED_WAITING = 0.1;
