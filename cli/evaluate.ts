@@ -1,12 +1,14 @@
 // `jepa evaluate`: measures, on held-out observations and on one or several runtimes, whether the latents keep apart what
 // must be told apart; writes evaluation.json and report.html beside the models.
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { UsageError, unknownName } from '../src/error.ts';
 import type { Evaluation } from '../src/evaluation/evaluate.ts';
 import type { EvaluationRecord } from '../src/evaluation/record.ts';
+import type { Readout } from './evaluation-readout.ts';
 import { packageVersion } from './package.ts';
-import { parseWhole } from './parse.ts';
-import { ensureRuntimePackages } from './tensorflow.ts';
+import { parseNonNegative, parseWhole } from './parse.ts';
+import { ensureRuntimePackages, loadTensorFlowForCommand } from './tensorflow.ts';
 
 interface EvaluateFlags {
   readonly runtime: string;
@@ -18,6 +20,9 @@ interface EvaluateFlags {
   readonly json?: boolean;
   readonly failOn?: string;
   readonly report: boolean;
+  readonly probes?: boolean;
+  readonly decoder?: boolean;
+  readonly decoderNoise: number;
 }
 
 export function createEvaluateCommand(): Command {
@@ -38,6 +43,14 @@ export function createEvaluateCommand(): Command {
     .option('--seed <number>', 'seed of the observations', parseWhole('--seed', 0), 0)
     .option('--classes <source>', 'what must be told apart: reward (bisimulation), auxiliary, state', 'reward')
     .option('--threads <number>', 'threads of each runtime (default: all cores)', parseWhole('--threads', 1))
+    .option('--probes', 'probe the latents for the state and for what images show beside it (minutes)')
+    .option('--decoder', 'train a decoder on the latents, and draw what it recovers (a minute)')
+    .option(
+      '--decoder-noise <fraction>',
+      'noise on the latents that the decoder sees, of their scale',
+      parseNonNegative('--decoder-noise'),
+      0,
+    )
     .option('--json', 'print evaluation.json instead of the table')
     .option('--fail-on <verdict>', 'exit with 1 where a verdict is this or worse: coarse, collapsed')
     .option('--no-report', 'write neither evaluation.json nor report.html')
@@ -48,6 +61,7 @@ Examples:
   jepa evaluate runs/a
   jepa evaluate runs/a --runtime cpu,wasm --fail-on coarse
   jepa evaluate runs/a/export --json
+  jepa evaluate runs/a --probes --decoder
 
 What every measure means, and what it cannot tell: docs/measures.md`,
     )
@@ -60,9 +74,10 @@ async function runEvaluate(folder: string, flags: EvaluateFlags): Promise<void> 
   await ensureRuntimePackages([...runtimes, ...(flags.reference ? [flags.reference] : [])]);
   const evaluation = await evaluateFolder(folder, runtimes, flags);
   const { recordOf } = await import('../src/evaluation/describe.ts');
-  const record = recordOf(evaluation);
+  const readout = await readLatents(evaluation, flags);
+  const record = { ...recordOf(evaluation), ...readout?.record };
   const json = `${JSON.stringify(record, undefined, 2)}\n`;
-  if (flags.report) await writeReport(folder, evaluation, record, json);
+  if (flags.report) await writeReport(folder, { evaluation, record, json, readout });
   if (flags.json) process.stdout.write(json);
   else {
     const { renderEvaluation } = await import('./evaluation-table.ts');
@@ -79,10 +94,15 @@ async function runEvaluate(folder: string, flags: EvaluateFlags): Promise<void> 
 /** evaluation.json and report.html, beside the models. */
 async function writeReport(
   folder: string,
-  evaluation: Evaluation,
-  record: EvaluationRecord,
-  json: string,
+  results: {
+    readonly evaluation: Evaluation;
+    readonly record: EvaluationRecord;
+    /** The record as text. */
+    readonly json: string;
+    readonly readout: Readout | undefined;
+  },
 ): Promise<void> {
+  const { evaluation, record, json, readout } = results;
   const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');
   const { readMetrics } = await import('../src/storage/jsonl.ts');
   const { runPath } = await import('../src/training/run-folder.ts');
@@ -90,10 +110,26 @@ async function writeReport(
   const { renderReport } = await import('../src/report/page.ts');
   const { records: metrics } = readMetrics(runPath(folder, 'metrics'));
   const generator = `jepa-onnx ${packageVersion()}`;
-  const page = await renderReport(evaluationReport({ evaluation, record, metrics, generator }));
+  const page = await renderReport(
+    evaluationReport({ evaluation, record, metrics, generator, sections: readout?.sections ?? [] }),
+  );
   writeFileAtomic(runPath(folder, 'evaluation'), json);
   writeFileAtomic(runPath(folder, 'report'), page);
   process.stderr.write(`${runPath(folder, 'report')}: the report\n`);
+  if (readout?.decoder === undefined) return;
+  writeFileAtomic(join(folder, 'decoder.onnx'), readout.decoder);
+  process.stderr.write(`${join(folder, 'decoder.onnx')}: the decoder\n`);
+}
+
+/** Probes and the decoder, which are trained by TensorFlow: only where they are asked for. */
+async function readLatents(evaluation: Evaluation, flags: EvaluateFlags): Promise<Readout | undefined> {
+  const { probes = false, decoder = false, decoderNoise, seed, threads } = flags;
+  if (!probes && !decoder) return undefined;
+  const { loadedTensorFlow } = await import('../src/training/tensorflow/load.ts');
+  await loadTensorFlowForCommand({ threads: threads ?? loadedTensorFlow()?.threads });
+  const { readOut } = await import('./evaluation-readout.ts');
+  const onProgress = (message: string) => process.stderr.write(`${message}\n`);
+  return readOut(evaluation, { probes, decoder, decoderNoise, seed, threads, onProgress });
 }
 
 async function evaluateFolder(folder: string, runtimes: readonly string[], flags: EvaluateFlags): Promise<Evaluation> {

@@ -1,5 +1,7 @@
 // The record of an evaluation as text: one column a runtime, one line a measure.
 import type { EvaluationRecord, RuntimeRecord } from '../src/evaluation/record.ts';
+import { decoderFinding } from '../src/report/decoder-section.ts';
+import { probeFinding } from '../src/report/probe-section.ts';
 
 type Row = readonly [label: string, value: (runtime: RuntimeRecord) => string];
 
@@ -51,7 +53,11 @@ export function renderEvaluation(record: EvaluationRecord): string {
       .trimEnd(),
   );
   const risks = runtimes.filter((r) => !r.verdictHolds).map((r) => `${r.runtime}: ${describeRisk(r)}`);
-  return `${[...head, ...lines, ...(risks.length > 0 ? ['', ...risks] : [])].join('\n')}\n`;
+  const readings = [
+    ...(record.decoder ? ['', decoderFinding(record.decoder)] : []),
+    ...(record.probes ? ['', probeFinding(record.probes)] : []),
+  ];
+  return `${[...head, ...lines, ...(risks.length > 0 ? ['', ...risks] : []), ...readings].join('\n')}\n`;
 }
 
 function describeRisk(runtime: RuntimeRecord): string {

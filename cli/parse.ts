@@ -11,6 +11,16 @@ export function parseWhole(option: string, minimum: number): (text: string) => n
   };
 }
 
+/** A number of at least 0. */
+export function parseNonNegative(option: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+      throw new UsageError(`${option}: expected a number of at least 0, got "${text}"`);
+    return value;
+  };
+}
+
 /** Gathers a repeatable option. */
 export function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];

@@ -26,7 +26,8 @@ export interface ObservationNetwork {
   readonly input?: ObservationInput;
 }
 
-const pixelInput: ObservationInput = { name: 'observation', layout: 'nhwc', type: 'uint8' };
+/** How networks made for an evaluation take images. */
+export const pixelInput: ObservationInput = { name: 'observation', layout: 'nhwc', type: 'uint8' };
 
 export interface EvaluationInput {
   readonly subject: EvaluationSubject;

@@ -1,6 +1,7 @@
 // What an evaluation records: evaluation.json and `jepa evaluate --json`. The schema is the documentation of every field;
 // docs/schema/evaluation.schema.json is made from it. Formulas and limits of the measures: docs/measures.md.
 import * as z from 'zod';
+import { decoderReadoutSchema, probeReadoutSchema } from './readout-record.ts';
 import { classSources } from './state-class.ts';
 
 /** Raised when a field changes its meaning. Fields may be added without. */
@@ -89,6 +90,8 @@ export const evaluationSchema = z.strictObject({
   ),
   reference: z.strictObject({ runtime: z.string(), provider: z.string(), version: z.string() }),
   runtimes: z.array(runtimeRecord).min(1),
+  probes: probeReadoutSchema.optional().describe('what probes read from the latents, where it was asked for'),
+  decoder: decoderReadoutSchema.optional().describe('what a decoder draws from the latents, where it was asked for'),
 });
 export type EvaluationRecord = z.output<typeof evaluationSchema>;
 

@@ -1,0 +1,126 @@
+// What a decoder that only sees latents can draw: originals above what it made of them, and what that shows.
+import { encode } from 'fast-png';
+import type { DecoderReadoutRecord } from '../evaluation/readout-record.ts';
+import { formatCount, formatNumber, formatPercent } from './number.ts';
+import type { BlockOf, ReportSection } from './report.ts';
+import { sampleByClass } from './sample.ts';
+
+/** Observations side by side. */
+const SHOWN = 9;
+
+export interface DrawnImages {
+  readonly observationShape: readonly [height: number, width: number, channels: number];
+  /** [N, H, W, C] bytes each. */
+  readonly truth: Uint8Array;
+  readonly trained: Uint8Array;
+  readonly untrained: Uint8Array;
+  /** The class of each observation. */
+  readonly labels: { readonly names: readonly string[]; readonly of: Int32Array };
+}
+
+export function decoderSection(record: DecoderReadoutRecord, images: DrawnImages): ReportSection {
+  return {
+    id: 'decoder',
+    title: 'What a decoder draws',
+    finding: decoderFinding(record),
+    blocks: [pictureBlock(images), scoreBlock(record), { kind: 'text', paragraphs: [methodOf(record)] }],
+  };
+}
+
+/** One sentence: pixels, then everything that can be read from them, trained (untrained). */
+export function decoderFinding({ pixelError, scores, noise }: DecoderReadoutRecord): string {
+  const removed = (error: number) => formatPercent(1 - error);
+  const read = scores.map(
+    ({ target, trained, untrained }) => `${target} ${formatScore(trained)} (${formatScore(untrained)})`,
+  );
+  return (
+    `From the latents, a decoder removes ${removed(pixelError.trained)} of the error of the mean image ` +
+    `(${removed(pixelError.untrained)} from those of the encoder before training)` +
+    `${noise > 0 ? `, with noise of ${noise} of their scale` : ''}. ` +
+    `${read.length > 0 ? `What its images show of what they should, and in brackets before training: ${read.join(', ')}.` : ''}`
+  ).trim();
+}
+
+function pictureBlock(images: DrawnImages): BlockOf<'images'> {
+  const { names, of } = images.labels;
+  const chosen = spreadOver(sampleByClass(of, names.length, 2 * names.length), SHOWN);
+  const rows = [
+    { label: 'original', alt: 'original', bytes: images.truth },
+    { label: 'decoded', alt: 'drawn from its latent', bytes: images.trained },
+    { label: 'before training', alt: 'drawn from its latent of the encoder before training', bytes: images.untrained },
+  ];
+  return {
+    kind: 'images',
+    caption:
+      'Held-out observations, below each what a decoder draws from its latent, and from its latent of the encoder before training',
+    columns: chosen.length,
+    items: rows.flatMap(({ label, alt, bytes }) =>
+      chosen.map((row) => ({
+        png: pngOf(bytes, row, images.observationShape),
+        alt: `class ${names[of[row]] ?? 'unknown'}, ${alt}`,
+        label,
+      })),
+    ),
+  };
+}
+
+function scoreBlock({ pixelError, scores }: DecoderReadoutRecord): BlockOf<'table'> {
+  const right = (name: string) => ({ name, align: 'right' as const });
+  return {
+    kind: 'table',
+    caption: 'What the drawn images recover of the originals',
+    columns: [
+      { name: 'of', align: 'left' },
+      { name: 'measure', align: 'left' },
+      right('trained encoder'),
+      right('before training'),
+      right('mean image'),
+    ],
+    rows: [
+      [
+        'pixels',
+        "error over the mean image's (0 is perfect)",
+        formatNumber(pixelError.trained),
+        formatNumber(pixelError.untrained),
+        '1.00',
+      ],
+      ...scores.map(({ target, measure, trained, untrained, meanImage }) => [
+        target,
+        measure === 'accuracy' ? 'accuracy (1 is perfect)' : 'r², squared correlation (1 is perfect)',
+        formatScore(trained),
+        formatScore(untrained),
+        formatScore(meanImage),
+      ]),
+    ],
+  };
+}
+
+function methodOf({ observations, testObservations, steps, noise, runtime }: DecoderReadoutRecord): string {
+  return (
+    `Each decoder was trained for ${formatCount(steps)} steps on the latents of ${formatCount(observations)} observations, ` +
+    `which it cannot change, and drew ${formatCount(testObservations)} others, as an ONNX file on ${runtime}. ` +
+    `Latents are divided by one number, their root mean square deviation, so that no direction is amplified over another; ` +
+    `${noise > 0 ? `Gaussian noise of ${noise} of that scale was added` : 'no noise was added'}. ` +
+    'What a decoder fails to draw may still be there for another one to find.'
+  );
+}
+
+/** Two digits after the point. */
+export function formatScore(score: number | null): string {
+  return score === null ? '–' : score.toFixed(2).replace('-', '−');
+}
+
+function pngOf(images: Uint8Array, row: number, [height, width, channels]: DrawnImages['observationShape']): string {
+  const size = height * width * channels;
+  const pixels = images.subarray(row * size, (row + 1) * size);
+  // PNG knows 1, 3 and 4 channels; of others the first one is shown.
+  const isPicture = [1, 3, 4].includes(channels);
+  const data = isPicture ? pixels.slice() : pixels.filter((_, i) => i % channels === 0);
+  return Buffer.from(encode({ width, height, channels: isPicture ? channels : 1, depth: 8, data })).toString('base64');
+}
+
+/** At most `limit` of the rows, the first and the last among them. */
+function spreadOver(rows: Int32Array, limit: number): number[] {
+  const count = Math.min(limit, rows.length);
+  return Array.from({ length: count }, (_, i) => rows[Math.round((i * (rows.length - 1)) / Math.max(1, count - 1))]);
+}
