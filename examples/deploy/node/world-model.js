@@ -1,0 +1,129 @@
+// The exported world model in onnxruntime-node: encode observations, predict two actions ahead. Protocol: ../README.md.
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ort from 'onnxruntime-node';
+
+const usage = '<encoder.onnx> <predictor.onnx> <observations.bin> <actions.bin> <N> <batch size> [<out folder>]';
+
+function refuse(where, expected, found, remedy) {
+  throw new Error(`${where}: expected ${expected}, found ${found}. ${remedy}`);
+}
+
+function positive(where, text) {
+  if (!/^0*[1-9][0-9]*$/.test(text)) refuse(where, 'a whole number above 0', `"${text}"`, 'Give 1 or more.');
+  return Number(text);
+}
+
+const profiles = mkdtempSync(join(tmpdir(), 'jepa-profile-'));
+process.on('exit', () => rmSync(profiles, { recursive: true, force: true }));
+
+/** Opens a model; the first run is profiled, since the profile names the provider of every node that ran. */
+async function openModel(path, threads) {
+  const folder = mkdtempSync(join(profiles, 'model-'));
+  const options = {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 4,
+    enableProfiling: true,
+    profileFilePrefix: join(folder, 'profile'),
+  };
+  const session = await ort.InferenceSession.create(path, options).catch((error) => {
+    refuse(path, 'a model that onnxruntime loads', `this: ${error.message}`, 'Export it again.');
+  });
+  for (const { name, type } of session.inputMetadata)
+    if (type !== 'float32' && type !== 'uint8')
+      refuse(`${path}: input ${name}`, 'float32 or uint8', type, 'Export with inputs of these types.');
+  return { session, folder, providers: undefined };
+}
+
+function readProviders(model) {
+  model.session.endProfiling();
+  const events = JSON.parse(readFileSync(join(model.folder, readdirSync(model.folder)[0]), 'utf8'));
+  model.providers = [...new Set(events.map(({ args }) => args?.provider).filter(Boolean))].sort();
+}
+
+/** The raw little-endian values of a file as rows: { type, shape, data }, with the shape of one row. */
+function readRows(path, rows, { type, shape }) {
+  const dims = [...rows, ...shape.slice(1)];
+  const bytes = Uint8Array.from(readFileSync(path));
+  const expected = dims.reduce((product, side) => product * side) * (type === 'uint8' ? 1 : 4);
+  if (bytes.byteLength !== expected) {
+    const remedy = "Check N, and that the values have the shape and type of the model's input.";
+    refuse(path, `${expected} bytes for ${type} [${dims.join(', ')}]`, bytes.byteLength, remedy);
+  }
+  return { type, shape: shape.slice(1), data: type === 'uint8' ? bytes : new Float32Array(bytes.buffer) };
+}
+
+/** Rows `from` to `to` of the inputs, in the model's order, to the rows of its output. */
+async function runBatch(model, inputs, from, to) {
+  const { session } = model;
+  const feeds = inputs.map(({ type, shape, data }, i) => {
+    const size = shape.reduce((product, side) => product * side, 1);
+    const rows = data.subarray(from * size, to * size);
+    return [session.inputNames[i], new ort.Tensor(type, rows, [to - from, ...shape])];
+  });
+  const results = await session.run(Object.fromEntries(feeds));
+  if (model.providers === undefined) readProviders(model);
+  return results[session.outputNames[0]];
+}
+
+async function runBatches(model, inputs, count, batchSize) {
+  let rows;
+  for (let from = 0; from < count; from += batchSize) {
+    const output = await runBatch(model, inputs, from, Math.min(from + batchSize, count));
+    const [, size] = output.dims;
+    rows ??= { type: output.type, shape: [size], data: new Float32Array(count * size) };
+    rows.data.set(output.data, from * size);
+  }
+  return rows;
+}
+
+async function main([encoderPath, predictorPath, observationsPath, actionsPath, countText, batchText, out, ...rest]) {
+  if (batchText === undefined || rest.length > 0)
+    refuse('arguments', usage, `${process.argv.length - 2} of them`, 'See examples/deploy/README.md.');
+  const count = positive('N', countText);
+  const batchSize = positive('batch size', batchText);
+  const threads = positive('JEPA_THREADS', process.env.JEPA_THREADS ?? '1');
+
+  const encoder = await openModel(encoderPath, threads);
+  const predictor = await openModel(predictorPath, threads);
+  const observations = readRows(observationsPath, [count], encoder.session.inputMetadata[0]);
+  const actions = readRows(actionsPath, [2, count], predictor.session.inputMetadata[1]);
+  const middle = actions.data.length / 2;
+  const first = { ...actions, data: actions.data.subarray(0, middle) };
+  const second = { ...actions, data: actions.data.subarray(middle) };
+
+  await runBatch(encoder, [observations], 0, Math.min(batchSize, count));
+  const begin = performance.now();
+  const latent = await runBatches(encoder, [observations], count, batchSize);
+  const encodeMs = performance.now() - begin;
+  const predicted1 = await runBatches(predictor, [latent, first], count, batchSize);
+  const predicted2 = await runBatches(predictor, [predicted1, second], count, batchSize);
+
+  const results = { latent, predicted_1: predicted1, predicted_2: predicted2 };
+  if (out === undefined) {
+    for (const [name, { shape, data }] of Object.entries(results))
+      console.log(name, ...Array.from(data.subarray(0, shape[0]), (value) => value.toFixed(4)));
+    return;
+  }
+  mkdirSync(out, { recursive: true });
+  for (const [name, { data }] of Object.entries(results)) writeFileSync(join(out, `${name}.bin`), data);
+  const provider = encoder.providers.join('+');
+  const description = {
+    runtime: 'onnxruntime-node',
+    version: ort.env.versions.node,
+    provider,
+    device: provider.replaceAll('ExecutionProvider', '').toLowerCase(),
+    precision: latent.type,
+    threads,
+    encodeMs,
+  };
+  writeFileSync(join(out, 'runtime.json'), `${JSON.stringify(description, undefined, 2)}\n`);
+}
+
+main(process.argv.slice(2)).catch((error) => {
+  console.error(error.message.replace(/\s+/g, ' '));
+  process.exitCode = 1;
+});
