@@ -10,6 +10,7 @@ import { createExportCommand } from './export.ts';
 import { createInspectCommand } from './inspect.ts';
 import { createQuickstartCommand } from './quickstart.ts';
 import { createReproduceCommand } from './reproduce.ts';
+import { createServeCommand } from './serve.ts';
 import { createSetupCommand } from './setup.ts';
 import { createTrainCommand } from './train.ts';
 
@@ -18,6 +19,7 @@ export const commands: readonly (() => Command)[] = [
   createTrainCommand,
   createExportCommand,
   createEvaluateCommand,
+  createServeCommand,
   createReproduceCommand,
   createBisimulationCommand,
   createDataCommand,

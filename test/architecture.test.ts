@@ -10,7 +10,7 @@ const allowed: Record<string, readonly string[]> = {
   src: ['src'],
   models: ['src', 'models'],
   export: ['src', 'export'],
-  cli: ['src', 'models', 'export', 'cli'],
+  cli: ['src', 'models', 'export', 'cli', 'web'],
   web: ['src', 'models', 'export', 'web'],
 };
 
@@ -21,6 +21,7 @@ const confined: Record<string, readonly string[]> = {
   '@tensorflow/tfjs-node': ['src/training/tensorflow/'],
   'onnxruntime-node': ['src/runtimes/'],
   'onnxruntime-web': ['src/runtimes/', 'web/'],
+  esbuild: ['web/site/'],
   vega: ['src/report/'],
   'vega-lite': ['src/report/'],
   'umap-js': ['src/evaluation/'],

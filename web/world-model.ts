@@ -4,7 +4,7 @@ import { FormatError, UnavailableError, UsageError } from '../src/error.ts';
 import { observationTensor } from '../src/evaluation/encode.ts';
 import { firstLine, type Onnxruntime, openSession } from '../src/runtimes/onnxruntime-session.ts';
 import type { RuntimeSession, RuntimeTensor, TensorSpec } from '../src/runtimes/runtime.ts';
-import type { ExportDescription } from '../src/storage/export-format.ts';
+import { type ExportDescription, requireImageInput } from '../src/storage/export-format.ts';
 import { type ExportFiles, type Fetch, openExportFiles } from './export-files.ts';
 import { chooseRuntime, type RuntimeChoice, type RuntimeRequest, surroundings, wasmChoice } from './runtime-choice.ts';
 
@@ -188,8 +188,9 @@ interface Networks {
 }
 
 /** The files must be those that model.json describes. */
-function checkNetworks({ encoder, predictor, auxiliary }: ExportDescription, networks: Networks): void {
-  const { name, layout, type, height, width, channels } = encoder.input;
+function checkNetworks(description: ExportDescription, networks: Networks): void {
+  const { encoder, predictor, auxiliary } = description;
+  const { name, layout, type, height, width, channels } = requireImageInput('page', description);
   const latentSize = encoder.output.size;
   const image = layout === 'nchw' ? [channels, height, width] : [height, width, channels];
   checkPort(encoder.file, networks.encoder.inputs, { name, type, row: image });
@@ -226,10 +227,12 @@ function checkPort(file: string, found: readonly TensorSpec[], { name, type, row
 }
 
 function methodsOf(
-  { encoder, predictor, auxiliary }: ExportDescription,
+  description: ExportDescription,
   networks: Networks,
 ): Omit<WorldModel, 'description' | 'runtime' | 'dispose'> {
-  const { height, width, channels } = encoder.input;
+  const { encoder, predictor, auxiliary } = description;
+  const input = requireImageInput('page', description);
+  const { height, width, channels } = input;
   const latentSize = encoder.output.size;
   const { actionSize } = predictor;
   const inTurn = createTurns();
@@ -251,8 +254,8 @@ function methodsOf(
     async encode(observations) {
       const count = rows('encode', observations, height * width * channels);
       const pixels = observations instanceof Uint8Array ? observations : Uint8Array.from(observations);
-      const tensor = observationTensor(pixels, [count, height, width, channels], encoder.input);
-      return run(networks.encoder, encoder.output.name, { [encoder.input.name]: tensor });
+      const tensor = observationTensor(pixels, [count, height, width, channels], input);
+      return run(networks.encoder, encoder.output.name, { [input.name]: tensor });
     },
     async predict(latents, actions) {
       const count = rows('predict: latents', latents, latentSize);

@@ -1,0 +1,66 @@
+// `jepa serve`: a page on this machine that loads an export, measures it in the browser and lets one look at its latents;
+// or the same page as a folder for any host.
+import { Command, Option } from 'commander';
+import { packageRoot, packageVersion } from './package.ts';
+import { parseWhole } from './parse.ts';
+
+interface ServeFlags {
+  readonly port: number;
+  readonly host: string;
+  readonly build?: string;
+}
+
+export function createServeCommand(): Command {
+  return new Command('serve')
+    .description('open a run or an export in the browser: measure it there, look at its latents, press actions')
+    .argument('<folder>', 'the folder of a run that was exported, or of an export by itself')
+    .option('--port <number>', 'port to listen on; 0: any that is free', parseWhole('--port', 0), 8017)
+    .addOption(new Option('--host <name>', 'where to listen, on this machine only').default('127.0.0.1'))
+    .option('--build <folder>', 'write the page as a folder for any static host, and end')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  jepa serve runs/a
+  jepa serve runs/a --build site
+
+What the page shows, and how to use its library: docs/web.md`,
+    )
+    .action(runServe);
+}
+
+async function runServe(folder: string, flags: ServeFlags): Promise<void> {
+  const { createSite } = await import('../web/site/site.ts');
+  const site = await createSite({
+    exportFolder: await exportOf(folder),
+    packageRoot: packageRoot(),
+    generator: `jepa-onnx ${packageVersion()}`,
+  });
+  if (flags.build !== undefined) {
+    const { writeSite } = await import('../web/site/static-folder.ts');
+    await writeSite(site, flags.build);
+    process.stdout.write(`${flags.build}: the page, ${site.size + 1} files\n`);
+    return;
+  }
+  const { serveSite } = await import('../web/site/server.ts');
+  const server = await serveSite(site, flags);
+  process.stdout.write(`${server.url}\n`);
+  process.stderr.write('Open it in a browser. Ctrl-C ends it.\n');
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
+  });
+  await server.close();
+}
+
+/** The export of a run, or the folder itself. */
+async function exportOf(folder: string): Promise<string> {
+  const { existsSync } = await import('node:fs');
+  const { runPath } = await import('../src/training/run-folder.ts');
+  if (!existsSync(runPath(folder, 'configuration'))) return folder;
+  const exported = runPath(folder, 'export');
+  if (existsSync(exported)) return exported;
+  const { UsageError } = await import('../src/error.ts');
+  throw new UsageError(`${folder}: expected a run that was exported, found no export in it`, {
+    remedy: `Export it: jepa export ${folder}`,
+  });
+}

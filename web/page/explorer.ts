@@ -1,0 +1,119 @@
+// The live part: which observation is looked at, where the predictor was sent from there, and what each view shows of it.
+import { classColours } from '../../src/report/colour.ts';
+import { formatNumber } from '../../src/report/number.ts';
+import type { WorldModel } from '../world-model.ts';
+import { type ImaginedStep, imagine, startAt } from './imagination.ts';
+import type { Measurement } from './measurement.ts';
+import { nearestObservations } from './neighbour.ts';
+import { createPlane } from './plane.ts';
+import { type ActionPanelContent, createActionPanel, stepInWords } from './view/action-panel.ts';
+import type { ClassStyle } from './view/class-label.ts';
+import { createObservationPanel } from './view/observation-panel.ts';
+import { createScatter } from './view/scatter.ts';
+import type { World } from './world.ts';
+
+const NEIGHBOURS = 6;
+/** Numbers of the auxiliary head that are shown; a random projection has dozens. */
+const SHOWN_AUXILIARIES = 3;
+
+export interface ExplorerPlaces {
+  readonly plot: Element;
+  readonly observation: Element;
+  readonly act: Element;
+  /** Told in words what has changed, for a screen reader. */
+  announce(text: string): void;
+  /** An action failed: the page is broken from here on. */
+  onError(error: unknown): void;
+}
+
+export async function startExplorer(
+  model: WorldModel,
+  world: World,
+  measurement: Measurement,
+  places: ExplorerPlaces,
+): Promise<void> {
+  const { latents, judged, centroids, distinctness } = measurement;
+  const { labels } = latents;
+  const style: ClassStyle = { names: world.classes.names, colours: classColours(world.classes.count) };
+  const images = { observations: judged.observations, shape: model.observationShape };
+  const plane = createPlane(latents, distinctness.spectrum);
+  const latentOf = (index: number) => latents.values.subarray(index * latents.size, (index + 1) * latents.size);
+  const neighboursOf = (index: number) => nearestObservations(latents, latentOf(index), NEIGHBOURS, index);
+
+  let chosen = labels.indexOf(world.classes.count >> 1);
+  let pointed: number | undefined;
+  let steps: readonly ImaginedStep[] = [await startAt(chosen, model, world, measurement)];
+
+  const content: ActionPanelContent = {
+    images,
+    style,
+    actionNames: world.environment.actionNames,
+    describeAuxiliary: (step) => describeAuxiliary(step, world),
+  };
+  const scatter = createScatter(
+    places.plot,
+    { points: plane.project(latents.values), labels, style, shares: plane.shares },
+    {
+      onPoint(index) {
+        if (index === pointed) return;
+        pointed = index;
+        show();
+      },
+      onChoose: (index) => inOrder(() => choose(index)),
+    },
+  );
+  const observationPanel = createObservationPanel(places.observation, { images, labels, centroids, style, latentOf });
+  const actionPanel = createActionPanel(places.act, content, {
+    onAction: (action) => inOrder(() => act(action)),
+    onRestart: () => inOrder(() => choose(chosen)),
+  });
+  show();
+
+  function show(): void {
+    const shown = pointed ?? chosen;
+    const neighbours = neighboursOf(shown);
+    const path = plane.project(steps.flatMap(({ latent }) => Array.from(latent)));
+    observationPanel.show(shown, neighbours);
+    actionPanel.show(steps);
+    scatter.mark({ shown, neighbours, path, landedClass: steps[steps.length - 1].landedClass });
+  }
+
+  async function choose(index: number): Promise<void> {
+    steps = [await startAt(index, model, world, measurement)];
+    chosen = index;
+    pointed = undefined;
+    show();
+    const near = neighboursOf(index).map((each) => style.names[labels[each]]);
+    places.announce(`Observation ${index}, class ${style.names[labels[index]]}. Nearest: ${near.join(', ')}.`);
+  }
+
+  async function act(action: number): Promise<void> {
+    const next = await imagine(steps[steps.length - 1], action, model, world, measurement);
+    steps = [...steps, next];
+    show();
+    places.announce(stepInWords(next, content));
+  }
+
+  /** Presses faster than the predictor wait for each other. */
+  let last: Promise<void> = Promise.resolve();
+  function inOrder(work: () => Promise<void>): void {
+    last = last.then(work).catch(places.onError);
+  }
+}
+
+function describeAuxiliary({ auxiliary, trueState }: ImaginedStep, { auxiliaries }: World): string | undefined {
+  if (auxiliary.length === 0) return undefined;
+  const numbers = (values: ArrayLike<number>) =>
+    Array.from(values).slice(0, SHOWN_AUXILIARIES).map(formatShort).join(', ') +
+    (values.length > SHOWN_AUXILIARIES ? ', …' : '');
+  if (auxiliaries === undefined) return numbers(auxiliary);
+  const truth = auxiliaries.flatMap(({ table, size }) =>
+    Array.from(table.subarray(trueState * size, (trueState + 1) * size)),
+  );
+  return `${auxiliaries.map(({ name }) => name).join(', ')} ${numbers(auxiliary)} (true: ${numbers(truth)})`;
+}
+
+/** Two decimals are enough beside a truth. */
+function formatShort(value: number): string {
+  return Math.abs(value) < 1000 ? String(Number(value.toFixed(2))) : formatNumber(value);
+}

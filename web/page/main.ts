@@ -1,0 +1,106 @@
+// Starts the page: loads the models beside it, measures, then lets the reader look. What fails is said where the answer
+// would have stood.
+import * as z from 'zod';
+import { JepaError, UnavailableError } from '../../src/error.ts';
+import { verdictHeadlines, verdictTones } from '../../src/report/answer.ts';
+import { formatCount } from '../../src/report/number.ts';
+import { loadWorldModel, type WorldModel } from '../world-model.ts';
+import { startExplorer } from './explorer.ts';
+import { type Measurement, measureWorld } from './measurement.ts';
+import { readSettings } from './settings.ts';
+import { byId, element } from './view/dom.ts';
+import { answerSentence, measurementNotes, measurementTable } from './view/measurement-table.ts';
+import { fillSettingsForm } from './view/settings-form.ts';
+import { worldOf } from './world.ts';
+
+/** Beside the page, as the server and the static folder lay them. */
+const MODEL_FOLDER = 'model/';
+const runtimeFiles = {
+  wasm: { mjs: address('runtime/ort-wasm-simd-threaded.js'), wasm: address('runtime/ort-wasm-simd-threaded.wasm') },
+  webgpu: {
+    mjs: address('runtime/ort-wasm-simd-threaded.asyncify.js'),
+    wasm: address('runtime/ort-wasm-simd-threaded.asyncify.wasm'),
+  },
+};
+
+function address(path: string): string {
+  return new URL(path, document.baseURI).href;
+}
+
+async function start(): Promise<void> {
+  // zod would try whether it may make code from text, which the page's policy reports.
+  z.config({ jitless: true });
+  const settings = readSettings(location.search);
+  fillSettingsForm(byId('settings'), settings);
+  const model = await loadWorldModel(MODEL_FOLDER, {
+    runtime: settings.runtime,
+    threads: settings.threads,
+    runtimeFiles,
+    onProgress: announce,
+  });
+  const world = worldOf(model.description);
+  showSubject(model);
+  announce('Encoding images');
+  const measurement = await measureWorld(model, world, {
+    observations: settings.observations,
+    onProgress: (fraction) => byId('progress').setAttribute('value', String(fraction)),
+  });
+  showMeasurement(model, measurement, world.classes.names);
+  await startExplorer(model, world, measurement, {
+    plot: byId('plot'),
+    observation: byId('observation'),
+    act: byId('act'),
+    announce,
+    onError: showError,
+  });
+  document.documentElement.dataset.state = 'ready';
+}
+
+function showSubject({ description, runtime }: WorldModel): void {
+  const environment = description.configuration.environment;
+  const name = typeof environment === 'object' && environment !== null ? Reflect.get(environment, 'name') : '';
+  const where =
+    runtime.runtime === 'webgpu' ? 'WebGPU' : `WebAssembly, ${runtime.threads} thread${runtime.threads > 1 ? 's' : ''}`;
+  byId('subject').textContent =
+    `${description.run} · ${name} · ${formatCount(description.step)} steps · in this browser: ${where}`;
+  document.title = `${description.run}: world model · jepa-onnx`;
+}
+
+function showMeasurement(model: WorldModel, measurement: Measurement, names: readonly string[]): void {
+  const { verdict } = measurement.distinctness.decision;
+  const headline = verdictHeadlines[verdict];
+  byId('progress').hidden = true;
+  byId('verdict').className = `verdict ${verdictTones[verdict]}`;
+  byId('verdict').textContent = headline;
+  const answer = answerSentence(measurement, names);
+  byId('answer').textContent = answer;
+  byId('question').textContent = `Do the latents of ${names.length} classes stay apart?`;
+  byId('measured-finding').textContent = `${headline}, on ${model.runtime.version}.`;
+  byId('measured-table').replaceChildren(measurementTable(model.runtime, measurement));
+  byId('notes').replaceChildren(...measurementNotes(model.runtime, measurement).map((note) => element('li', {}, note)));
+  announce(`${headline}. ${answer}`);
+}
+
+function announce(text: string): void {
+  byId('status').textContent = text;
+}
+
+function showError(error: unknown): void {
+  document.documentElement.dataset.state = 'failed';
+  byId('progress').hidden = true;
+  byId('verdict').className = 'verdict bad';
+  byId('verdict').textContent = 'Not measured';
+  const message = error instanceof Error ? error.message : String(error);
+  const remedy = error instanceof JepaError ? error.remedy : undefined;
+  const alert = byId('alert');
+  alert.replaceChildren(
+    element('p', {}, element('b', {}, message)),
+    ...(remedy === undefined ? [] : [element('p', {}, remedy)]),
+    ...(error instanceof UnavailableError && !location.search.includes('runtime=wasm')
+      ? [element('p', {}, element('a', { href: '?runtime=wasm' }, 'Measure with WebAssembly'))]
+      : []),
+  );
+  alert.hidden = false;
+}
+
+start().catch(showError);

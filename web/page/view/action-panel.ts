@@ -1,0 +1,92 @@
+// The predictor at work: a button an action, where the last step landed, and the way there.
+import type { ImaginedStep } from '../imagination.ts';
+import { type ClassStyle, classLabel } from './class-label.ts';
+import { element } from './dom.ts';
+import { createImage, type ImageSet, paintImage } from './image.ts';
+import { fact } from './observation-panel.ts';
+
+export interface ActionPanelContent {
+  readonly images: ImageSet;
+  readonly style: ClassStyle;
+  readonly actionNames: readonly string[];
+  /** What the auxiliary head says, in words; undefined where there is nothing to say. */
+  describeAuxiliary(step: ImaginedStep): string | undefined;
+}
+
+export interface ActionPanelEvents {
+  onAction(action: number): void;
+  onRestart(): void;
+}
+
+export interface ActionPanel {
+  /** The start first. */
+  show(steps: readonly ImaginedStep[]): void;
+}
+
+/** Steps that are listed; the first ones of a long way are left out. */
+const LISTED_STEPS = 9;
+
+export function createActionPanel(
+  container: Element,
+  content: ActionPanelContent,
+  events: ActionPanelEvents,
+): ActionPanel {
+  const { images, style, actionNames } = content;
+  const buttons = actionNames.map((name, action) => {
+    const button = element('button', { type: 'button', class: 'main', 'data-action': name }, name);
+    button.addEventListener('click', () => events.onAction(action));
+    return button;
+  });
+  const restart = element('button', { type: 'button' }, 'Start over');
+  restart.addEventListener('click', () => events.onRestart());
+  const image = createImage(images, 0, '', 'large');
+  const facts = element('dl', { id: 'imagined' });
+  const steps = element('ol', { class: 'steps', 'aria-label': 'Steps' });
+  container.append(
+    element('p', {}, 'Press an action: the predictor moves the latent, without another image.'),
+    element('div', { class: 'actions', role: 'group', 'aria-label': 'Actions' }, ...buttons, restart),
+    element('div', { class: 'seen' }, image, facts),
+    steps,
+  );
+  return {
+    show(taken) {
+      const last = taken[taken.length - 1];
+      restart.toggleAttribute('disabled', taken.length === 1);
+      paintImage(image, images, last.looksLike, `The held-out image nearest to the latent, number ${last.looksLike}`);
+      const isRight = last.landedClass === last.trueClass;
+      const auxiliary = content.describeAuxiliary(last);
+      facts.replaceChildren(
+        ...fact(taken.length === 1 ? 'Starts in' : 'Lands in', classLabel(style, last.landedClass)),
+        ...fact('Environment', classLabel(style, last.trueClass)),
+        ...fact(
+          '',
+          element('span', { class: `tag ${isRight ? 'good' : 'bad'}` }, isRight ? '✓ the same' : '✗ another'),
+        ),
+        ...(auxiliary === undefined ? [] : fact('Auxiliary', auxiliary)),
+      );
+      const listed = taken.slice(-LISTED_STEPS);
+      steps.replaceChildren(
+        ...(listed.length < taken.length ? [element('li', {}, '…')] : []),
+        ...listed.map((step, index) => listStep(step, index === listed.length - 1)),
+      );
+    },
+  };
+
+  function listStep({ action, landedClass, trueClass }: ImaginedStep, isLast: boolean): HTMLElement {
+    const tone = landedClass === trueClass ? 'good' : 'bad';
+    const item = element('li', {});
+    if (action !== undefined) item.append(`${actionNames[action]} → `);
+    item.append(element('span', { class: `tag ${tone}` }, style.names[landedClass]));
+    if (isLast) item.setAttribute('aria-current', 'step');
+    return item;
+  }
+}
+
+/** One step in words, for a screen reader. */
+export function stepInWords({ action, landedClass, trueClass }: ImaginedStep, content: ActionPanelContent): string {
+  const { style, actionNames } = content;
+  const way = action === undefined ? 'Starts' : `${actionNames[action]}: lands`;
+  const truth =
+    landedClass === trueClass ? 'as in the environment' : `the environment goes to ${style.names[trueClass]}`;
+  return `${way} in class ${style.names[landedClass]}, ${truth}.`;
+}

@@ -1,0 +1,63 @@
+// What ran and what it measured, as a table and in sentences.
+
+import { verdictHeadlines, verdictTones } from '../../../src/report/answer.ts';
+import { formatCount, formatNumber, formatPercent } from '../../../src/report/number.ts';
+import type { WorldModelRuntime } from '../../world-model.ts';
+import type { Measurement } from '../measurement.ts';
+import { element } from './dom.ts';
+
+export function measurementTable(runtime: WorldModelRuntime, measurement: Measurement): HTMLElement {
+  const { decision, centroids } = measurement.distinctness;
+  const cells: readonly (readonly [name: string, value: string | Node])[] = [
+    ['Runtime', runtime.runtime === 'webgpu' ? 'WebGPU' : 'WebAssembly'],
+    ['Provider', runtime.adapter ?? 'CPU'],
+    ['Threads', String(runtime.threads)],
+    ['Time per observation', `${formatNumber(measurement.msPerObservation)} ms`],
+    ['Observations', formatCount(measurement.latents.count)],
+    ['Accuracy', formatPercent(centroids.accuracy)],
+    [
+      'Centroid gap ratio',
+      formatNumber(Number.isFinite(centroids.centroidGapRatio) ? centroids.centroidGapRatio : null),
+    ],
+    [
+      'Verdict',
+      element('span', { class: `tag ${verdictTones[decision.verdict]}` }, verdictHeadlines[decision.verdict]),
+    ],
+  ];
+  return element(
+    'div',
+    { class: 'scroll', role: 'region', tabindex: 0, 'aria-label': 'Measurements' },
+    element(
+      'table',
+      { 'aria-label': 'Measurements' },
+      element('thead', {}, element('tr', {}, ...cells.map(([name]) => element('th', { scope: 'col' }, name)))),
+      element('tbody', {}, element('tr', {}, ...cells.map(([, value]) => element('td', {}, value)))),
+    ),
+  );
+}
+
+/** Sentences on how the numbers came to be. */
+export function measurementNotes(runtime: WorldModelRuntime, { latents, reducedFrom }: Measurement): string[] {
+  return [
+    runtime.reason,
+    ...runtime.notes,
+    ...(reducedFrom === undefined
+      ? []
+      : [
+          `${formatCount(latents.count)} observations instead of ${formatCount(reducedFrom)}: more would take longer than 20 seconds here.`,
+        ]),
+    `The same observations as \`jepa evaluate --observations ${latents.count}\` draws. Whether the latents have room is judged by ` +
+      'their standard deviation, since the untrained encoder is not in the export.',
+  ];
+}
+
+export function answerSentence(measurement: Measurement, names: readonly string[]): string {
+  const { centroids, evidence } = measurement.distinctness;
+  const worst = names[centroids.recall.indexOf(evidence.smallestRecall)];
+  const [a, b] = centroids.worstPair;
+  return (
+    `${formatPercent(centroids.accuracy)} of ${formatCount(measurement.latents.count)} unseen images are nearest to their own of ` +
+    `${names.length} classes; in the worst class, ${worst}, ${formatPercent(evidence.smallestRecall)}. The closest classes, ` +
+    `${names[a]} and ${names[b]}, are ${formatNumber(centroids.centroidGapRatio)} times as far apart as where they would touch.`
+  );
+}

@@ -1,0 +1,43 @@
+// The page as files, made by esbuild out of the sources beside this folder: at build time for the package, at once in a clone.
+import { fileURLToPath } from 'node:url';
+import { UnavailableError } from '../../src/error.ts';
+import { renderDocument } from '../page/document.ts';
+import { style } from '../page/style.ts';
+
+/** Path of a file within the page -> its content. */
+export type PageFiles = ReadonlyMap<string, Uint8Array>;
+
+/**
+ * Bundles the page's script, in parts: what only WebGPU needs is fetched only for it.
+ * @param generator package and version
+ * @throws UnavailableError where there is no esbuild.
+ */
+export async function bundlePage(generator: string): Promise<PageFiles> {
+  const { build } = await import('esbuild').catch((cause: unknown) => {
+    throw new UnavailableError('page: expected esbuild to bundle it, found none', {
+      remedy: 'In a clone: npm ci. The published package carries the page as it is.',
+      cause,
+    });
+  });
+  const bundle = await build({
+    entryPoints: { page: fileURLToPath(new URL('../page/main.ts', import.meta.url)) },
+    bundle: true,
+    write: false,
+    outdir: 'page',
+    format: 'esm',
+    target: 'es2022',
+    splitting: true,
+    chunkNames: 'part-[hash]',
+    minify: true,
+    legalComments: 'eof',
+    // onnxruntime-web without its WebAssembly module inside: its threads start from that module's own file.
+    conditions: ['onnxruntime-web-use-extern-wasm'],
+    logLevel: 'silent',
+  });
+  const text = new TextEncoder();
+  return new Map([
+    ['index.html', text.encode(renderDocument(generator))],
+    ['page.css', text.encode(style)],
+    ...bundle.outputFiles.map(({ path, contents }) => [path.slice(path.lastIndexOf('/') + 1), contents] as const),
+  ]);
+}

@@ -1,0 +1,51 @@
+// The site as a folder for any static host: all addresses in it are relative.
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { UsageError } from '../../src/error.ts';
+import { writeFolderAtomic } from '../../src/storage/atomic-file.ts';
+import { isolationHeaders } from './server.ts';
+import { openSiteFile, type Site } from './site.ts';
+
+/** Read by Netlify and Cloudflare Pages; other hosts need the same headers in their own settings. */
+const HEADERS_NAME = '_headers';
+
+/**
+ * The folder appears whole; an earlier one of these is replaced.
+ * @throws UsageError where `folder` holds something else.
+ */
+export async function writeSite(site: Site, folder: string): Promise<void> {
+  requireReplaceable(folder);
+  await writeFolderAtomic(
+    folder,
+    async (temporary) => {
+      for (const [path, file] of site) {
+        const target = join(temporary, path);
+        await mkdir(dirname(target), { recursive: true });
+        if ('content' in file) await writeFile(target, file.content);
+        else {
+          const handle = await openSiteFile(file);
+          try {
+            await writeFile(target, await handle.readFile());
+          } finally {
+            await handle.close();
+          }
+        }
+      }
+      const lines = Object.entries(isolationHeaders).map(([name, value]) => `  ${name}: ${value}\n`);
+      await writeFile(join(temporary, HEADERS_NAME), `/*\n${lines.join('')}`);
+    },
+    { replace: existsSync(folder) },
+  );
+}
+
+/** Nothing, an empty folder, or an earlier page. */
+function requireReplaceable(folder: string): void {
+  if (!existsSync(folder)) return;
+  const names = readdirSync(folder);
+  if (names.length === 0 || ['index.html', 'model', 'runtime', HEADERS_NAME].every((name) => names.includes(name)))
+    return;
+  throw new UsageError(`--build ${folder}: expected a new folder or an earlier page, got one that holds ${names[0]}`, {
+    remedy: 'Choose another folder.',
+  });
+}
