@@ -1,4 +1,4 @@
-// Latents for TensorBoard's embedding projector: vectors.tsv, metadata.tsv and projector_config.pbtxt
+// Latents for TensorBoard's embedding projector: vectors.tsv, metadata.tsv, a sprite and projector_config.pbtxt
 // (tensorboard/plugins/projector/projector_config.proto).
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,13 +13,15 @@ export interface Projection {
   readonly dimension: number;
   /** Columns that points are coloured and searched by, [N] each: `{ count: [...], shape: [...] }`. */
   readonly labels: Readonly<Record<string, readonly (string | number)[]>>;
+  /** A picture a point: one PNG of them all, row by row, each of `width` by `height` pixels. */
+  readonly sprite?: { readonly png: Uint8Array; readonly width: number; readonly height: number } | undefined;
 }
 
 /** Writes the files of all projections into `folder` (a folder with event files), replacing what was there. */
 export function writeProjections(folder: string, projections: readonly Projection[]): void {
   mkdirSync(folder, { recursive: true });
   const blocks: string[] = [];
-  for (const { name, vectors, dimension, labels } of projections) {
+  for (const { name, vectors, dimension, labels, sprite } of projections) {
     if (!/^[\w-]+$/.test(name))
       throw new JepaError(`projection: expected a name of letters, digits, - and _, got "${name}"`);
     const count = vectors.length / dimension;
@@ -37,7 +39,14 @@ export function writeProjections(folder: string, projections: readonly Projectio
     if (columns.length > 0)
       writeFileAtomic(join(folder, `${name}-metadata.tsv`), `${[...header, ...lines].join('\n')}\n`);
     const metadata = columns.length > 0 ? `\n  metadata_path: "${name}-metadata.tsv"` : '';
-    blocks.push(`embeddings {\n  tensor_name: "${name}"\n  tensor_path: "${name}-vectors.tsv"${metadata}\n}\n`);
+    if (sprite) writeFileAtomic(join(folder, `${name}-sprite.png`), sprite.png);
+    const pictures = sprite
+      ? `\n  sprite {\n    image_path: "${name}-sprite.png"\n` +
+        `    single_image_dim: ${sprite.width}\n    single_image_dim: ${sprite.height}\n  }`
+      : '';
+    blocks.push(
+      `embeddings {\n  tensor_name: "${name}"\n  tensor_path: "${name}-vectors.tsv"${metadata}${pictures}\n}\n`,
+    );
   }
   writeFileAtomic(join(folder, 'projector_config.pbtxt'), blocks.join(''));
 }

@@ -4,6 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Auxiliary } from '../auxiliary/index.ts';
 import type { TransitionSource } from '../data/transition.ts';
 import { JepaError } from '../error.ts';
+import { type Baseline, type BaselineMeasures, measureBaseline } from '../evaluation/baseline.ts';
+import { rankOfGram } from '../evaluation/numerical-rank.ts';
 import type { Checkpoint, Json } from '../storage/checkpoint.ts';
 import { saveCheckpoint } from '../storage/checkpoint.ts';
 import { CollapseGate, type CollapseState } from './collapse-gate.ts';
@@ -22,18 +24,30 @@ export interface MetricsRow {
   readonly learningRate: number;
 }
 
+/** What was measured of the encoder after `step` steps. */
+export interface MeasuresRow {
+  readonly step: number;
+  readonly measures: BaselineMeasures;
+  /** [N, D] of the baseline's observations. */
+  readonly latents: Float32Array;
+}
+
 export interface TrainerOptions {
   readonly configuration: Configuration;
   readonly networks: Networks;
   readonly source: TransitionSource;
   readonly auxiliaries: readonly Auxiliary[];
   readonly runFolder: string;
+  /** What is measured every `measureEvery` steps; without it nothing is. */
+  readonly baseline?: Baseline | undefined;
   /** Goes on from here. */
   readonly checkpoint?: Checkpoint;
   /** Aborted: the step that runs is finished, a checkpoint saved, and `train` returns with `isInterrupted`. */
   readonly signal?: AbortSignal;
   /** Called with every row of metrics. */
   readonly onMetrics?: (row: MetricsRow) => void;
+  /** Called with everything that was measured of the baseline. */
+  readonly onMeasures?: (row: MeasuresRow) => void;
   /** Called after every step, for a progress display. */
   readonly onStep?: (step: number, result: StepResult) => void;
   /** Told in one line that the latents collapsed, where that does not stop the run. */
@@ -56,12 +70,14 @@ export interface TrainingOutcome {
  */
 export async function train(options: TrainerOptions): Promise<TrainingOutcome> {
   const { configuration, networks, source, auxiliaries, runFolder, checkpoint, signal } = options;
-  const { optimization, objective, checkpointEvery, checkpointsKept, logEvery } = configuration;
+  const { optimization, objective, checkpointEvery, checkpointsKept, logEvery, measureEvery } = configuration;
+  const baseline = measureEvery > 0 ? options.baseline : undefined;
   const trainingStep = new TrainingStep(networks, source, {
     objective,
     optimization,
     auxiliaries,
     seed: configuration.seed,
+    isMeasured: baseline !== undefined,
   });
   try {
     const window = new MetricsWindow();
@@ -106,6 +122,9 @@ export async function train(options: TrainerOptions): Promise<TrainingOutcome> {
       window.add(result);
       gate.observe(result.latentDeviation);
       options.onStep?.(step, result);
+      // Before any checkpoint of this step: a run that is resumed from it must not miss the row.
+      if (baseline && (step % measureEvery === 0 || step === optimization.steps))
+        options.onMeasures?.({ step, ...measure(trainingStep, baseline) });
       if (step % logEvery === 0 || step === optimization.steps) {
         last = window.row(step, rate);
         options.onMetrics?.(last);
@@ -122,6 +141,25 @@ export async function train(options: TrainerOptions): Promise<TrainingOutcome> {
   } finally {
     trainingStep.dispose();
   }
+}
+
+/** Observations of which the Jacobian is measured: each costs about a step. */
+const JACOBIAN_OBSERVATIONS = 4;
+
+/** Measures the encoder as it is now; changes neither weights nor anything random. */
+function measure(step: TrainingStep, baseline: Baseline): Omit<MeasuresRow, 'step'> {
+  const { observations, classes } = baseline;
+  const { rowSize, latentSize } = step;
+  const latents = step.encode(observations);
+  const centroidLatents = classes ? step.encode(classes.centroidObservations) : new Float32Array(0);
+  const count = observations.length / rowSize;
+  const ranks = Array.from({ length: Math.min(JACOBIAN_OBSERVATIONS, count) }, (_, index) => {
+    // Spread over the baseline, whose first observations may be of one class.
+    const n = Math.floor((index * count) / JACOBIAN_OBSERVATIONS);
+    return rankOfGram(step.jacobianGram(observations.subarray(n * rowSize, (n + 1) * rowSize)), latentSize);
+  });
+  const measures = measureBaseline(baseline, latentSize, latents, centroidLatents);
+  return { measures: { ...measures, jacobianRank: Math.min(...ranks) }, latents };
 }
 
 function requireFinite(result: StepResult, step: number, runFolder: string, savedStep: number): void {
@@ -171,9 +209,10 @@ class MetricsWindow {
   }
 }
 
-/** The gate's part of a checkpoint's state. */
+/** The gate's part of a checkpoint's state; the first version's checkpoints have none, and the gate begins anew. */
 function restoreGate(gate: CollapseGate, state: Json): void {
-  gate.restore((state as unknown as { readonly collapse: CollapseState }).collapse);
+  const { collapse } = state as unknown as { readonly collapse?: CollapseState };
+  if (collapse) gate.restore(collapse);
 }
 
 function prefixed(terms: Readonly<Record<string, number>>): Record<string, number> {

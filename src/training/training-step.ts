@@ -3,6 +3,7 @@ import type { Auxiliary } from '../auxiliary/index.ts';
 import type { TransitionBatch } from '../data/transition.ts';
 import type { NamedArray } from '../storage/safetensors.ts';
 import type { ObjectiveConfiguration, OptimizationConfiguration } from './configuration.ts';
+import { addInference, encodeRows, type InferenceBranch, jacobianGram } from './inference.ts';
 import { addObjective, type Networks } from './objective.ts';
 import { sigregFeeds } from './regularizer.ts';
 import { ADAM_SLOT_PREFIX, adamFeeds, addAdamUpdates } from './tensorflow/adam.ts';
@@ -45,6 +46,11 @@ export class TrainingStep {
   readonly #termNames: readonly string[];
   readonly #result: GraphTensor;
   readonly #hasTargets: boolean;
+  readonly #inference: InferenceBranch | undefined;
+  /** Numbers of an observation. */
+  readonly rowSize: number;
+  /** D */
+  readonly latentSize: number;
 
   constructor(
     networks: Networks,
@@ -55,6 +61,8 @@ export class TrainingStep {
       readonly auxiliaries: readonly Auxiliary[];
       /** Of what a step draws itself (SIGReg's directions). Default 0. */
       readonly seed?: number;
+      /** Whether `encode` and `jacobianGram` are wanted. Default false. */
+      readonly isMeasured?: boolean;
     },
   ) {
     const { objective, optimization, auxiliaries } = options;
@@ -63,6 +71,8 @@ export class TrainingStep {
     const observationCount = (horizon + 1) * batchSize;
     const graph = new Graph();
     this.#optimization = optimization;
+    this.rowSize = elementCount(shape.observationShape);
+    this.latentSize = Number(networks.encoder.outputs[0].shape[1]);
     this.#hasTargets = shape.auxiliarySize > 0;
     const inputs = {
       observations: graph.placeholder('observations', shape.observationType, [
@@ -98,6 +108,7 @@ export class TrainingStep {
       [{ type: 'float32', shape: numbers.shape }],
       { name: 'step', after: [...updates, ...this.#variables.updates, ...follows] },
     );
+    this.#inference = options.isMeasured ? addInference(graph, networks.encoder, shape, this.#variables) : undefined;
     this.#graph = graph;
     this.#seed = options.seed ?? 0;
     this.#session = new GraphSession(graph);
@@ -116,6 +127,21 @@ export class TrainingStep {
     const [numbers] = this.#session.run(feeds, [this.#result]);
     const terms = Object.fromEntries(this.#termNames.map((name, index) => [name, numbers[index + 1]]));
     return { loss: numbers[0], terms, latentDeviation: numbers[numbers.length - 1] };
+  }
+
+  /** [N, ...observation] -> [N, D]: latents of the encoder as it is now, batch norms by their moving averages. Changes nothing. */
+  encode(observations: Uint8Array | Float32Array): Float32Array {
+    return encodeRows(this.#session, this.#requireInference(), observations);
+  }
+
+  /** J J' [D, D] of the encoder's Jacobian J at one observation (pixels in 0..1), batch norms by their moving averages. */
+  jacobianGram(observation: Uint8Array | Float32Array): Float32Array {
+    return jacobianGram(this.#session, this.#requireInference(), observation);
+  }
+
+  #requireInference(): InferenceBranch {
+    if (!this.#inference) throw new Error('training step: expected to be built with isMeasured');
+    return this.#inference;
   }
 
   /** Copies of the models' weights and of the optimizer's slots, by name. */
