@@ -82,16 +82,17 @@ export function readRecordingRecord(path: string): RecordingRecord | undefined {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
-  return parseRecordingRecord(path, text);
-}
-
-function parseRecordingRecord(where: string, text: string): RecordingRecord {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new FormatError(`${where}: expected JSON, got ${text.length} characters that are not`, { cause });
+    throw new FormatError(`${path}: expected JSON, got ${text.length} characters that are not`, { cause });
   }
+  return parseRecordingRecord(path, value);
+}
+
+/** @throws FormatError where it is something else, or of another format. */
+export function parseRecordingRecord(where: string, value: unknown): RecordingRecord {
   const parsed = recordingRecord.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

@@ -1,6 +1,7 @@
 // What is evaluated: a run's folder or an export by itself, with the files that each kind of runtime reads.
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { parseRecordingRecord, type RecordingRecord, readRecordingRecord } from '../data/recording-record.ts';
 import { UsageError } from '../error.ts';
 import {
   EXPORT_DESCRIPTION_NAME,
@@ -23,6 +24,8 @@ export interface EvaluationSubject {
   readonly name: string;
   readonly folder: string;
   readonly configuration: Configuration;
+  /** What the run kept of its recording; absent where it is of an environment. */
+  readonly recording?: RecordingRecord | undefined;
   /** Training steps done, where the export says so. */
   readonly step?: number;
   /** Absent where the run was not exported. */
@@ -44,13 +47,15 @@ export function openSubject(folder: string): EvaluationSubject {
 function openRun(folder: string): EvaluationSubject {
   const configuration = readConfiguration(folder);
   const exported = runPath(folder, 'export');
+  const recording = readRecordingRecord(runPath(folder, 'recording'));
   const description = existsSync(join(exported, EXPORT_DESCRIPTION_NAME)) ? readExportDescription(exported) : undefined;
   return {
     name: basename(resolve(folder)),
     folder,
     configuration,
     ...(description ? { onnx: onnxFiles(exported, description), step: description.step } : {}),
-    ...tfjsFiles(runPath(folder, 'models')),
+    ...tfjsFiles(runPath(folder, 'models'), recording),
+    recording,
   };
 }
 
@@ -62,6 +67,7 @@ function openExport(folder: string): EvaluationSubject {
     folder,
     configuration: parseConfiguration(where, description.configuration),
     step: description.step,
+    ...(description.recording ? { recording: parseRecordingRecord(where, description.recording) } : {}),
     onnx: onnxFiles(folder, description),
   };
 }
@@ -69,19 +75,28 @@ function openExport(folder: string): EvaluationSubject {
 function onnxFiles(folder: string, { encoder, predictor, auxiliary }: ExportDescription): ModelFiles {
   const { name, layout, type } = encoder.input;
   return {
-    encoder: { path: join(folder, encoder.file), input: { name, layout, type } },
+    encoder: {
+      path: join(folder, encoder.file),
+      input: { name, layout, type, ...(encoder.vector ? { vector: encoder.vector.name } : {}) },
+    },
     predictor: { path: join(folder, predictor.file), ...predictor.inputs },
     auxiliary: auxiliary && { path: join(folder, auxiliary.file), latent: auxiliary.input.name },
   };
 }
 
-/** As models/ builds them: NHWC pixels in 0..1. */
-function tfjsFiles(folder: string): Pick<EvaluationSubject, 'tfjs'> {
+/** As models/ builds them: NHWC pixels in 0..1, numbers as they are. */
+export function builtInput(recording: RecordingRecord | undefined): ObservationInput {
+  const kinds = recording?.observation.map(({ kind }) => kind) ?? ['image'];
+  if (kinds.length > 1) return { name: 'image', layout: 'nhwc', type: 'float32', vector: 'vector' };
+  return { name: 'observation', layout: kinds[0] === 'vector' ? 'flat' : 'nhwc', type: 'float32' };
+}
+
+function tfjsFiles(folder: string, recording: RecordingRecord | undefined): Pick<EvaluationSubject, 'tfjs'> {
   const file = (network: string) => join(folder, network, 'model.json');
   if (!existsSync(file('encoder'))) return {};
   return {
     tfjs: {
-      encoder: { path: file('encoder'), input: { name: 'observation', layout: 'nhwc', type: 'float32' } },
+      encoder: { path: file('encoder'), input: builtInput(recording) },
       predictor: { path: file('predictor'), latent: 'latent', action: 'action' },
       auxiliary: existsSync(file('auxiliary')) ? { path: file('auxiliary'), latent: 'latent' } : undefined,
     },

@@ -1,7 +1,7 @@
 // The format of an export folder's model.json, as plain data: a page reads it as well as Node. Reading and writing the file
 // is export-description.ts.
 import * as z from 'zod';
-import { FormatError } from '../error.ts';
+import { FormatError, UsageError } from '../error.ts';
 
 export const EXPORT_DESCRIPTION_NAME = 'model.json';
 /** Raised when a field changes its meaning; a newer one is refused. Fields may be added without. */
@@ -11,6 +11,23 @@ export const EXPORT_FORMAT = 1;
 const fileName = z.string().regex(/^[^/\\\0]+\.onnx$/, 'expected the name of an .onnx file in the same folder');
 const size = z.int().min(1);
 
+const imageInput = z.looseObject({
+  name: z.string(),
+  layout: z.enum(['nchw', 'nhwc']),
+  type: z.enum(['float32', 'uint8']).describe('float32: pixels in 0..1; uint8: pixels in 0..255'),
+  height: size,
+  width: size,
+  channels: size,
+});
+export type ImageInput = z.output<typeof imageInput>;
+
+const vectorInput = z.looseObject({
+  name: z.string(),
+  layout: z.literal('flat'),
+  type: z.literal('float32').describe('numbers as they were recorded'),
+  size,
+});
+
 export const exportDescriptionSchema = z.looseObject({
   format: z.literal(EXPORT_FORMAT),
   run: z.string().describe('name of the run that was exported'),
@@ -18,14 +35,11 @@ export const exportDescriptionSchema = z.looseObject({
   configuration: z.record(z.string(), z.unknown()).describe("the run's resolved configuration, as in its config.json"),
   encoder: z.looseObject({
     file: fileName,
-    input: z.looseObject({
-      name: z.string(),
-      layout: z.enum(['nchw', 'nhwc']),
-      type: z.enum(['float32', 'uint8']).describe('float32: pixels in 0..1; uint8: pixels in 0..255'),
-      height: size,
-      width: size,
-      channels: size,
-    }),
+    input: z.discriminatedUnion('layout', [imageInput, vectorInput]),
+    vector: z
+      .looseObject({ name: z.string(), size })
+      .optional()
+      .describe('a second input beside the image: numbers as they were recorded'),
     output: z.looseObject({ name: z.string(), size: size.describe('D') }),
   }),
   predictor: z.looseObject({
@@ -42,8 +56,21 @@ export const exportDescriptionSchema = z.looseObject({
     })
     .optional()
     .describe('absent where the run had no auxiliary'),
+  recording: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('what the run kept of its recording (recording.json): parts of observations and actions, statistics'),
 });
 export type ExportDescription = z.output<typeof exportDescriptionSchema>;
+
+/** @throws UsageError where the encoder takes something else than one image; `where` names what needs it. */
+export function requireImageInput(where: string, { encoder }: ExportDescription): ImageInput {
+  const { input, vector } = encoder;
+  if (input.layout !== 'flat' && vector === undefined) return input;
+  throw new UsageError(
+    `${where}: expected an encoder of images, got one of ${vector ? 'an image and a vector' : 'a vector'}`,
+  );
+}
 
 /**
  * @param where the file, for messages
