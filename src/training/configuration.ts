@@ -60,6 +60,12 @@ const objectiveConfiguration = z.strictObject({
   dynamics: z.number().min(0).describe('c_dyn, the weight of the dynamics term'),
   auxiliary: z.number().min(0).describe('c_aux, the weight of the auxiliary term'),
   horizon: count.describe('K, latent steps predicted from one encoded observation'),
+  dynamicsHorizon: count
+    .nullable()
+    .default(null)
+    .describe(
+      'J, the steps of a sequence with a dynamics term: only their observations are encoded, and the auxiliary values of the later ones train predicted latents; null: all K',
+    ),
   auxiliaryOn: z
     .enum(['encoded', 'predicted', 'both'])
     .describe('latents that the auxiliary head is trained on: encoded, predicted, or both'),

@@ -2,7 +2,8 @@
 //   L = c_dyn mean |T(E(o), a) - E(f(o, a))|^2 + c_aux mean l(P(E(o)), p(o)).
 // By default gradients flow through both sides of the dynamics term: no stop-gradient, no target network, no contrastive
 // or variance term. Means are over the batch, the steps and the latent's dimensions.
-// Letters: B sequences, K steps (the horizon; 1 in the paper), D latent, A action, M auxiliary numbers.
+// Letters: B sequences, K steps (the horizon; 1 in the paper), J of them with a dynamics term (K by default), D latent,
+// A action, M auxiliary numbers.
 import type * as tf from '@tensorflow/tfjs';
 import { type Auxiliary, type AuxiliaryLoss, sliceAuxiliaries } from '../auxiliary/index.ts';
 import type { ObjectiveConfiguration } from './configuration.ts';
@@ -23,7 +24,7 @@ export interface Networks {
 }
 
 export interface ObjectiveInputs {
-  /** [(K+1) B, ...observation], time-major: uint8 pixels, or float32 values. */
+  /** [(J+1) B, ...observation], time-major: uint8 pixels, or float32 values. */
   readonly observations: GraphTensor;
   /** [K B, A], time-major. */
   readonly actions: GraphTensor;
@@ -42,6 +43,11 @@ export interface ObjectiveOutputs {
   readonly followed: ReadonlyMap<GraphVariable, GraphVariable>;
 }
 
+/** J: the steps of a sequence whose observations are encoded. */
+export function dynamicsHorizonOf({ horizon, dynamicsHorizon }: ObjectiveConfiguration): number {
+  return Math.min(horizon, dynamicsHorizon ?? horizon);
+}
+
 /** uint8 pixels are scaled to 0..1 before the encoder; float observations are taken as they are. */
 export const PIXEL_SCALE = 1 / 255;
 
@@ -54,6 +60,7 @@ export function addObjective(
   variables: ModelVariables,
 ): ObjectiveOutputs {
   const { horizon } = configuration;
+  const dynamicsHorizon = dynamicsHorizonOf(configuration);
   const batchSize = inputs.actions.shape[0] / horizon;
   const pixels = castToFloat(graph, inputs.observations, inputs.observations.type === 'uint8' ? PIXEL_SCALE : 1);
   const encoded = encoderInputs(graph, networks.encoder, pixels);
@@ -75,10 +82,12 @@ export function addObjective(
     configuration,
     variables,
   );
-  const target = slice(graph, targets, 0, batchSize, horizon * batchSize);
+  const compared = dynamicsHorizon * batchSize;
+  const target = slice(graph, targets, 0, batchSize, compared);
+  const comparable = dynamicsHorizon === horizon ? predicted : slice(graph, predicted, 0, 0, compared);
 
   const terms = new Map<string, GraphTensor>();
-  const dynamics = mean(graph, square(graph, subtract(graph, predicted, target)));
+  const dynamics = mean(graph, square(graph, subtract(graph, comparable, target)));
   terms.set('dynamics', dynamics);
   let total = scale(graph, dynamics, configuration.dynamics);
   if (networks.auxiliary) {
@@ -166,7 +175,10 @@ function auxiliaryTargets(
   });
 }
 
-/** coefficient * mean loss of each auxiliary, for head outputs `values` whose first row belongs to target row `firstRow`. */
+/**
+ * coefficient * mean loss of each auxiliary, for head outputs `values` whose first row belongs to target row `firstRow`.
+ * Those of the pixels have no targets for steps that are not observed (J < K): these are left out of their mean.
+ */
 function auxiliaryLosses(
   graph: Graph,
   values: GraphTensor,
@@ -174,11 +186,12 @@ function auxiliaryLosses(
   firstRow: number,
   auxiliaries: readonly Auxiliary[],
 ): GraphTensor[] {
-  const rows = values.shape[0];
   return sliceAuxiliaries(auxiliaries).map(({ auxiliary, start }, index) => {
     const whole = targets[index];
+    const rows = Math.min(values.shape[0], whole.shape[0] - firstRow);
     const target = whole.shape[0] === rows ? whole : slice(graph, whole, 0, firstRow, rows);
-    const own = values.shape[1] === auxiliary.size ? values : slice(graph, values, 1, start, auxiliary.size);
+    const known = values.shape[0] === rows ? values : slice(graph, values, 0, 0, rows);
+    const own = known.shape[1] === auxiliary.size ? known : slice(graph, known, 1, start, auxiliary.size);
     return scale(graph, auxiliaryTerm(graph, own, target, auxiliary.loss), auxiliary.coefficient);
   });
 }

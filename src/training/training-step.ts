@@ -4,7 +4,7 @@ import type { TransitionBatch } from '../data/transition.ts';
 import type { NamedArray } from '../storage/safetensors.ts';
 import type { ObjectiveConfiguration, OptimizationConfiguration } from './configuration.ts';
 import { addInference, encodeRows, type InferenceBranch, jacobianGram } from './inference.ts';
-import { addObjective, type Networks } from './objective.ts';
+import { addObjective, dynamicsHorizonOf, type Networks } from './objective.ts';
 import { sigregFeeds } from './regularizer.ts';
 import { ADAM_SLOT_PREFIX, adamFeeds, addAdamUpdates } from './tensorflow/adam.ts';
 import { elementCount, Graph, type GraphTensor, type GraphVariable } from './tensorflow/graph.ts';
@@ -46,6 +46,8 @@ export class TrainingStep {
   readonly #termNames: readonly string[];
   readonly #result: GraphTensor;
   readonly #hasTargets: boolean;
+  /** Numbers of a batch's observations that are fed. */
+  readonly #observedNumbers: number;
   readonly #inference: InferenceBranch | undefined;
   /** Numbers of an observation. */
   readonly rowSize: number;
@@ -68,10 +70,12 @@ export class TrainingStep {
     const { objective, optimization, auxiliaries } = options;
     const { batchSize } = optimization;
     const { horizon } = objective;
-    const observationCount = (horizon + 1) * batchSize;
+    const observationCount = (dynamicsHorizonOf(objective) + 1) * batchSize;
+    const valueCount = (horizon + 1) * batchSize;
     const graph = new Graph();
     this.#optimization = optimization;
     this.rowSize = elementCount(shape.observationShape);
+    this.#observedNumbers = observationCount * this.rowSize;
     this.latentSize = Number(networks.encoder.outputs[0].shape[1]);
     this.#hasTargets = shape.auxiliarySize > 0;
     const inputs = {
@@ -81,7 +85,7 @@ export class TrainingStep {
       ]),
       actions: graph.placeholder('actions', 'float32', [horizon * batchSize, shape.actionSize]),
       ...(this.#hasTargets
-        ? { targets: graph.placeholder('targets', 'float32', [observationCount, shape.auxiliarySize]) }
+        ? { targets: graph.placeholder('targets', 'float32', [valueCount, shape.auxiliarySize]) }
         : {}),
     };
     const outputs = addObjective(graph, networks, inputs, auxiliaries, objective, this.#variables);
@@ -118,7 +122,8 @@ export class TrainingStep {
   /** Runs step number `step` (from 0) on `batch` with learning rate `rate`. */
   run(batch: TransitionBatch, step: number, rate: number): StepResult {
     const feeds = {
-      observations: batch.observations,
+      // Time-major: what is encoded comes first.
+      observations: batch.observations.subarray(0, this.#observedNumbers),
       actions: batch.actions,
       ...(this.#hasTargets ? { targets: batch.auxiliary } : {}),
       ...adamFeeds(step, rate, this.#optimization),

@@ -46,6 +46,7 @@ const paperObjective: ObjectiveConfiguration = {
   dynamics: 2,
   auxiliary: 10,
   horizon: 1,
+  dynamicsHorizon: null,
   auxiliaryOn: 'encoded',
   dynamicsTarget: 'both-sides',
   targetDecay: 0.9,
@@ -101,9 +102,9 @@ async function setUp(configuration: ModelConfiguration, objective: ObjectiveConf
 function referenceLoss(networks: WorldModel, batch: TransitionBatch, objective: ObjectiveConfiguration) {
   const training = { training: true };
   const [height, width, channels] = environment.observationShape;
-  const pixels = tf
-    .tensor(Float32Array.from(batch.observations), [(batch.horizon + 1) * BATCH, height, width, channels])
-    .div(255);
+  const encodedRows = ((objective.dynamicsHorizon ?? batch.horizon) + 1) * BATCH;
+  const observed = batch.observations.subarray(0, encodedRows * height * width * channels);
+  const pixels = tf.tensor(Float32Array.from(observed), [encodedRows, height, width, channels]).div(255);
   const latents = networks.encoder.apply(pixels, training) as tf.Tensor2D;
   const actions = tf.tensor2d(batch.actions, [batch.horizon * BATCH, 2]);
   let latent = latents.slice([0, 0], [BATCH, -1]);
@@ -114,6 +115,7 @@ function referenceLoss(networks: WorldModel, batch: TransitionBatch, objective: 
   }
   const predicted = tf.concat(predictions, 0);
   const dynamics = predicted
+    .slice([0, 0], [encodedRows - BATCH, -1])
     .sub(latents.slice([BATCH, 0], [-1, -1]))
     .square()
     .mean();
@@ -122,7 +124,7 @@ function referenceLoss(networks: WorldModel, batch: TransitionBatch, objective: 
     const logits = networks.auxiliary?.apply(z, training) as tf.Tensor2D;
     return logits.softplus().sub(logits.mul(p)).mean();
   };
-  const encoded = crossEntropy(latents, targets);
+  const encoded = crossEntropy(latents, targets.slice([0, 0], [encodedRows, -1]));
   const rolled = crossEntropy(predicted, targets.slice([BATCH, 0], [-1, -1]));
   const auxiliary = { encoded, predicted: rolled, both: encoded.add(rolled).div(2) }[objective.auxiliaryOn];
   const total = dynamics.mul(objective.dynamics).add(auxiliary.mul(objective.auxiliary));
@@ -138,6 +140,16 @@ const cases = [
     name: 'three latent steps, auxiliary on both',
     configuration: convolutional,
     objective: { ...paperObjective, horizon: 3, auxiliaryOn: 'both' as const },
+  },
+  {
+    name: 'three latent steps of which one is encoded, auxiliary on predicted',
+    configuration: convolutional,
+    objective: { ...paperObjective, horizon: 3, dynamicsHorizon: 1, auxiliaryOn: 'predicted' as const },
+  },
+  {
+    name: 'three latent steps of which two are encoded, auxiliary on both',
+    configuration: convolutional,
+    objective: { ...paperObjective, horizon: 3, dynamicsHorizon: 2, auxiliaryOn: 'both' as const },
   },
 ];
 
