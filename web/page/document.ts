@@ -39,8 +39,8 @@ export function renderDocument(generator: string): string {
 <svg id="plot" tabindex="0" role="application" aria-roledescription="scatter plot" aria-labelledby="plot-title" aria-describedby="plot-hint"></svg>
 </figure>
 <div class="panels">
-<section class="card" id="observation" aria-labelledby="observation-title"><h2 id="observation-title">Observation</h2></section>
 <section class="card" id="act" aria-labelledby="act-title"><h2 id="act-title">Imagine</h2></section>
+<section class="card" id="observation" aria-labelledby="observation-title"><h2 id="observation-title">Observation</h2></section>
 </div>
 </section>
 <section id="measured" aria-labelledby="measured-title">

@@ -69,13 +69,13 @@ export async function startExplorer(
   });
   show();
 
-  function show(): void {
+  function show(isNewStep = false): void {
     const shown = pointed ?? chosen;
     const neighbours = neighboursOf(shown);
     const path = plane.project(steps.flatMap(({ latent }) => Array.from(latent)));
     observationPanel.show(shown, neighbours);
     actionPanel.show(steps);
-    scatter.mark({ shown, neighbours, path, landedClass: steps[steps.length - 1].landedClass });
+    scatter.mark({ shown, neighbours, path, isNewStep, landedClass: steps[steps.length - 1].landedClass });
   }
 
   async function choose(index: number): Promise<void> {
@@ -90,7 +90,7 @@ export async function startExplorer(
   async function act(action: number): Promise<void> {
     const next = await imagine(steps[steps.length - 1], action, model, world, measurement);
     steps = [...steps, next];
-    show();
+    show(true);
     places.announce(stepInWords(next, content));
   }
 

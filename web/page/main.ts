@@ -9,7 +9,7 @@ import { startExplorer } from './explorer.ts';
 import { type Measurement, measureWorld } from './measurement.ts';
 import { readSettings } from './settings.ts';
 import { byId, element } from './view/dom.ts';
-import { answerSentence, measurementNotes, measurementTable } from './view/measurement-table.ts';
+import { answerSentence, measurementNotes, measurementTable, sentenceItem } from './view/measurement-table.ts';
 import { fillSettingsForm } from './view/settings-form.ts';
 import { worldOf } from './world.ts';
 
@@ -62,7 +62,7 @@ function showSubject({ description, runtime }: WorldModel): void {
   const where =
     runtime.runtime === 'webgpu' ? 'WebGPU' : `WebAssembly, ${runtime.threads} thread${runtime.threads > 1 ? 's' : ''}`;
   byId('subject').textContent =
-    `${description.run} · ${name} · ${formatCount(description.step)} steps · in this browser: ${where}`;
+    `World model ${description.run}, trained on ${name} for ${formatCount(description.step)} steps, in this browser: ${where}`;
   document.title = `${description.run}: world model · jepa-onnx`;
 }
 
@@ -77,7 +77,7 @@ function showMeasurement(model: WorldModel, measurement: Measurement, names: rea
   byId('question').textContent = `Do the latents of ${names.length} classes stay apart?`;
   byId('measured-finding').textContent = `${headline}, on ${model.runtime.version}.`;
   byId('measured-table').replaceChildren(measurementTable(model.runtime, measurement));
-  byId('notes').replaceChildren(...measurementNotes(model.runtime, measurement).map((note) => element('li', {}, note)));
+  byId('notes').replaceChildren(...measurementNotes(model.runtime, measurement).map(sentenceItem));
   announce(`${headline}. ${answer}`);
 }
 

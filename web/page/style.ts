@@ -4,7 +4,7 @@ import { style as reportStyle } from '../../src/report/style.ts';
 export const style = `${reportStyle}
 body{overflow-wrap:anywhere}
 header.page{padding-top:20px;display:grid;grid-template:"kicker kicker" auto "h1 verdict" auto "answer answer" auto/minmax(0,1fr) auto;gap:0 20px;align-items:start}
-header.page .kicker{grid-area:kicker}header.page h1{grid-area:h1;margin:2px 0 8px;font-size:clamp(22px,2.6vw,30px)}
+header.page .kicker{grid-area:kicker;max-width:none}header.page h1{grid-area:h1;margin:2px 0 8px;font-size:clamp(22px,2.6vw,30px)}
 header.page .verdict{grid-area:verdict;margin:2px 0 8px}header.page #answer{grid-area:answer;margin:0 0 14px;max-width:none;min-height:1.55em}
 .plain{color:var(--ink);background:var(--card)}
 button,select,input{font:inherit;color:inherit}
@@ -16,8 +16,8 @@ progress{width:100%;height:8px;accent-color:var(--accent);display:block;margin:0
 #plot{display:block;width:100%;height:clamp(260px,calc(100vh - 290px),560px);min-height:260px;touch-action:pan-y;cursor:crosshair;border-radius:8px}
 #plot text{font-weight:700;font-size:15px;fill:var(--ink);paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoin:round;text-anchor:middle;dominant-baseline:central;pointer-events:none}
 #plot .axis{font-weight:400;font-size:12.5px;fill:var(--soft);stroke:none}
-#plot .point{opacity:.55}#plot .ring{fill:none;stroke:var(--ink);stroke-width:2.5}#plot .neighbour{fill:none;stroke:var(--ink);stroke-width:1.2;opacity:.8}
-#plot .path{fill:none;stroke:var(--ink);stroke-width:2;stroke-linejoin:round;marker-end:url(#arrow)}#plot #arrow path{fill:var(--ink)}
+#plot .point{fill-opacity:.72}#plot .ring{fill:none;stroke:var(--ink);stroke-width:2.5}#plot .neighbour{fill:none;stroke:var(--ink);stroke-width:1.2;opacity:.8}
+#plot .path{fill:none;stroke:var(--ink);stroke-width:2;stroke-linejoin:round}#plot .step{fill:var(--card);stroke:var(--ink);stroke-width:2}
 #plot .landed{stroke:var(--ink);stroke-width:2.5;transition:transform .35s ease-out}
 .panels{display:grid;gap:16px}
 .card{padding:14px 16px;background:var(--card);border-radius:14px;--page:var(--card)}
@@ -26,7 +26,7 @@ progress{width:100%;height:8px;accent-color:var(--accent);display:block;margin:0
 .seen canvas{flex:none}
 canvas{image-rendering:pixelated;border-radius:6px;display:block;background:#000}
 .large{width:104px;height:104px}
-.seen dl{margin:0;display:grid;grid-template-columns:auto 1fr;gap:1px 12px;font-size:14px;align-content:start}.seen dt{grid-column:1}.seen dd{grid-column:2;font-weight:600;font-variant-numeric:tabular-nums}
+.seen dl{margin:0;display:grid;grid-template-columns:auto 1fr;gap:1px 12px;font-size:14px;align-content:start}.seen dt{grid-column:1;overflow-wrap:normal}.seen .name{white-space:nowrap}.seen dd{grid-column:2;font-weight:600;font-variant-numeric:tabular-nums}.seen dd span{display:inline;font-size:inherit;line-height:inherit}.seen dd .name{color:inherit}.seen dd .tag{font-size:13px;margin-left:8px;padding:1px 9px}
 .swatch{display:inline-block;width:.75em;height:.75em;border-radius:50%;margin-right:.4em;vertical-align:-.05em}
 .thumbs{list-style:none;margin:4px 0 0;padding:0;display:grid;grid-template-columns:repeat(6,minmax(0,1fr));gap:8px}
 .thumbs canvas{width:100%;height:auto;aspect-ratio:1}.thumbs span{display:block;font-size:12px;text-align:center;color:var(--soft)}
@@ -37,6 +37,7 @@ canvas{image-rendering:pixelated;border-radius:6px;display:block;background:#000
 .actions .main{background:var(--accent);border-color:var(--accent);color:var(--on-accent)}.actions button:disabled{opacity:.45;cursor:default}
 .steps{margin:8px 0 0;padding:0;list-style:none;display:flex;flex-wrap:wrap;gap:4px 6px;font-size:14px;font-variant-numeric:tabular-nums;align-items:center;min-height:26px}
 .steps .tag{font-size:13px;padding:1px 9px}
+#measured td{white-space:nowrap}code{font-size:.9em;background:var(--card);padding:1px 5px;border-radius:5px}
 form{display:flex;flex-wrap:wrap;gap:12px 18px;align-items:end;margin:0 0 12px}form label{font-size:14px;color:var(--soft);display:grid;gap:3px}
 select{min-height:44px;padding:6px 10px;border-radius:10px;border:1px solid var(--line);background:var(--button);color:var(--ink)}
 .notes{margin:0 0 18px;padding-left:20px}.notes li{margin:4px 0;max-width:74ch}
@@ -45,9 +46,9 @@ select{min-height:44px;padding:6px 10px;border-radius:10px;border:1px solid var(
 :root{--button:#fff;--on-accent:#fff}
 @media (prefers-color-scheme:dark){:root{--button:#262a34;--on-accent:#0d1117}}
 @media (max-width:860px){.explore{grid-template-columns:minmax(0,1fr)}#plot{height:clamp(260px,46vh,420px)}}
-@media (min-width:600px) and (max-width:860px){.panels{grid-template-columns:1fr 1fr}}
+@media (min-width:600px) and (max-width:860px){.panels{grid-template-columns:1fr 1fr;align-items:start}}
 @media (max-width:600px){header.page{grid-template:"kicker" auto "h1" auto "verdict" auto "answer" auto/minmax(0,1fr);padding-top:14px}header.page .verdict{justify-self:start;font-size:18px;padding:5px 16px}
-header.page h1{font-size:22px}header.page #answer{font-size:15px;margin-bottom:10px}.explore figcaption span{font-size:13px}}
+header.page h1{font-size:22px}.large{width:80px;height:80px}.seen dd .tag{margin-left:4px}.seen dl{column-gap:10px}header.page #answer{font-size:15px;margin-bottom:10px}.explore figcaption span{font-size:13px}}
 @media (prefers-reduced-motion:reduce){#plot .landed{transition:none}}
 @media (forced-colors:active){.swatch{forced-color-adjust:none}}
 `;

@@ -3,7 +3,7 @@ import type { ImaginedStep } from '../imagination.ts';
 import { type ClassStyle, classLabel } from './class-label.ts';
 import { element } from './dom.ts';
 import { createImage, type ImageSet, paintImage } from './image.ts';
-import { fact } from './observation-panel.ts';
+import { agreement, fact } from './observation-panel.ts';
 
 export interface ActionPanelContent {
   readonly images: ImageSet;
@@ -53,15 +53,10 @@ export function createActionPanel(
       const last = taken[taken.length - 1];
       restart.toggleAttribute('disabled', taken.length === 1);
       paintImage(image, images, last.looksLike, `The held-out image nearest to the latent, number ${last.looksLike}`);
-      const isRight = last.landedClass === last.trueClass;
       const auxiliary = content.describeAuxiliary(last);
       facts.replaceChildren(
         ...fact(taken.length === 1 ? 'Starts in' : 'Lands in', classLabel(style, last.landedClass)),
-        ...fact('Environment', classLabel(style, last.trueClass)),
-        ...fact(
-          '',
-          element('span', { class: `tag ${isRight ? 'good' : 'bad'}` }, isRight ? '✓ the same' : '✗ another'),
-        ),
+        ...fact('Environment', classLabel(style, last.trueClass), agreement(last.landedClass === last.trueClass)),
         ...(auxiliary === undefined ? [] : fact('Auxiliary', auxiliary)),
       );
       const listed = taken.slice(-LISTED_STEPS);

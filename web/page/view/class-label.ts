@@ -8,7 +8,7 @@ export interface ClassStyle {
 }
 
 export function classLabel({ names, colours }: ClassStyle, index: number): HTMLElement {
-  return element('span', {}, swatch(colours[index]), names[index]);
+  return element('span', { class: 'name' }, swatch(colours[index]), names[index]);
 }
 
 /** SVG, whose colour is an attribute: the page's policy allows no styles in elements. */

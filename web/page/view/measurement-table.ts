@@ -36,7 +36,7 @@ export function measurementTable(runtime: WorldModelRuntime, measurement: Measur
   );
 }
 
-/** Sentences on how the numbers came to be. */
+/** Sentences on how the numbers came to be; commands in them between backticks. */
 export function measurementNotes(runtime: WorldModelRuntime, { latents, reducedFrom }: Measurement): string[] {
   return [
     runtime.reason,
@@ -60,4 +60,10 @@ export function answerSentence(measurement: Measurement, names: readonly string[
     `${names.length} classes; in the worst class, ${worst}, ${formatPercent(evidence.smallestRecall)}. The closest classes, ` +
     `${names[a]} and ${names[b]}, are ${formatNumber(centroids.centroidGapRatio)} times as far apart as where they would touch.`
   );
+}
+
+/** A sentence whose parts between backticks are code. */
+export function sentenceItem(sentence: string): HTMLElement {
+  const parts = sentence.split('`').map((part, index) => (index % 2 === 1 ? element('code', {}, part) : part));
+  return element('li', {}, ...parts);
 }

@@ -37,9 +37,8 @@ export function createObservationPanel(container: Element, content: ObservationP
       const nearest = nearestClass(centroids, content.latentOf(index));
       facts.replaceChildren(
         ...fact('Class', classLabel(style, labels[index])),
-        ...fact('Nearest class', classLabel(style, nearest)),
-        ...fact('', nearest === labels[index] ? 'told apart' : 'mistaken'),
-        ...fact('Number', String(index)),
+        ...fact('Nearest class', classLabel(style, nearest), agreement(nearest === labels[index])),
+        ...fact('Observation', String(index)),
       );
       thumbs.replaceChildren(
         ...neighbours.map((each) =>
@@ -55,6 +54,10 @@ export function createObservationPanel(container: Element, content: ObservationP
   };
 }
 
-export function fact(term: string, value: Node | string): [HTMLElement, HTMLElement] {
-  return [element('dt', {}, term), element('dd', {}, value)];
+export function fact(term: string, ...value: readonly (Node | string)[]): [HTMLElement, HTMLElement] {
+  return [element('dt', {}, term), element('dd', {}, ...value)];
+}
+
+export function agreement(isSame: boolean): HTMLElement {
+  return element('span', { class: `tag ${isSame ? 'good' : 'bad'}` }, isSame ? '✓ the same' : '✗ another');
 }

@@ -6,7 +6,9 @@ import { svgElement } from './dom.ts';
 
 const RADIUS_PX = 3.6;
 const MARGIN_PX = 26;
-const LABEL_SPACE_PX = 17;
+const LABEL_HEIGHT_PX = 16;
+/** Mean width of a letter of a name. */
+const LETTER_PX = 8.5;
 
 export interface ScatterContent {
   /** [N, 2] */
@@ -23,6 +25,8 @@ export interface ScatterMarks {
   readonly neighbours: readonly number[];
   /** Where the predictor has been, [steps, 2], the start first. */
   readonly path: Float64Array;
+  /** The last step was just taken: its mark moves. */
+  readonly isNewStep: boolean;
   /** Class of the last step. */
   readonly landedClass: number;
 }
@@ -41,26 +45,19 @@ export interface Scatter {
 const directions: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
-  ArrowUp: [0, 1],
-  ArrowDown: [0, -1],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
 };
 
 export function createScatter(svg: Element, content: ScatterContent, events: ScatterEvents): Scatter {
-  const { points } = content;
   let frame = frameOf(svg, content);
   let marks: ScatterMarks | undefined;
   const overlay = svgElement('g');
   const draw = () => {
     frame = frameOf(svg, content);
     svg.setAttribute('viewBox', `0 0 ${frame.width} ${frame.height}`);
-    svg.replaceChildren(
-      arrowHead(),
-      drawPoints(content, frame),
-      overlay,
-      drawLabels(content, frame),
-      drawAxes(content, frame),
-    );
-    if (marks) drawMarks(overlay, marks, content, frame);
+    svg.replaceChildren(drawPoints(content, frame), overlay, drawLabels(content, frame), drawAxes(content, frame));
+    if (marks) drawMarks(overlay, { ...marks, isNewStep: false }, content, frame);
   };
   draw();
   new ResizeObserver(draw).observe(svg);
@@ -68,8 +65,7 @@ export function createScatter(svg: Element, content: ScatterContent, events: Sca
   const indexUnder = (event: Event): number | undefined => {
     if (!(event instanceof MouseEvent)) return undefined;
     const box = svg.getBoundingClientRect();
-    const [x, y] = frame.valueAt(event.clientX - box.left, event.clientY - box.top);
-    return nearestPoint(points, x, y);
+    return nearestPoint(frame.places, event.clientX - box.left, event.clientY - box.top);
   };
   svg.addEventListener('pointermove', (event) => events.onPoint(indexUnder(event)));
   svg.addEventListener('pointerleave', () => events.onPoint(undefined));
@@ -82,7 +78,7 @@ export function createScatter(svg: Element, content: ScatterContent, events: Sca
     const direction = directions[event.key];
     if (direction === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    events.onChoose(nextPoint(points, marks.shown, direction));
+    events.onChoose(nextPoint(frame.places, marks.shown, direction));
   });
   return {
     mark(next) {
@@ -96,7 +92,8 @@ interface Frame {
   readonly width: number;
   readonly height: number;
   placeOf(x: number, y: number): [x: number, y: number];
-  valueAt(x: number, y: number): [x: number, y: number];
+  /** [N, 2] of the observations, in CSS pixels: near is what looks near. */
+  readonly places: Float64Array;
 }
 
 function frameOf(svg: Element, { points }: ScatterContent): Frame {
@@ -106,16 +103,14 @@ function frameOf(svg: Element, { points }: ScatterContent): Frame {
   const [bottom, top] = extentOf(points, 1);
   const scaleX = (width - 2 * MARGIN_PX) / (right - left);
   const scaleY = (height - 2 * MARGIN_PX) / (top - bottom);
-  return {
-    width,
-    height,
-    // An imagined latent may leave the held-out ones' extent: it is shown at the edge.
-    placeOf: (x, y) => [
-      Math.min(width - 8, Math.max(8, MARGIN_PX + (x - left) * scaleX)),
-      Math.min(height - 8, Math.max(8, MARGIN_PX + (top - y) * scaleY)),
-    ],
-    valueAt: (x, y) => [left + (x - MARGIN_PX) / scaleX, top - (y - MARGIN_PX) / scaleY],
-  };
+  // An imagined latent may leave the held-out ones' extent: it is shown at the edge.
+  const placeOf = (x: number, y: number): [number, number] => [
+    Math.min(width - 8, Math.max(8, MARGIN_PX + (x - left) * scaleX)),
+    Math.min(height - 8, Math.max(8, MARGIN_PX + (top - y) * scaleY)),
+  ];
+  const places = new Float64Array(points.length);
+  for (let i = 0; i < points.length; i += 2) places.set(placeOf(points[i], points[i + 1]), i);
+  return { width, height, placeOf, places };
 }
 
 function extentOf(points: Float64Array, axis: 0 | 1): [low: number, high: number] {
@@ -135,20 +130,29 @@ function drawPoints({ points, labels, style }: ScatterContent, frame: Frame): SV
 
 /** Names at the classes' medians; those that would cover another are left out, the panels name them. */
 function drawLabels({ points, labels, style }: ScatterContent, frame: Frame): SVGElement {
-  const placed: [number, number][] = [];
+  const placed: { readonly x: number; readonly y: number; readonly halfWidth: number }[] = [];
   const group = svgElement('g', { 'aria-hidden': 'true' });
   style.names.forEach((name, label) => {
     const own = Array.from(labels.keys()).filter((i) => labels[i] === label);
-    const [x, y] = frame.placeOf(median(own.map((i) => points[2 * i])), median(own.map((i) => points[2 * i + 1])));
-    if (placed.some(([px, py]) => Math.hypot(px - x, py - y) < LABEL_SPACE_PX)) return;
-    placed.push([x, y]);
+    const places = own.map((i) => frame.placeOf(points[2 * i], points[2 * i + 1]));
+    const [xs, ys] = [places.map(([x]) => x).sort(ascending), places.map(([, y]) => y).sort(ascending)];
+    const x = median(xs);
+    // A class that is a point would vanish under its name.
+    const isPoint = (xs.at(-1) ?? 0) - xs[0] + (ys.at(-1) ?? 0) - ys[0] < LABEL_HEIGHT_PX;
+    const y = median(ys) - (isPoint ? LABEL_HEIGHT_PX : 0);
+    const halfWidth = (name.length * LETTER_PX) / 2;
+    const covers = placed.some(
+      (other) => Math.abs(other.x - x) < other.halfWidth + halfWidth + 4 && Math.abs(other.y - y) < LABEL_HEIGHT_PX,
+    );
+    if (covers) return;
+    placed.push({ x, y, halfWidth });
     group.append(svgElement('text', { x: x.toFixed(1), y: y.toFixed(1) }, name));
   });
   return group;
 }
 
 function drawAxes({ shares }: ScatterContent, { width, height }: Frame): SVGElement {
-  const name = (axis: 0 | 1) => `component ${axis + 1} (${(100 * shares[axis]).toFixed(0)} % of the variance)`;
+  const name = (axis: 0 | 1) => `component ${axis + 1} (${(100 * shares[axis]).toFixed(1)} % of the variance)`;
   return svgElement(
     'g',
     { 'aria-hidden': 'true' },
@@ -158,30 +162,28 @@ function drawAxes({ shares }: ScatterContent, { width, height }: Frame): SVGElem
 }
 
 function drawMarks(overlay: SVGElement, marks: ScatterMarks, { points, style }: ScatterContent, frame: Frame): void {
+  const circle = (className: string, [cx, cy]: readonly [number, number], r: number) =>
+    svgElement('circle', { class: className, cx, cy, r });
   const at = (index: number) => frame.placeOf(points[2 * index], points[2 * index + 1]);
-  const circle = (index: number, className: string, r: number) => {
-    const [cx, cy] = at(index);
-    return svgElement('circle', { class: className, cx, cy, r });
-  };
+  overlay.replaceChildren(
+    ...marks.neighbours.map((index) => circle('neighbour', at(index), RADIUS_PX + 1.5)),
+    circle('ring', at(marks.shown), RADIUS_PX + 4),
+  );
   const { path } = marks;
   const steps = Array.from({ length: path.length / 2 }, (_, i) => frame.placeOf(path[2 * i], path[2 * i + 1]));
   const last = steps.at(-1);
-  overlay.replaceChildren(
-    ...marks.neighbours.map((index) => circle(index, 'neighbour', RADIUS_PX + 1.5)),
-    circle(marks.shown, 'ring', RADIUS_PX + 4),
-    ...(steps.length > 1 && last !== undefined
-      ? [
-          svgElement('polyline', { class: 'path', points: steps.map((step) => step.join(',')).join(' ') }),
-          landedMark(last, steps[steps.length - 2], style.colours[marks.landedClass]),
-        ]
-      : []),
+  if (steps.length < 2 || last === undefined) return;
+  overlay.append(
+    svgElement('polyline', { class: 'path', points: steps.map((step) => step.join(',')).join(' ') }),
+    ...steps.slice(0, -1).map((step) => circle('step', step, RADIUS_PX)),
+    landedMark(marks.isNewStep ? steps[steps.length - 2] : last, last, style.colours[marks.landedClass]),
   );
 }
 
 /** A square, so that it is not taken for an observation; it moves in from the step before. */
 function landedMark(
-  [x, y]: readonly [number, number],
   [fromX, fromY]: readonly [number, number],
+  [x, y]: readonly [number, number],
   fill: string,
 ): SVGElement {
   const mark = svgElement('rect', { class: 'landed', fill, x: -7, y: -7, width: 14, height: 14, rx: 2 });
@@ -192,12 +194,10 @@ function landedMark(
   return mark;
 }
 
-function arrowHead(): SVGElement {
-  const shape = { id: 'arrow', viewBox: '0 0 8 8', refX: 6, refY: 4, markerWidth: 6, markerHeight: 6, orient: 'auto' };
-  return svgElement('defs', {}, svgElement('marker', shape, svgElement('path', { d: 'M0 0L8 4L0 8z' })));
+function ascending(a: number, b: number): number {
+  return a - b;
 }
 
-function median(values: number[]): number {
-  values.sort((a, b) => a - b);
-  return values[values.length >> 1] ?? 0;
+function median(sorted: readonly number[]): number {
+  return sorted[sorted.length >> 1] ?? 0;
 }
