@@ -109,9 +109,11 @@ async function writeReport(
   const { evaluationReport } = await import('../src/report/evaluation-report.ts');
   const { renderReport } = await import('../src/report/page.ts');
   const { records: metrics } = readMetrics(runPath(folder, 'metrics'));
+  const { records: measuresWhileTraining } = readMetrics(runPath(folder, 'measures'));
   const generator = `jepa-onnx ${packageVersion()}`;
+  const sections = readout?.sections ?? [];
   const page = await renderReport(
-    evaluationReport({ evaluation, record, metrics, generator, sections: readout?.sections ?? [] }),
+    evaluationReport({ evaluation, record, metrics, measuresWhileTraining, generator, sections }),
   );
   writeFileAtomic(runPath(folder, 'evaluation'), json);
   writeFileAtomic(runPath(folder, 'report'), page);

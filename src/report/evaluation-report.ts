@@ -29,6 +29,8 @@ export interface EvaluationReportInput {
   readonly record: EvaluationRecord;
   /** Rows of the run's metrics.jsonl; empty where it is not there. */
   readonly metrics: readonly MetricsRecord[];
+  /** Rows of its measures.jsonl. */
+  readonly measuresWhileTraining?: readonly MetricsRecord[];
   /** Package and version. */
   readonly generator: string;
   /** Of other features, put before the table of measures. */
@@ -40,6 +42,7 @@ export function evaluationReport({
   evaluation,
   record,
   metrics,
+  measuresWhileTraining,
   generator,
   sections = [],
 }: EvaluationReportInput): Report {
@@ -57,7 +60,7 @@ export function evaluationReport({
       distanceSection(first, measures, classes),
       classSection(first, measures, classes),
       runtimeSection(record),
-      ...trainingSection(metrics),
+      ...trainingSection(metrics, measuresWhileTraining),
       ...sections,
       spreadSection(first, measures, classes, record.seed),
       measureSection(record),

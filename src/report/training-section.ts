@@ -1,24 +1,67 @@
-// Curves of the training, out of metrics.jsonl.
+// Curves of the training: losses out of metrics.jsonl, and what was measured on the way out of measures.jsonl.
+import { type BaselineMeasure, baselineMeasures } from '../evaluation/baseline.ts';
 import type { MetricsRecord } from '../storage/jsonl.ts';
-import type { ReportSection } from './report.ts';
+import type { BlockOf, ReportBlock, ReportSection } from './report.ts';
 import { rounded } from './sample.ts';
 
 /** What a row of metrics has beside the terms of the loss. */
 const otherColumns = ['step', 'learningRate', 'latentDeviation'];
 
-/** No section where nothing was recorded. */
-export function trainingSection(metrics: readonly MetricsRecord[]): ReportSection[] {
+type Series = BlockOf<'lines'>['series'][number];
+
+/** Measures that share a scale share a picture. */
+const measurePictures: readonly {
+  readonly title: string;
+  readonly description: string;
+  readonly axis: string;
+  readonly scale: 'linear' | 'log';
+  readonly measures: readonly BaselineMeasure[];
+}[] = [
+  {
+    title: 'Accuracy while training',
+    description: 'Observations that are nearest to the centroid of their own class; the centroids are of others.',
+    axis: 'accuracy',
+    scale: 'linear',
+    measures: ['accuracy'],
+  },
+  {
+    title: 'Gap ratios while training',
+    description: 'Of the two classes that are hardest to tell apart: distance between them over their extent.',
+    axis: 'gap ratio',
+    scale: 'log',
+    measures: ['centroidGapRatio', 'gapRatio'],
+  },
+  {
+    title: 'Ranks and dimensions while training',
+    description: 'How many directions the latents take; of the Jacobian, how many they move in at one observation.',
+    axis: 'dimensions',
+    scale: 'linear',
+    measures: ['rankMe', 'effectiveRank', 'intrinsicDimension', 'jacobianRank'],
+  },
+  {
+    title: 'Size of the latents while training',
+    description: 'The mean distance of two observations: it goes to 0 where the latents collapse.',
+    axis: 'distance',
+    scale: 'log',
+    measures: ['meanDistance'],
+  },
+];
+
+/**
+ * No section where nothing was recorded.
+ * @param measures rows of measures.jsonl; empty where nothing was measured
+ */
+export function trainingSection(
+  metrics: readonly MetricsRecord[],
+  measures: readonly MetricsRecord[] = [],
+): ReportSection[] {
   if (metrics.length < 2) return [];
+  const steps = metrics[metrics.length - 1].step;
   const columns = Object.keys(metrics[0]).filter((name) => !otherColumns.includes(name));
-  const seriesOf = (name: string) => ({
-    name,
-    points: metrics.flatMap((row): [number, number][] => {
-      const value = row[name];
-      return typeof value === 'number' && Number.isFinite(value) ? [[row.step, rounded(value)]] : [];
-    }),
-  });
-  const losses = columns.map(seriesOf).filter((series) => series.points.some(([, value]) => value > 0));
-  const deviation = seriesOf('latentDeviation');
+  const losses = columns
+    .map((name) => seriesOf(metrics, name))
+    .filter((series) => series.points.some(([, value]) => value > 0));
+  const deviation = seriesOf(metrics, 'latentDeviation');
   return [
     {
       id: 'training',
@@ -26,27 +69,57 @@ export function trainingSection(metrics: readonly MetricsRecord[]): ReportSectio
       finding:
         'Small losses are not distinctness: errors of single steps add up along the words that tell classes apart.',
       blocks: [
-        {
-          kind: 'lines',
-          title: 'Losses',
-          description: `The loss and its terms over ${metrics[metrics.length - 1].step} steps, on a logarithmic scale.`,
-          x: { label: 'step', scale: 'linear' },
-          y: { label: 'loss', scale: 'log' },
-          series: losses,
-        },
+        curves('Losses', `The loss and its terms over ${steps} steps, on a logarithmic scale.`, 'loss', 'log', losses),
         ...(deviation.points.length > 1
           ? [
-              {
-                kind: 'lines' as const,
-                title: 'Standard deviation of the latents',
-                description: 'Mean over the dimensions, within a batch. It goes to 0 where the latents collapse.',
-                x: { label: 'step', scale: 'linear' as const },
-                y: { label: 'standard deviation', scale: 'log' as const },
-                series: [deviation],
-              },
+              curves(
+                'Standard deviation of the latents',
+                'Mean over the dimensions, within a batch. It goes to 0 where the latents collapse.',
+                'standard deviation',
+                'log',
+                [deviation],
+              ),
             ]
           : []),
+        ...measureBlocks(measures),
       ],
     },
   ];
+}
+
+/** A picture for each scale on which at least two numbers were measured. */
+function measureBlocks(rows: readonly MetricsRecord[]): ReportBlock[] {
+  return measurePictures.flatMap(({ title, description, axis, scale, measures }) => {
+    const series = measures
+      .map((name) => ({ ...seriesOf(rows, name, scale), name: baselineMeasures[name] }))
+      .filter(({ points }) => points.length > 1);
+    return series.length === 0 ? [] : [curves(title, description, axis, scale, series)];
+  });
+}
+
+/** Numbers that can be drawn: finite, and above 0 where the scale is logarithmic. */
+function seriesOf(rows: readonly MetricsRecord[], name: string, scale: 'linear' | 'log' = 'linear'): Series {
+  const points = rows.flatMap((row): [number, number][] => {
+    const value = row[name];
+    const isDrawn = typeof value === 'number' && Number.isFinite(value) && (scale === 'linear' || value > 0);
+    return isDrawn ? [[row.step, rounded(value)]] : [];
+  });
+  return { name, points };
+}
+
+function curves(
+  title: string,
+  description: string,
+  axis: string,
+  scale: 'linear' | 'log',
+  series: Series[],
+): BlockOf<'lines'> {
+  return {
+    kind: 'lines',
+    title,
+    description,
+    x: { label: 'step', scale: 'linear' },
+    y: { label: axis, scale },
+    series,
+  };
 }
