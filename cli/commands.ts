@@ -8,23 +8,29 @@ import { createDoctorCommand } from './doctor.ts';
 import { createEvaluateCommand } from './evaluate.ts';
 import { createExportCommand } from './export.ts';
 import { createInspectCommand } from './inspect.ts';
+import { createPlanCommand } from './plan.ts';
 import { createQuickstartCommand } from './quickstart.ts';
 import { createReproduceCommand } from './reproduce.ts';
+import { createRunnerCommand } from './runner.ts';
 import { createServeCommand } from './serve.ts';
 import { createSetupCommand } from './setup.ts';
 import { createTrainCommand } from './train.ts';
+import { createVerifyCommand } from './verify.ts';
 
 export const commands: readonly (() => Command)[] = [
   createQuickstartCommand,
   createTrainCommand,
   createExportCommand,
   createEvaluateCommand,
+  createPlanCommand,
   createServeCommand,
+  createVerifyCommand,
   createReproduceCommand,
   createBisimulationCommand,
   createDataCommand,
   createConvertCommand,
   createInspectCommand,
+  createRunnerCommand,
   createSetupCommand,
   createDoctorCommand,
 ];

@@ -18,18 +18,21 @@ export function distributionDecider(search: DistributionSearch): Decider {
   let before: WordDistribution | undefined;
   return async (problem: PlanningProblem) => {
     let distribution = before?.shifted(problem.taken) ?? startDistribution(problem.world.actions, horizon);
+    let predictions = 0;
     let best = { actions: distribution.mode(), value: Number.NEGATIVE_INFINITY };
     for (let iteration = 0; iteration < iterations; iteration++) {
       const sample = distribution.sample(samples, problem.random);
-      const values = await rollOut(problem, sample.words);
+      const { values, predictions: predicted } = await rollOut(problem, sample.words);
+      predictions += predicted;
       const index = largestIndex(values, problem.random);
       if (values[index] > best.value) best = { actions: wordAt(sample.words, index), value: values[index] };
       distribution = distribution.refit(sample, search.weigh(values), search);
     }
     before = distribution;
     const actions = distribution.mode();
-    const [value] = await rollOut(problem, { count: 1, length: horizon, actions });
-    const predictions = horizon * (samples * iterations + 1);
+    const last = await rollOut(problem, { count: 1, length: horizon, actions });
+    const [value] = last.values;
+    predictions += last.predictions;
     return value >= best.value ? { actions, value, predictions } : { ...best, predictions };
   };
 }

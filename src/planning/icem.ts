@@ -65,8 +65,8 @@ function icemDecider(options: IcemOptions): Decider {
       const count = Math.max(2 * eliteCount, Math.round(samples / decay ** iteration));
       const drawn = Array.from({ length: count }, () => drawNumbers(mean, deviation, width, draw, random));
       const tried = [...drawn.map(relaxation.clip), ...stay, ...(iteration === iterations - 1 ? [mean] : [])];
-      const values = await rollOut(problem, relaxation.wordsOf(tried));
-      predictions += tried.length * horizon;
+      const { values, predictions: predicted } = await rollOut(problem, relaxation.wordsOf(tried));
+      predictions += predicted;
       elites = largestIndices(values, eliteCount).map((index) => ({ numbers: tried[index], value: values[index] }));
       ({ mean, deviation } = refit(elites, { mean, deviation }, smoothing));
       stay = elites.slice(0, Math.ceil(kept * eliteCount)).map(({ numbers }) => numbers);

@@ -12,10 +12,13 @@ export interface LatentNetworks {
   auxiliary?(latents: Latents): Promise<Float32Array>;
 }
 
-/** @param latentSize D */
-export function latentWorld(networks: LatentNetworks, environment: Environment, latentSize: number): PlanningWorld {
+export function latentWorld(networks: LatentNetworks, environment: Environment): PlanningWorld {
+  const actions = actionSpaceOf(environment);
   return {
-    actions: actionSpaceOf(environment),
-    predict: (latents, actions) => networks.predict(createLatents(latents, latentSize), actions),
+    actions,
+    predict(latents, encoded) {
+      const count = encoded.length / actions.size;
+      return networks.predict(createLatents(latents, latents.length / count), encoded);
+    },
   };
 }

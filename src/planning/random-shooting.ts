@@ -20,9 +20,9 @@ export const randomShootingProvider: PlannerProvider = {
       options,
       startEpisode: () => async (problem) => {
         const words = drawWords(problem.world.actions, samples, horizon, problem.random);
-        const values = await rollOut(problem, words);
+        const { values, predictions } = await rollOut(problem, words);
         const best = largestIndex(values, problem.random);
-        return { actions: wordAt(words, best), value: values[best], predictions: samples * horizon };
+        return { actions: wordAt(words, best), value: values[best], predictions };
       },
     };
   },

@@ -14,30 +14,89 @@ export interface ActionWords {
 /** Bounds the memory of one prediction. */
 const BATCH = 8192;
 
-/** [N, H] words -> [N]: the objective's value of each. */
-export async function rollOut(problem: PlanningProblem, words: ActionWords): Promise<Float64Array> {
-  const { world, objective, latent } = problem;
-  const { size } = world.actions;
-  const values = new Float64Array(words.count);
-  for (let start = 0; start < words.count; start += BATCH) {
-    const count = Math.min(BATCH, words.count - start);
-    const returns = startReturns(count, objective.fold);
-    let latents = repeatRow(latent, count);
-    for (let step = 0; step < words.length; step++) {
-      const first = (step * words.count + start) * size;
-      latents = await world.predict(latents, words.actions.subarray(first, first + count * size));
-      addScores(returns, await objective.score(latents, latent), step, objective);
-    }
-    values.set(returns.values, start);
-  }
-  return values;
+export interface Rollout {
+  /** [N]: the objective's value of each word. */
+  readonly values: Float64Array;
+  /** Latents predicted: words that begin alike share them. */
+  readonly predictions: number;
 }
 
-/** [D] -> [N, D] */
-export function repeatRow(row: Float32Array, count: number): Float32Array {
-  const rows = new Float32Array(count * row.length);
-  for (let n = 0; n < count; n++) rows.set(row, n * row.length);
-  return rows;
+export async function rollOut(problem: PlanningProblem, words: ActionWords): Promise<Rollout> {
+  const values = new Float64Array(words.count);
+  let predictions = 0;
+  for (let start = 0; start < words.count; start += BATCH) {
+    const part = await rollOutPart(problem, words, start, Math.min(BATCH, words.count - start));
+    values.set(part.values, start);
+    predictions += part.predictions;
+  }
+  return { values, predictions };
+}
+
+async function rollOutPart(
+  { world, objective, latent }: PlanningProblem,
+  words: ActionWords,
+  start: number,
+  count: number,
+): Promise<Rollout> {
+  const { size, kind } = world.actions;
+  let predictions = 0;
+  // [count]: which row of `latents` each word has come to.
+  let rows: Int32Array = new Int32Array(count);
+  let latents = latent;
+  let returns = startReturns(1, objective.fold);
+  for (let step = 0; step < words.length; step++) {
+    const first = (step * words.count + start) * size;
+    const actions = words.actions.subarray(first, first + count * size);
+    const prefixes = kind === 'discrete' ? distinctPrefixes(rows, actions, size) : separatePrefixes(rows, actions);
+    latents = await world.predict(gatherRows(latents, prefixes.parents, latent.length), prefixes.actions);
+    predictions += prefixes.parents.length;
+    returns = {
+      values: Float64Array.from(prefixes.parents, (row) => returns.values[row]),
+      survival: Float64Array.from(prefixes.parents, (row) => returns.survival[row]),
+    };
+    addScores(returns, await objective.score(latents, latent), step, objective);
+    rows = prefixes.rows;
+  }
+  return { values: Float64Array.from(rows, (row) => returns.values[row]), predictions };
+}
+
+/** The words' beginnings, one action longer than before. Letters: N words, U beginnings. */
+interface Prefixes {
+  /** [N]: the beginning of each word. */
+  readonly rows: Int32Array;
+  /** [U]: which beginning each one goes on from. */
+  readonly parents: Int32Array;
+  /** [U, A]: by which action. */
+  readonly actions: Float32Array;
+}
+
+function separatePrefixes(rows: Int32Array, actions: Float32Array): Prefixes {
+  return { rows: Int32Array.from(rows.keys()), parents: rows, actions };
+}
+
+/** Words that have taken the same actions so far have one beginning. */
+function distinctPrefixes(rows: Int32Array, actions: Float32Array, size: number): Prefixes {
+  const known = new Map<string, number>();
+  const members: number[] = [];
+  const next = rows.map((row, n) => {
+    const key = `${row}:${actions.subarray(n * size, (n + 1) * size)}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    known.set(key, members.length);
+    return members.push(n) - 1;
+  });
+  return {
+    rows: next,
+    parents: Int32Array.from(members, (n) => rows[n]),
+    actions: gatherRows(actions, members, size),
+  };
+}
+
+/** [N, size] -> the rows named, in their order. */
+function gatherRows(values: Float32Array, rows: ArrayLike<number>, size: number): Float32Array {
+  const gathered = new Float32Array(rows.length * size);
+  for (let n = 0; n < rows.length; n++) gathered.set(values.subarray(rows[n] * size, (rows[n] + 1) * size), n * size);
+  return gathered;
 }
 
 /** One word out of several: [H, A]. */

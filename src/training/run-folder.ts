@@ -17,6 +17,7 @@ export const RUN_FILES = {
   export: 'export',
   evaluation: 'evaluation.json',
   report: 'report.html',
+  plan: 'plan.json',
 } as const;
 
 /** Raised when a key of the configuration changes its meaning; a newer one is refused. */

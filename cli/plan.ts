@@ -1,0 +1,146 @@
+// `jepa plan`: acts in the environment by planning in the latents of a run or an export, on any runtime; writes plan.json.
+import { Command } from 'commander';
+import { UsageError, unknownName } from '../src/error.ts';
+import type { PlanRecord } from '../src/planning/record.ts';
+import { collect, parseWhole } from './parse.ts';
+import { parsePlannerAssignments } from './plan-option.ts';
+import { ensureRuntimePackages } from './tensorflow.ts';
+
+export interface PlanFlags {
+  readonly goal: string;
+  readonly success?: string;
+  readonly planner: string;
+  readonly horizon?: number;
+  readonly samples?: number;
+  readonly iterations?: number;
+  readonly set: readonly string[];
+  readonly fold?: string;
+  readonly discount: number;
+  readonly episodes: number;
+  readonly maxSteps?: number;
+  readonly replan?: number;
+  readonly openLoop?: boolean;
+  readonly runtime: string;
+  readonly threads?: number;
+  readonly seed: number;
+  readonly json?: boolean;
+  readonly record: boolean;
+}
+
+export function createPlanCommand(): Command {
+  return new Command('plan')
+    .description('act in the environment by planning in the latents of a run or an export')
+    .argument('<folder>', 'the folder of a run, or of an export by itself')
+    .option('--goal <goal>', 'reward, state:NAME, latent:FILE (a JSON array), or the file of an image', 'reward')
+    .option('--success <what>', "reward (the highest one) or state:NAME (default: the goal's state, else reward)")
+    .option('--planner <name>', 'exhaustive, random-shooting, cem, mppi, icem, best-first', 'cem')
+    .option('--horizon <number>', "actions of a plan (default: the planner's)", parseWhole('--horizon', 1))
+    .option('--samples <number>', "words or latents looked at (default: the planner's)", parseWhole('--samples', 1))
+    .option(
+      '--iterations <number>',
+      "refits of cem, mppi, icem (default: the planner's)",
+      parseWhole('--iterations', 1),
+    )
+    .option('--set <key=value>', "another of the planner's options, such as elites=0.2; repeatable", collect, [])
+    .option('--fold <name>', 'how scores are taken together: first-success, best, sum (default: by the goal)')
+    .option('--discount <number>', 'what a score is worth one step later', parseDiscount, 0.95)
+    .option('--episodes <number>', 'episodes', parseWhole('--episodes', 1), 100)
+    .option(
+      '--max-steps <number>',
+      'actions of an episode (default: twice as many as the farthest start needs)',
+      parseWhole('--max-steps', 1),
+    )
+    .option('--replan <number>', 'actions of a plan before the next one (default: 1)', parseWhole('--replan', 1))
+    .option('--open-loop', 'take all actions of a plan before the next one')
+    .option('--runtime <name>', 'cpu, wasm, cuda, webgpu, tfjs', 'cpu')
+    .option('--threads <number>', 'threads of the runtime (default: all cores)', parseWhole('--threads', 1))
+    .option('--seed <number>', 'seed of starts, appearances and decisions', parseWhole('--seed', 0), 0)
+    .option('--json', 'print plan.json instead of the table')
+    .option('--no-record', 'do not write plan.json')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  jepa plan runs/a
+  jepa plan runs/a --goal state:7 --planner best-first
+  jepa plan runs/a/export --goal goal.png --success state:7 --runtime wasm --json
+
+What the planners do, what success means, and measured rates: docs/planning.md`,
+    )
+    .action(runPlan);
+}
+
+async function runPlan(folder: string, flags: PlanFlags): Promise<void> {
+  const { createPlanner } = await import('../src/planning/index.ts');
+  const { runtimeNames } = await import('../src/runtimes/index.ts');
+  if (!runtimeNames.includes(flags.runtime))
+    throw unknownName('--runtime', 'the name of a runtime', flags.runtime, runtimeNames);
+  if (flags.openLoop && flags.replan !== undefined)
+    throw new UsageError(`--open-loop: expected no --replan beside it, got ${flags.replan}`);
+  const { horizon, samples, iterations } = flags;
+  const planner = createPlanner(flags.planner, {
+    ...(horizon === undefined ? {} : { horizon }),
+    ...(samples === undefined ? {} : { samples }),
+    ...(iterations === undefined ? {} : { iterations }),
+    ...parsePlannerAssignments(flags.set),
+  });
+  await ensureRuntimePackages([flags.runtime]);
+  const { planFolder } = await import('./plan-run.ts');
+  const record = await planFolder(folder, planner, flags);
+  const json = `${JSON.stringify(record, undefined, 2)}\n`;
+  if (flags.record) await writeRecord(folder, json);
+  process.stdout.write(flags.json ? json : renderPlan(record));
+}
+
+async function writeRecord(folder: string, json: string): Promise<void> {
+  const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');
+  const { runPath } = await import('../src/training/run-folder.ts');
+  writeFileAtomic(runPath(folder, 'plan'), json);
+  process.stderr.write(`${runPath(folder, 'plan')}: the record\n`);
+}
+
+function renderPlan(record: PlanRecord): string {
+  const { planner, baselines, gap } = record;
+  const options = Object.entries(planner.options).map(([name, value]) => `${name} ${value}`);
+  const rows = [
+    ['', 'success', 'mean return', 'mean steps', 'ms a decision'],
+    ...(
+      [
+        [`planned in latents (${record.runtime.runtime})`, record],
+        ['planned in the true environment', baselines.trueEnvironment],
+        ['random actions', baselines.random],
+      ] as const
+    ).map(([name, { successRate, meanReturn, meanSteps, decisionMs }]) => [
+      name,
+      percent(successRate),
+      meanReturn.toFixed(3),
+      meanSteps?.toFixed(2) ?? '-',
+      decisionMs.toFixed(2),
+    ]),
+  ];
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const table = rows.map((row) =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  '),
+  );
+  return [
+    `${record.run}: ${record.episodes} episodes of ${record.environment.name}, goal ${record.goal}, success: ${record.success}`,
+    `planner ${planner.name}: ${options.join(', ')}; ${record.predictionsPerDecision.toFixed(0)} latents a decision`,
+    '',
+    ...table,
+    '',
+    `at most ${record.maxSteps} actions; the fewest would be ${record.meanFewestSteps.toFixed(2)} on average; ` +
+      `gap to the true environment: ${percent(gap.successRate)} of the episodes, return ${gap.meanReturn.toFixed(3)}`,
+    '',
+  ].join('\n');
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)}%`;
+}
+
+function parseDiscount(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value > 0 && value <= 1))
+    throw new UsageError(`--discount: expected a number above 0 and at most 1, got "${text}"`);
+  return value;
+}
