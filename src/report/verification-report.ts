@@ -1,0 +1,270 @@
+// The report of one verification: does every runtime give the same answer?
+import type { OtherRow, RanRow, VerificationRecord, VerificationRow } from '../verification/record.ts';
+import { verdictTones } from './answer.ts';
+import { formatCount, formatNumber, formatPercent } from './number.ts';
+import { type BlockOf, REPORT_FORMAT, type Report, type ReportBlock, type ReportSection } from './report.ts';
+
+const right = (name: string) => ({ name, align: 'right' as const });
+const left = (name: string) => ({ name, align: 'left' as const });
+
+export function verificationReport(record: VerificationRecord, generator: string): Report {
+  return {
+    format: REPORT_FORMAT,
+    generator,
+    title: `${record.run} on ${formatCount(record.runtimes.length)} runtimes`,
+    question: 'Does every runtime give the same answer?',
+    answer: answerOf(record),
+    picture: certificateTable(record),
+    sections: verificationSections(record),
+  };
+}
+
+/** For another page, too. */
+export function verificationSections(record: VerificationRecord): ReportSection[] {
+  const ran = ranRows(record);
+  return [
+    errorSection(record, ran),
+    whatRanSection(ran),
+    ...absenceSection(record.runtimes.flatMap((row) => (row.status === 'ran' ? [] : [row]))),
+    ...bisectionSection(record),
+    settingsSection(record),
+  ];
+}
+
+function ranRows({ runtimes }: VerificationRecord): RanRow[] {
+  return runtimes.flatMap((row) => (row.status === 'ran' ? [row] : []));
+}
+
+function answerOf(record: VerificationRecord): Report['answer'] {
+  const ran = ranRows(record);
+  const floats = ran.filter((row) => row.model === 'float32');
+  const failing = record.runtimes.filter((row) => row.status === 'failed' || (row.status === 'ran' && !row.holds));
+  const largest = Math.max(0, ...floats.map((row) => row.maxLatentError));
+  const absentNames = record.runtimes.filter((row) => row.status === 'absent').map((row) => row.runtime);
+  return {
+    tone: record.holds ? (floats.length > 1 ? 'good' : 'fair') : 'bad',
+    headline: record.holds ? 'The same answer' : 'Not the same answer',
+    sentences: [
+      `The reference, ${record.reference.runtime} (${record.reference.version}), finds the latents of ` +
+        `${formatCount(record.observations)} held-out observations ${record.reference.verdict}.`,
+      `Of ${floats.length} runtimes that ran in full precision, ${floats.filter((row) => row.verdictHolds).length} are ` +
+        `certain to give that verdict: twice their largest latent error (${formatNumber(2 * largest)}) against the deciding gap of ` +
+        `${formatNumber(record.tolerances.decidingGap)}.`,
+      ...variantSentences(ran),
+      ...(failing.length > 0 ? [`Not in order: ${failing.map((row) => row.runtime).join(', ')}.`] : []),
+      ...(absentNames.length > 0 ? [`Not on this machine: ${absentNames.join(', ')}.`] : []),
+    ],
+  };
+}
+
+function variantSentences(ran: readonly RanRow[]): string[] {
+  return ran
+    .filter((row) => row.model !== 'float32')
+    .map(({ model, holds, verdict, verdictHolds, nearestCentroidAccuracy, faults }) => {
+      const end = `(accuracy ${formatPercent(nearestCentroidAccuracy)})`;
+      if (holds) return `Distinctness survives an encoder in ${model} ${end}.`;
+      if (verdictHolds) return `The verdict survives an encoder in ${model} ${end}, but: ${faults.join('; ')}.`;
+      return `Whether the verdict survives an encoder in ${model} is not certain; here it is ${verdict} ${end}.`;
+    });
+}
+
+function certificateTable(record: VerificationRecord): BlockOf<'table'> {
+  return {
+    kind: 'table',
+    caption: 'Verdict and certificate, by runtime',
+    columns: [left('runtime'), left('verdict'), left('holds'), right('latent error'), right('of allowed')],
+    rows: record.runtimes.map((row) => {
+      if (row.status !== 'ran')
+        return [row.runtime, row.status, { text: row.status === 'absent' ? '' : 'no', tone: toneOf(row) }, '', ''];
+      return [
+        row.runtime,
+        { text: row.verdict, tone: verdictTones[row.verdict] },
+        { text: row.holds ? 'yes' : 'no', tone: toneOf(row) },
+        formatNumber(row.maxLatentError),
+        partOf(row.maxLatentError, record.tolerances.latent),
+      ];
+    }),
+  };
+}
+
+function toneOf(row: VerificationRow): 'good' | 'plain' | 'bad' {
+  if (row.status === 'ran') return row.holds ? 'good' : 'bad';
+  return row.status === 'failed' || row.isRequired ? 'bad' : 'plain';
+}
+
+function partOf(error: number, tolerance: number): string {
+  if (error === 0) return '0 %';
+  if (tolerance === 0) return 'none is';
+  const part = (100 * error) / tolerance;
+  return part < 0.01 ? 'below 0.01 %' : `${formatNumber(part)} %`;
+}
+
+function errorSection(record: VerificationRecord, ran: readonly RanRow[]): ReportSection {
+  const { tolerances } = record;
+  const faults = ran.flatMap((row) => row.faults.map((fault) => `${row.runtime}: ${fault}.`));
+  return {
+    id: 'errors',
+    title: 'Errors and tolerances',
+    finding:
+      `The class margins allow latent errors below ${formatNumber(tolerances.latent)}, and errors of predictions below ` +
+      `${formatNumber(tolerances.predictor[0])} one action ahead and ${formatNumber(tolerances.predictor[1])} two ahead.`,
+    blocks: [
+      {
+        kind: 'table',
+        caption: `Against ${record.reference.runtime}: largest distances over all observations and batch sizes`,
+        columns: [
+          left('runtime'),
+          right('latent'),
+          right('one number'),
+          right('relative'),
+          right('smallest cosine'),
+          right('predicted, 1 ahead'),
+          right('predicted, 2 ahead'),
+          right('in another class'),
+          right('recorded at export'),
+          right('accuracy'),
+          right('centroid gap ratio'),
+        ],
+        rows: ran.map((row) => [
+          row.runtime,
+          { text: formatNumber(row.maxLatentError), tone: row.verdictHolds ? 'plain' : 'bad' },
+          formatNumber(row.maxAbsoluteError),
+          formatNumber(row.relativeLatentError),
+          row.smallestCosine.toFixed(7),
+          { text: formatNumber(row.predictorErrors[0]), tone: row.predictorHolds ? 'plain' : 'bad' },
+          { text: formatNumber(row.predictorErrors[1]), tone: row.predictorHolds ? 'plain' : 'bad' },
+          row.predictionsElsewhere.join(', '),
+          row.recordedError === null ? '' : formatNumber(row.recordedError),
+          row.nearestCentroidAccuracy.toFixed(4),
+          formatNumber(row.centroidGapRatio),
+        ]),
+      },
+      ...(faults.length > 0 ? [{ kind: 'text' as const, paragraphs: faults }] : []),
+    ],
+  };
+}
+
+function whatRanSection(ran: readonly RanRow[]): ReportSection {
+  return {
+    id: 'ran',
+    title: 'What ran',
+    finding: 'Read back from the runtimes: versions, providers, devices and threads.',
+    blocks: [
+      {
+        kind: 'table',
+        caption: 'Each in a process of its own; times are of this machine, as it was loaded',
+        columns: [
+          left('runtime'),
+          left('version'),
+          left('provider'),
+          left('device'),
+          left('precision'),
+          right('threads'),
+          left('batch sizes'),
+          right('ms per observation'),
+        ],
+        rows: ran.map((row) => [
+          row.runtime,
+          row.version,
+          row.provider + nodesOf(row),
+          row.device,
+          row.model === 'float32' ? row.precision : `${row.precision}, ${row.model} encoder`,
+          String(row.threads),
+          row.batchSizes.join(', '),
+          formatNumber(row.millisecondsPerObservation),
+        ]),
+      },
+    ],
+  };
+}
+
+function nodesOf({ nodesByProvider }: RanRow): string {
+  const counts = Object.values(nodesByProvider ?? {});
+  return counts.length === 0 ? '' : ` (${counts.join(' + ')} nodes)`;
+}
+
+function absenceSection(rows: readonly OtherRow[]): ReportSection[] {
+  if (rows.length === 0) return [];
+  return [
+    {
+      id: 'absent',
+      title: 'What did not run',
+      finding: 'A runtime that is absent proves nothing, and is no failure unless it was required.',
+      blocks: [
+        {
+          kind: 'table',
+          caption: 'With the reason, and what to do',
+          columns: [left('runtime'), left(''), left('reason'), left('remedy')],
+          rows: rows.map((row) => [row.runtime, { text: row.status, tone: toneOf(row) }, row.reason, row.remedy ?? '']),
+        },
+      ],
+    },
+  ];
+}
+
+function bisectionSection({ bisection }: VerificationRecord): ReportSection[] {
+  if (bisection === undefined) return [];
+  const { between, tolerance, observations, compared, first, worst } = bisection;
+  const block: ReportBlock = {
+    kind: 'facts',
+    items: [first, worst].flatMap((each, index) =>
+      each === null
+        ? []
+        : [
+            {
+              term: index === 0 ? 'first that differs' : 'largest part of the scale',
+              value: each.node,
+              note: `${each.operator}, ${each.value}: ${formatNumber(each.error)} of a scale of ${formatNumber(each.scale)}`,
+            },
+          ],
+    ),
+  };
+  return [
+    {
+      id: 'nodes',
+      title: `The nodes of ${between.join(' and ')}`,
+      finding:
+        first === null
+          ? `None of ${compared} values differs by more than ${formatNumber(tolerance)} of its scale.`
+          : `The first of ${compared} values that differs by more than ${formatNumber(tolerance)} of its scale is made by ${first.node}.`,
+      blocks: [
+        ...(worst === null ? [] : [block]),
+        {
+          kind: 'text',
+          paragraphs: [
+            `Compared on ${observations} observations, on a copy of the encoder that gives out what its nodes compute.`,
+          ],
+        },
+      ],
+    },
+  ];
+}
+
+function settingsSection(record: VerificationRecord): ReportSection {
+  const { machine, seed, observations, centroidObservations, recordedObservations, classes } = record;
+  return {
+    id: 'settings',
+    title: 'Settings',
+    blocks: [
+      {
+        kind: 'facts',
+        items: [
+          {
+            term: 'run',
+            value: record.run,
+            ...(record.step === null ? {} : { note: `${formatCount(record.step)} steps` }),
+          },
+          {
+            term: 'observations',
+            value: formatCount(observations),
+            note: `centroids of ${formatCount(centroidObservations)} others`,
+          },
+          { term: 'recorded at export', value: formatCount(recordedObservations) },
+          { term: 'classes', value: formatCount(classes.names.length), note: `by ${classes.of}` },
+          { term: 'seed', value: String(seed) },
+          { term: 'machine', value: machine.processor, note: `${machine.system}, Node ${machine.node}` },
+        ],
+      },
+    ],
+  };
+}
