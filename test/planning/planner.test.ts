@@ -55,7 +55,8 @@ describe.each(plannerNames)('%s', (name) => {
   });
 
   test('plans the same from the same seed', async () => {
-    for (const given of plannerCases.slice(2, 5)) expect(await planOnce(name, given, 3)).toEqual(await planOnce(name, given, 3));
+    for (const given of plannerCases.slice(2, 5))
+      expect(await planOnce(name, given, 3)).toEqual(await planOnce(name, given, 3));
   });
 
   test('goes on well after the first action of its plan', async () => {
