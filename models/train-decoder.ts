@@ -5,7 +5,7 @@ import { type Latents, meanLatent } from '../src/evaluation/latents.ts';
 import { rootMeanSquareDeviation } from '../src/evaluation/probe.ts';
 import { permutation, randomFor } from '../src/random.ts';
 import type { OptimizationConfiguration } from '../src/training/configuration.ts';
-import { DecoderStep } from '../src/training/decoder-step.ts';
+import { RegressionStep } from '../src/training/regression-step.ts';
 import { learningRateAt } from '../src/training/schedule.ts';
 import { buildDecoder, type DecoderShape } from './decoder.ts';
 
@@ -70,7 +70,7 @@ export function trainDecoder(
   const scale = scaleOf(latents);
   const standardised = standardise(latents, scale);
   const model = buildDecoder({ latentSize: latents.size, observationShape }, channels, seed);
-  const step = new DecoderStep(model, optimization);
+  const step = new RegressionStep(model, optimization, 'uint8');
   try {
     const batchLatents = new Float32Array(batchSize * latents.size);
     const batchPixels = new Uint8Array(batchSize * pixelCount);

@@ -1,5 +1,5 @@
 // Probes of everything that is known of the observations, over a sweep of noise, on the latents of both encoders.
-import { mlpPredictions } from './mlp-probe.ts';
+import { createMlpProbe } from './mlp-probe.ts';
 import { type ProbeTrainer, sweepProbe } from './probe.ts';
 import type { ReadoutSample } from './readout.ts';
 import { type ProbeReadoutRecord, readoutEncoders, readoutNoiseLevels } from './readout-record.ts';
@@ -9,11 +9,6 @@ import { ridgePredictions } from './ridge-probe.ts';
 /** A probe is trained on at most so many observations. */
 const MAXIMAL_TRAIN = 2048;
 
-const probes: readonly { readonly name: 'linear' | 'mlp'; readonly train: ProbeTrainer }[] = [
-  { name: 'linear', train: ridgePredictions },
-  { name: 'mlp', train: mlpPredictions },
-];
-
 export interface ProbeReadoutOptions {
   readonly seed: number;
   /** In units of the latents' root mean square deviation. */
@@ -21,7 +16,7 @@ export interface ProbeReadoutOptions {
   readonly onProgress?: (message: string) => void;
 }
 
-/** tfjs trains the probes with a hidden layer, on whatever backend is active. */
+/** TensorFlow must be loaded: it trains the probes with a hidden layer. */
 export async function probeReadout(
   sample: ReadoutSample,
   targets: readonly ReadoutTarget[],
@@ -29,32 +24,41 @@ export async function probeReadout(
 ): Promise<ProbeReadoutRecord> {
   const { seed, noiseLevels = readoutNoiseLevels, onProgress = () => {} } = options;
   const results: ProbeReadoutRecord['results'] = [];
-  for (const target of targets) {
-    onProgress(`probing for ${target.name}`);
-    const train = firstRows(target.train, MAXIMAL_TRAIN);
-    for (const { name: probe, train: trainer } of probes)
-      for (const encoder of readoutEncoders) {
-        const scores = await sweepProbe(
-          {
-            train: selectLatents(sample.train.latents[encoder], train.rows),
-            trainTarget: train.target,
-            test: selectLatents(sample.test.latents[encoder], target.test.rows),
-            testTarget: target.test.target,
-            seed,
-          },
-          trainer,
-          noiseLevels,
-        );
-        results.push({
-          target: target.name,
-          of: target.of,
-          measure: target.test.target.kind === 'classes' ? 'accuracy' : 'r2',
-          chance: chanceOf(target.test),
-          probe,
-          encoder,
-          scores,
-        });
-      }
+  const mlp = createMlpProbe();
+  const probes: readonly { readonly name: 'linear' | 'mlp'; readonly train: ProbeTrainer }[] = [
+    { name: 'linear', train: ridgePredictions },
+    { name: 'mlp', train: mlp.train },
+  ];
+  try {
+    for (const target of targets) {
+      onProgress(`probing for ${target.name}`);
+      const train = firstRows(target.train, MAXIMAL_TRAIN);
+      for (const { name: probe, train: trainer } of probes)
+        for (const encoder of readoutEncoders) {
+          const scores = await sweepProbe(
+            {
+              train: selectLatents(sample.train.latents[encoder], train.rows),
+              trainTarget: train.target,
+              test: selectLatents(sample.test.latents[encoder], target.test.rows),
+              testTarget: target.test.target,
+              seed,
+            },
+            trainer,
+            noiseLevels,
+          );
+          results.push({
+            target: target.name,
+            of: target.of,
+            measure: target.test.target.kind === 'classes' ? 'accuracy' : 'r2',
+            chance: chanceOf(target.test),
+            probe,
+            encoder,
+            scores,
+          });
+        }
+    }
+  } finally {
+    mlp.dispose();
   }
   return {
     observations: Math.min(MAXIMAL_TRAIN, sample.train.latents.trained.count),

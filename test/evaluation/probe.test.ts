@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';
 import { createLatents, type Latents } from '../../src/evaluation/latents.ts';
-import { mlpPredictions } from '../../src/evaluation/mlp-probe.ts';
+import { createMlpProbe } from '../../src/evaluation/mlp-probe.ts';
 import { coefficientOfDetermination, type ProbeInput, sweepProbe } from '../../src/evaluation/probe.ts';
 import { ridgePredictions } from '../../src/evaluation/ridge-probe.ts';
 import { randomFor } from '../../src/random.ts';
+import { loadTensorFlow } from '../../src/training/tensorflow/load.ts';
 import { reference, referenceLatents } from './reference.ts';
 
 function targetsOf({ values, count, size }: Latents): Float64Array {
@@ -104,7 +105,8 @@ describe('coefficient of determination', () => {
 
 describe('probe with a hidden layer', () => {
   test('reads a product, which a linear probe cannot, the same twice, and leaves no tensors', async () => {
-    tf.enableProdMode();
+    await loadTensorFlow({ threads: 1 });
+    const probe = createMlpProbe();
     const train = gaussianLatents(400, 'train');
     const held = gaussianLatents(200, 'test');
     const product = ({ values, count }: Latents) =>
@@ -113,9 +115,14 @@ describe('probe with a hidden layer', () => {
     const linear = await ridgePredictions(train, target, held, 0);
     expect(coefficientOfDetermination(product(held), linear, 1)).toBeLessThan(0.1);
     const before = tf.memory().numTensors;
-    const hidden = await mlpPredictions(train, target, held, 0);
-    expect(tf.memory().numTensors).toBe(before);
+    const hidden = await probe.train(train, target, held, 0);
     expect(coefficientOfDetermination(product(held), hidden, 1)).toBeGreaterThan(0.7);
-    expect(await mlpPredictions(train, target, held, 0)).toEqual(hidden);
+    // Again with the same graph, and with one of its own.
+    expect(await probe.train(train, target, held, 0)).toEqual(hidden);
+    probe.dispose();
+    const another = createMlpProbe();
+    expect(await another.train(train, target, held, 0)).toEqual(hidden);
+    another.dispose();
+    expect(tf.memory().numTensors).toBe(before);
   });
 });
