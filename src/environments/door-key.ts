@@ -4,7 +4,8 @@
 import * as z from 'zod';
 import { parseOptions } from '../options.ts';
 import type { Random } from '../random.ts';
-import { type Appearance, type Environment, encodeOneHot } from './environment.ts';
+import { type Appearance, type Environment, encodeOneHot, type Nuisance } from './environment.ts';
+import { agentColour, cellBrightness } from './grid-nuisance.ts';
 import { type Cell, cellName, goalRewards, MOVE_NAMES, moved, stepsToGoal } from './grid-world.ts';
 import { type Colour, fillRectangle, gridOnImage } from './raster.ts';
 
@@ -92,9 +93,31 @@ export function createDoorKey(options: unknown = {}): Environment {
     next: (state, action) => next[state][action],
     reward: (state) => rewards[state],
     hasBinaryReward: parsed.reward === 'sparse',
+    nuisances: nuisancesOf(side, door, grid),
     drawAppearance,
     render,
   };
+}
+
+/** The colour of the agent, the brightness of the floor in the rooms, and of the wall between them. */
+function nuisancesOf(side: number, door: Cell, grid: ReturnType<typeof gridOnImage>): Nuisance[] {
+  const cells = Array.from({ length: side * side }, (_, index) => ({
+    row: Math.floor(index / side),
+    column: index % side,
+  }));
+  const ofCells = (isOne: (cell: Cell) => boolean) => ({ sizePx: SIZE_PX, grid, cells: cells.filter(isOne) });
+  const isDoor = ({ row, column }: Cell) => row === door.row && column === door.column;
+  return [
+    agentColour(ofCells((cell) => cell.column !== door.column || isDoor(cell))),
+    cellBrightness(
+      'floor',
+      ofCells((cell) => cell.column !== door.column),
+    ),
+    cellBrightness(
+      'wall',
+      ofCells((cell) => cell.column === door.column && !isDoor(cell)),
+    ),
+  ];
 }
 
 /** All situations that can be reached from `start`, without the key first, row by row; and where each action leads. */

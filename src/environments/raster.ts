@@ -45,6 +45,8 @@ export function gridOnImage(side: number, sizePx: number) {
   const marginPx = Math.floor((sizePx - side * cellPx) / 2);
   return {
     cellPx,
+    /** The upper left pixel of a cell. */
+    cornerOf: (row: number, column: number) => ({ x: marginPx + column * cellPx, y: marginPx + row * cellPx }),
     fillCell(raster: Raster, row: number, column: number, colour: Colour, insetPx = 0): void {
       const side = cellPx - 2 * insetPx;
       fillRectangle(

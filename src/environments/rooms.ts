@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { parseOptions } from '../options.ts';
 import type { Random } from '../random.ts';
 import { type Appearance, type Environment, encodeOneHot } from './environment.ts';
+import { agentColour, cellBrightness } from './grid-nuisance.ts';
 import { type Cell, cellName, goalRewards, MOVE_NAMES, moved, stepsToGoal } from './grid-world.ts';
 import { type Colour, fillRectangle, gridOnImage } from './raster.ts';
 
@@ -79,6 +80,10 @@ export function createRooms(options: unknown = {}): Environment {
     next: (state, action) => nextCell(cellOf(state), action) * phases + ((phaseOf(state) + 1) % phases),
     reward: (state) => rewards[cellOf(state)],
     hasBinaryReward: parsed.reward === 'sparse',
+    nuisances: [
+      agentColour({ sizePx: SIZE_PX, grid, cells }),
+      cellBrightness('floor', { sizePx: SIZE_PX, grid, cells }),
+    ],
     drawAppearance,
     render,
   };

@@ -1,6 +1,11 @@
 // What every environment promises, run on each of them with several options.
 import { describe, expect, test } from 'vitest';
-import { createEnvironment, type Environment, environmentNames } from '../../src/environments/index.ts';
+import {
+  type Appearance,
+  createEnvironment,
+  type Environment,
+  environmentNames,
+} from '../../src/environments/index.ts';
 import { randomFor } from '../../src/random.ts';
 
 const variants: readonly (readonly [string, object])[] = [
@@ -68,6 +73,38 @@ describe.each(variants)('%s %j', (name, options) => {
     const images = states.map((state) => Buffer.from(draw(environment, state, 1)).toString('base64'));
     expect(new Set(images).size).toBe(environment.stateCount);
     expect(Buffer.from(draw(environment, states[1], 1)).toString('base64')).toBe(images[1]);
+  });
+
+  test('its nuisances are read from its images as they were drawn, whatever the state', () => {
+    const { nuisances } = environment;
+    if (!nuisances) return;
+    const drawnBy = (appearance: Appearance): Readonly<Record<string, readonly number[]>> => ({
+      colour: [appearance.red, appearance.green, appearance.blue],
+      shape: [appearance.shape],
+      floor: [appearance.floor],
+      wall: [appearance.wall],
+    });
+    const wrong: string[] = [];
+    for (let index = 0; index < 60; index++) {
+      const state = (7 * index) % environment.stateCount;
+      const random = randomFor('test nuisance', index);
+      const appearance = environment.drawAppearance(random);
+      const pixels = new Uint8Array(64 * 64 * 3);
+      environment.render(state, appearance, random, pixels);
+      for (const { name, kind, names, read } of nuisances) {
+        const values = read(pixels);
+        if (values === undefined) {
+          // Only an image of no objects shows nothing.
+          if (environment.stateName(state) !== '0') wrong.push(`${name} of state ${state}: nothing`);
+          continue;
+        }
+        expect(values).toHaveLength(kind === 'class' ? 1 : names.length);
+        const drawn = drawnBy(appearance)[name];
+        if (drawn && values.map(Math.round).join() !== drawn.join())
+          wrong.push(`${name} of state ${state}: ${values}, drawn ${drawn}`);
+      }
+    }
+    expect(wrong).toEqual([]);
   });
 
   test('covers every pixel, whatever was in the buffer', () => {
