@@ -12,7 +12,8 @@ const bin = join(import.meta.dirname, '..', '..', 'bin', 'jepa.js');
 const folder = mkdtempSync(join(tmpdir(), 'jepa-onnx-resume-'));
 const settings = [
   ...['--set', `optimization.steps=${STEPS}`, '--set', 'optimization.batchSize=8', '--set', 'checkpointEvery=7'],
-  ...['--threads', '1'],
+  // Measured at steps between and at checkpoints.
+  ...['--set', 'measureEvery=10', '--threads', '1'],
 ];
 
 afterAll(() => {
@@ -44,12 +45,15 @@ function filesOf(run: string): Record<string, Buffer> {
   const models = ['encoder', 'predictor', 'auxiliary'].map((name) => join(run, 'models', name, 'weights.bin'));
   const paths = [join(checkpoint, 'weights.safetensors'), join(checkpoint, 'optimizer.safetensors'), ...models];
   return Object.fromEntries(
-    [...paths, join(run, 'metrics.jsonl')].map((path) => [path.slice(run.length), readFileSync(path)]),
+    [...paths, join(run, 'metrics.jsonl'), join(run, 'measures.jsonl')].map((path) => [
+      path.slice(run.length),
+      readFileSync(path),
+    ]),
   );
 }
 
 describe('resume', () => {
-  test(`${KILLS} times kill -9 at random moments change nothing: weights, optimizer and metrics are the same bytes`, async () => {
+  test(`${KILLS} times kill -9 at random moments change nothing: weights, optimizer, metrics and measures are the same bytes`, async () => {
     const undisturbed = join(folder, 'undisturbed');
     const began = performance.now();
     const first = await start('train', 'counting', '--out', undisturbed, ...settings).ended;
