@@ -119,7 +119,13 @@ async function runRecording(path: string, flags: BisimulationFlags, command: Com
   const { parseMap } = await import('../src/data/role-name.ts');
   const { roles, structure } = flags.map === undefined ? { roles: {}, structure: {} } : parseMap(flags.map);
   const { imageSize, ffmpeg, tolerance } = flags;
-  const recording = await openRecording(path, { structure, observation: roles.observation, imageSize, ffmpeg });
+  const recording = await openRecording(path, {
+    structure,
+    observation: roles.observation,
+    action: roles.action,
+    imageSize,
+    ffmpeg,
+  });
   try {
     const auxiliaries = (flags.auxiliary ?? 'reward')
       .split(',')

@@ -64,6 +64,7 @@ async function openWithFlags(
   const options: OpenOptions = {
     structure,
     observation: roles.observation,
+    action: roles.action,
     imageSize: flags.imageSize,
     ffmpeg: flags.ffmpeg,
   };

@@ -3,8 +3,9 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { UsageError, unknownName } from '../src/error.ts';
-import type { Evaluation } from '../src/evaluation/evaluate.ts';
+import type { Evaluation, EvaluationInput } from '../src/evaluation/evaluate.ts';
 import type { EvaluationRecord } from '../src/evaluation/record.ts';
+import type { EvaluationSubject } from '../src/evaluation/subject.ts';
 import type { Readout } from './evaluation-readout.ts';
 import { packageVersion } from './package.ts';
 import { parseNonNegative, parseWhole } from './parse.ts';
@@ -15,7 +16,8 @@ interface EvaluateFlags {
   readonly reference?: string;
   readonly observations: number;
   readonly seed: number;
-  readonly classes: string;
+  readonly classes?: string;
+  readonly data?: string;
   readonly threads?: number;
   readonly json?: boolean;
   readonly failOn?: string;
@@ -41,7 +43,11 @@ export function createEvaluateCommand(): Command {
       4096,
     )
     .option('--seed <number>', 'seed of the observations', parseWhole('--seed', 0), 0)
-    .option('--classes <source>', 'what must be told apart: reward (bisimulation), auxiliary, state', 'reward')
+    .option(
+      '--classes <source>',
+      'what must be told apart: reward (bisimulation; the default), auxiliary, state; of a recording: observed, column:NAME, quantiles:K (default: what can be claimed best)',
+    )
+    .option('--data <path>', 'where the recording of the run is now (default: where it was)')
     .option('--threads <number>', 'threads of each runtime (default: all cores)', parseWhole('--threads', 1))
     .option('--probes', 'probe the latents for the state and for what images show beside it (minutes)')
     .option('--decoder', 'train a decoder on the latents, and draw what it recovers (a minute)')
@@ -135,27 +141,57 @@ async function readLatents(evaluation: Evaluation, flags: EvaluateFlags): Promis
 }
 
 async function evaluateFolder(folder: string, runtimes: readonly string[], flags: EvaluateFlags): Promise<Evaluation> {
-  const { classesOf, parseClassSource } = await import('../src/evaluation/state-class.ts');
-  const classSource = parseClassSource('--classes', flags.classes);
   const { openSubject } = await import('../src/evaluation/subject.ts');
   const subject = openSubject(folder);
-  const { networksOfConfiguration } = await import('./evaluation-network.ts');
-  const networks = await networksOfConfiguration(
-    subject.configuration,
-    runtimes.find((name) => name !== 'tfjs') ?? 'cpu',
-  );
+  const input =
+    subject.configuration.recording === undefined
+      ? await inputOfEnvironment(subject, runtimes, flags)
+      : await inputOfRecording(subject, runtimes, flags);
   const { evaluate } = await import('../src/evaluation/evaluate.ts');
-  return evaluate(
-    { subject, ...networks, classes: await classesOf(networks.environment, classSource, networks.auxiliaries) },
-    {
-      runtimes,
-      reference: flags.reference ?? (await defaultReference(subject.tfjs !== undefined, runtimes)),
-      observations: flags.observations,
-      seed: flags.seed,
-      threads: flags.threads,
-      onProgress: (message) => process.stderr.write(`${message}\n`),
-    },
-  );
+  return evaluate(input, {
+    runtimes,
+    reference: flags.reference ?? (await defaultReference(subject.tfjs !== undefined, runtimes)),
+    observations: flags.observations,
+    seed: flags.seed,
+    threads: flags.threads,
+    onProgress: (message) => process.stderr.write(`${message}\n`),
+  });
+}
+
+/** The runtime for networks that only an evaluation needs. */
+function onnxRuntimeOf(runtimes: readonly string[]): string {
+  return runtimes.find((name) => name !== 'tfjs') ?? 'cpu';
+}
+
+async function inputOfEnvironment(
+  subject: EvaluationSubject,
+  runtimes: readonly string[],
+  flags: EvaluateFlags,
+): Promise<EvaluationInput> {
+  if (flags.data !== undefined)
+    throw new UsageError(`--data: expected a run of a recording, got ${subject.folder}, a run of an environment`);
+  const { classesOf, parseClassSource } = await import('../src/evaluation/state-class.ts');
+  const classSource = parseClassSource('--classes', flags.classes ?? 'reward');
+  const { networksOfConfiguration } = await import('./evaluation-network.ts');
+  const networks = await networksOfConfiguration(subject.configuration, onnxRuntimeOf(runtimes));
+  return { subject, ...networks, classes: await classesOf(networks.environment, classSource, networks.auxiliaries) };
+}
+
+async function inputOfRecording(
+  subject: EvaluationSubject,
+  runtimes: readonly string[],
+  { data, classes, observations, seed }: EvaluateFlags,
+): Promise<EvaluationInput> {
+  const { parseRecordingClassSource } = await import('../src/evaluation/recording-class.ts');
+  const { inputOfRecording: openInput } = await import('./recording-network.ts');
+  return openInput(subject, {
+    path: data,
+    classes: classes === undefined ? undefined : parseRecordingClassSource('--classes', classes),
+    observations,
+    seed,
+    runtime: onnxRuntimeOf(runtimes),
+    onNote: (note) => process.stderr.write(`${note}\n`),
+  });
 }
 
 /**

@@ -49,7 +49,8 @@ export async function openConfiguredRecording(
   const { path, map, imageSize, ffmpeg, stack, heldOutShare, valueAt, skipOddEpisodes, workers } = configuration;
   const { roles, structure } = map === undefined ? { roles: {}, structure: {} } : parseMap(map);
   const recording =
-    open ?? (await openRecording(path, { structure, observation: roles.observation, imageSize, ffmpeg }));
+    open ??
+    (await openRecording(path, { structure, observation: roles.observation, action: roles.action, imageSize, ffmpeg }));
   const memoryBytes = configuration.memoryMegabytes * 1e6;
   return { recording, options: { roles, stack, heldOutShare, valueAt, skipOddEpisodes, workers, memoryBytes } };
 }

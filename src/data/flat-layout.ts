@@ -36,9 +36,15 @@ export async function openFlatRecording(
   const names = stored.map(({ name }) => name);
   const structure = resolveStructure(path, names, options.handle.options.structure);
   const notes = [...(options.notes ?? [])];
-  const { arrays, rowsPerEpisode } = takeApart(stored);
+  const namedAction = options.handle.options.action?.[0];
+  const { arrays, rowsPerEpisode } = takeApart(stored, namedAction);
   const byName = new Map(arrays.map((array) => [array.name, array]));
-  const stepCount = countSteps(path, arrays, guessRoles(names).action?.[0], structure.length ?? structure.end);
+  const stepCount = countSteps(
+    path,
+    arrays,
+    namedAction ?? guessRoles(names).action?.[0],
+    structure.length ?? structure.end,
+  );
   const found = await findEpisodeLengths(path, byName, structure, stepCount, rowsPerEpisode, notes);
   const { lengths, complete } = dropLastNulls(path, arrays, found, notes);
 
@@ -204,7 +210,10 @@ function startsOf(lengths: readonly number[], more: number): Float64Array {
 }
 
 /** Arrays [E, T, ...] as [E T, ...], where rewards or observations show that the first side counts episodes. */
-function takeApart(stored: readonly FlatArray[]): {
+function takeApart(
+  stored: readonly FlatArray[],
+  namedAction: string | undefined,
+): {
   readonly arrays: readonly FlatArray[];
   /** T where the arrays had one row an episode. */
   readonly rowsPerEpisode: number | undefined;
@@ -212,7 +221,7 @@ function takeApart(stored: readonly FlatArray[]): {
   const names = stored.map(({ name }) => name);
   const { observation, action, reward } = guessRoles(names);
   const shapeOf = (name: string | undefined) => stored.find((array) => array.name === name)?.shape ?? [];
-  const [episodes, steps] = shapeOf(action?.[0]);
+  const [episodes, steps] = shapeOf(namedAction ?? action?.[0]);
   const [rewardEpisodes, rewardSteps, ...rewardRest] = shapeOf(reward);
   const [observationEpisodes, observationSteps, ...observationRest] = shapeOf(observation?.[0]);
   const rewardsShow = rewardEpisodes === episodes && rewardSteps === steps && rewardRest.length === 0 && steps > 1;

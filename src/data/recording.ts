@@ -71,6 +71,8 @@ export interface OpenOptions {
   readonly structure?: StructureRoles;
   /** The columns that the user named as observations: what `nextObservation` continues. */
   readonly observation?: readonly string[];
+  /** The column that the user named as action: its rows are the steps. */
+  readonly action?: readonly string[];
   /** Height and width that images are brought to; needed where they differ. Default: as stored. */
   readonly imageSize?: readonly [height: number, width: number];
   /** Program that decodes video. Default `ffmpeg`. */

@@ -12,14 +12,20 @@ import type { Environment } from '../environments/environment.ts';
  */
 export type ClassSource = 'reward' | 'auxiliary' | 'state';
 
+/** Of recordings, see recording-class.ts. */
+export const recordedClassSources = ['column', 'quantiles', 'observed'] as const;
+export type RecordedClassSource = (typeof recordedClassSources)[number];
+
 export interface StateClasses {
-  readonly of: ClassSource;
+  readonly of: ClassSource | RecordedClassSource;
   /** C */
   readonly count: number;
   /** [states]: the class of each state. */
   readonly classOf: Int32Array;
   /** [C]: the state's name, or the first state's and how many more there are. */
   readonly names: readonly string[];
+  /** What is known about the classes of a recording, in a sentence; those of an environment are exact. */
+  readonly claim?: string;
 }
 
 /** The classes of dynamics and reward: what control needs. */

@@ -1,0 +1,115 @@
+// The evaluation of a run on its recording: opens the recording where it is now, and builds what the evaluation needs
+// beside the trained networks.
+import * as tf from '@tensorflow/tfjs';
+import { buildRunParts, disposeRunParts } from '../models/run-parts.ts';
+import type { Auxiliary } from '../src/auxiliary/index.ts';
+import { readObservations } from '../src/data/recording-context.ts';
+import { observationShapeOf, type RecordingRecord } from '../src/data/recording-record.ts';
+import { JepaError, UsageError } from '../src/error.ts';
+import { encodeObservations, type ObservationInput, type Observations } from '../src/evaluation/encode.ts';
+import type { EvaluationInput, ObservationNetwork } from '../src/evaluation/evaluate.ts';
+import type { RecordingClassSource } from '../src/evaluation/recording-class.ts';
+import { openRecordingEvaluation } from '../src/evaluation/recording-evaluation.ts';
+import type { EvaluationSubject } from '../src/evaluation/subject.ts';
+import { openRuntime } from '../src/runtimes/index.ts';
+import { openRunRecording } from '../src/training/run-recording.ts';
+import { calibrateBatchNorm, exportObservationNetwork } from './calibrate.ts';
+
+/** Observations that the batch-norm statistics of the untrained encoder are taken from. */
+const CALIBRATION_OBSERVATIONS = 256;
+
+export interface RecordingNetworkOptions {
+  /** Where the recording is now. Default: where the run found it. */
+  readonly path?: string | undefined;
+  readonly classes?: RecordingClassSource | undefined;
+  readonly observations: number;
+  readonly seed: number;
+  /** Name of a runtime that runs ONNX files. */
+  readonly runtime: string;
+  readonly onNote?: ((note: string) => void) | undefined;
+}
+
+/** @throws FormatError where the recording is not the one that the run was trained on. */
+export async function inputOfRecording(
+  subject: EvaluationSubject,
+  options: RecordingNetworkOptions,
+): Promise<EvaluationInput> {
+  // Silences advice to install tfjs-node.
+  tf.enableProdMode();
+  const { configuration, recording: record } = subject;
+  if (configuration.recording === undefined || record === undefined)
+    throw new UsageError(`${subject.folder}: expected a run of a recording, got one of an environment`);
+  const opened = await openRunRecording({
+    configuration: { ...configuration.recording, path: options.path ?? configuration.recording.path },
+    seed: configuration.seed,
+    auxiliary: configuration.auxiliary,
+    known: record,
+  });
+  try {
+    const parts = await buildRunParts(configuration, opened);
+    try {
+      const shape = observationShapeOf(record);
+      const { encoder: encoderInput, whole } = inputsOf(record);
+      const auxiliaryNetworks = new Map<Auxiliary, ObservationNetwork>();
+      for (const auxiliary of parts.auxiliaries)
+        if (auxiliary.of === 'pixels')
+          auxiliaryNetworks.set(auxiliary, exportObservationNetwork(auxiliary.model, whole));
+      const training = await opened.source('train', []);
+      const { observations } = await readObservations(training, CALIBRATION_OBSERVATIONS);
+      await training.dispose();
+      const { runtime } = options;
+      await calibrateBatchNorm(parts.model.encoder, { observations, shape, input: encoderInput, runtime });
+      const valuesOf = async (auxiliary: Auxiliary, held: Observations) => {
+        const network = auxiliaryNetworks.get(auxiliary);
+        if (network === undefined)
+          throw new JepaError(`evaluation: expected a network of the auxiliary ${auxiliary.name}, got none`);
+        return valuesOfNetwork(network, held, shape, runtime);
+      };
+      const { auxiliaries } = parts;
+      return {
+        subject,
+        auxiliaries,
+        untrainedEncoder: exportObservationNetwork(parts.model.encoder, encoderInput),
+        auxiliaryNetworks,
+        ...(await openRecordingEvaluation({ ...options, opened, auxiliaries, valuesOf })),
+      };
+    } finally {
+      disposeRunParts(parts);
+    }
+  } finally {
+    await opened.dispose();
+  }
+}
+
+/** How the encoder takes observations, and how networks do that take them whole. */
+function inputsOf({ observation }: RecordingRecord): {
+  readonly encoder: ObservationInput;
+  readonly whole: ObservationInput;
+} {
+  const flat: ObservationInput = { name: 'observation', layout: 'flat', type: 'float32' };
+  if (observation.length > 1)
+    return { encoder: { name: 'image', layout: 'nhwc', type: 'uint8', vector: 'vector' }, whole: flat };
+  const whole: ObservationInput =
+    observation[0].kind === 'vector' ? flat : { name: 'observation', layout: 'nhwc', type: 'uint8' };
+  return { encoder: whole, whole };
+}
+
+async function valuesOfNetwork(
+  { model, input }: ObservationNetwork,
+  observations: Observations,
+  shape: readonly number[],
+  name: string,
+): Promise<Float32Array> {
+  if (input === undefined) throw new JepaError('evaluation: expected a network that says what it takes');
+  const runtime = await openRuntime(name);
+  try {
+    const session = await runtime.load(model);
+    try {
+      return (await encodeObservations(session, observations, shape, input)).values;
+    } finally {
+      await session.dispose();
+    }
+  } finally {
+    await runtime.dispose();
+  }
+}
