@@ -1,0 +1,142 @@
+// What the page measures and imagines, with real models on WebAssembly: the same numbers as `jepa evaluate` for the same
+// observations, and steps that follow the environment.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { measureDistinctness } from '../../../src/evaluation/distinctness.ts';
+import { environmentEvaluationSource } from '../../../src/evaluation/held-out.ts';
+import { labelLatents } from '../../../src/evaluation/latents.ts';
+import { openSubject } from '../../../src/evaluation/subject.ts';
+import { openWorldSession } from '../../../src/evaluation/world-session.ts';
+import { openRuntime } from '../../../src/runtimes/index.ts';
+import { loadWorldModel, type WorldModel } from '../../../web/index.ts';
+import { imagine, startAt } from '../../../web/page/imagination.ts';
+import { type Measurement, measureWorld } from '../../../web/page/measurement.ts';
+import { type World, worldOf } from '../../../web/page/world.ts';
+import { writeRunFixture } from '../../evaluation/run-fixture.ts';
+import { expectClose } from '../../matcher/close.ts';
+import { openWebServer, type WebServer } from '../web-server.ts';
+
+const OBSERVATIONS = 90;
+
+const folder = mkdtempSync(join(tmpdir(), 'jepa-measurement-'));
+let server: WebServer;
+let model: WorldModel;
+let world: World;
+let measurement: Measurement;
+const progress: number[] = [];
+
+beforeAll(async () => {
+  await writeRunFixture(folder);
+  server = await openWebServer((request, response) => response.end(readFileSync(join(folder, request.url ?? '/'))));
+  model = await loadWorldModel(`${server.url}export/`, { runtime: 'wasm', threads: 1 });
+  world = worldOf(model.description);
+  measurement = await measureWorld(model, world, {
+    observations: OBSERVATIONS,
+    onProgress: (fraction) => progress.push(fraction),
+  });
+});
+afterAll(async () => {
+  await model.dispose();
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
+
+test('the numbers are those of jepa evaluate: the same observations on onnxruntime-node', async () => {
+  const runtime = await openRuntime('cpu', { threads: 1 });
+  const { environment, classes } = world;
+  const session = await openWorldSession(runtime, openSubject(join(folder, 'export')), environment.observationShape);
+  const { judged, centroids } = await environmentEvaluationSource(environment).draw(OBSERVATIONS, 0);
+  const label = async ({ observations, states }: typeof judged) =>
+    labelLatents(
+      await session.encode(observations),
+      states.map((state) => classes.classOf[state]),
+      classes.count,
+    );
+  const expected = measureDistinctness({ latents: await label(judged), centroidLatents: await label(centroids) });
+  await session.dispose();
+  await runtime.dispose();
+  const numbersOf = ({ centroids: { centroidGapRatio }, gaps, evidence, spectrum }: typeof expected) => [
+    centroidGapRatio,
+    gaps.gapRatio,
+    evidence.meanDistance,
+    evidence.latentStd,
+    spectrum.rankMe,
+  ];
+  // Two builds of onnxruntime; the ratios divide differences of float32 latents by each other.
+  expectClose(numbersOf(measurement.distinctness), numbersOf(expected), { relative: 1e-3 });
+  expect(Array.from(measurement.distinctness.centroids.confusion)).toEqual(Array.from(expected.centroids.confusion));
+  expect(measurement.distinctness.decision.verdict).toBe(expected.decision.verdict);
+});
+
+test('progress rises from 0 to 1, and the time is that of the runs', () => {
+  expect(progress.length).toBeGreaterThan(4);
+  expect(progress.every((fraction, i) => i === 0 || fraction > progress[i - 1])).toBe(true);
+  expect(progress.at(-1)).toBe(1);
+  expect(measurement.msPerObservation).toBeGreaterThan(0);
+  expect(measurement.reducedFrom).toBeUndefined();
+});
+
+test('a slow machine measures fewer observations, and says of how many', async () => {
+  const slow: WorldModel = {
+    ...model,
+    encode: async (observations) => {
+      const end = performance.now() + 10;
+      while (performance.now() < end);
+      return model.encode(observations);
+    },
+  };
+  // Ten ms for 32 observations: 20 s are enough for about 30,000 of the million that were asked for.
+  const asked = 1_000_000;
+  const probe = measureWorld(
+    slow,
+    { ...world, environment: tooMany(world.environment) },
+    { observations: asked, onProgress: () => {} },
+  );
+  await expect(probe).rejects.toThrow(/^drawn \d{4,5}$/);
+});
+
+/** Stops where more observations are drawn than the probe's, and tells how many. */
+function tooMany(environment: World['environment']): World['environment'] {
+  let drawn = 0;
+  return {
+    ...environment,
+    render(...parameters) {
+      drawn++;
+      if (drawn > 64) throw new Error(`drawn ${parameters[3].buffer.byteLength / (64 * 64 * 3)}`);
+      environment.render(...parameters);
+    },
+  };
+}
+
+test('too few observations for the states are refused', async () => {
+  const refused = measureWorld(model, world, { observations: 10, onProgress: () => {} });
+  await expect(refused).rejects.toThrow('observations: expected at least 72, got 10');
+});
+
+describe('imagination', () => {
+  test("starts at the encoder's own latent, in the observation's own state", async () => {
+    const start = await startAt(7, model, world, measurement);
+    expect(start.trueState).toBe(measurement.judged.states[7]);
+    expect(start.looksLike).toBe(7);
+    expectClose(start.latent, measurement.latents.values.subarray(42, 48), { absolute: 0 });
+  });
+
+  test('takes the latent where the predictor says, and the state where the environment says', async () => {
+    const start = await startAt(measurement.judged.states.indexOf(7), model, world, measurement);
+    const once = await imagine(start, 1, model, world, measurement);
+    const twice = await imagine(once, 1, model, world, measurement);
+    expectClose(once.latent, await model.predict(start.latent, Float32Array.of(0, 1)), { absolute: 0 });
+    expectClose(twice.latent, await model.predict(once.latent, Float32Array.of(0, 1)), { absolute: 0 });
+    // 8 is the most that there can be.
+    expect([start.trueState, once.trueState, twice.trueState]).toEqual([7, 8, 8]);
+    expect(await imagine(start, 0, model, world, measurement)).toMatchObject({ action: 0, trueState: 6, trueClass: 6 });
+  });
+
+  test('gives the auxiliary as p, not as a logit', async () => {
+    const start = await startAt(0, model, world, measurement);
+    const [logit] = await model.auxiliary(start.latent);
+    expectClose(start.auxiliary, [1 / (1 + Math.exp(-logit))], { absolute: 1e-6 });
+  });
+});
