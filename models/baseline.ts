@@ -1,5 +1,6 @@
 // The baseline observations of a run: what its encoder is measured on while it trains, and what TensorBoard shows.
 import { labelledObservations } from '../src/data/environment-source.ts';
+import type { TransitionSource } from '../src/data/transition.ts';
 import type { Environment } from '../src/environments/index.ts';
 import { type Baseline, createBaseline } from '../src/evaluation/baseline.ts';
 import { classesOf } from '../src/evaluation/state-class.ts';
@@ -32,5 +33,16 @@ export async function environmentBaseline(environment: Environment, seed: number
     ...createBaseline(judged, draw('baseline centroids'), classes.count),
     observationShape: environment.observationShape,
     names: isSame ? { state } : { state, class: className },
+  };
+}
+
+/** Observations of `source`, which are held out from training. What must be told apart there is the evaluation's question. */
+export async function recordingBaseline(source: TransitionSource): Promise<LabelledBaseline> {
+  const { observations } = await source.batch(0, OBSERVATIONS, 1);
+  return {
+    // Time-major: the first half are the observations before the actions.
+    observations: observations.subarray(0, observations.length / 2),
+    observationShape: source.observationShape,
+    names: { observation: Array.from({ length: OBSERVATIONS }, (_, index) => String(index)) },
   };
 }

@@ -8,6 +8,7 @@ import type { TransitionSource } from '../src/data/transition.ts';
 import type { Configuration } from '../src/training/configuration.ts';
 import { runPath } from '../src/training/run-folder.ts';
 import { openRunRecording, type RunRecordingOptions } from '../src/training/run-recording.ts';
+import { environmentBaseline, type LabelledBaseline, recordingBaseline } from './baseline.ts';
 import { buildEnvironmentParts, buildRunParts, disposeRunParts, type RunParts } from './run-parts.ts';
 
 export interface RunOriginOptions {
@@ -21,6 +22,8 @@ export interface RunOriginOptions {
 export interface RunOrigin {
   readonly parts: RunParts;
   readonly source: TransitionSource;
+  /** Observations to measure the encoder on while it trains; undefined where nothing is held out. */
+  baseline(): Promise<LabelledBaseline | undefined>;
   dispose(): Promise<void>;
 }
 
@@ -46,7 +49,13 @@ async function openEnvironmentOrigin(configuration: Configuration): Promise<RunO
     auxiliary: joinStateTables(parts.auxiliaries, parts.environment.stateCount),
     actionPersistence: configuration.objective.actionPersistence,
   });
-  return { parts, source, dispose: async () => disposeRunParts(parts) };
+  const { environment } = parts;
+  return {
+    parts,
+    source,
+    baseline: () => environmentBaseline(environment, configuration.seed),
+    dispose: async () => disposeRunParts(parts),
+  };
 }
 
 async function openRecordingOrigin(
@@ -72,6 +81,15 @@ async function openRecordingOrigin(
     return {
       parts,
       source,
+      async baseline() {
+        if (recording.heldOutShare === 0) return undefined;
+        const heldOut = await opened.source('held-out', []);
+        try {
+          return await recordingBaseline(heldOut);
+        } finally {
+          await heldOut.dispose();
+        }
+      },
       async dispose() {
         const share = source.waitedMs() / (performance.now() - started);
         if (share > NOTED_WAITING)

@@ -8,7 +8,6 @@ import { acquireRunLock } from '../src/storage/run-lock.ts';
 import type { Configuration } from '../src/training/configuration.ts';
 import { createRunFolder, readConfiguration, runPath, writeConfiguration } from '../src/training/run-folder.ts';
 import { type MetricsRow, type TrainerOptions, type TrainingOutcome, train } from '../src/training/trainer.ts';
-import { environmentBaseline } from './baseline.ts';
 import { openRunOrigin, type RunOriginOptions } from './run-origin.ts';
 import { openRunRecord } from './run-record.ts';
 import type { WorldModel } from './world-model.ts';
@@ -61,10 +60,7 @@ async function trainInto(
 ): Promise<TrainingOutcome> {
   const origin = await openRunOrigin(runFolder, configuration, options);
   const { parts, source } = origin;
-  const baseline =
-    configuration.measureEvery > 0 && parts.environment
-      ? await environmentBaseline(parts.environment, configuration.seed)
-      : undefined;
+  const baseline = configuration.measureEvery > 0 ? await origin.baseline() : undefined;
   const record = openRunRecord(runFolder, { configuration, baseline, resumeStep: checkpoint?.step });
   try {
     const outcome = await train({
