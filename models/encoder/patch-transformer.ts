@@ -1,6 +1,6 @@
 // A small vision transformer (Dosovitskiy et al., arXiv 2010.11929): patches as tokens, learned positions, pre-norm blocks of
 // attention and perceptron, the mean over the tokens. Batch norms stand at both ends, around the blocks: after the patches,
-// and before the latent as in the heads of SimCLR (arXiv 2002.05709); without them the joint objective stays collapsed for long.
+// and before the latent as in the heads of SimCLR (arXiv 2002.05709): see docs/training.md.
 // Letters: B batch, H W C image, T tokens, W numbers of a token, D latent.
 import * as tf from '@tensorflow/tfjs';
 import { UsageError } from '../../src/error.ts';

@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { environmentBaseline } from '../../models/baseline.ts';
+import { environmentBaseline, recordingBaseline } from '../../models/baseline.ts';
 import { openRunRecord } from '../../models/run-record.ts';
+import { environmentSource } from '../../src/data/environment-source.ts';
 import { createEnvironment } from '../../src/environments/index.ts';
 import { readMetrics } from '../../src/storage/jsonl.ts';
 import { resolveConfiguration } from '../../src/training/presets.ts';
@@ -65,5 +66,18 @@ describe('the record of a run', () => {
     expect(counts.size).toBe(environment.stateCount);
     expect(Math.min(...counts.values())).toBeGreaterThanOrEqual(2);
     expect(a.classes?.count).toBeGreaterThan(1);
+  });
+
+  test('the baseline of a source is its first 256 observations before an action, and knows no classes', async () => {
+    const auxiliary = { size: 0, table: new Float32Array(0) };
+    const source = environmentSource(createEnvironment('counting'), { seed: 0, stream: 'held-out', auxiliary });
+    const { observations, classes, names } = await recordingBaseline(source);
+    const batch = await source.batch(0, 256, 1);
+    const size = 64 * 64 * 3;
+    expect(observations).toHaveLength(256 * size);
+    const first = Buffer.from(batch.observations.subarray(0, 256 * size));
+    expect(Buffer.compare(Buffer.from(observations), first)).toBe(0);
+    expect(classes).toBeUndefined();
+    expect(names.observation.at(-1)).toBe('255');
   });
 });
