@@ -54,7 +54,7 @@ typedef struct {
   char *output;
 } Model;
 
-static void open_model(Model *model, OrtEnv *env, const char *path, int threads) {
+static void open_model(Model *model, OrtEnv *env, const char *path, int threads, size_t input_count) {
   OrtSessionOptions *options;
   memset(model, 0, sizeof *model);
   model->path = path;
@@ -66,7 +66,9 @@ static void open_model(Model *model, OrtEnv *env, const char *path, int threads)
   ort->ReleaseSessionOptions(options);
 
   check(path, ort->SessionGetInputCount(model->session, &model->input_count));
-  if (model->input_count > 2) refuse("%s: expected 1 or 2 inputs, found %zu. Export it again.", path, model->input_count);
+  if (model->input_count != input_count)
+    refuse("%s: expected %zu inputs, found %zu. Name encoder and predictor in this order; its observation must be one image or vector.",
+           path, input_count, model->input_count);
   for (size_t i = 0; i < model->input_count; i++) {
     Port *port = &model->inputs[i];
     OrtTypeInfo *info;
@@ -187,8 +189,8 @@ int main(int argc, char **argv) {
   check("environment", ort->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory));
 
   Model encoder, predictor;
-  open_model(&encoder, env, argv[1], (int)threads);
-  open_model(&predictor, env, argv[2], (int)threads);
+  open_model(&encoder, env, argv[1], (int)threads, 1);
+  open_model(&predictor, env, argv[2], (int)threads, 2);
   void *observations = read_rows(argv[3], count, &encoder.inputs[0]);
   const Port *action = &predictor.inputs[1];
   char *actions = read_rows(argv[4], 2 * count, action);

@@ -232,8 +232,11 @@ func encodeAndPredict(arguments []string) error {
 		return err
 	}
 	defer predictor.session.Destroy()
-	if len(predictor.inputs) != 2 {
-		return refuse(arguments[1], "2 inputs", len(predictor.inputs), "Name encoder and predictor in this order.")
+	for i, each := range []*model{encoder, predictor} {
+		if len(each.inputs) != i+1 {
+			remedy := "Name encoder and predictor in this order; its observation must be one image or vector."
+			return refuse(arguments[i], fmt.Sprintf("%d inputs", i+1), len(each.inputs), remedy)
+		}
 	}
 	observations, err := readRows(arguments[2], count, encoder.inputs[0])
 	if err != nil {

@@ -98,8 +98,10 @@ public final class WorldModel {
 
     /** The raw little-endian values of a file that holds `count` rows of one input. */
     Rows readRows(int index, String file, int count) throws IOException {
-      if (index >= inputs.size())
-        throw refusal(path, (index + 1) + " inputs", inputs.size(), "Name encoder and predictor in this order.");
+      // Observations are the only input of an encoder, actions the second of a predictor's two.
+      if (inputs.size() != index + 1)
+        throw refusal(path, (index + 1) + " inputs", inputs.size(),
+            "Name encoder and predictor in this order; its observation must be one image or vector.");
       TensorInfo info = inputs.values().stream().skip(index).findFirst().orElseThrow();
       long[] shape = Arrays.copyOfRange(info.getShape(), 1, info.getShape().length);
       byte[] content = Files.readAllBytes(Path.of(file));

@@ -19,7 +19,7 @@ const profiles = mkdtempSync(join(tmpdir(), 'jepa-profile-'));
 process.on('exit', () => rmSync(profiles, { recursive: true, force: true }));
 
 /** Opens a model; the first run is profiled, since the profile names the provider of every node that ran. */
-async function openModel(path, threads) {
+async function openModel(path, threads, inputs) {
   const folder = mkdtempSync(join(profiles, 'model-'));
   const options = {
     executionProviders: ['cpu'],
@@ -32,6 +32,10 @@ async function openModel(path, threads) {
   const session = await ort.InferenceSession.create(path, options).catch((error) => {
     refuse(path, 'a model that onnxruntime loads', `this: ${error.message}`, 'Export it again.');
   });
+  if (session.inputNames.length !== inputs) {
+    const remedy = 'Name encoder and predictor in this order; its observation must be one image or vector.';
+    refuse(path, `${inputs} inputs`, session.inputNames.length, remedy);
+  }
   for (const { name, type } of session.inputMetadata)
     if (type !== 'float32' && type !== 'uint8')
       refuse(`${path}: input ${name}`, 'float32 or uint8', type, 'Export with inputs of these types.');
@@ -87,8 +91,8 @@ async function main([encoderPath, predictorPath, observationsPath, actionsPath, 
   const batchSize = positive('batch size', batchText);
   const threads = positive('JEPA_THREADS', process.env.JEPA_THREADS ?? '1');
 
-  const encoder = await openModel(encoderPath, threads);
-  const predictor = await openModel(predictorPath, threads);
+  const encoder = await openModel(encoderPath, threads, 1);
+  const predictor = await openModel(predictorPath, threads, 2);
   const observations = readRows(observationsPath, [count], encoder.session.inputMetadata[0]);
   const actions = readRows(actionsPath, [2, count], predictor.session.inputMetadata[1]);
   const middle = actions.data.length / 2;

@@ -55,6 +55,10 @@ def encode_and_predict(open_model, arguments):
 
     encoder = open_model(encoder_path, threads)
     predictor = open_model(predictor_path, threads)
+    for path, model, inputs in [(encoder_path, encoder, 1), (predictor_path, predictor, 2)]:
+        if len(model.input_shapes) != inputs:
+            remedy = "Name encoder and predictor in this order; its observation must be one image or vector."
+            raise Refusal(path, f"{inputs} inputs", len(model.input_shapes), remedy)
     observations = read_rows(observations_path, [count], encoder.input_shapes[0], encoder.input_types[0])
     actions = read_rows(actions_path, [2, count], predictor.input_shapes[1], np.float32)
 
