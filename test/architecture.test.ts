@@ -108,6 +108,21 @@ describe('architecture', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('what runs in a page imports nothing of Node, however far one follows it', () => {
+    // The page plans too.
+    const reached = new Set<string>(files.filter((path) => path.startsWith('src/planning/')));
+    expect(reached.size).toBeGreaterThan(10);
+    const wrong: string[] = [];
+    for (const path of reached)
+      for (const { specifier, isTypeOnly, isLazy } of importsOf(path)) {
+        if (isTypeOnly || isLazy) continue;
+        if (specifier.startsWith('node:')) wrong.push(`${path} imports ${specifier}`);
+        const target = targetOf(path, specifier);
+        if (target?.endsWith('.ts')) reached.add(target);
+      }
+    expect(wrong).toEqual([]);
+  });
+
   test('no import cycles at load time', () => {
     const state = new Map<string, 'open' | 'done'>();
     const cycles: string[] = [];
