@@ -3,7 +3,13 @@ import { centroidsOf } from '../evaluation/centroid.ts';
 import { type Certificate, certify, latentError, type PairAtRisk } from '../evaluation/certificate.ts';
 import type { ClassPair } from '../evaluation/class-gap.ts';
 import { type Distinctness, measureDistinctness } from '../evaluation/distinctness.ts';
-import { createLatents, type LabelledLatents, type Latents, labelLatents } from '../evaluation/latents.ts';
+import {
+  createLatents,
+  type LabelledLatents,
+  type Latents,
+  labelLatents,
+  rootMeanSquareNorm,
+} from '../evaluation/latents.ts';
 import type { StateClasses } from '../evaluation/state-class.ts';
 import type { RecordedLatents } from './held-out-files.ts';
 import {
@@ -165,7 +171,7 @@ export function compare({ runner, main, tried, reference, rows, batchSizes }: Co
     batchSizes: [...batchSizes],
     maxLatentError: maxDistance,
     maxAbsoluteError: maxAbsolute,
-    relativeLatentError: error.maxDistance > 0 ? (error.relative / error.maxDistance) * maxDistance : 0,
+    relativeLatentError: maxDistance > 0 ? maxDistance / rootMeanSquareNorm(reference.latents) : 0,
     smallestCosine: smallestRowCosine(reference.latents.values, main.latents.values, size),
     recordedError,
     predictorErrors,

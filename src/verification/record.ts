@@ -98,7 +98,10 @@ export const verificationSchema = z.strictObject({
   observations: z.int().min(1).describe('held-out observations that were judged'),
   centroidObservations: z.int().min(1).describe('further ones, from which the centroids are'),
   recordedObservations: z.int().min(0).describe('of the test data of the export'),
-  classes: z.strictObject({ of: z.string().describe('what must be told apart: reward, auxiliary, state'), names: z.array(z.string()) }),
+  classes: z.strictObject({
+    of: z.string().describe('what must be told apart: reward, auxiliary, state'),
+    names: z.array(z.string()),
+  }),
   reference: z.strictObject({ runtime: z.string(), provider: z.string(), version: z.string(), verdict }),
   tolerances: z.strictObject({
     latent: measure.describe('half of decidingGap: the largest latent error under which the verdict cannot change'),
