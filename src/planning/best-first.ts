@@ -79,7 +79,7 @@ async function planBestFirst(problem: PlanningProblem, options: BestFirstOptions
     const children = await expand(problem, round, choices);
     expanded += round.length;
     if (round[0] === root)
-      tolerance = options.tolerance * Math.max(...children.map((child) => Math.sqrt(squaredDistance(child, root))));
+      tolerance = options.tolerance * Math.max(...children.map((child) => distanceOf(child, root)));
     for (const child of children) {
       const comparison = best === undefined ? 1 : child.value - best.value || best.depth - child.depth;
       if (comparison > 0) ties = 0;
@@ -134,17 +134,31 @@ async function expand(
 /** Adds a node that is new, or reached by a shorter word than before; false where it is neither. */
 function remember(node: Node, known: Node[], tolerance: number): boolean {
   const limit = tolerance ** 2;
-  const same = known.filter((each) => !each.isReplaced && squaredDistance(each, node) <= limit);
-  if (same.some((each) => each.depth <= node.depth)) return false;
-  for (const each of same) each.isReplaced = true;
+  const replaced: Node[] = [];
+  for (const each of known) {
+    if (each.isReplaced || !isWithin(each.latent, node.latent, limit)) continue;
+    if (each.depth <= node.depth) return false;
+    replaced.push(each);
+  }
+  for (const each of replaced) each.isReplaced = true;
   known.push(node);
   return true;
 }
 
-function squaredDistance({ latent: a }: Node, { latent: b }: Node): number {
+/** Whether the squared distance is at most `limit`: most pairs are told apart by their first numbers. */
+function isWithin(a: Float32Array, b: Float32Array, limit: number): boolean {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) {
+    sum += (a[i] - b[i]) ** 2;
+    if (sum > limit) return false;
+  }
+  return true;
+}
+
+function distanceOf({ latent: a }: Node, { latent: b }: Node): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
-  return sum;
+  return Math.sqrt(sum);
 }
 
 function wordTo(node: Node, { size, encoded }: DiscreteActions): Float32Array {
