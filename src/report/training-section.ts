@@ -1,5 +1,5 @@
 // Curves of the training: losses out of metrics.jsonl, and what was measured on the way out of measures.jsonl.
-import { type BaselineMeasure, baselineMeasures } from '../evaluation/baseline.ts';
+import type { BaselineMeasure } from '../evaluation/baseline.ts';
 import type { MetricsRecord } from '../storage/jsonl.ts';
 import type { BlockOf, ReportBlock, ReportSection } from './report.ts';
 import { rounded } from './sample.ts';
@@ -9,41 +9,47 @@ const otherColumns = ['step', 'learningRate', 'latentDeviation'];
 
 type Series = BlockOf<'lines'>['series'][number];
 
-/** Measures that share a scale share a picture. */
+/** Measures that share a scale share a picture. Their names there are short: a legend that is too wide shrinks the picture. */
 const measurePictures: readonly {
   readonly title: string;
   readonly description: string;
   readonly axis: string;
   readonly scale: 'linear' | 'log';
-  readonly measures: readonly BaselineMeasure[];
+  readonly measures: Readonly<Partial<Record<BaselineMeasure, string>>>;
 }[] = [
   {
     title: 'Accuracy while training',
     description: 'Observations that are nearest to the centroid of their own class; the centroids are of others.',
     axis: 'accuracy',
     scale: 'linear',
-    measures: ['accuracy'],
+    measures: { accuracy: 'accuracy' },
   },
   {
     title: 'Gap ratios while training',
     description: 'Of the two classes that are hardest to tell apart: distance between them over their extent.',
     axis: 'gap ratio',
     scale: 'log',
-    measures: ['centroidGapRatio', 'gapRatio'],
+    measures: { centroidGapRatio: 'centroids', gapRatio: 'observations' },
   },
   {
     title: 'Ranks and dimensions while training',
-    description: 'How many directions the latents take; of the Jacobian, how many they move in at one observation.',
+    description:
+      "RankMe and effective rank of the latents, their intrinsic dimension (TwoNN), and the smallest rank of the encoder's Jacobian.",
     axis: 'dimensions',
     scale: 'linear',
-    measures: ['rankMe', 'effectiveRank', 'intrinsicDimension', 'jacobianRank'],
+    measures: {
+      rankMe: 'RankMe',
+      effectiveRank: 'effective',
+      intrinsicDimension: 'intrinsic',
+      jacobianRank: 'Jacobian',
+    },
   },
   {
     title: 'Size of the latents while training',
     description: 'The mean distance of two observations: it goes to 0 where the latents collapse.',
     axis: 'distance',
     scale: 'log',
-    measures: ['meanDistance'],
+    measures: { meanDistance: 'mean distance' },
   },
 ];
 
@@ -90,8 +96,8 @@ export function trainingSection(
 /** A picture for each scale on which at least two numbers were measured. */
 function measureBlocks(rows: readonly MetricsRecord[]): ReportBlock[] {
   return measurePictures.flatMap(({ title, description, axis, scale, measures }) => {
-    const series = measures
-      .map((name) => ({ ...seriesOf(rows, name, scale), name: baselineMeasures[name] }))
+    const series = Object.entries(measures)
+      .map(([measure, name]) => ({ ...seriesOf(rows, measure, scale), name }))
       .filter(({ points }) => points.length > 1);
     return series.length === 0 ? [] : [curves(title, description, axis, scale, series)];
   });

@@ -151,7 +151,8 @@ export function drawLines(block: BlockOf<'lines'>): Promise<Html> {
         field: 'y',
         type: 'quantitative',
         scale: block.y.scale === 'log' ? { type: 'log' } : { zero: false },
-        axis: { title: block.y.label, format: '~g', ...ticksOf(block.y.scale, values) },
+        // g would write 60 as 6e+1 where one digit is enough.
+        axis: { title: block.y.label, format: block.y.scale === 'log' ? '~g' : '~r', ...ticksOf(block.y.scale, values) },
       },
       color: seriesColour(names, 'stroke'),
       strokeDash: seriesDash(names),
