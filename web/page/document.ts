@@ -38,7 +38,7 @@ export function renderDocument(generator: string): string {
 <figcaption><b id="plot-title">Held-out latents, by class</b><span id="plot-hint">Point at a latent to see its image; press it to start from there. On the keyboard: arrow keys.</span></figcaption>
 <svg id="plot" tabindex="0" role="application" aria-roledescription="scatter plot" aria-labelledby="plot-title" aria-describedby="plot-hint"></svg>
 </figure>
-<div class="panels">
+<div class="side">
 <section class="card" id="act" aria-labelledby="act-title"><h2 id="act-title">Imagine</h2></section>
 <section class="card" id="observation" aria-labelledby="observation-title"><h2 id="observation-title">Observation</h2></section>
 </div>

@@ -6,6 +6,7 @@ import { type ImaginedStep, imagine, startAt } from './imagination.ts';
 import type { Measurement } from './measurement.ts';
 import { nearestObservations } from './neighbour.ts';
 import { createPlane } from './plane.ts';
+import { planTo } from './planning.ts';
 import { type ActionPanelContent, createActionPanel, stepInWords } from './view/action-panel.ts';
 import type { ClassStyle } from './view/class-label.ts';
 import { createObservationPanel } from './view/observation-panel.ts';
@@ -13,6 +14,8 @@ import { createScatter } from './view/scatter.ts';
 import type { World } from './world.ts';
 
 const NEIGHBOURS = 6;
+/** Between the steps of a plan. */
+const STEP_MS = 400;
 /** Numbers of the auxiliary head that are shown; a random projection has dozens. */
 const SHOWN_AUXILIARIES = 3;
 
@@ -66,6 +69,7 @@ export async function startExplorer(
   const actionPanel = createActionPanel(places.act, content, {
     onAction: (action) => inOrder(() => act(action)),
     onRestart: () => inOrder(() => choose(chosen)),
+    onPlan: (goal) => inOrder(() => follow(goal)),
   });
   show();
 
@@ -94,6 +98,22 @@ export async function startExplorer(
     places.announce(stepInWords(next, content));
   }
 
+  /** Plans, then takes the steps one after the other, so that they can be followed. */
+  async function follow(goal: number): Promise<void> {
+    const from = steps[steps.length - 1];
+    const { actions, predictions } = await planTo(goal, from, model, world, measurement);
+    for (const action of actions) {
+      await act(action);
+      if (!prefersReducedMotion()) await pause(STEP_MS);
+    }
+    const arrived = steps[steps.length - 1];
+    const way = actions.map((action) => world.environment.actionNames[action]).join(', ') || 'no action';
+    places.announce(
+      `Planned ${way}, out of ${predictions} predicted latents. Arrived in class ${style.names[arrived.landedClass]}; ` +
+        `the environment in ${style.names[arrived.trueClass]}.`,
+    );
+  }
+
   /** Presses faster than the predictor wait for each other. */
   let last: Promise<void> = Promise.resolve();
   function inOrder(work: () => Promise<void>): void {
@@ -116,4 +136,12 @@ function describeAuxiliary({ auxiliary, trueState }: ImaginedStep, { auxiliaries
 /** Two decimals are enough beside a truth. */
 function formatShort(value: number): string {
   return Math.abs(value) < 1000 ? String(Number(value.toFixed(2))) : formatNumber(value);
+}
+
+function prefersReducedMotion(): boolean {
+  return matchMedia('(prefers-reduced-motion: reduce)').matches;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

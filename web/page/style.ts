@@ -19,7 +19,7 @@ progress{width:100%;height:8px;accent-color:var(--accent);display:block;margin:0
 #plot .point{fill-opacity:.72}#plot .ring{fill:none;stroke:var(--ink);stroke-width:2.5}#plot .neighbour{fill:none;stroke:var(--ink);stroke-width:1.2;opacity:.8}
 #plot .path{fill:none;stroke:var(--ink);stroke-width:2;stroke-linejoin:round}#plot .step{fill:var(--card);stroke:var(--ink);stroke-width:2}
 #plot .landed{stroke:var(--ink);stroke-width:2.5;transition:transform .35s ease-out}
-.panels{display:grid;gap:16px}
+.side{display:grid;gap:16px}
 .card{padding:14px 16px;background:var(--card);border-radius:14px;--page:var(--card)}
 .card h2{font-size:16px;margin:0 0 8px}.card p{margin:6px 0;font-size:14px}
 .seen{display:flex;gap:14px;align-items:flex-start}
@@ -32,9 +32,11 @@ canvas{image-rendering:pixelated;border-radius:6px;display:block;background:#000
 .thumbs canvas{width:100%;height:auto;aspect-ratio:1}.thumbs span{display:block;font-size:12px;text-align:center;color:var(--soft)}
 .caption{color:var(--soft)}.card .caption{font-size:13px;margin:10px 0 2px}
 .actions{display:flex;flex-wrap:wrap;gap:8px;margin:8px 0 10px}
-.actions button,form button{min-width:52px;min-height:44px;padding:6px 16px;border-radius:10px;border:1px solid var(--line);background:var(--button);color:var(--ink);font-weight:600;cursor:pointer}
-.actions button:hover,form button:hover{border-color:var(--accent)}
+.actions button,.plan button,form button{min-width:52px;min-height:44px;padding:6px 16px;border-radius:10px;border:1px solid var(--line);background:var(--button);color:var(--ink);font-weight:600;cursor:pointer}
+.actions button:hover,.plan button:hover,form button:hover{border-color:var(--accent)}
 .actions .main{background:var(--accent);border-color:var(--accent);color:var(--on-accent)}.actions button:disabled{opacity:.45;cursor:default}
+
+.plan{display:flex;flex-wrap:wrap;gap:8px 10px;align-items:center;margin:10px 0 2px;font-size:14px}.plan label{color:var(--soft)}
 .steps{margin:8px 0 0;padding:0;list-style:none;display:flex;flex-wrap:wrap;gap:4px 6px;font-size:14px;font-variant-numeric:tabular-nums;align-items:center;min-height:26px}
 .steps .tag{font-size:13px;padding:1px 9px}
 #measured td{white-space:nowrap}code{font-size:.9em;background:var(--card);padding:1px 5px;border-radius:5px}
@@ -46,7 +48,7 @@ select{min-height:44px;padding:6px 10px;border-radius:10px;border:1px solid var(
 :root{--button:#fff;--on-accent:#fff}
 @media (prefers-color-scheme:dark){:root{--button:#262a34;--on-accent:#0d1117}}
 @media (max-width:860px){.explore{grid-template-columns:minmax(0,1fr)}#plot{height:clamp(260px,46vh,420px)}}
-@media (min-width:600px) and (max-width:860px){.panels{grid-template-columns:1fr 1fr;align-items:start}}
+@media (min-width:600px) and (max-width:860px){.side{grid-template-columns:1fr 1fr;align-items:start}}
 @media (max-width:600px){header.page{grid-template:"kicker" auto "h1" auto "verdict" auto "answer" auto/minmax(0,1fr);padding-top:14px}header.page .verdict{justify-self:start;font-size:18px;padding:5px 16px}
 header.page h1{font-size:22px}.large{width:80px;height:80px}.seen dd .tag{margin-left:4px}.seen dl{column-gap:10px}header.page #answer{font-size:15px;margin-bottom:10px}.explore figcaption span{font-size:13px}}
 @media (prefers-reduced-motion:reduce){#plot .landed{transition:none}}

@@ -16,6 +16,8 @@ export interface ActionPanelContent {
 export interface ActionPanelEvents {
   onAction(action: number): void;
   onRestart(): void;
+  /** The way to this class is asked for. */
+  onPlan(goal: number): void;
 }
 
 export interface ActionPanel {
@@ -39,6 +41,14 @@ export function createActionPanel(
   });
   const restart = element('button', { type: 'button' }, 'Start over');
   restart.addEventListener('click', () => events.onRestart());
+  const goal = element(
+    'select',
+    { id: 'goal' },
+    ...style.names.map((name, index) => element('option', { value: index }, name)),
+  );
+  goal.value = String(style.names.length - 1);
+  const plan = element('button', { type: 'button', id: 'plan' }, 'Go there');
+  plan.addEventListener('click', () => events.onPlan(Number(goal.value)));
   const image = createImage(images, 0, '', 'large');
   const facts = element('dl', { id: 'imagined' });
   const steps = element('ol', { class: 'steps', 'aria-label': 'Steps' });
@@ -47,6 +57,13 @@ export function createActionPanel(
     element('div', { class: 'actions', role: 'group', 'aria-label': 'Actions' }, ...buttons, restart),
     element('div', { class: 'seen' }, image, facts),
     steps,
+    element(
+      'div',
+      { class: 'plan', role: 'group', 'aria-label': 'Plan' },
+      element('label', { for: 'goal' }, 'Plan to class'),
+      goal,
+      plan,
+    ),
   );
   return {
     show(taken) {
