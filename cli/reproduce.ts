@@ -36,23 +36,24 @@ async function runReproduce(environment: string, flags: ReproduceFlags): Promise
   const { countingRows, runReproduction } = await import('./reproduce-run.ts');
   const folder = flags.out ?? join('runs', `reproduce-${environment}-${flags.preset}`);
   const assignments = flags.set.flatMap((assignment) => ['--set', assignment]);
-  const records = await runReproduction(countingRows, {
+  const jobs = flags.jobs ?? availableParallelism();
+  const { rows, minutes } = await runReproduction(countingRows, {
     folder,
     environment,
     preset: flags.preset,
     seeds: flags.seeds,
-    jobs: flags.jobs ?? availableParallelism(),
+    jobs,
     argv: assignments,
     onNote: (note) => process.stderr.write(`${note}\n`),
   });
   const { reproductionReport } = await import('../src/report/reproduction-report.ts');
   const { renderReport } = await import('../src/report/page.ts');
   const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');
-  const rows = countingRows.map((row) => ({ ...row, records: records.get(row.id) ?? [] }));
   const report = reproductionReport(rows, {
     environment,
     preset: flags.preset,
     generator: `jepa-onnx ${packageVersion()}`,
+    ...(minutes === undefined ? {} : { effort: { minutes, jobs } }),
     command: ['jepa reproduce', environment, '--preset', flags.preset, '--seeds', flags.seeds, ...assignments].join(
       ' ',
     ),

@@ -2,7 +2,7 @@
 // screen, then the sections. A pure function of the report's data, which the page also carries.
 import { pictureKinds, renderBlock } from './block/index.ts';
 import { type Html, html, Html as Markup, scriptJson } from './html.ts';
-import type { Report, ReportBlock, ReportSection } from './report.ts';
+import { type Report, type ReportBlock, type ReportSection, reportSchema } from './report.ts';
 import { style } from './style.ts';
 
 export async function renderReport(report: Report): Promise<string> {
@@ -43,6 +43,13 @@ ${rendered}
 </html>
 `;
   return page.text;
+}
+
+/** The data of a page that `renderReport` made; undefined for any other text. */
+export function readReportPage(page: string): Report | undefined {
+  const [, text] = /<script type="application\/json" id="report">(.*?)<\/script>/s.exec(page) ?? [];
+  if (text === undefined) return undefined;
+  return reportSchema.safeParse(JSON.parse(text)).data;
 }
 
 async function renderSection({ id, title, finding, blocks }: ReportSection): Promise<Html> {

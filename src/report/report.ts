@@ -94,6 +94,12 @@ const imagesBlock = z.strictObject({
   items: z.array(z.strictObject({ png: z.base64(), alt: text, label: text.optional() })),
 });
 
+const panelsBlock = z.strictObject({
+  kind: z.literal('panels'),
+  ...picture,
+  items: z.array(scatterBlock).describe('the same picture of several things, small and side by side'),
+});
+
 const codeBlock = z.strictObject({
   kind: z.literal('code'),
   summary: text,
@@ -111,6 +117,7 @@ export const blockSchema = z.discriminatedUnion('kind', [
   matrixBlock,
   gridBlock,
   imagesBlock,
+  panelsBlock,
   codeBlock,
 ]);
 export type ReportBlock = z.output<typeof blockSchema>;

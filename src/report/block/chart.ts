@@ -10,7 +10,14 @@ import type { BlockOf } from '../report.ts';
 /** Of the plot area in CSS px: small enough that its text is readable on a phone, where the SVG shrinks to the page. */
 const WIDTH_PX = 400;
 const HEIGHT_PX = 260;
-const SCATTER_HEIGHT_PX = 340;
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+const SCATTER_SIZE_PX: Size = { width: WIDTH_PX, height: 340 };
+/** Of one of several small pictures, two of which fit beside each other on a phone. */
+export const PANEL_SIZE_PX: Size = { width: 190, height: 160 };
 const LABEL_SIZE_PX = 15;
 
 const config: vegaLite.Config = {
@@ -41,7 +48,7 @@ const config: vegaLite.Config = {
   },
 };
 
-export function drawScatter(block: BlockOf<'scatter'>): Promise<Html> {
+export function drawScatter(block: BlockOf<'scatter'>, size = SCATTER_SIZE_PX): Promise<Html> {
   const points = block.points.map(([x, y, label]) => ({ x, y, label: block.classes[label] }));
   const frame = {
     x: domainOf(
@@ -53,23 +60,23 @@ export function drawScatter(block: BlockOf<'scatter'>): Promise<Html> {
       block.extent,
     ),
   };
-  const labels = placeLabels(block, frame);
+  const labels = placeLabels(block, frame, size);
+  const isPanel = size.width < WIDTH_PX;
   const plain = { grid: false, labels: false, ticks: false };
   return draw(block.description, {
-    width: WIDTH_PX,
-    height: SCATTER_HEIGHT_PX,
+    ...size,
     layer: [
       {
         data: { values: points },
-        mark: { type: 'circle', size: 14, opacity: 0.6, aria: false },
+        mark: { type: 'circle', size: isPanel ? 6 : 14, opacity: 0.6, aria: false },
         encoding: {
-          x: { field: 'x', type: 'quantitative', scale: { domain: frame.x }, axis: { ...plain, title: block.x } },
-          y: { field: 'y', type: 'quantitative', scale: { domain: frame.y }, axis: { ...plain, title: block.y } },
+          x: { field: 'x', type: 'quantitative', scale: { domain: frame.x }, axis: { ...plain, title: isPanel ? null : block.x } },
+          y: { field: 'y', type: 'quantitative', scale: { domain: frame.y }, axis: { ...plain, title: isPanel ? null : block.y } },
           color: {
             field: 'label',
             type: 'nominal',
             scale: { domain: block.classes, range: classColours(block.classes.length) },
-            legend: labels === undefined ? { title: null, columns: 9, symbolSize: 60 } : null,
+            legend: labels === undefined && !isPanel ? { title: null, columns: 9, symbolSize: 60 } : null,
           },
         },
       },
@@ -101,14 +108,15 @@ function domainOf(values: readonly number[], extent = 0): Domain {
 function placeLabels(
   block: BlockOf<'scatter'>,
   frame: { readonly x: Domain; readonly y: Domain },
+  size: Size,
 ): ClassLabel[] | undefined {
   const labels = block.classes.flatMap((name, label): ClassLabel[] => {
     const own = block.points.filter((point) => point[2] === label);
     return own.length > 0 ? [{ name, x: median(own.map(([x]) => x)), y: median(own.map(([, y]) => y)) }] : [];
   });
   const place = ({ x, y }: ClassLabel): [number, number] => [
-    (WIDTH_PX * x) / (frame.x[1] - frame.x[0]),
-    (SCATTER_HEIGHT_PX * y) / (frame.y[1] - frame.y[0]),
+    (size.width * x) / (frame.x[1] - frame.x[0]),
+    (size.height * y) / (frame.y[1] - frame.y[0]),
   ];
   const isCovered = (label: ClassLabel) =>
     labels.some((other) => other !== label && distance(place(other), place(label)) < LABEL_SIZE_PX);

@@ -1,7 +1,7 @@
 // One renderer a kind of block.
 import { type Html, html } from '../html.ts';
 import type { BlockOf, ReportBlock } from '../report.ts';
-import { drawBars, drawHistogram, drawLines, drawScatter } from './chart.ts';
+import { drawBars, drawHistogram, drawLines, drawScatter, PANEL_SIZE_PX } from './chart.ts';
 import { drawMatrix } from './matrix.ts';
 import { renderGrid, renderTable } from './table.ts';
 
@@ -26,6 +26,12 @@ const renderers: Renderers = {
       ({ png, alt, label }) =>
         html`<div><img class="pixels" alt="${alt}" src="data:image/png;base64,${png}">${label === undefined ? '' : html`<span>${label}</span>`}</div>`,
     )}</div></figure>`,
+  panels: async (block) => {
+    const panels: Html[] = [];
+    for (const item of block.items)
+      panels.push(html`<div><p class="panel">${item.title}</p>${await drawScatter(item, PANEL_SIZE_PX)}</div>`);
+    return figure(block, html`<div class="panels">${panels}</div>`);
+  },
   code: ({ summary, text }) =>
     html`<details><summary>${summary}</summary><pre tabindex="0"><code>${text}</code></pre></details>`,
 };

@@ -1,0 +1,137 @@
+// What a reproduction is made of: rows of the paper's figure and of the hard case, each with its runs over seeds, and the claims
+// that are held against them. Pure functions of evaluation records.
+import type { EvaluationRecord, RuntimeRecord } from '../evaluation/record.ts';
+import type { MetricsRecord } from '../storage/jsonl.ts';
+import { formatNumber } from './number.ts';
+import type { Report } from './report.ts';
+
+/** Rows by what they are there for: the paper's figure, what its code offers beside it, the hard case. */
+export type RowGroup = 'figure' | 'code' | 'hard';
+
+export interface ReproductionRun {
+  readonly record: EvaluationRecord;
+  /** The report of the run, for its pictures. */
+  readonly report: Report;
+  /** Rows of the run's measures.jsonl. */
+  readonly measures: readonly MetricsRecord[];
+}
+
+export interface ReproductionRow {
+  /** `joint`; what claims refer to. */
+  readonly id: string;
+  readonly group: RowGroup;
+  /** As in the figure: `dynamics + reward`. */
+  readonly name: string;
+  /** What the paper shows of it, in one sentence. */
+  readonly expectation: string;
+  /** One a seed. */
+  readonly runs: readonly ReproductionRun[];
+}
+
+export interface Measure {
+  readonly name: string;
+  readonly of: (runtime: RuntimeRecord) => number | null;
+}
+
+export const accuracy: Measure = { name: 'accuracy', of: (runtime) => runtime.nearestCentroidAccuracy };
+export const centroidGapRatio: Measure = { name: 'centroid gap ratio', of: (runtime) => runtime.centroidGapRatio };
+export const relativeSpread: Measure = { name: 'times the untrained', of: (runtime) => runtime.relativeSpread };
+
+export const measures: readonly Measure[] = [
+  accuracy,
+  centroidGapRatio,
+  { name: 'gap ratio', of: (runtime) => runtime.gapRatio },
+  { name: 'silhouette', of: (runtime) => runtime.silhouette },
+  { name: 'mean distance', of: (runtime) => runtime.meanDistance },
+  relativeSpread,
+  { name: 'effective rank', of: (runtime) => runtime.effectiveRank },
+  { name: 'RankMe', of: (runtime) => runtime.rankMe },
+];
+
+/** The first runtime's value of every seed. */
+export function valuesOf({ runs }: ReproductionRow, measure: Measure): number[] {
+  return runs.map(({ record }) => measure.of(record.runtimes[0]) ?? Number.NaN);
+}
+
+/** `distinct`, or `distinct 2, coarse 1` where seeds differ. */
+export function verdictsOf({ runs }: ReproductionRow): string {
+  const counts = new Map<string, number>();
+  for (const { record } of runs) {
+    const { verdict } = record.runtimes[0];
+    counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
+  }
+  if (counts.size === 1) return [...counts.keys()][0];
+  return [...counts].map(([verdict, count]) => `${verdict} ${count}`).join(', ');
+}
+
+/** Mean, and half the range where there are several. */
+export function spreadOf(values: readonly number[]): string {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const half = (Math.max(...values) - Math.min(...values)) / 2;
+  return values.length === 1 ? formatNumber(mean) : `${formatNumber(mean)} ± ${formatNumber(half)}`;
+}
+
+export interface Claim {
+  /** What is claimed, as a sentence that can be false. */
+  readonly claim: string;
+  /** The numbers of every seed that decide it. */
+  readonly found: string;
+  readonly holds: boolean;
+}
+
+/** The claims whose rows are there. Thresholds and why these measures: docs/reproduction.md. */
+export function judgeClaims(rows: readonly ReproductionRow[]): Claim[] {
+  const row = (id: string) => rows.find((each) => each.id === id && each.runs.length > 0);
+  const claims: Claim[] = [];
+  const joint = row('joint');
+  if (joint) {
+    const accuracies = valuesOf(joint, accuracy);
+    const ratios = valuesOf(joint, centroidGapRatio);
+    claims.push({
+      claim: `${joint.name}: all counts are told apart on every seed (accuracy at least 0.97, centroid gap ratio above 1)`,
+      found: `accuracy ${listed(accuracies)}; centroid gap ratio ${listed(ratios)}`,
+      holds: accuracies.every((value) => value >= 0.97) && ratios.every((value) => value > 1),
+    });
+  }
+  const collapsed = row('dynamics-only');
+  if (collapsed)
+    claims.push({
+      claim: `${collapsed.name}: the latents collapse on every seed`,
+      found: `${verdictsOf(collapsed)}; distances ${listed(valuesOf(collapsed, relativeSpread))} times those before training`,
+      holds: collapsed.runs.every(({ record }) => record.runtimes[0].verdict === 'collapsed'),
+    });
+  const projection = row('random-projection');
+  if (projection) {
+    const accuracies = valuesOf(projection, accuracy);
+    claims.push({
+      claim: `${projection.name}: the latents are not organised by count (accuracy below 0.5 on every seed)`,
+      found: `accuracy ${listed(accuracies)}`,
+      holds: accuracies.every((value) => value < 0.5),
+    });
+  }
+  const rewardOnly = row('reward-only');
+  if (joint && rewardOnly) {
+    const alone = valuesOf(rewardOnly, centroidGapRatio);
+    const together = valuesOf(joint, centroidGapRatio);
+    claims.push({
+      claim: `${rewardOnly.name}: less separated than ${joint.name} (centroid gap ratio of every seed below all of those)`,
+      found: `centroid gap ratio ${listed(alone)}, against ${listed(together)}`,
+      holds: Math.max(...alone) < Math.min(...together),
+    });
+  }
+  const rollouts = row('hard-rollouts');
+  if (rollouts) {
+    const accuracies = valuesOf(rollouts, accuracy);
+    const plain = row('hard');
+    claims.push({
+      claim: `${rollouts.name}: accuracy of at least 0.95 on every seed`,
+      found: `accuracy ${listed(accuracies)}${plain ? `; without rollouts ${listed(valuesOf(plain, accuracy))}` : ''}`,
+      holds: accuracies.every((value) => value >= 0.95),
+    });
+  }
+  return claims;
+}
+
+function listed(values: readonly number[]): string {
+  return values.map((value) => formatNumber(value)).join(', ');
+}
