@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { JepaError, UnavailableError } from '../error.ts';
+import { dirname, join } from 'node:path';
+import { UnavailableError } from '../error.ts';
 import { cacheRoot, withCacheLock } from '../machine/cache-folder.ts';
 import { outputLine, runCommand } from '../machine/command.ts';
 import { EXIT_UNAVAILABLE } from './protocol.ts';
@@ -93,19 +93,24 @@ async function build(source: string, target: string): Promise<void> {
   );
 }
 
-/** Of all names and bytes below a folder. */
+/** Of all names and bytes below a program's folder, and of the scripts beside it that the programs share. */
 export function sourceHash(folder: string): string {
   const hash = createHash('sha256');
-  const visit = (path: string, name: string): void => {
-    if (statSync(path).isDirectory()) {
-      for (const entry of readdirSync(path).sort())
-        if (!ignored.has(entry)) visit(join(path, entry), `${name}/${entry}`);
-      return;
-    }
+  const add = (path: string, name: string): void => {
     const bytes = readFileSync(path);
     hash.update(`${name}\0${bytes.length}\0`).update(bytes);
   };
-  if (!existsSync(folder)) throw new JepaError(`${folder}: expected the sources of a program, found none`);
+  const visit = (path: string, name: string): void => {
+    for (const entry of readdirSync(path).sort()) {
+      if (ignored.has(entry)) continue;
+      const inner = join(path, entry);
+      if (statSync(inner).isDirectory()) visit(inner, `${name}/${entry}`);
+      else add(inner, `${name}/${entry}`);
+    }
+  };
   visit(folder, '');
+  const shared = dirname(folder);
+  for (const entry of readdirSync(shared).sort())
+    if (statSync(join(shared, entry)).isFile()) add(join(shared, entry), `../${entry}`);
   return hash.digest('hex').slice(0, 16);
 }
