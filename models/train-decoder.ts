@@ -83,7 +83,8 @@ export function trainDecoder(
         batchPixels.set(observations.subarray(row * pixelCount, (row + 1) * pixelCount), b * pixelCount);
       }
       if (noise > 0) for (let i = 0; i < batchLatents.length; i++) batchLatents[i] += noise * random.normal();
-      onStep?.(index, step.run(batchLatents, batchPixels, index, learningRateAt(index, optimization)));
+      const loss = step.run(batchLatents, batchPixels, index, learningRateAt(index, optimization));
+      onStep?.(index, loss);
     }
     step.copyToModel(model);
   } finally {

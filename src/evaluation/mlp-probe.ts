@@ -105,7 +105,8 @@ function trainAndPredict(
   step.copyToModel(model);
   const predicted = tf.tidy(() => {
     const latents = tf.tensor2d(standardise(test.values, ofLatents), [test.count, test.size]);
-    return (model.predictOnBatch(latents) as tf.Tensor).dataSync();
+    // A copy: what native TensorFlow hands out is its own memory, which ends with the tensor.
+    return Float32Array.from((model.predictOnBatch(latents) as tf.Tensor).dataSync());
   });
   const { mean, deviation } = ofTarget;
   return Float64Array.from(predicted, (value, i) => mean[i % target.size] + value * deviation[i % target.size]);

@@ -45,7 +45,7 @@ function placedSquares(count: number, purpose: string): DecoderInput {
 }
 
 const drawn = (model: tf.LayersModel, { values, count, size }: Latents): Float32Array =>
-  tf.tidy(() => (model.predict(tf.tensor2d(values, [count, size])) as tf.Tensor).dataSync() as Float32Array);
+  tf.tidy(() => Float32Array.from((model.predict(tf.tensor2d(values, [count, size])) as tf.Tensor).dataSync()));
 
 /** Mean column of the brightness of each image. */
 function columnsOf(images: ArrayLike<number>): number[] {
@@ -197,7 +197,7 @@ describe('regression step', () => {
       });
       // The difference of two float32 weights around an update of 0.3 times the gradient.
       expectClose(found, gradient, { absolute: 2e-6, relative: 1e-3 }, name);
-      expect(Math.max(...Array.from(gradient, Math.abs)), name).toBeGreaterThan(5e-4);
+      expect(Math.max(...Array.from(gradient, Math.abs)), name).toBeGreaterThan(1e-4);
     }
     decoder.dispose();
   });
