@@ -46,6 +46,7 @@ describe('jepa evaluate', () => {
     [['--classes', 'stat'], /got "stat"\. Did you mean "state"\?/],
     [['--fail-on', 'distinct'], /--fail-on: expected a verdict \(collapsed, coarse\), got "distinct"/],
     [['--observations', '1'], /--observations: expected a whole number of at least 2, got "1"/],
+    [['--decoder-noise', '-1'], /--decoder-noise: expected a number of at least 0, got "-1"/],
   ])('%j is refused in one line with exit code 2', (flags, message) => {
     const { status, stdout, stderr } = jepa(run, ...flags);
     expect(stderr).toMatch(message);
