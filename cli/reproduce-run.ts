@@ -3,92 +3,15 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { JepaError } from '../src/error.ts';
+import { JepaError, UsageError } from '../src/error.ts';
 import { evaluationSchema } from '../src/evaluation/record.ts';
 import { readReportPage } from '../src/report/page.ts';
 import type { ReproductionRow, ReproductionRun } from '../src/report/reproduction.ts';
+import { writeFileAtomic } from '../src/storage/atomic-file.ts';
 import { readMetrics } from '../src/storage/jsonl.ts';
 import { runPath } from '../src/training/run-folder.ts';
 import { packageRoot } from './package.ts';
-
-export interface RowPlan extends Omit<ReproductionRow, 'runs'> {
-  /** Arguments of `jepa train` beside the folder, the preset and the seed. */
-  readonly argv: readonly string[];
-  /** Learning rate by preset, where it is not the preset's own. */
-  readonly rates?: Readonly<Record<string, number>>;
-}
-
-const HARD = ['--auxiliary', 'reward', '--set', 'environment.target=0'];
-/** Half the preset's rate: at the whole one, one of three seeds stayed below 0.95. */
-const ROLLOUT_RATES: Readonly<Record<string, number>> = { small: 0.004 };
-/** Chosen on seed 0; docs/reproduction.md has what was tried. */
-const ROLLOUTS = [
-  'objective.horizon=8',
-  'objective.dynamicsHorizon=1',
-  'objective.auxiliaryOn=predicted',
-  'objective.actionPersistence=0.97',
-].flatMap((assignment) => ['--set', assignment]);
-
-/** The rows of the paper's figure on the counting environment, two more of its code, and the reward where it is hardest. */
-export const countingRows: readonly RowPlan[] = [
-  {
-    id: 'joint',
-    group: 'figure',
-    name: 'dynamics + reward',
-    expectation: 'nine clusters, one a count',
-    argv: ['--auxiliary', 'reward'],
-  },
-  {
-    id: 'random-projection',
-    group: 'figure',
-    name: 'dynamics + random projection',
-    expectation: 'not organised by count',
-    argv: ['--auxiliary', 'random-projection'],
-  },
-  {
-    id: 'reward-only',
-    group: 'figure',
-    name: 'reward only',
-    expectation: 'coarse: about three groups, 0-2, 3-5 and 6-8',
-    argv: ['--auxiliary', 'reward', '--set', 'objective.dynamics=0'],
-  },
-  {
-    id: 'dynamics-only',
-    group: 'figure',
-    name: 'dynamics only',
-    expectation: 'collapse to a point',
-    argv: ['--auxiliary', 'none'],
-  },
-  {
-    id: 'random-transformer',
-    group: 'code',
-    name: 'dynamics + random transformer',
-    expectation: 'in its code; not in the figure',
-    argv: ['--auxiliary', 'random-transformer'],
-  },
-  {
-    id: 'dense-reward',
-    group: 'code',
-    name: 'dynamics + dense reward',
-    expectation: 'in its code; not in the figure',
-    argv: ['--auxiliary', 'reward', '--set', 'environment.reward=dense'],
-  },
-  {
-    id: 'hard',
-    group: 'hard',
-    name: 'dynamics + reward at count 0',
-    expectation: 'not in the paper',
-    argv: HARD,
-  },
-  {
-    id: 'hard-rollouts',
-    group: 'hard',
-    name: 'the same, eight-step rollouts',
-    expectation: 'not in the paper',
-    argv: [...HARD, ...ROLLOUTS],
-    rates: ROLLOUT_RATES,
-  },
-];
+import { argvOf, type RowPlan } from './reproduce-row.ts';
 
 export interface ReproductionOptions {
   readonly folder: string;
@@ -110,16 +33,21 @@ export async function runReproduction(
   const waiting = [...tasks];
   const isNew = !existsSync(options.folder);
   const start = performance.now();
+  // The first failure ends what runs beside it: nothing is left behind that nobody waits for.
+  const others = new AbortController();
+  let done = 0;
   const worker = async () => {
-    for (let task = waiting.shift(); task; task = waiting.shift()) {
-      await runOne(task.row, task.seed, options);
-      options.onNote(
-        `${tasks.length - waiting.length} of ${tasks.length} begun or done; last: ${task.row.id} seed ${task.seed}`,
-      );
+    for (let task = waiting.shift(); task && !others.signal.aborted; task = waiting.shift()) {
+      await runOne(task.row, task.seed, options, others.signal);
+      options.onNote(`${++done} of ${tasks.length} runs done: ${task.row.name}, seed ${task.seed}`);
     }
   };
-  mkdirSync(options.folder, { recursive: true });
-  await Promise.all(Array.from({ length: options.jobs }, worker));
+  requireSameSettings(options);
+  try {
+    await Promise.all(Array.from({ length: options.jobs }, worker));
+  } finally {
+    others.abort();
+  }
   return {
     rows: rows.map((row) => ({
       ...row,
@@ -131,12 +59,25 @@ export async function runReproduction(
   };
 }
 
-const runFolder = (folder: string, row: RowPlan, seed: number) => join(folder, `${row.id}-seed-${seed}`);
-
-function argvOf(row: RowPlan, { preset, argv }: ReproductionOptions): string[] {
-  const rate = row.rates?.[preset];
-  return [...row.argv, ...(rate === undefined ? [] : ['--set', `optimization.learningRate=${rate}`]), ...argv];
+/** @throws UsageError where the folder holds runs of other settings: a report must not mix them. */
+function requireSameSettings({ folder, environment, preset, argv }: ReproductionOptions): void {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, 'reproduction.json');
+  const settings = JSON.stringify({ environment, preset, argv }, undefined, 2);
+  if (!existsSync(path)) {
+    writeFileAtomic(path, `${settings}\n`);
+    return;
+  }
+  const earlier = readFileSync(path, 'utf8').trim();
+  if (earlier !== settings)
+    throw new UsageError(`${path}: expected the settings of this command, got ${oneLine(earlier)}`, {
+      remedy: `Give another --out, or the earlier settings. Now: ${oneLine(settings)}.`,
+    });
 }
+
+const oneLine = (json: string) => json.replace(/\s+/g, ' ');
+
+const runFolder = (folder: string, row: RowPlan, seed: number) => join(folder, `${row.id}-seed-${seed}`);
 
 /** Probes and decoders are about what the rows of the figure keep of the images. */
 const isReadOut = (row: RowPlan) => row.group !== 'hard';
@@ -154,24 +95,29 @@ function readRun(folder: string, row: RowPlan, seed: number): ReproductionRun | 
   return { record, report, measures: readMetrics(runPath(run, 'measures')).records };
 }
 
-async function runOne(row: RowPlan, seed: number, options: ReproductionOptions): Promise<void> {
+async function runOne(row: RowPlan, seed: number, options: ReproductionOptions, signal: AbortSignal): Promise<void> {
   const run = runFolder(options.folder, row, seed);
   if (readRun(options.folder, row, seed)) return;
   const log = `${run}.log`;
   const threads = ['--threads', '1'];
   const begin = ['train', options.environment, '--out', run, '--preset', options.preset, '--seed', String(seed)];
   const isBegun = existsSync(join(run, 'config.json'));
-  await jepa(isBegun ? ['train', '--resume', run] : [...begin, ...threads, ...argvOf(row, options)], log);
-  await jepa(['export', run], log);
-  await jepa(['evaluate', run, ...threads, ...(isReadOut(row) ? ['--probes', '--decoder'] : [])], log);
+  const train = [...begin, ...threads, ...argvOf(row, options.preset), ...options.argv];
+  for (const argv of [
+    isBegun ? ['train', '--resume', run] : train,
+    ['export', run],
+    ['evaluate', run, ...threads, ...(isReadOut(row) ? ['--probes', '--decoder'] : [])],
+  ])
+    await jepa(argv, log, signal);
 }
 
 /** One command in a process of its own; its output is added to `log`. */
-async function jepa(argv: readonly string[], log: string): Promise<void> {
+async function jepa(argv: readonly string[], log: string, signal: AbortSignal): Promise<void> {
   const stream = createWriteStream(log, { flags: 'a' });
   stream.write(`$ jepa ${argv.join(' ')}\n`);
   const child = spawn(process.execPath, [join(packageRoot(), 'bin', 'jepa.js'), ...argv], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    signal,
   });
   child.stdout.pipe(stream, { end: false });
   child.stderr.pipe(stream, { end: false });

@@ -5,15 +5,19 @@ import { Command } from 'commander';
 import { unknownName } from '../src/error.ts';
 import { packageVersion } from './package.ts';
 import { collect, parseWhole } from './parse.ts';
+import { countingRows, type RowPlan } from './reproduce-row.ts';
 
 interface ReproduceFlags {
   readonly out?: string;
   readonly seeds: number;
   readonly preset: string;
   readonly jobs?: number;
+  readonly rows?: string;
   readonly set: readonly string[];
   readonly json?: boolean;
 }
+
+const rowIds = countingRows.map((row) => row.id);
 
 export function createReproduceCommand(): Command {
   return new Command('reproduce')
@@ -22,6 +26,7 @@ export function createReproduceCommand(): Command {
     .option('--seeds <number>', 'seeds a row', parseWhole('--seeds', 1), 3)
     .option('--preset <name>', 'small or paper', 'small')
     .option('--jobs <number>', 'runs side by side, one thread each (default: all cores)', parseWhole('--jobs', 1))
+    .option('--rows <names>', `comma-separated: ${rowIds.join(', ')} (default: all)`)
     .option('--out <folder>', 'folder of all runs (default: runs/reproduce-ENVIRONMENT-PRESET)')
     .option('--set <key=value>', 'one configuration key of every run; repeatable', collect, [])
     .option('--json', 'print the report as JSON')
@@ -33,11 +38,12 @@ async function runReproduce(environment: string, flags: ReproduceFlags): Promise
     throw unknownName('reproduce', 'an environment of the paper', environment, ['counting']);
   const { presetNames } = await import('../src/training/presets.ts');
   if (!presetNames.includes(flags.preset)) throw unknownName('--preset', 'a preset', flags.preset, presetNames);
-  const { countingRows, runReproduction } = await import('./reproduce-run.ts');
+  const { runReproduction } = await import('./reproduce-run.ts');
+  const plans = chooseRows(flags.rows);
   const folder = flags.out ?? join('runs', `reproduce-${environment}-${flags.preset}`);
   const assignments = flags.set.flatMap((assignment) => ['--set', assignment]);
   const jobs = flags.jobs ?? availableParallelism();
-  const { rows, minutes } = await runReproduction(countingRows, {
+  const { rows, minutes } = await runReproduction(plans, {
     folder,
     environment,
     preset: flags.preset,
@@ -54,12 +60,26 @@ async function runReproduce(environment: string, flags: ReproduceFlags): Promise
     preset: flags.preset,
     generator: `jepa-onnx ${packageVersion()}`,
     ...(minutes === undefined ? {} : { effort: { minutes, jobs } }),
-    command: ['jepa reproduce', environment, '--preset', flags.preset, '--seeds', flags.seeds, ...assignments].join(
-      ' ',
-    ),
+    command: [
+      'jepa reproduce',
+      environment,
+      '--preset',
+      flags.preset,
+      '--seeds',
+      flags.seeds,
+      ...(flags.rows === undefined ? [] : ['--rows', flags.rows]),
+      ...assignments,
+    ].join(' '),
   });
   writeFileAtomic(join(folder, 'report.html'), await renderReport(report));
   writeFileAtomic(join(folder, 'report.json'), `${JSON.stringify(report, undefined, 2)}\n`);
   if (flags.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
   else process.stdout.write(`${report.answer.sentences.join('\n')}\n\nReport: ${join(folder, 'report.html')}\n`);
+}
+
+function chooseRows(text: string | undefined): readonly RowPlan[] {
+  if (text === undefined) return countingRows;
+  const names = text.split(',').map((name) => name.trim());
+  for (const name of names) if (!rowIds.includes(name)) throw unknownName('--rows', 'a row', name, rowIds);
+  return countingRows.filter((row) => names.includes(row.id));
 }
