@@ -123,6 +123,7 @@ async function writeReport(
   );
   writeFileAtomic(runPath(folder, 'evaluation'), json);
   writeFileAtomic(runPath(folder, 'report'), page);
+  (await import('./model-card.ts')).refreshModelCard(folder);
   process.stderr.write(`${runPath(folder, 'report')}: the report\n`);
   if (readout?.decoder === undefined) return;
   writeFileAtomic(join(folder, 'decoder.onnx'), readout.decoder);

@@ -13,10 +13,13 @@ import { writeFolderAtomic } from '../src/storage/atomic-file.ts';
 import { EXPORT_DESCRIPTION_NAME, writeExportDescription } from '../src/storage/export-description.ts';
 import { runPath } from '../src/training/run-folder.ts';
 import { describeExport, type NetworkPlanOptions, planNetworks } from './export-plan.ts';
+import { writeMlflowModel, writeModelCard } from './model-card.ts';
 
 export interface ExportRunOptions extends NetworkPlanOptions {
   /** Default: export/ in the run's folder. */
   readonly out?: string;
+  /** Of the weights, for the model card: an identifier of Hugging Face's list. Default: none is stated. */
+  readonly license?: string;
   readonly onNote?: (note: string) => void;
 }
 
@@ -40,23 +43,31 @@ export async function exportRun(
   const runtime = await openChecker(options.onNote);
   try {
     const plans = planNetworks(runFolder, run, options);
+    const license: Readonly<Record<string, string>> = options.license === undefined ? {} : { license: options.license };
     const networks: ExportedNetwork[] = [];
+    let encoder: Parameters<typeof writeMlflowModel>[2] | undefined;
     await writeFolderAtomic(
       folder,
       async (temporary) => {
-        for (const { name, model, exportOptions, inputs } of plans) {
+        for (const plan of plans) {
+          const { name, model, inputs } = plan;
+          const { metadata } = plan.exportOptions;
+          const exportOptions = { ...plan.exportOptions, metadata: { ...metadata, ...license } };
           const file = `${name}.onnx`;
           const bytes = exportOnnx(model, exportOptions);
           const where = file;
           const parity = await verifyExport(bytes, { tensorflow: tf, model, exportOptions, runtime, where, inputs });
           await writeFile(join(temporary, file), bytes);
+          if (name === 'encoder') encoder = { plan, bytes };
           await writeTestData(join(temporary, 'test_data', name), parity);
           const nodes = checkOnnx(bytes, file).graph.nodes.length;
           networks.push({ name, file, bytes: bytes.byteLength, nodes, parity: parity.report });
         }
         const reports = Object.fromEntries(networks.map(({ name, parity }) => [name, parity]));
         await writeFile(join(temporary, 'parity.json'), `${JSON.stringify(reports, undefined, 2)}\n`);
-        writeExportDescription(temporary, describeExport(runFolder, run, options));
+        writeExportDescription(temporary, { ...describeExport(runFolder, run, options), ...license });
+        writeModelCard(temporary, runFolder);
+        if (encoder) writeMlflowModel(temporary, run, encoder);
       },
       { replace: existsSync(folder) },
     );

@@ -7,6 +7,7 @@ interface ExportFlags {
   readonly opset?: number;
   readonly layout: 'nchw' | 'nhwc';
   readonly pixels: 'float32' | 'uint8';
+  readonly license?: string;
   readonly json?: boolean;
 }
 
@@ -21,6 +22,10 @@ export function createExportCommand(): Command {
       new Option('--pixels <type>', 'float32: observations in 0..1; uint8: raw pixels, scaled in the graph')
         .choices(['float32', 'uint8'])
         .default('float32'),
+    )
+    .option(
+      '--license <id>',
+      'licence of the weights in the model card, as Hugging Face names it (apache-2.0, mit, ...)',
     )
     .option('--json', 'print the parity report as JSON')
     .addHelpText(
