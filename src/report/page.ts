@@ -29,7 +29,7 @@ export async function renderReport(report: Report): Promise<string> {
 <h1>${question}</h1>
 <p class="verdict ${answer.tone}">${answer.headline}</p>
 </div>
-${await renderBlock(picture)}
+${await renderFirst(picture)}
 <ul class="answer">${answer.sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>
 </div>
 <nav aria-label="Sections"><ul>${links}</ul></nav>
@@ -50,6 +50,12 @@ export function readReportPage(page: string): Report | undefined {
   const [, text] = /<script type="application\/json" id="report">(.*?)<\/script>/s.exec(page) ?? [];
   if (text === undefined) return undefined;
   return reportSchema.safeParse(JSON.parse(text)).data;
+}
+
+/** What is no figure by itself (a table is a heading and a region) takes the figure's place as a whole. */
+async function renderFirst(picture: ReportBlock): Promise<Html> {
+  const rendered = await renderBlock(picture);
+  return isPicture(picture) ? rendered : html`<div class="picture">${rendered}</div>`;
 }
 
 async function renderSection({ id, title, finding, blocks }: ReportSection): Promise<Html> {

@@ -11,7 +11,7 @@ main,header,footer{max-width:1080px;margin:0 auto;padding:0 20px}
 a{color:var(--accent)}a:focus-visible,summary:focus-visible,[tabindex]:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .skip{position:absolute;left:-999px}.skip:focus{left:12px;top:12px;background:var(--page);padding:8px 12px;z-index:1}
 .first{display:grid;grid-template:"question picture" auto "answer picture" 1fr/minmax(0,1fr) minmax(0,1.05fr);gap:0 44px;padding-top:26px}
-.question{grid-area:question}.first>.answer{grid-area:answer}.first>figure{grid-area:picture;align-self:start}
+.question{grid-area:question}.first>.answer{grid-area:answer}.first>figure,.first>.picture{grid-area:picture;align-self:start}.first>.picture h3{margin-top:0}
 .kicker{margin:0;color:var(--soft);font-size:14px}
 h1{font-size:clamp(24px,3.4vw,34px);line-height:1.2;margin:4px 0 18px;letter-spacing:-.015em;text-wrap:balance;overflow-wrap:anywhere}
 h2{font-size:22px;line-height:1.25;margin:0 0 2px;letter-spacing:-.01em}
