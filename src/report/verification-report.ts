@@ -11,7 +11,7 @@ export function verificationReport(record: VerificationRecord, generator: string
   return {
     format: REPORT_FORMAT,
     generator,
-    title: `${record.run} on ${formatCount(record.runtimes.length)} runtimes`,
+    title: `${record.run} on ${formatCount(ranRows(record).length)} runtimes`,
     question: 'Does every runtime give the same answer?',
     answer: answerOf(record),
     picture: certificateTable(record),
@@ -38,7 +38,9 @@ function ranRows({ runtimes }: VerificationRecord): RanRow[] {
 function answerOf(record: VerificationRecord): Report['answer'] {
   const ran = ranRows(record);
   const floats = ran.filter((row) => row.model === 'float32');
-  const failing = record.runtimes.filter((row) => row.status === 'failed' || (row.status === 'ran' && !row.holds));
+  const failing = record.runtimes.filter(
+    (row) => row.status === 'failed' || (row.status === 'ran' && !row.holds && row.model === 'float32'),
+  );
   const largest = Math.max(0, ...floats.map((row) => row.maxLatentError));
   const absentNames = record.runtimes.filter((row) => row.status === 'absent').map((row) => row.runtime);
   return {
@@ -80,7 +82,7 @@ function certificateTable(record: VerificationRecord): BlockOf<'table'> {
         row.runtime,
         { text: row.verdict, tone: verdictTones[row.verdict] },
         { text: row.holds ? 'yes' : 'no', tone: toneOf(row) },
-        formatNumber(row.maxLatentError),
+        cellOf(row.maxLatentError),
         partOf(row.maxLatentError, record.tolerances.latent),
       ];
     }),
@@ -90,6 +92,12 @@ function certificateTable(record: VerificationRecord): BlockOf<'table'> {
 function toneOf(row: VerificationRow): 'good' | 'plain' | 'bad' {
   if (row.status === 'ran') return row.holds ? 'good' : 'bad';
   return row.status === 'failed' || row.isRequired ? 'bad' : 'plain';
+}
+
+/** A number alone, or with a tone where something is wrong with it; it does not break between its digits and their power. */
+function cellOf(value: number, isFine = true): string | { text: string; tone: 'bad' } {
+  const text = formatNumber(value).replaceAll(' ', '\u00a0');
+  return isFine ? text : { text, tone: 'bad' };
 }
 
 function partOf(error: number, tolerance: number): string {
@@ -127,14 +135,20 @@ function errorSection(record: VerificationRecord, ran: readonly RanRow[]): Repor
         ],
         rows: ran.map((row) => [
           row.runtime,
-          { text: formatNumber(row.maxLatentError), tone: row.verdictHolds ? 'plain' : 'bad' },
-          formatNumber(row.maxAbsoluteError),
-          formatNumber(row.relativeLatentError),
+          cellOf(row.maxLatentError, row.verdictHolds),
+          cellOf(row.maxAbsoluteError),
+          cellOf(row.relativeLatentError),
           row.smallestCosine.toFixed(7),
-          { text: formatNumber(row.predictorErrors[0]), tone: row.predictorHolds ? 'plain' : 'bad' },
-          { text: formatNumber(row.predictorErrors[1]), tone: row.predictorHolds ? 'plain' : 'bad' },
+          cellOf(
+            row.predictorErrors[0],
+            row.predictorErrors[0] === 0 || row.predictorErrors[0] < tolerances.predictor[0],
+          ),
+          cellOf(
+            row.predictorErrors[1],
+            row.predictorErrors[1] === 0 || row.predictorErrors[1] < tolerances.predictor[1],
+          ),
           row.predictionsElsewhere.join(', '),
-          row.recordedError === null ? '' : formatNumber(row.recordedError),
+          row.recordedError === null ? '' : cellOf(row.recordedError),
           row.nearestCentroidAccuracy.toFixed(4),
           formatNumber(row.centroidGapRatio),
         ]),
