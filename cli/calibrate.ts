@@ -15,7 +15,7 @@ export function exportObservationNetwork(model: tf.LayersModel, input: Observati
       layout: 'nhwc',
       pixels: input.layout === 'flat' ? 'float32' : 'uint8',
       inputNames: [input.name, ...(input.vector === undefined ? [] : [input.vector])],
-      outputNames: ['output'],
+      outputNames: model.outputs.map((_, i) => (i === 0 ? 'output' : `output${i}`)),
     }),
   };
 }
@@ -67,7 +67,10 @@ async function activationsBefore(
   const { input } = layer;
   if (Array.isArray(input))
     throw new UsageError(`${layer.name}: expected a batch norm of one input, got ${input.length}`);
-  const { model } = exportObservationNetwork(tf.model({ inputs: encoder.inputs, outputs: input }), observationInput);
+  // The latent beside it, so that no input of the encoder is without use.
+  const outputs = encoder.inputs.length === 1 ? [input] : [input, ...encoder.outputs];
+  const beginning = tf.model({ inputs: encoder.inputs, outputs });
+  const { model } = exportObservationNetwork(beginning, observationInput);
   const session = await runtime.load(model);
   try {
     const { output } = await session.run(observationFeeds(session.inputs, shape, observationInput)(observations));

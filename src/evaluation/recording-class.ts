@@ -116,8 +116,9 @@ export function classesOfObserved(input: ObservedClassesInput): LabelledClasses 
   const keysFor = (observations: Observations, rows: Float32Array | undefined) =>
     rows && states ? keysOf(rows, states.size) : digestsOf(observations, observationSize);
   const [from, to] = [keysFor(trained.from, states?.from), keysFor(trained.to, states?.to)];
-  const numbers = new Map<string, number>();
-  for (const key of [...from, ...to]) if (!numbers.has(key)) numbers.set(key, numbers.size);
+  const keys = [...new Set([...from, ...to])];
+  if (states) keys.sort(byNumbers);
+  const numbers = new Map(keys.map((key, number) => [key, number]));
   if (numbers.size > OBSERVED_PAIR_STATE_LIMIT)
     throw new UsageError(
       `--classes observed: expected at most ${OBSERVED_PAIR_STATE_LIMIT} different states, got ${numbers.size}`,
@@ -159,7 +160,7 @@ export function classesOfObserved(input: ObservedClassesInput): LabelledClasses 
   return {
     of: 'observed',
     labels,
-    names: classNames([...numbers.keys()], stateOf, merged, states?.column),
+    names: classNames(keys, stateOf, merged, states?.column),
     claim: `states that the training transitions do not tell apart by ${auxiliary} are one class; ${percent}% of the pairs of states in different classes are told apart by an action word inside the data, and for those zero loss guarantees different latents`,
     guaranteedShare,
   };

@@ -110,7 +110,9 @@ async function chooseClasses(input: LabelInput): Promise<LabelledClasses> {
     const observed = await labelsByTransitions(input);
     if (observed.guaranteedShare === 1 && observed.names.length > 1) return observed;
     input.onNote?.(
-      `classes: not of the observed transitions, since they tell apart ${Math.round(100 * observed.guaranteedShare)}% of the pairs`,
+      observed.names.length < 2
+        ? 'classes: not of the observed transitions, which tell nothing apart'
+        : `classes: not of the observed transitions, which tell apart ${Math.floor(100 * observed.guaranteedShare)}% of the pairs`,
     );
   } catch (error) {
     if (!(error instanceof JepaError)) throw error;
@@ -224,7 +226,7 @@ function firstOfRows(values: Float32Array, size: number): Float32Array {
   return Float32Array.from({ length: values.length / size }, (_, n) => values[n * size]);
 }
 
-/** Every second observation is judged, the others give the centroids; classes with too few of either are left out. */
+/** Every second observation of a class is judged, the others give the centroids; classes with too few of either are left out. */
 function divide(
   drawn: DrawnTransitions,
   labelled: LabelledClasses,
@@ -233,8 +235,12 @@ function divide(
   { onNote }: RecordingEvaluationOptions,
 ): { readonly heldOut: HeldOut; readonly classes: StateClasses } {
   const counts = labelled.names.map(() => [0, 0]);
-  labelled.labels.forEach((label, n) => {
-    if (label >= 0) counts[label][n % 2]++;
+  const sides = labelled.labels.map((label) => {
+    if (label < 0) return -1;
+    const [judged, others] = counts[label];
+    const side = judged > others ? 1 : 0;
+    counts[label][side]++;
+    return side;
   });
   const kept = labelled.names.map((_, label) => label).filter((label) => Math.min(...counts[label]) >= LEAST_OF_CLASS);
   if (kept.length < 2)
@@ -251,8 +257,8 @@ function divide(
       `classes: ${unlabelled} of ${drawn.count} held-out observations were never seen in training, and left out`,
     );
   const newLabel = new Map(kept.map((label, index) => [label, index]));
-  const select = (parity: number) => {
-    const rows = Array.from(labelled.labels.keys()).filter((n) => n % 2 === parity && newLabel.has(labelled.labels[n]));
+  const select = (side: number) => {
+    const rows = Array.from(sides.keys()).filter((n) => sides[n] === side && newLabel.has(labelled.labels[n]));
     return {
       observations: gather(drawn.to, rows, drawn.count),
       states: Int32Array.from(rows, (n) => newLabel.get(labelled.labels[n]) ?? -1),
