@@ -91,7 +91,7 @@ export async function encodeAndPredict(options) {
   const adapter = provider === 'webgpu' ? (await ort.env.webgpu.device).adapterInfo : undefined;
   const description = {
     runtime: 'onnxruntime-web (browser)',
-    version: ort.env.versions.web,
+    version: `onnxruntime-web ${ort.env.versions.web}`,
     // A page cannot ask a session; it has this provider alone, and onnxruntime-web refuses one that does not start.
     provider,
     device: adapter

@@ -230,7 +230,7 @@ int main(int argc, char **argv) {
     // CPUExecutionProvider computes on the cpu, and so on.
     for (size_t i = 0; provider[i] && strncmp(provider + i, "Exec", 4); i++) device[i] = (char)tolower(provider[i]);
     FILE *file = create(out, "runtime.json");
-    fprintf(file, "{\n  \"runtime\": \"onnxruntime (C)\",\n  \"version\": \"%s\",\n  \"provider\": \"%s\",\n  \"device\": \"%s\",\n"
+    fprintf(file, "{\n  \"runtime\": \"onnxruntime (C)\",\n  \"version\": \"onnxruntime %s\",\n  \"provider\": \"%s\",\n  \"device\": \"%s\",\n"
             "  \"precision\": \"float32\",\n  \"threads\": %zu,\n  \"encodeMs\": %f\n}\n",
             version, provider, device, threads, encode_ms);
     if (fclose(file)) refuse("%s/runtime.json: expected to write it, found: %s. Make room.", out, strerror(errno));

@@ -297,7 +297,7 @@ func encodeAndPredict(arguments []string) error {
 	}
 	device := strings.ToLower(strings.ReplaceAll(provider, "ExecutionProvider", ""))
 	text, err := json.MarshalIndent(
-		description{"onnxruntime (Go)", ort.GetVersion(), provider, device, "float32", threads, encodeMs}, "", "  ")
+		description{"onnxruntime (Go)", "onnxruntime " + ort.GetVersion(), provider, device, "float32", threads, encodeMs}, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -196,7 +196,7 @@ public final class WorldModel {
       }
       String device = encoder.provider.replace("ExecutionProvider", "").toLowerCase(Locale.ROOT);
       Files.writeString(out.resolve("runtime.json"), String.format(Locale.ROOT,
-          "{%n  \"runtime\": \"onnxruntime (Java)\",%n  \"version\": \"%s\",%n  \"provider\": \"%s\",%n  \"device\": \"%s\",%n"
+          "{%n  \"runtime\": \"onnxruntime (Java)\",%n  \"version\": \"onnxruntime %s\",%n  \"provider\": \"%s\",%n  \"device\": \"%s\",%n"
               + "  \"precision\": \"float32\",%n  \"threads\": %d,%n  \"encodeMs\": %f%n}%n",
           environment.getVersion(), encoder.provider, device, threads, encodeMs));
     }

@@ -117,7 +117,7 @@ async function main([encoderPath, predictorPath, observationsPath, actionsPath, 
   const provider = encoder.providers.join('+');
   const description = {
     runtime: 'onnxruntime-node',
-    version: ort.env.versions.node,
+    version: `onnxruntime-node ${ort.env.versions.node}`,
     provider,
     device: provider.replaceAll('ExecutionProvider', '').toLowerCase(),
     precision: latent.type,

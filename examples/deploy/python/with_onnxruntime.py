@@ -47,7 +47,7 @@ class Model:
         provider = "+".join(self.providers)
         return {
             "runtime": "onnxruntime (Python)",
-            "version": onnxruntime.__version__,
+            "version": f"onnxruntime {onnxruntime.__version__}",
             "provider": provider,
             "device": provider.replace("ExecutionProvider", "").lower(),
             "precision": self.output.dtype.name,

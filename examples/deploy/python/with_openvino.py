@@ -34,7 +34,7 @@ class Model:
         precision = self.model.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         return {
             "runtime": "OpenVINO (Python)",
-            "version": openvino.get_version(),
+            "version": f"openvino {openvino.get_version()}",
             "provider": "+".join(devices),
             "device": self.core.get_property(devices[0], "FULL_DEVICE_NAME").strip(),
             "precision": PRECISION_NAMES.get(precision, precision),

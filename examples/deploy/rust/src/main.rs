@@ -197,7 +197,7 @@ fn encode_and_predict(arguments: &[String], profiles: &Path) -> Outcome<()> {
     let device = provider.replace("ExecutionProvider", "").to_lowercase();
     let version = library_version(&library)?;
     let description = format!(
-        "{{\n  \"runtime\": \"onnxruntime (Rust)\",\n  \"version\": \"{version}\",\n  \"provider\": \"{provider}\",\n  \
+        "{{\n  \"runtime\": \"onnxruntime (Rust)\",\n  \"version\": \"onnxruntime {version}\",\n  \"provider\": \"{provider}\",\n  \
          \"device\": \"{device}\",\n  \"precision\": \"float32\",\n  \"threads\": {threads},\n  \"encodeMs\": {encode_ms}\n}}\n"
     );
     fs::write(Path::new(out).join("runtime.json"), description)?;
