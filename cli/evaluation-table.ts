@@ -2,6 +2,7 @@
 import type { EvaluationRecord, RuntimeRecord } from '../src/evaluation/record.ts';
 import { decoderFinding } from '../src/report/decoder-section.ts';
 import { probeFinding } from '../src/report/probe-section.ts';
+import { witnessFinding } from '../src/report/witness-section.ts';
 
 type Row = readonly [label: string, value: (runtime: RuntimeRecord) => string];
 
@@ -54,6 +55,8 @@ export function renderEvaluation(record: EvaluationRecord): string {
   );
   const risks = runtimes.filter((r) => !r.verdictHolds).map((r) => `${r.runtime}: ${describeRisk(r)}`);
   const readings = [
+    '',
+    `witnesses: ${witnessFinding(record.witnesses)}`,
     ...(record.decoder ? ['', decoderFinding(record.decoder)] : []),
     ...(record.probes ? ['', probeFinding(record.probes)] : []),
   ];

@@ -1,7 +1,9 @@
 // From an evaluation to its record.
 import type { ClassPair } from './class-gap.ts';
 import type { Evaluation, RuntimeEvaluation } from './evaluate.ts';
+import { recordEncoderRank, recordWitnesses } from './inspection-record.ts';
 import { classCounts } from './latents.ts';
+import { meanDistancesOf } from './pair-distance.ts';
 import { EVALUATION_FORMAT, type EvaluationRecord, type RuntimeRecord } from './record.ts';
 
 export function recordOf(evaluation: Evaluation): EvaluationRecord {
@@ -20,10 +22,17 @@ export function recordOf(evaluation: Evaluation): EvaluationRecord {
     observations: heldOut.judged.states.length,
     centroidObservations: heldOut.centroids.states.length,
     transitions: transitionCount(heldOut),
-    classes: { of: classes.of, names: [...classes.names], counts: Array.from(classCounts(labels, classes.count)) },
+    classes: {
+      of: classes.of,
+      names: [...classes.names],
+      counts: Array.from(classCounts(labels, classes.count)),
+      ...(classes.claim ? { claim: classes.claim } : {}),
+    },
     untrainedMeanDistance,
     reference: { runtime: reference.runtime, provider: reference.provider, version: reference.version },
     runtimes: runtimes.map((runtime) => runtimeRecordOf(runtime, classes.names, untrainedMeanDistance)),
+    witnesses: recordWitnesses(evaluation.inspection.witnesses),
+    encoderJacobianRank: recordEncoderRank(evaluation.inspection.encoderRank),
   };
 }
 
@@ -34,6 +43,7 @@ function runtimeRecordOf(
 ): RuntimeRecord {
   const { description, distinctness, error, certificate } = runtime;
   const { centroids, gaps, spectrum, evidence, decision } = distinctness;
+  const apart = meanDistancesOf(distinctness.pairs, runtime.latents);
   const named = ([a, b]: ClassPair): [string, string] => [names[a], names[b]];
   return {
     runtime: description.runtime,
@@ -53,6 +63,8 @@ function runtimeRecordOf(
     smallestGap: gaps.smallestGap,
     silhouette: distinctness.silhouette,
     meanDistance: evidence.meanDistance,
+    meanDistanceWithin: finite(apart.within),
+    meanDistanceBetween: apart.between,
     relativeSpread: finite(evidence.meanDistance / untrainedMeanDistance),
     latentStd: evidence.latentStd,
     standardDeviations: Array.from(distinctness.standardDeviations),

@@ -8,12 +8,14 @@ import { type AuxiliaryResidual, auxiliaryResiduals, recordedTargets, tableTarge
 import { type Certificate, certify, type LatentError, latentError } from './certificate.ts';
 import { type Distinctness, measureDistinctness } from './distinctness.ts';
 import { encodeObservations, type ObservationInput, type Observations, observationFeeds } from './encode.ts';
+import { type EncoderRank, measureEncoderRank } from './encoder-jacobian.ts';
 import type { EvaluationSource, HeldOut } from './held-out.ts';
 import { type LabelledLatents, type Latents, labelLatents } from './latents.ts';
 import { meanPairDistance } from './pair-distance.ts';
 import { meanSquaredError, relativeDynamicsResidual } from './residual.ts';
 import type { StateClasses } from './state-class.ts';
 import type { EvaluationSubject } from './subject.ts';
+import { evaluateWitnesses, type WitnessEvaluation } from './witness-evaluation.ts';
 import { filesFor, openWorldSession, type WorldSession } from './world-session.ts';
 
 /** Observations of the untrained encoder's mean distance: enough for three digits. */
@@ -75,6 +77,16 @@ export interface Evaluation {
   readonly untrainedMeanDistance: number;
   readonly reference: RuntimeDescription;
   readonly runtimes: readonly RuntimeEvaluation[];
+  readonly inspection: Inspection;
+}
+
+/** What is looked at on one runtime only, since it is of the networks and not of their rounding. */
+export interface Inspection {
+  /** The first of the runtimes that reads ONNX files, else the first. */
+  readonly runtime: string;
+  readonly witnesses: WitnessEvaluation;
+  /** Undefined where the encoder takes bytes. */
+  readonly encoderRank: EncoderRank | undefined;
 }
 
 /**
@@ -94,19 +106,27 @@ export async function evaluate(input: EvaluationInput, options: EvaluationOption
     }
     progress(`drawing ${2 * options.observations} observations`);
     const heldOut = await source.draw(options.observations, options.seed);
-    const targets = await prepareTargets(input, heldOut, runtimes);
+    const encodeBy = await networkEncoder(runtimes, source.observationShape);
+    const targets = await prepareTargets(input, heldOut, encodeBy);
     const measured = new Map<string, MeasuredRuntime>();
+    const inspected = options.runtimes.find((name) => runtimes.get(name)?.format === 'onnx') ?? options.runtimes[0];
+    let inspection: Inspection | undefined;
     for (const [name, runtime] of runtimes) {
       progress(`encoding on ${name}`);
       const session = await openWorldSession(runtime, subject, source.observationShape);
       try {
-        measured.set(name, await measureRuntime({ input, heldOut, targets, runtime, session, progress }));
+        const measurement = { input, heldOut, targets, runtime, session, progress };
+        const evaluated = await measureRuntime(measurement);
+        measured.set(name, evaluated);
+        if (name !== inspected) continue;
+        progress(`looking for witnesses on ${name}`);
+        inspection = await inspectWorld(measurement, evaluated.latents.size, { name, encodeBy, seed: options.seed });
       } finally {
         await session.dispose();
       }
     }
     const reference = measured.get(options.reference);
-    if (reference === undefined)
+    if (reference === undefined || inspection === undefined)
       throw new JepaError(`evaluate: expected the reference ${options.reference} among the runtimes`);
     return {
       input,
@@ -118,10 +138,27 @@ export async function evaluate(input: EvaluationInput, options: EvaluationOption
         const each = measured.get(name);
         return each ? [compareWithReference(each, reference)] : [];
       }),
+      inspection,
     };
   } finally {
     for (const runtime of runtimes.values()) await runtime.dispose();
   }
+}
+
+/** Encodes by a network that was made for this evaluation. */
+type EncodeBy = (network: ObservationNetwork, observations: Observations) => Promise<Latents>;
+
+/** By the first runtime that reads ONNX files; without one, by the CPU. */
+async function networkEncoder(runtimes: ReadonlyMap<string, Runtime>, shape: readonly number[]): Promise<EncodeBy> {
+  const runtime = [...runtimes.values()].find((each) => each.format === 'onnx') ?? (await openRuntime('cpu'));
+  return async ({ model, input = pixelInput }, observations) => {
+    const session = await runtime.load(model);
+    try {
+      return await encodeObservations(session, observations, shape, input);
+    } finally {
+      await session.dispose();
+    }
+  };
 }
 
 interface Targets {
@@ -134,19 +171,9 @@ interface Targets {
 async function prepareTargets(
   { source, auxiliaries, untrainedEncoder, auxiliaryNetworks }: EvaluationInput,
   { judged, transitions }: HeldOut,
-  runtimes: ReadonlyMap<string, Runtime>,
+  encode: EncodeBy,
 ): Promise<Targets> {
-  const shape = source.observationShape;
-  const pixelCount = shape.reduce((product, side) => product * side, 1);
-  const runtime = [...runtimes.values()].find((each) => each.format === 'onnx') ?? (await openRuntime('cpu'));
-  const encode = async ({ model, input = pixelInput }: ObservationNetwork, observations: Observations) => {
-    const session = await runtime.load(model);
-    try {
-      return await encodeObservations(session, observations, shape, input);
-    } finally {
-      await session.dispose();
-    }
-  };
+  const pixelCount = source.observationShape.reduce((product, side) => product * side, 1);
   const pixelTargets = new Map<Auxiliary, Float32Array>();
   for (const [auxiliary, network] of auxiliaryNetworks)
     pixelTargets.set(auxiliary, (await encode(network, transitions.observations)).values);
@@ -212,6 +239,28 @@ async function measureRuntime(measurement: Measurement): Promise<MeasuredRuntime
   };
 }
 
+async function inspectWorld(
+  { input, heldOut, session }: Measurement,
+  latentSize: number,
+  { name, encodeBy, seed }: { readonly name: string; readonly encodeBy: EncodeBy; readonly seed: number },
+): Promise<Inspection> {
+  const encoderRank = await measureEncoderRank({
+    encoder: session.encoder,
+    observations: heldOut.judged.observations,
+    observationShape: input.source.observationShape,
+    input: session.files.encoder.input,
+    latentSize,
+    seed,
+  });
+  const pixelAuxiliary = async (auxiliary: Auxiliary, observations: Observations) => {
+    const network = input.auxiliaryNetworks.get(auxiliary);
+    if (network !== undefined) return (await encodeBy(network, observations)).values;
+    throw new JepaError(`evaluate: expected a network of the auxiliary ${auxiliary.name}, got none`);
+  };
+  const witnesses = await evaluateWitnesses(input, { session, runtime: name, pixelAuxiliary, seed });
+  return { runtime: name, witnesses, encoderRank };
+}
+
 /** One observation under the runtime's profiler: what ran is read back, not assumed. */
 async function placementOf({ input, heldOut, runtime, session }: Measurement) {
   if (runtime.placementOf === undefined) return undefined;
@@ -221,7 +270,7 @@ async function placementOf({ input, heldOut, runtime, session }: Measurement) {
     0,
     observationShape.reduce((product, side) => product * side, 1),
   );
-  const feeds = observationFeeds(session.encoderInputs, observationShape, encoderInput)(one);
+  const feeds = observationFeeds(session.encoder.inputs, observationShape, encoderInput)(one);
   const placement = await runtime.placementOf(path, feeds);
   return placement.nodesByProvider;
 }

@@ -2,7 +2,7 @@
 // them is an estimate that bounds the true constant from below; it is no guarantee.
 import { UsageError } from '../error.ts';
 import type { Latents } from './latents.ts';
-import { spectralNormBound } from './spectral-norm.ts';
+import { estimateSpectralNorm } from './spectral-norm.ts';
 
 /** [N, D] -> [N, M], rows independent of each other. */
 export type LatentFunction = (latents: Latents) => Promise<Float32Array>;
@@ -39,7 +39,7 @@ export async function jacobianNorms(latents: Latents, evaluate: LatentFunction):
         jacobian[d * outputSize + m] =
           (outputs[2 * d * outputSize + m] - outputs[(2 * d + 1) * outputSize + m]) / width;
     }
-    norms[n] = spectralNormBound({ values: jacobian, rows: size, columns: outputSize }, 1e-3);
+    norms[n] = estimateSpectralNorm({ values: jacobian, rows: size, columns: outputSize });
   }
   return norms;
 }

@@ -5,7 +5,7 @@ import { Matrix, SingularValueDecomposition } from 'ml-matrix';
  * Singular values below this part of the largest do not count. They are roots of eigenvalues of J J', whose float32 rounding
  * (some 1e-7 of the largest) blurs them at 3e-4 of the largest: well below this.
  */
-const RELATIVE_THRESHOLD = 1e-2;
+export const RANK_THRESHOLD = 1e-2;
 
 /**
  * The numerical rank of J from its Gram matrix J J' [D, D], row-major: 0 for the zero map. `size` is D.
@@ -26,5 +26,5 @@ export function rankOfGram(gram: ArrayLike<number>, size: number): number {
     computeRightSingularVectors: false,
   });
   const [largest] = diagonal;
-  return largest === 0 ? 0 : diagonal.filter((value) => value > RELATIVE_THRESHOLD ** 2 * largest).length;
+  return largest === 0 ? 0 : diagonal.filter((value) => value > RANK_THRESHOLD ** 2 * largest).length;
 }

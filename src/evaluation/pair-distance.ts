@@ -34,6 +34,25 @@ export interface DistanceHistogram {
   readonly between: Float64Array;
 }
 
+/** Mean distance of two observations of one class, and of two of different classes. NaN where there are no such pairs. */
+export function meanDistancesOf(
+  { sumToClass }: PairDistances,
+  { labels, classCount }: LabelledLatents,
+): { readonly within: number; readonly between: number } {
+  const counts = new Float64Array(classCount);
+  for (const label of labels) counts[label]++;
+  const sums = { within: 0, between: 0 };
+  const pairs = { within: 0, between: 0 };
+  labels.forEach((label, n) => {
+    for (let other = 0; other < classCount; other++) {
+      const side = other === label ? 'within' : 'between';
+      sums[side] += sumToClass[n * classCount + other];
+      pairs[side] += other === label ? counts[other] - 1 : counts[other];
+    }
+  });
+  return { within: sums.within / pairs.within, between: sums.between / pairs.between };
+}
+
 export function squaredDistance(
   a: ArrayLike<number>,
   aOffset: number,

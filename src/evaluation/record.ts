@@ -1,6 +1,8 @@
 // What an evaluation records: evaluation.json and `jepa evaluate --json`. The schema is the documentation of every field;
 // docs/schema/evaluation.schema.json is made from it. Formulas and limits of the measures: docs/measures.md.
 import * as z from 'zod';
+import { recordedClassSources } from './bisimulation-class.ts';
+import { encoderRankSchema, witnessesSchema } from './inspection-record.ts';
 import { decoderReadoutSchema, probeReadoutSchema } from './readout-record.ts';
 import { classSources } from './state-class.ts';
 
@@ -40,6 +42,8 @@ const runtimeRecord = z.strictObject({
   silhouette: z.number().min(-1).max(1),
   meanDistance: measure.describe('over all pairs of observations'),
   relativeSpread: openMeasure.describe("meanDistance / the untrained encoder's"),
+  meanDistanceWithin: openMeasure.describe('over pairs of one class: bisimilar observations, which may be apart'),
+  meanDistanceBetween: measure.describe('over pairs of different classes'),
   latentStd: measure.describe('mean over the dimensions of the standard deviation'),
   standardDeviations: z.array(measure).describe('of each dimension'),
   rankMe: measure.describe('not centred, epsilon 1e-7 (Garrido et al. 2023)'),
@@ -81,15 +85,25 @@ export const evaluationSchema = z.strictObject({
   centroidObservations: z.int().min(1).describe('further ones, from which the centroids are'),
   transitions: z.int().min(1).describe('held-out transitions of the residuals'),
   classes: z.strictObject({
-    of: z.enum(classSources),
+    of: z.enum([...classSources, ...recordedClassSources]),
     names: z.array(z.string()),
     counts: z.array(z.int()).describe('judged observations of each'),
+    claim: z
+      .string()
+      .optional()
+      .describe('what is known about the classes of a recording; those of an environment are exact'),
   }),
   untrainedMeanDistance: measure.describe(
     'mean distance that the encoder gave to the same observations before training',
   ),
   reference: z.strictObject({ runtime: z.string(), provider: z.string(), version: z.string() }),
   runtimes: z.array(runtimeRecord).min(1),
+  witnesses: witnessesSchema.describe(
+    'why observations that must be told apart have near latents: what breaks along a shortest distinguishing word',
+  ),
+  encoderJacobianRank: encoderRankSchema
+    .nullable()
+    .describe('numerical rank of the derivative of the latent by the observation; null where the encoder takes bytes'),
   probes: probeReadoutSchema.optional().describe('what probes read from the latents, where it was asked for'),
   decoder: decoderReadoutSchema.optional().describe('what a decoder draws from the latents, where it was asked for'),
 });

@@ -34,7 +34,9 @@ export const witnessSchema = z.strictObject({
       side: z.union([z.literal(0), z.literal(1)]).nullable(),
       share: z.number().min(0).max(1),
     })
-    .describe('the largest part of the account of the gap; distance: no loss is broken'),
+    .describe(
+      'the largest error along the word; distance: all errors together are less than what the distance carries',
+    ),
   bounds: z
     .array(
       z.strictObject({

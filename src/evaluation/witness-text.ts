@@ -14,7 +14,7 @@ export function describeWitness({ trace, path, relativeDistance }: Witness): str
 }
 
 function cause(steps: Witness['trace']['steps'], breaks: Witness['trace']['breaks']): string {
-  const share = `${Math.round(100 * breaks.share)}% of the account`;
+  const share = `${Math.round(100 * breaks.share)}% of the explanation`;
   const step = steps[breaks.step];
   const at = step.states[breaks.side ?? 0];
   switch (breaks.kind) {

@@ -3,7 +3,7 @@
 //   D <= eP + eP' + sP [ sum_j (s_k ... s_(j+1)) (eT_j + eT'_j) + (s_k ... s_1) |z_0 - z'_0| ],
 // with the slopes between the two sides themselves, s_j = |T(z_(j-1), a_j) - T(z'_(j-1), a_j)| / |z_(j-1) - z'_(j-1)| and
 // sP alike. It holds for every network (triangle inequality, no Lipschitz constant), so that the terms on the right account
-// for the whole gap D: the largest one is the witness.
+// for the whole gap D. Where the errors are more than the distance, the largest of them is the witness.
 import { JepaError, UsageError } from '../error.ts';
 import type { Latents } from './latents.ts';
 
@@ -73,7 +73,7 @@ export interface WordTrace {
   readonly auxiliarySlope: number;
   /** In the order: distance, dynamics 1..k, auxiliary. */
   readonly contributions: readonly Contribution[];
-  /** The largest contribution. */
+  /** The distance, where it contributes at least as much as all errors together; else the largest error. */
   readonly breaks: Contribution;
 }
 
@@ -182,8 +182,15 @@ function traceOne(path: WordPath, values: PathValues): WordTrace {
         remedy: 'Encoder, predictor and auxiliary head must be of one model, and each must give the same values again.',
       },
     );
-  const breaks = contributions.reduce((largest, each) => (each.value > largest.value ? each : largest));
-  return { word, gap: last.gap, steps, auxiliarySlope, contributions, breaks };
+  return { word, gap: last.gap, steps, auxiliarySlope, contributions, breaks: whatBreaks(contributions) };
+}
+
+/** Errors count together against the distance, since many small ones hide a gap as well as one large one. */
+function whatBreaks(contributions: readonly Contribution[]): Contribution {
+  const [distance, ...errors] = contributions;
+  const sum = errors.reduce((total, { value }) => total + value, 0);
+  if (distance.value >= sum) return distance;
+  return errors.reduce((largest, each) => (each.value > largest.value ? each : largest));
 }
 
 /** The terms on the right-hand side: distance, dynamics 1..k, auxiliary. */

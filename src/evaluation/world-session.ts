@@ -1,15 +1,14 @@
 // The three networks of a world model behind one runtime, called by what they do.
 import { FormatError, UsageError } from '../error.ts';
 import type { Runtime, RuntimeSession, RuntimeTensor } from '../runtimes/index.ts';
-import type { TensorSpec } from '../runtimes/runtime.ts';
 import { encodeObservations, type Observations } from './encode.ts';
 import type { Latents } from './latents.ts';
 import type { EvaluationSubject, ModelFiles } from './subject.ts';
 
 export interface WorldSession {
   readonly files: ModelFiles;
-  /** What the encoder takes, as the runtime says. */
-  readonly encoderInputs: readonly TensorSpec[];
+  /** For what needs more of it than `encode` gives. */
+  readonly encoder: RuntimeSession;
   /** [N, ...observationShape] -> [N, D] */
   encode(observations: Observations): Promise<Latents>;
   /** [N, D], [N, A] -> [N, D] */
@@ -57,7 +56,7 @@ export async function openWorldSession(
     const head = files.auxiliary && { session: await load(files.auxiliary.path), latent: files.auxiliary.latent };
     return {
       files,
-      encoderInputs: encoder.inputs,
+      encoder,
       encode: (observations) => encodeObservations(encoder, observations, observationShape, files.encoder.input),
       predict: (latents, actions) =>
         runOne(predictor, {

@@ -13,6 +13,7 @@ import { type BlockOf, REPORT_FORMAT, type Report, type ReportBlock, type Report
 import { runtimeSection } from './runtime-section.ts';
 import { rounded, sampleByClass } from './sample.ts';
 import { trainingSection } from './training-section.ts';
+import { witnessSection } from './witness-section.ts';
 
 /** Points of a scatter plot: more would only overlap, and make the page heavy. */
 const SCATTER_LIMIT = 1350;
@@ -59,6 +60,7 @@ export function evaluationReport({
     sections: [
       distanceSection(first, measures, classes),
       classSection(first, measures, classes),
+      witnessSection(evaluation, record),
       runtimeSection(record),
       ...trainingSection(metrics, measuresWhileTraining),
       ...sections,
@@ -232,7 +234,11 @@ function settingsSection(record: EvaluationRecord, { input }: Evaluation): Repor
           { term: 'Observations of the centroids', value: formatCount(centroidObservations), note: 'others again' },
           { term: 'Held-out transitions', value: formatCount(transitions), note: 'for the residuals' },
           { term: 'Seed of the observations', value: String(seed) },
-          { term: 'Classes', value: `${classes.names.length}, by ${classes.of}`, note: classNote(classes.of) },
+          {
+            term: 'Classes',
+            value: `${classes.names.length}, by ${classes.of}`,
+            note: classes.claim ?? classNote(classes.of),
+          },
           { term: 'Reference', value: reference.runtime, note: `${reference.provider}, ${reference.version}` },
         ],
       },
@@ -253,5 +259,11 @@ function classNote(source: EvaluationRecord['classes']['of']): string {
       return 'the largest bisimulation of dynamics and the auxiliaries of the run';
     case 'state':
       return 'every abstract state by itself';
+    case 'column':
+      return 'the values of a recorded column';
+    case 'quantiles':
+      return 'ranges of the auxiliary';
+    case 'observed':
+      return 'what the training transitions tell apart';
   }
 }

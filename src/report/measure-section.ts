@@ -11,7 +11,8 @@ const reasonNames: Readonly<Record<string, string>> = {
   roundingSpread: 'mean distance over the length of the latents',
 };
 
-export function measureSection({ runtimes, untrainedMeanDistance }: EvaluationRecord): ReportSection {
+export function measureSection(record: EvaluationRecord): ReportSection {
+  const { runtimes, untrainedMeanDistance } = record;
   const [first] = runtimes;
   return {
     id: 'measures',
@@ -36,7 +37,12 @@ export function measureSection({ runtimes, untrainedMeanDistance }: EvaluationRe
       },
       {
         kind: 'facts',
-        items: [...orderFacts(first), ...spreadFacts(first, untrainedMeanDistance), ...modelFacts(first)],
+        items: [
+          ...orderFacts(first),
+          ...spreadFacts(first, untrainedMeanDistance),
+          ...jacobianFact(record),
+          ...modelFacts(first),
+        ],
       },
     ],
   };
@@ -110,6 +116,18 @@ function spreadFacts(runtime: RuntimeRecord, untrainedMeanDistance: number): Fac
       term: 'Intrinsic dimension',
       value: formatNumber(runtime.intrinsicDimension),
       note: 'TwoNN, of the neighbourhoods within the classes',
+    },
+  ];
+}
+
+function jacobianFact({ encoderJacobianRank: rank }: EvaluationRecord): Fact[] {
+  const term = "Smallest rank of the encoder's Jacobian";
+  if (rank === null) return [{ term, value: 'not measured', note: 'the exported encoder takes bytes' }];
+  return [
+    {
+      term,
+      value: String(rank.minimal),
+      note: `directions in which a latent moves with its observation by at least ${formatPercent(rank.threshold)} of the strongest; at ${rank.ranks.length} held-out observations: ${rank.ranks.join(', ')}`,
     },
   ];
 }

@@ -44,7 +44,7 @@ thead th{color:var(--soft);font-weight:600;white-space:nowrap}tbody th{font-weig
 .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,250px),1fr));gap:0 32px;margin:0 0 22px}
 .facts div{padding:9px 0;border-bottom:1px solid var(--line)}
 dt{color:var(--soft);font-size:14px}dd{margin:0}dd b{font-weight:600;font-variant-numeric:tabular-nums}dd span{display:block;color:var(--soft);font-size:13px;line-height:1.4}
-.images>div{display:grid;grid-template-columns:repeat(var(--columns),minmax(0,1fr));gap:8px}.images img{width:100%;display:block;border-radius:4px}
+.images>div{display:grid;grid-template-columns:repeat(var(--columns),minmax(0,180px));gap:8px}.images img{width:100%;display:block;border-radius:4px}
 .images span{font-size:12px;color:var(--soft)}
 details{margin:0 0 14px}summary{cursor:pointer;font-weight:500}
 pre{overflow-x:auto;background:var(--card);padding:14px;border-radius:10px;font-size:13px;line-height:1.45}

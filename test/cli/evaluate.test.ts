@@ -25,9 +25,11 @@ describe('jepa evaluate', () => {
     expect(stdout).toMatch(/^run: 90 held-out observations, centroids of 90 others, 9 classes \(by reward\)$/m);
     expect(stdout).toMatch(/^verdict {2,}coarse$/m);
     expect(stdout).toMatch(/^verdict holds {2,}yes$/m);
+    expect(stdout).toMatch(/^witnesses: \d and \d: latents .* apart .* Of the nearest pairs of 36 pairs of classes/m);
     const record: unknown = JSON.parse(readFileSync(join(run, 'evaluation.json'), 'utf8'));
     expect(evaluationSchema.parse(record).observations).toBe(90);
     expect(readFileSync(join(run, 'report.html'), 'utf8')).toContain('<p class="verdict fair">Coarse</p>');
+    expect(readFileSync(join(run, 'report.html'), 'utf8')).toContain('<section id="witnesses"');
   });
 
   test('--json prints the record alone; --fail-on exits with 1; --no-report writes nothing', () => {

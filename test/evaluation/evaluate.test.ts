@@ -8,6 +8,7 @@ import { networksOfConfiguration } from '../../cli/evaluation-network.ts';
 import { UsageError } from '../../src/error.ts';
 import { recordOf } from '../../src/evaluation/describe.ts';
 import { type Evaluation, evaluate } from '../../src/evaluation/evaluate.ts';
+import type { FoundWitnessesRecord } from '../../src/evaluation/inspection-record.ts';
 import { type EvaluationRecord, evaluationSchema } from '../../src/evaluation/record.ts';
 import { classesOf } from '../../src/evaluation/state-class.ts';
 import { openSubject } from '../../src/evaluation/subject.ts';
@@ -27,6 +28,11 @@ async function evaluateFolder(folder: string, runtimes: readonly string[], refer
 
 const recordFor = async (...parameters: Parameters<typeof evaluateFolder>): Promise<EvaluationRecord> =>
   recordOf(await evaluateFolder(...parameters));
+
+function foundIn({ witnesses }: EvaluationRecord): FoundWitnessesRecord {
+  if (witnesses.none === null) return witnesses;
+  throw new Error(`expected witnesses, got none: ${witnesses.none}`);
+}
 
 describe('evaluate', () => {
   let record: EvaluationRecord;
@@ -84,6 +90,72 @@ describe('evaluate', () => {
     const alone = await recordFor(join(run, 'export'), ['cpu'], 'cpu');
     expect(alone.runtimes).toEqual(once.runtimes);
     expect(alone.run).toBe('fixture');
+    // Only the upper bounds are missing, since an export has no weights of tfjs.
+    expect(foundIn(alone).missingWeights).toMatch(/an export by itself/);
+    expect(foundIn(alone).bounds.map(({ constants }) => constants)).toEqual(['measured']);
+    expect(alone.encoderJacobianRank).toEqual(once.encoderJacobianRank);
+  });
+
+  test('every pair of classes is checked: no near latents without a broken loss, and no bound of the weights fails', () => {
+    const witnesses = foundIn(record);
+    expect(witnesses).toMatchObject({ runtime: 'cpu', classes: 9, checkedPairs: 36, missingWeights: null });
+    expect(witnesses.contrapositive.holding).toBe(36);
+    expect(witnesses.contrapositive.smallestAccount).toBeGreaterThan(0.999);
+    expect(witnesses.bounds.slice(0, 2)).toMatchObject([
+      { constants: 'everywhere', pairs: 36, holding: 36 },
+      { constants: 'between', pairs: 36, holding: 36 },
+    ]);
+    const { distance, dynamics, auxiliary } = witnesses.shares;
+    expect(distance + dynamics + auxiliary).toBeCloseTo(1, 10);
+    // 3 and 5 by the word +1, as the environment has it.
+    for (const { states, word, gap } of witnesses.pairs) {
+      expect(gap).toBe(1);
+      if (states.join() === '3,5') expect(word).toHaveLength(1);
+    }
+  });
+
+  test('a predictor with a wrong weight is named: the step after which it misses the encoder', async () => {
+    const folder = join(root, 'wrong-predictor');
+    await writeRunFixture(folder, {
+      damage(_, predictor) {
+        const output = predictor.getLayer('next_latent');
+        const [kernel, bias] = output.getWeights();
+        output.setWeights([kernel.mul(50), bias]);
+      },
+    });
+    const right = foundIn(record);
+    const wrong = foundIn(await recordFor(folder, ['cpu'], 'cpu'));
+    // Of 36 pairs, the 8 with the count 4 differ at once: no predictor is asked.
+    expect(wrong.causes).toEqual({ distance: 0, dynamics: 28, auxiliary: 8 });
+    const [witness] = wrong.pairs.filter(({ word }) => word.length > 0);
+    expect(witness.breaks.kind).toBe('dynamics');
+    const { step, side } = witness.breaks;
+    expect(witness.sentence).toContain(
+      `at step ${step} (${witness.word[step - 1]}) the predictor misses the latent of`,
+    );
+    const residuals = right.pairs.flatMap(({ steps }) => steps.flatMap(({ dynamicsResiduals }) => dynamicsResiduals));
+    expect(witness.steps[step].dynamicsResiduals[side ?? 0]).toBeGreaterThan(10 * Math.max(...residuals));
+  });
+
+  test('an auxiliary of the pixels tells all images apart at once: no word is needed', async () => {
+    const folder = join(root, 'projection');
+    await writeRunFixture(folder, { assignments: ['auxiliary=[{"kind":"random-projection"}]'] });
+    const { classes, pairs, causes } = foundIn(await recordFor(folder, ['cpu'], 'cpu'));
+    expect(classes).toBe(9);
+    expect(causes.dynamics).toBe(0);
+    for (const { word, gap, steps } of pairs) {
+      expect(word).toEqual([]);
+      expect(gap).toBeGreaterThan(0);
+      expect(steps).toHaveLength(1);
+    }
+  }, 120_000);
+
+  test('the rank of the encoder is that of its Jacobian; without a way from the image it is 0', async () => {
+    expect(record.encoderJacobianRank?.minimal).toBeGreaterThan(1);
+    expect(record.encoderJacobianRank?.minimal).toBeLessThanOrEqual(fixtureLatentSize);
+    const bytes = join(root, 'bytes');
+    await writeRunFixture(bytes, { layout: 'nhwc', pixels: 'uint8' });
+    expect((await recordFor(bytes, ['cpu'], 'cpu')).encoderJacobianRank).toBeNull();
   });
 
   test.each([
@@ -107,11 +179,13 @@ describe('evaluate', () => {
         latent.setWeights([tf.zerosLike(kernel), bias]);
       },
     });
-    const [cpu] = (await recordFor(folder, ['cpu'], 'tfjs')).runtimes;
+    const wrong = await recordFor(folder, ['cpu'], 'tfjs');
+    const [cpu] = wrong.runtimes;
     expect(cpu.relativeLatentError).toBeGreaterThan(0.1);
     expect(cpu.verdict).toBe('collapsed');
     expect(cpu.verdictHolds).toBe(false);
     expect(cpu.pairsAtRisk.length).toBeGreaterThan(0);
+    expect(wrong.encoderJacobianRank?.minimal).toBe(0);
   });
 
   test('a folder that is no run, and a runtime without its files, are usage errors before anything is computed', async () => {

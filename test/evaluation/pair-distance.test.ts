@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { distanceMatrix, measurePairs, squaredDistance } from '../../src/evaluation/pair-distance.ts';
+import { distanceMatrix, meanDistancesOf, measurePairs, squaredDistance } from '../../src/evaluation/pair-distance.ts';
 import { latentsOf, reference, referenceLatents } from './reference.ts';
 
 /** Two classes, each two points 2 apart, the classes 6 apart. */
@@ -28,6 +28,12 @@ describe('pair distances', () => {
     expect(Array.from(pairs.secondDistance)).toEqual([6, 6, 6, 6]);
     expect(pairs.sumToClass[0]).toBe(2);
     expect(pairs.sumToClass[1]).toBeCloseTo(6 + diagonal, 14);
+  });
+
+  test('within and between classes are averaged apart', () => {
+    const { within, between } = meanDistancesOf(measurePairs(corners), corners);
+    expect(within).toBe(2);
+    expect(between).toBeCloseTo((6 + 6 + 2 * Math.sqrt(40)) / 4, 14);
   });
 
   test('every pair is in the histogram once, within or between', () => {

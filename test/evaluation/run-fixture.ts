@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { exportOnnx } from '../../export/index.ts';
 import { buildEnvironmentParts, disposeRunParts } from '../../models/run-parts.ts';
+import { auxiliarySizeOf } from '../../src/auxiliary/index.ts';
 import { writeExportDescription } from '../../src/storage/export-description.ts';
 import { writeLayersModel } from '../../src/storage/layers-model.ts';
 import { resolveConfiguration } from '../../src/training/presets.ts';
@@ -16,12 +17,14 @@ export interface RunFixtureOptions {
   readonly layout?: 'nchw' | 'nhwc';
   readonly pixels?: 'float32' | 'uint8';
   /** Changes the trained weights before they are exported, but not in the tfjs models: an export that went wrong. */
-  readonly damage?: (encoder: tf.LayersModel) => void;
+  readonly damage?: (encoder: tf.LayersModel, predictor: tf.LayersModel) => void;
+  /** Further settings of the configuration, as of `--set`. */
+  readonly assignments?: readonly string[];
 }
 
 /** Writes config.json, models/ and export/ into `folder`, which is created. */
 export async function writeRunFixture(folder: string, options: RunFixtureOptions = {}): Promise<void> {
-  const { layout = 'nchw', pixels = 'float32', damage } = options;
+  const { layout = 'nchw', pixels = 'float32', damage, assignments = [] } = options;
   tf.enableProdMode();
   const configuration = resolveConfiguration({
     preset: 'small',
@@ -33,6 +36,7 @@ export async function writeRunFixture(folder: string, options: RunFixtureOptions
       'model.encoder.hidden=16',
       'model.predictor={"width":8,"depth":1}',
       'model.auxiliary={"width":8,"depth":1}',
+      ...assignments,
     ],
   });
   mkdirSync(folder, { recursive: true });
@@ -42,7 +46,7 @@ export async function writeRunFixture(folder: string, options: RunFixtureOptions
     mkdirSync(join(folder, 'models', name), { recursive: true });
     await writeLayersModel(join(folder, 'models', name), network);
   }
-  damage?.(parts.model.encoder);
+  damage?.(parts.model.encoder, parts.model.predictor);
   const exported = join(folder, 'export');
   mkdirSync(exported);
   for (const [name, network] of Object.entries(parts.model))
@@ -66,7 +70,11 @@ export async function writeRunFixture(folder: string, options: RunFixtureOptions
       actionSize: parts.environment.actionSize,
       output: { name: 'next_latent' },
     },
-    auxiliary: { file: 'auxiliary.onnx', input: { name: 'latent' }, output: { name: 'auxiliary', size: 1 } },
+    auxiliary: {
+      file: 'auxiliary.onnx',
+      input: { name: 'latent' },
+      output: { name: 'auxiliary', size: auxiliarySizeOf(parts.auxiliaries) },
+    },
   });
   disposeRunParts(parts);
 }

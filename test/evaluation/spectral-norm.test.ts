@@ -1,6 +1,6 @@
 import { Matrix, SVD } from 'ml-matrix';
 import { describe, expect, test } from 'vitest';
-import { spectralNormBound } from '../../src/evaluation/spectral-norm.ts';
+import { estimateSpectralNorm, spectralNormBound } from '../../src/evaluation/spectral-norm.ts';
 import { randomFor } from '../../src/random.ts';
 
 function randomMatrix(rows: number, columns: number, seed: number, scale = 1) {
@@ -46,5 +46,21 @@ describe('bound on the spectral norm', () => {
       expect(ratio).toBeLessThan(1.01);
     }
     expect(spectralNormBound({ values: new Float64Array(6), rows: 2, columns: 3 })).toBe(0);
+  });
+});
+
+describe('estimate of the spectral norm', () => {
+  test('is never above the largest singular value, and below it by one per cent at most where others are not as large', () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const matrix = randomMatrix(20, 30, seed);
+      const ratio = estimateSpectralNorm(matrix) / exactNorm(matrix);
+      expect(ratio).toBeLessThan(1 + 1e-12);
+      expect(ratio).toBeGreaterThan(0.99);
+    }
+  });
+
+  test('does not start from a direction that the matrix never leaves: it finds 9 beside a longer row of 0', () => {
+    expect(estimateSpectralNorm({ values: Float64Array.of(7, 0, 0, -9), rows: 2, columns: 2 })).toBeCloseTo(9, 12);
+    expect(estimateSpectralNorm({ values: new Float64Array(6), rows: 2, columns: 3 })).toBe(0);
   });
 });
