@@ -1,5 +1,4 @@
 // Where a run's transitions come from: an environment that is drawn from, or a recording that is read.
-import { existsSync } from 'node:fs';
 import { joinStateTables } from '../src/auxiliary/index.ts';
 import { environmentSource } from '../src/data/environment-source.ts';
 import type { Recording } from '../src/data/recording.ts';
@@ -24,12 +23,14 @@ export interface RunOrigin {
   readonly source: TransitionSource;
   /** Observations to measure the encoder on while it trains; undefined where nothing is held out. */
   baseline(): Promise<LabelledBaseline | undefined>;
+  /** Writes what was found in a recording into the run's folder, where that is not there yet. */
+  keep(): void;
   dispose(): Promise<void>;
 }
 
 /**
- * Builds the parts and opens the source of their training. What was found in a recording is written into the run's folder
- * before the first step, and compared with it afterwards: a resumed run has the same numbers, or a FormatError.
+ * Builds the parts and opens the source of their training. What was found in a recording when the run began is compared with
+ * what is there now: a resumed run has the same numbers, or a FormatError.
  */
 export async function openRunOrigin(
   runFolder: string,
@@ -54,6 +55,7 @@ async function openEnvironmentOrigin(configuration: Configuration): Promise<RunO
     parts,
     source,
     baseline: () => environmentBaseline(environment, configuration.seed),
+    keep: () => {},
     dispose: async () => disposeRunParts(parts),
   };
 }
@@ -76,11 +78,17 @@ async function openRecordingOrigin(
   try {
     const parts = await buildRunParts(configuration, opened);
     const source = await opened.source('train', parts.auxiliaries);
-    if (known === undefined && existsSync(runFolder)) writeRecordingRecord(recordPath, opened.record);
+    // Throws where no episode is long enough, before anything is written.
+    source.sequenceCount(configuration.objective.horizon);
+    if (opened.record.outline.episodes === 1 && recording.heldOutShare > 0)
+      onNote?.(`${opened.recording.path}: one episode: its last part is held out`);
     const started = performance.now();
     return {
       parts,
       source,
+      keep() {
+        if (known === undefined) writeRecordingRecord(recordPath, opened.record);
+      },
       async baseline() {
         if (recording.heldOutShare === 0) return undefined;
         const heldOut = await opened.source('held-out', []);

@@ -30,9 +30,12 @@ export async function trainRun(
   createRunFolder(runFolder);
   const lock = acquireRunLock(runFolder, { onNote: options.onNote });
   try {
-    writeConfiguration(runFolder, configuration);
-    writeProvenance(runFolder, options);
-    return await trainInto(runFolder, configuration, options);
+    return await trainInto(runFolder, configuration, options, {
+      begin() {
+        writeConfiguration(runFolder, configuration);
+        writeProvenance(runFolder, options);
+      },
+    });
   } finally {
     lock.dispose();
   }
@@ -45,8 +48,10 @@ export async function resumeRun(runFolder: string, options: RunOptions): Promise
   try {
     const checkpoint = newestCheckpoint(runFolder, { onWarning: options.onNote });
     if (!checkpoint) options.onNote?.(`${runFolder}: no whole checkpoint yet: starting from step 0`);
-    writeProvenance(runFolder, options);
-    return await trainInto(runFolder, configuration, options, checkpoint);
+    return await trainInto(runFolder, configuration, options, {
+      begin: () => writeProvenance(runFolder, options),
+      checkpoint,
+    });
   } finally {
     lock.dispose();
   }
@@ -56,9 +61,18 @@ async function trainInto(
   runFolder: string,
   configuration: Configuration,
   options: RunOptions,
-  checkpoint?: Checkpoint,
+  {
+    begin,
+    checkpoint,
+  }: {
+    /** Called when nothing can be wrong with the configuration any more, before anything else is written. */
+    readonly begin: () => void;
+    readonly checkpoint?: Checkpoint | undefined;
+  },
 ): Promise<TrainingOutcome> {
   const origin = await openRunOrigin(runFolder, configuration, options);
+  begin();
+  origin.keep();
   const { parts, source } = origin;
   const baseline = configuration.measureEvery > 0 ? await origin.baseline() : undefined;
   const record = openRunRecord(runFolder, { configuration, baseline, resumeStep: checkpoint?.step });

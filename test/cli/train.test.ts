@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { fixture } from '../data/small-recording.ts';
 
 const bin = join(import.meta.dirname, '..', '..', 'bin', 'jepa.js');
 const folder = mkdtempSync(join(tmpdir(), 'jepa-onnx-train-'));
@@ -16,6 +17,8 @@ mkdirSync(run);
 writeFileSync(join(run, 'config.json'), '{}');
 writeFileSync(join(folder, 'bad.yaml'), 'a: [');
 writeFileSync(join(folder, 'list.yaml'), '- 1');
+writeFileSync(join(folder, 'empty.yaml'), 'seed: 1');
+const recording = fixture('stored.npz');
 
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -73,6 +76,39 @@ const cases: readonly { readonly argv: readonly string[]; readonly message: RegE
   {
     argv: ['train', 'counting', '--out', run],
     message: /already holds a run\. Choose another --out, or go on with it/,
+  },
+  {
+    argv: ['train', 'counting', '--data', 'episodes.npz', '--out', fresh],
+    message: /expected an environment or --data, got both, counting and episodes\.npz/,
+  },
+  {
+    argv: ['train', 'counting', '--image-size', '8x8', '--out', fresh],
+    message: /--image-size: expected a recording with --data, got the environment counting/,
+  },
+  {
+    argv: ['train', '--config', join(folder, 'empty.yaml'), '--out', fresh],
+    message:
+      /expected either "environment" or "recording", got neither\. Name an environment, or a recording with --data/,
+  },
+  {
+    argv: ['train', '--data', join(folder, 'none.npz'), '--out', fresh],
+    message: /none\.npz: expected a file or a folder, got nothing there/,
+  },
+  {
+    argv: ['train', '--data', recording, '--map', 'observation=pixel', '--out', fresh],
+    message: /expected a column for observation .* got "pixel"/,
+  },
+  {
+    argv: ['train', '--data', recording, '--map', 'picture=observations', '--out', fresh],
+    message: /--map: expected a part .* got "picture"/,
+  },
+  {
+    argv: ['train', '--data', recording, '--auxiliary', 'column:mood', '--set', 'recording.stacks=2', '--out', fresh],
+    message: /got "stacks"\. Did you mean "stack"\?/,
+  },
+  {
+    argv: ['train', '--data', recording, '--set', 'environment.target=3', '--out', fresh],
+    message: /"environment" to be a group of keys/,
   },
   { argv: ['train', '--resume', join(folder, 'nowhere')], message: /expected the folder of a run, got no such folder/ },
   { argv: ['train', '--resume', occupied], message: /got a folder without config\.json/ },

@@ -1,6 +1,6 @@
 // A run on a recording from nothing to an evaluated ONNX: what it keeps, that it resumes bit for bit, that its export takes
 // raw values, and which classes its evaluation claims.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { exportRun } from '../../cli/export-run.ts';
@@ -134,6 +134,55 @@ describe('a run on a recording', () => {
       await encoder.dispose();
       await runtime.dispose();
     }
+  });
+});
+
+describe('a recording that cannot be trained on is refused before anything is written', () => {
+  test.each([
+    [
+      'vectors with an encoder of images',
+      'observation=position,action=move',
+      small,
+      'expected images [height, width, channels], got observations [2]',
+    ],
+    [
+      'an auxiliary of no column',
+      'observation=image,action=move',
+      'auxiliary=[{"kind":"column","column":"mood"}]',
+      'expected a column (position, cell, move, push, reward), got "mood"',
+    ],
+    [
+      'an auxiliary of the state',
+      'observation=image,action=move',
+      'auxiliary=[{"kind":"state"}]',
+      'auxiliary state: expected an environment, got a recording',
+    ],
+    [
+      'episodes that are too short',
+      'observation=image,action=move',
+      'objective.horizon=13',
+      'expected episodes of at least 13 steps for the split train, got none in 21',
+    ],
+    [
+      'an image as an auxiliary',
+      'observation=image,action=move',
+      'auxiliary=[{"kind":"column","column":"image"}]',
+      'got "image"',
+    ],
+  ])('%s', async (_, map, assignment, message) => {
+    const run = join(temporaryFolder(), 'run');
+    const recording = corridorRecording();
+    const configuration = configurationFor('memory', map, [assignment]);
+    await expect(trainRun(run, configuration, { provenance, recording })).rejects.toThrow(message);
+    expect(readdirSync(run)).toEqual([]);
+  });
+
+  test('numbers that are not finite, with the remedy; those episodes may be left out', async () => {
+    const recording = corridorRecording({ reward: (cell) => (cell === 0 ? Number.NaN : 1) });
+    const configuration = configurationFor('memory', 'observation=image,action=move', [small]);
+    await expect(trainRun(join(temporaryFolder(), 'run'), configuration, { provenance, recording })).rejects.toThrow(
+      /memory reward episode \d+ row \d+: expected a finite number, got NaN/,
+    );
   });
 });
 
