@@ -2,6 +2,8 @@
 // verify.json and verify.html into the folder.
 import { Command } from 'commander';
 import { UsageError } from '../src/error.ts';
+import type { EvaluationInput } from '../src/evaluation/evaluate.ts';
+import type { EvaluationSubject } from '../src/evaluation/subject.ts';
 import type { Runner } from '../src/verification/runner.ts';
 import type { RunnerSources } from '../src/verification/runners.ts';
 import { packageRoot, packageVersion } from './package.ts';
@@ -14,7 +16,8 @@ interface VerifyFlags {
   readonly observations: number;
   readonly batchSizes: readonly number[];
   readonly seed: number;
-  readonly classes: string;
+  readonly classes?: string;
+  readonly data?: string;
   readonly threads: number;
   readonly bisect?: readonly [string, string];
   readonly bisectTolerance: number;
@@ -53,7 +56,11 @@ export function createVerifyCommand(): Command {
       [1, 16, 64],
     )
     .option('--seed <number>', 'seed of the observations and actions', parseWhole('--seed', 0), 0)
-    .option('--classes <source>', 'what must be told apart: reward (bisimulation), auxiliary, state', 'reward')
+    .option(
+      '--classes <source>',
+      'what must be told apart: reward (bisimulation), auxiliary, state; of a recording: a column, quantiles, observed',
+    )
+    .option('--data <path>', 'where the recording of the run is now (default: where the run found it)')
     .option('--threads <number>', 'threads of each runtime', parseWhole('--threads', 1), 1)
     .option('--bisect <A,B>', 'find the first node whose value differs between two runtimes', parsePair)
     .option('--bisect-tolerance <part>', "errors above this part of a value's scale are differences", parsePart, 1e-4)
@@ -101,11 +108,9 @@ async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
   const onProgress = (message: string) => process.stderr.write(`${message}\n`);
   const { openSubject } = await import('../src/evaluation/subject.ts');
   const subject = openSubject(folder);
-  const { classesOf, parseClassSource } = await import('../src/evaluation/state-class.ts');
-  const classSource = parseClassSource('--classes', flags.classes);
   const variantOf = async (model: 'float16' | 'int8', scratch: string): Promise<string> => {
     const { makeVariant } = await import('./verification-variant.ts');
-    return makeVariant(model, scratch, subject, networks.source, flags.seed);
+    return makeVariant(model, scratch, subject, input.source, flags.seed);
   };
   const { join } = await import('node:path');
   const sources: RunnerSources = {
@@ -122,16 +127,15 @@ async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
   const bisected = flags.bisect?.map((name) => runnerOf(name, sources));
   const limits = { timeMs: flags.timeLimit * 1000, memoryByteLength: flags.memoryLimit * 2 ** 20 };
 
-  const { networksOfConfiguration } = await import('./evaluation-network.ts');
-  const networks = await networksOfConfiguration(subject.configuration, await parentRuntime());
+  const input = await inputOf(subject, flags);
   const { readRecorded } = await import('./verification-variant.ts');
   const { verify } = await import('../src/verification/verify.ts');
   const verification = await verify(
     {
       subject,
-      source: networks.source,
-      classes: await classesOf(networks.environment, classSource, networks.auxiliaries),
-      untrainedEncoder: networks.untrainedEncoder,
+      source: input.source,
+      classes: input.classes,
+      untrainedEncoder: input.untrainedEncoder,
       recorded: readRecorded(subject),
       runners,
       references,
@@ -161,7 +165,7 @@ async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
     const { readFileSync } = await import('node:fs');
     return bisect({
       subject,
-      source: networks.source,
+      source: input.source,
       runners: [a, b],
       expose: (path) => exposeFile(readFileSync(path), 'encoder.onnx'),
       tolerance: flags.bisectTolerance,
@@ -181,6 +185,33 @@ async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
     writeFileAtomic(join(folder, VERIFICATION_PAGE_NAME), page);
     onProgress(`${join(folder, VERIFICATION_PAGE_NAME)}: the report`);
   }
+}
+
+/** Held-out observations of the run's environment or recording, their classes, and the encoder before training. */
+async function inputOf(
+  subject: EvaluationSubject,
+  { classes, data, observations, seed }: VerifyFlags,
+): Promise<Pick<EvaluationInput, 'source' | 'classes' | 'untrainedEncoder'>> {
+  const runtime = await parentRuntime();
+  if (subject.configuration.recording !== undefined) {
+    const { parseRecordingClassSource } = await import('../src/evaluation/recording-class.ts');
+    const { inputOfRecording } = await import('./recording-network.ts');
+    return inputOfRecording(subject, {
+      path: data,
+      classes: classes === undefined ? undefined : parseRecordingClassSource('--classes', classes),
+      observations,
+      seed,
+      runtime,
+      onNote: (note) => process.stderr.write(`${note}\n`),
+    });
+  }
+  if (data !== undefined)
+    throw new UsageError(`--data: expected a run of a recording, got ${subject.folder}, a run of an environment`);
+  const { classesOf, parseClassSource } = await import('../src/evaluation/state-class.ts');
+  const classSource = parseClassSource('--classes', classes ?? 'reward');
+  const { networksOfConfiguration } = await import('./evaluation-network.ts');
+  const networks = await networksOfConfiguration(subject.configuration, runtime);
+  return { ...networks, classes: await classesOf(networks.environment, classSource, networks.auxiliaries) };
 }
 
 /** Names one by one, or `all`. */
