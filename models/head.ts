@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { HeadConfiguration } from '../src/training/configuration.ts';
 import { layerFactory } from './layer.ts';
-import { normalize, type Statistics } from './normalization.ts';
+import { denormalize, normalize, type Statistics } from './normalization.ts';
 
 /** [B, D], [B, A] -> [B, D]. */
 export function buildPredictor(
@@ -29,13 +29,20 @@ export function buildPredictor(
 /** [B, D] -> [B, M]: logits where the auxiliary is binary, values otherwise. */
 export function buildAuxiliaryHead(
   configuration: HeadConfiguration,
-  shape: { readonly latentSize: number; readonly auxiliarySize: number },
+  shape: {
+    readonly latentSize: number;
+    readonly auxiliarySize: number;
+    /** Of the auxiliary's values, [M] each: what turns standardised outputs into them. */
+    readonly auxiliaryStatistics?: Statistics | undefined;
+  },
   seed: number,
 ): tf.LayersModel {
   const layers = layerFactory('auxiliary', seed);
   const latent = tf.input({ shape: [shape.latentSize], name: 'latent' });
   const value = buildPerceptron(layers, latent, configuration, { name: 'auxiliary', units: shape.auxiliarySize });
-  return tf.model({ inputs: latent, outputs: value, name: 'auxiliary' });
+  const { auxiliaryStatistics } = shape;
+  const outputs = auxiliaryStatistics ? denormalize(value, 'auxiliary_units', auxiliaryStatistics) : value;
+  return tf.model({ inputs: latent, outputs, name: 'auxiliary' });
 }
 
 function buildPerceptron(

@@ -7,6 +7,18 @@ export interface Statistics {
   readonly deviation: readonly number[];
 }
 
+/** x deviation + mean along the last axis: from standardised values to those of `statistics`. */
+export function denormalize(x: tf.SymbolicTensor, name: string, { mean, deviation }: Statistics): tf.SymbolicTensor {
+  const layer = tf.layers.batchNormalization({ name, epsilon: 0, trainable: false });
+  const y = layer.apply(x);
+  if (!(y instanceof tf.SymbolicTensor)) throw new Error(`${name}: expected one symbolic output`);
+  tf.tidy(() => {
+    const [scale, offset] = [tf.tensor1d([...deviation]), tf.tensor1d([...mean])];
+    layer.setWeights([scale, offset, tf.zerosLike(scale), tf.onesLike(scale)]);
+  });
+  return y;
+}
+
 /** Below this float32 has no reciprocal that is finite. */
 const LEAST_VARIANCE = 1e-30;
 

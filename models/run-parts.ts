@@ -5,6 +5,7 @@ import { createEnvironment, type Environment } from '../src/environments/index.t
 import { UsageError } from '../src/error.ts';
 import { type Configuration, requireEnvironmentConfiguration } from '../src/training/configuration.ts';
 import type { RunRecording } from '../src/training/run-recording.ts';
+import type { Statistics } from './normalization.ts';
 import { buildWorldModel, type WorldModel, type WorldModelShape } from './world-model.ts';
 
 export interface RunParts {
@@ -38,6 +39,7 @@ export async function buildRunParts(configuration: Configuration, recording?: Ru
     observationParts: record.observation,
     actionSize: actionSizeOf(record),
     auxiliarySize: auxiliarySizeOf(auxiliaries),
+    auxiliaryStatistics: auxiliaryStatisticsOf(auxiliaries),
     ...(record.action.some(({ actionCount }) => actionCount === undefined)
       ? {
           actionStatistics: {
@@ -48,6 +50,19 @@ export async function buildRunParts(configuration: Configuration, recording?: Ru
       : {}),
   };
   return build(configuration, shape, { recording: record, auxiliaries });
+}
+
+/** Undefined where no auxiliary is standardised. */
+function auxiliaryStatisticsOf(auxiliaries: readonly Auxiliary[]): Statistics | undefined {
+  const all = auxiliaries.map((auxiliary): Statistics | number =>
+    auxiliary.of === 'column' && auxiliary.statistics ? auxiliary.statistics : auxiliary.size,
+  );
+  if (all.every((each) => typeof each === 'number')) return undefined;
+  const fill = (size: number, value: number) => Array.from({ length: size }, () => value);
+  return {
+    mean: all.flatMap((each) => (typeof each === 'number' ? fill(each, 0) : each.mean)),
+    deviation: all.flatMap((each) => (typeof each === 'number' ? fill(each, 1) : each.deviation)),
+  };
 }
 
 /** The same for a run that must be of an environment. */

@@ -15,6 +15,8 @@ export interface WorldModelShape {
   readonly actionStatistics?: Statistics | undefined;
   /** M; 0 means that there is no auxiliary, and no head. */
   readonly auxiliarySize: number;
+  /** [M] of recorded auxiliaries, 0 and 1 for the others; default: the head gives values as they are. */
+  readonly auxiliaryStatistics?: Statistics | undefined;
 }
 
 export interface WorldModel {
@@ -33,6 +35,7 @@ export function buildWorldModel(configuration: ModelConfiguration, shape: WorldM
   const encoder = buildEncoder(configuration.encoder, { observationShape, latentSize, parts }, seed);
   const predictor = buildPredictor(configuration.predictor, { latentSize, actionSize, actionStatistics }, seed);
   if (shape.auxiliarySize === 0) return { encoder, predictor };
-  const headShape = { latentSize, auxiliarySize: shape.auxiliarySize };
+  const { auxiliarySize, auxiliaryStatistics } = shape;
+  const headShape = { latentSize, auxiliarySize, auxiliaryStatistics };
   return { encoder, predictor, auxiliary: buildAuxiliaryHead(configuration.auxiliary, headShape, seed) };
 }

@@ -37,9 +37,22 @@ export interface ColumnAuxiliary extends AuxiliaryBase {
   readonly of: 'column';
   /** The recording's column; M numbers a row. */
   readonly column: string;
+  /** Of each of the M numbers: squared errors are of standardised values. Absent for cross-entropy. */
+  readonly statistics?: { readonly mean: readonly number[]; readonly deviation: readonly number[] } | undefined;
 }
 
 export type Auxiliary = StateAuxiliary | PixelAuxiliary | ColumnAuxiliary;
+
+/** A recorded column of numbers. */
+export interface ColumnDescription {
+  readonly size: number;
+  /** Whether it holds 0 and 1 alone. */
+  readonly isBinary: boolean;
+  /** Of each number of a row; without them values are taken as they are. */
+  readonly mean?: readonly number[];
+  /** Above 0. */
+  readonly deviation?: readonly number[];
+}
 
 /** What an auxiliary may be built from: an environment or a recording, whichever yields the observations. */
 export interface AuxiliaryContext {
@@ -50,7 +63,7 @@ export interface AuxiliaryContext {
   /** Absent for recordings. */
   readonly environment?: Environment;
   /** The columns of a recording by name; absent for environments. */
-  readonly columns?: ReadonlyMap<string, { readonly size: number; readonly isBinary: boolean }>;
+  readonly columns?: ReadonlyMap<string, ColumnDescription>;
   /** The recording's column of rewards, where it has one. */
   readonly rewardColumn?: string;
   /** Of every number of an observation that is no plain image: what makes numbers of different units comparable. */

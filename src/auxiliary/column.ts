@@ -1,7 +1,7 @@
 // p = a column that was recorded with the observations.
 import * as z from 'zod';
 import { UsageError, unknownName } from '../error.ts';
-import type { Auxiliary, AuxiliaryContext } from './auxiliary.ts';
+import type { Auxiliary, AuxiliaryContext, AuxiliaryLoss, ColumnAuxiliary, ColumnDescription } from './auxiliary.ts';
 import { coefficientOption, lossOption } from './option.ts';
 
 export const columnConfiguration = z.strictObject({
@@ -21,12 +21,24 @@ export function createColumn(options: z.output<typeof columnConfiguration>, cont
       `auxiliary column "${options.column}": expected values of 0 or 1 for the loss "cross-entropy", got others`,
       { remedy: 'Use the loss "squared".' },
     );
+  return columnAuxiliary(options.column, column, options);
+}
+
+/** The auxiliary of a column: cross-entropy where it holds 0 and 1 alone, else squared errors of standardised values. */
+export function columnAuxiliary(
+  name: string,
+  { size, isBinary, mean, deviation }: ColumnDescription,
+  options: { readonly loss?: AuxiliaryLoss | undefined; readonly coefficient: number },
+): ColumnAuxiliary {
+  const loss = options.loss ?? (isBinary ? 'cross-entropy' : 'squared');
+  const isStandardized = loss === 'squared' && mean !== undefined && deviation !== undefined;
   return {
-    name: options.column,
+    name,
     of: 'column',
-    size: column.size,
-    loss: options.loss ?? (column.isBinary ? 'cross-entropy' : 'squared'),
+    size,
+    loss,
     coefficient: options.coefficient,
-    column: options.column,
+    column: name,
+    ...(isStandardized ? { statistics: { mean, deviation } } : {}),
   };
 }

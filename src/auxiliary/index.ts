@@ -81,6 +81,7 @@ export type {
   AuxiliaryLoss,
   AuxiliarySlice,
   ColumnAuxiliary,
+  ColumnDescription,
   PixelAuxiliary,
   StateAuxiliary,
 } from './auxiliary.ts';

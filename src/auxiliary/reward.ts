@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { UsageError } from '../error.ts';
 import type { Auxiliary, AuxiliaryContext } from './auxiliary.ts';
+import { columnAuxiliary } from './column.ts';
 import { coefficientOption, lossOption } from './option.ts';
 
 export const rewardConfiguration = z.strictObject({
@@ -32,5 +33,5 @@ export function createReward(options: z.output<typeof rewardConfiguration>, cont
     throw new UsageError('auxiliary reward: expected a column of rewards in the recording, got none', {
       remedy: 'Say which one it is (--map reward=NAME), or take another auxiliary.',
     });
-  return { ...shared, of: 'column', size: column.size, column: rewardColumn };
+  return { ...columnAuxiliary(rewardColumn, column, options), name: 'reward' };
 }

@@ -1,10 +1,10 @@
 // The context of auxiliaries for a recording: its columns of numbers, and observations that p is standardised on.
-import type { AuxiliaryContext } from '../auxiliary/auxiliary.ts';
+import type { AuxiliaryContext, ColumnDescription } from '../auxiliary/auxiliary.ts';
 import { JepaError } from '../error.ts';
 import { isImageColumn } from './image-recording.ts';
 import { type Recording, rowCountOf, rowSizeOf } from './recording.ts';
 import { type RecordingSource, type RecordingSourceOptions, recordingSource } from './recording-source.ts';
-import { surveyColumn } from './survey.ts';
+import { type ColumnSurvey, surveyColumn } from './survey.ts';
 import type { LabelledObservations } from './transition.ts';
 
 /** Observations that are read for standardisation: so many, or so many bytes of them. */
@@ -13,7 +13,7 @@ const SAMPLED_BYTES = 256 * 1024 ** 2;
 /** A row of more numbers is nothing that a head would predict. */
 const MAXIMAL_AUXILIARY_SIZE = 1024;
 
-export type AuxiliaryColumns = ReadonlyMap<string, { readonly size: number; readonly isBinary: boolean }>;
+export type AuxiliaryColumns = ReadonlyMap<string, ColumnDescription>;
 
 /**
  * Reads what auxiliaries may ask for. `options` are those of the training source; no auxiliary need be known yet.
@@ -57,9 +57,19 @@ export async function readObservations(source: RecordingSource, count: number): 
   return { observations: observations.slice(0, count * size), states: states.slice(0, count) };
 }
 
+/** A constant has no deviation; 1 leaves it where it is. */
+export function describeAuxiliaryColumn(
+  size: number,
+  { isBinary, mean, deviation }: ColumnSurvey,
+): Required<ColumnDescription> {
+  return { size, isBinary, mean, deviation: deviation.map((value) => (value > 0 ? value : 1)) };
+}
+
 /** Columns of numbers, and whether each holds 0 and 1 alone. */
-export async function describeAuxiliaryColumns(recording: Recording): Promise<AuxiliaryColumns> {
-  const columns = new Map<string, { readonly size: number; readonly isBinary: boolean }>();
+export async function describeAuxiliaryColumns(
+  recording: Recording,
+): Promise<ReadonlyMap<string, Required<ColumnDescription>>> {
+  const columns = new Map<string, Required<ColumnDescription>>();
   for (const column of recording.columns.values()) {
     const size = rowSizeOf(column);
     if (isImageColumn(column) || size > MAXIMAL_AUXILIARY_SIZE) continue;
@@ -69,8 +79,7 @@ export async function describeAuxiliaryColumns(recording: Recording): Promise<Au
       to: rowCountOf(column, episode),
       isAveraged: true,
     }));
-    const { isBinary } = await surveyColumn(recording, column, ranges);
-    columns.set(column.name, { size, isBinary });
+    columns.set(column.name, describeAuxiliaryColumn(size, await surveyColumn(recording, column, ranges)));
   }
   return columns;
 }

@@ -59,7 +59,10 @@ export const recordingRecord = z.strictObject({
     .min(1)
     .readonly(),
   columns: z
-    .record(z.string(), z.strictObject({ size: z.int().min(1), isBinary: z.boolean() }))
+    .record(
+      z.string(),
+      z.strictObject({ size: z.int().min(1), isBinary: z.boolean(), mean: numbers, deviation: numbers }),
+    )
     .describe('columns of numbers, which may be auxiliaries'),
   survey: z.strictObject({
     format: z.literal(SURVEY_FORMAT),

@@ -5,7 +5,7 @@
 // Letters: B sequences, K steps (the horizon; 1 in the paper), J of them with a dynamics term (K by default), D latent,
 // A action, M auxiliary numbers.
 import type * as tf from '@tensorflow/tfjs';
-import { type Auxiliary, type AuxiliaryLoss, sliceAuxiliaries } from '../auxiliary/index.ts';
+import { type Auxiliary, sliceAuxiliaries } from '../auxiliary/index.ts';
 import type { ObjectiveConfiguration } from './configuration.ts';
 import { covarianceTerm, sigregTerm, varianceTerm } from './regularizer.ts';
 import type { Graph, GraphTensor, GraphVariable } from './tensorflow/graph.ts';
@@ -192,12 +192,18 @@ function auxiliaryLosses(
     const target = whole.shape[0] === rows ? whole : slice(graph, whole, 0, firstRow, rows);
     const known = values.shape[0] === rows ? values : slice(graph, values, 0, 0, rows);
     const own = known.shape[1] === auxiliary.size ? known : slice(graph, known, 1, start, auxiliary.size);
-    return scale(graph, auxiliaryTerm(graph, own, target, auxiliary.loss), auxiliary.coefficient);
+    return scale(graph, auxiliaryTerm(graph, own, target, auxiliary), auxiliary.coefficient);
   });
 }
 
-function auxiliaryTerm(graph: Graph, value: GraphTensor, target: GraphTensor, loss: AuxiliaryLoss): GraphTensor {
-  if (loss === 'squared') return mean(graph, square(graph, subtract(graph, value, target)));
+/** Squared errors of recorded values are taken over their deviations, so that a unit of measurement does not matter. */
+function auxiliaryTerm(graph: Graph, value: GraphTensor, target: GraphTensor, auxiliary: Auxiliary): GraphTensor {
+  if (auxiliary.loss === 'squared') {
+    const error = subtract(graph, value, target);
+    const deviation = auxiliary.of === 'column' ? auxiliary.statistics?.deviation : undefined;
+    const inverse = deviation && graph.constant(deviation.map((each) => 1 / each));
+    return mean(graph, square(graph, inverse ? multiply(graph, error, inverse) : error));
+  }
   // -log p(target) for p = sigmoid(value): softplus(value) - value * target, without overflow for any value.
   return mean(graph, subtract(graph, softplus(graph, value), multiply(graph, value, target)));
 }

@@ -1,6 +1,6 @@
 // The recording of a run: opened as the configuration says, surveyed once, and asked for batches and auxiliaries.
 import { basename, resolve } from 'node:path';
-import type { Auxiliary, AuxiliaryConfiguration, AuxiliaryContext } from '../auxiliary/index.ts';
+import type { Auxiliary, AuxiliaryConfiguration, AuxiliaryContext, ColumnDescription } from '../auxiliary/index.ts';
 import {
   openConfiguredRecording,
   outlineOf,
@@ -10,7 +10,7 @@ import {
 import { planEpisodes } from '../data/episode-plan.ts';
 import { actionParts, observationParts } from '../data/part.ts';
 import type { Recording } from '../data/recording.ts';
-import { describeAuxiliaryColumns, recordingContext } from '../data/recording-context.ts';
+import { describeAuxiliaryColumn, describeAuxiliaryColumns, recordingContext } from '../data/recording-context.ts';
 import { observationShapeOf, RECORDING_RECORD_FORMAT, type RecordingRecord } from '../data/recording-record.ts';
 import { type RecordingSource, type RecordingSourceOptions, recordingSource } from '../data/recording-source.ts';
 import { type RecordingSurvey, surveyRecording } from '../data/recording-survey.ts';
@@ -64,7 +64,7 @@ export async function openRunRecording(options: RunRecordingOptions): Promise<Op
       known?.survey ?? (await surveyRecording(recording, plan, { seed, heldOutShare: configuration.heldOutShare }));
     const sourceOptions = { ...opened.options, seed, survey } satisfies Partial<RecordingSourceOptions>;
     const isSampled = options.auxiliary.some(({ kind }) => SAMPLED_KINDS.includes(kind));
-    const columns = known ? new Map(Object.entries(known.columns)) : await describeAuxiliaryColumns(recording);
+    const columns = known ? new Map(Object.entries(known.columns)) : await describeColumns(recording, survey);
     const record = known ?? recordOf(recording, { survey, columns, roles, stack: configuration.stack });
     const context = await recordingContext(recording, { ...sourceOptions, columns, isSampled });
     return {
@@ -121,6 +121,20 @@ function packedDeviation({ observation }: RecordingRecord): number[] {
   );
 }
 
+/** Statistics are of the training split where they are known of it, and of the whole column elsewhere. */
+async function describeColumns(
+  recording: Recording,
+  survey: RecordingSurvey,
+): Promise<ReadonlyMap<string, Required<ColumnDescription>>> {
+  const described = await describeAuxiliaryColumns(recording);
+  return new Map(
+    [...described].map(([name, column]) => {
+      const surveyed = Object.hasOwn(survey.columns, name) ? survey.columns[name] : undefined;
+      return [name, surveyed ? describeAuxiliaryColumn(column.size, surveyed) : column] as const;
+    }),
+  );
+}
+
 /** The columns that the configured auxiliaries read, as far as their names say; a module may name others. */
 function auxiliaryColumnsOf(
   auxiliary: readonly AuxiliaryConfiguration[],
@@ -138,7 +152,7 @@ function recordOf(
   recording: Recording,
   found: {
     readonly survey: RecordingSurvey;
-    readonly columns: ReadonlyMap<string, { readonly size: number; readonly isBinary: boolean }>;
+    readonly columns: ReadonlyMap<string, Required<ColumnDescription>>;
     readonly roles: ResolvedRoles;
     readonly stack: number;
   },

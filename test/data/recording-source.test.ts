@@ -365,8 +365,8 @@ test('auxiliaries learn which columns there are, and get observations as the tra
   onTestFinished(() => recording.dispose());
   const context = await recordingContext(recording, { seed: 0 });
   expect(context.observationShape).toEqual([6, 8, 3]);
-  expect(context.columns?.get('label')).toEqual({ size: 1, isBinary: false });
-  expect(context.columns?.get('state')).toEqual({ size: 2, isBinary: false });
+  expect(context.columns?.get('label')).toMatchObject({ size: 1, isBinary: false });
+  expect(context.columns?.get('state')).toMatchObject({ size: 2, isBinary: false });
   expect(context.columns?.has('observations')).toBe(false);
   const pixels = context.sampleObservations(10);
   for (let n = 0; n < 10; n++) {
