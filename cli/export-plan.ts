@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { defaultOpset, type ExportOptions } from '../export/index.ts';
+import { defaultOpset, type ExportOptions, exportTarget } from '../export/index.ts';
 import type { LoadedRun } from '../models/load-run.ts';
 import type { RecordingRecord } from '../src/data/recording-record.ts';
 import { randomFor } from '../src/random.ts';
@@ -14,7 +14,10 @@ import { runPath } from '../src/training/run-folder.ts';
 import { packageVersion } from './package.ts';
 
 export interface NetworkPlanOptions {
+  /** Default: the target's, else `defaultOpset`. */
   readonly opset?: number;
+  /** Name of the runtime to export for. */
+  readonly for?: string;
   /** Layout of images. */
   readonly layout: 'nchw' | 'nhwc';
   /** float32: pixels in 0..1; uint8: raw pixels, scaled in the graph. */
@@ -31,8 +34,10 @@ export interface NetworkPlan {
 
 export function planNetworks(runFolder: string, run: LoadedRun, options: NetworkPlanOptions): NetworkPlan[] {
   const { predictor, auxiliary } = run.model;
+  const target = options.for === undefined ? undefined : exportTarget(options.for);
   const shared: ExportOptions = {
-    opset: options.opset ?? defaultOpset,
+    opset: options.opset ?? target?.opset ?? defaultOpset,
+    avoid: target?.avoid ?? [],
     layout: options.layout,
     producer: { name: 'jepa-onnx', version: packageVersion() },
     metadata: metadataOf(runFolder, run),

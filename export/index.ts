@@ -2,11 +2,12 @@
 import type * as tf from '@tensorflow/tfjs';
 import { Conversion } from './convert.ts';
 import { GraphBuilder } from './graph/builder.ts';
-import { irVersionOf, type OnnxModel, type Value } from './graph/graph.ts';
+import { type Graph, irVersionOf, type OnnxModel, type Value } from './graph/graph.ts';
 import { encodeModel } from './graph/serialize.ts';
 import type { ModelDescription } from './model/description.ts';
 import { describeModel, readWeights } from './model/live.ts';
-import { type ExportOptions, resolveOptions } from './options.ts';
+import { type ExportOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { decompose } from './passes/decompose.ts';
 import { optimize } from './passes/index.ts';
 import { addInputs, addOutputs, checkAxisSizes, outputNames, renameOutputs } from './ports.ts';
 
@@ -26,6 +27,12 @@ export async function exportOnnxAsync(model: tf.LayersModel, options: ExportOpti
   return encodeModel(buildOnnx(describeModel(model, weights), options));
 }
 
+/** Lean, and without what the runtime lacks: the passes look for whole operators, so these are taken apart last. */
+function finishGraph(graph: Graph, { opset, avoid, optimize: isOptimized }: ResolvedOptions): Graph {
+  const lean = isOptimized ? optimize(graph, opset) : graph;
+  return avoid.length > 0 ? decompose(lean, opset, avoid) : lean;
+}
+
 /** The graph of a model description, before it becomes bytes: for further passes (precision), checks and tests. */
 export function buildOnnx(description: ModelDescription, options: ExportOptions = {}): OnnxModel {
   const resolved = resolveOptions(options);
@@ -41,7 +48,7 @@ export function buildOnnx(description: ModelDescription, options: ExportOptions 
   const outputs = addOutputs(builder, description, results, names, resolved);
   const graph = builder.build(resolved.name ?? description.name, outputs);
   return {
-    graph: renameOutputs(resolved.optimize ? optimize(graph, opset) : graph, names),
+    graph: renameOutputs(finishGraph(graph, resolved), names),
     opset,
     domains: builder.domains,
     irVersion: irVersionOf(opset),
@@ -68,3 +75,4 @@ export { defaultOpset, type ExportOptions, type ImageLayout, type PixelType } fr
 export { calibrate, type OpenSession } from './precision/calibrate.ts';
 export { type Float16Options, toFloat16 } from './precision/float16.ts';
 export { type Int8Options, quantizedValues, type Range, toInt8 } from './precision/int8.ts';
+export { type ExportTarget, exportTarget, exportTargets } from './targets.ts';

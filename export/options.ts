@@ -2,6 +2,7 @@
 import { UsageError, unknownName } from '../src/error.ts';
 import type { ConversionOptions } from './convert.ts';
 import { newestOpset, oldestOpset } from './graph/graph.ts';
+import { type DecomposableOperator, decomposableOperators } from './passes/decompose.ts';
 
 /** `model`: as the model itself lays them out. */
 export type ImageLayout = 'nchw' | 'nhwc' | 'model';
@@ -10,6 +11,8 @@ export type PixelType = 'float32' | 'uint8';
 export interface ExportOptions extends ConversionOptions {
   /** Version of ONNX's operator set, 17 to 23. Default 17: see `defaultOpset`. */
   readonly opset?: number;
+  /** Operators that the runtime lacks: they are written as simpler ones. Default none. See targets.ts. */
+  readonly avoid?: readonly DecomposableOperator[];
   /** Layout of rank-4 inputs and outputs (of rank 5 too, where a 3-D layer takes them). Default nchw. */
   readonly layout?: ImageLayout;
   /**
@@ -52,6 +55,7 @@ export const defaultOpset = 17;
 
 export interface ResolvedOptions extends ExportOptions {
   readonly opset: number;
+  readonly avoid: readonly DecomposableOperator[];
   readonly layout: ImageLayout;
   readonly pixels: PixelType;
   readonly batchAxis: string;
@@ -62,6 +66,7 @@ export interface ResolvedOptions extends ExportOptions {
 
 const known: Readonly<Record<keyof ExportOptions, true>> = {
   opset: true,
+  avoid: true,
   layout: true,
   pixels: true,
   inputNames: true,
@@ -91,6 +96,10 @@ export function resolveOptions(options: ExportOptions): ResolvedOptions {
   const opset = options.opset ?? defaultOpset;
   if (!Number.isInteger(opset) || opset < oldestOpset || opset > newestOpset)
     throw new UsageError(`exportOnnx: expected opset to be ${oldestOpset} to ${newestOpset}, got ${opset}`);
+  const avoid = options.avoid ?? [];
+  for (const operator of avoid)
+    if (!decomposableOperators.includes(operator))
+      throw unknownName('exportOnnx', 'operators to avoid', operator, decomposableOperators);
   const layout = options.layout ?? 'nchw';
   if (!layouts.includes(layout)) throw unknownName('exportOnnx', 'a layout', String(layout), layouts);
   const pixels = options.pixels ?? 'float32';
@@ -99,6 +108,7 @@ export function resolveOptions(options: ExportOptions): ResolvedOptions {
   return {
     ...options,
     opset,
+    avoid,
     layout,
     pixels,
     batchAxis: options.batchAxis ?? 'N',
