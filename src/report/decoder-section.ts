@@ -1,7 +1,7 @@
 // What a decoder that only sees latents can draw: originals above what it made of them, and what that shows.
 import { encode } from 'fast-png';
 import type { DecoderReadoutRecord } from '../evaluation/readout-record.ts';
-import { formatCount, formatNumber, formatPercent } from './number.ts';
+import { formatCount, formatNumber } from './number.ts';
 import type { BlockOf, ReportSection } from './report.ts';
 import { sampleByClass } from './sample.ts';
 
@@ -27,18 +27,18 @@ export function decoderSection(record: DecoderReadoutRecord, images: DrawnImages
   };
 }
 
-/** One sentence: pixels, then everything that can be read from them, trained (untrained). */
+/** Pixels, then everything that can be read from the drawn images; before training in brackets. */
 export function decoderFinding({ pixelError, scores, noise }: DecoderReadoutRecord): string {
-  const removed = (error: number) => formatPercent(1 - error);
+  const ofMean = (error: number) => error.toFixed(2);
   const read = scores.map(
-    ({ target, trained, untrained }) => `${target} ${formatScore(trained)} (${formatScore(untrained)})`,
+    ({ target, measure, trained, untrained }) =>
+      `${target} ${formatScore(trained)} (${formatScore(untrained)}, ${measure === 'accuracy' ? 'accuracy' : 'r²'})`,
   );
-  return (
-    `From the latents, a decoder removes ${removed(pixelError.trained)} of the error of the mean image ` +
-    `(${removed(pixelError.untrained)} from those of the encoder before training)` +
-    `${noise > 0 ? `, with noise of ${noise} of their scale` : ''}. ` +
-    `${read.length > 0 ? `What its images show of what they should, and in brackets before training: ${read.join(', ')}.` : ''}`
-  ).trim();
+  return [
+    `Drawn from their latents${noise > 0 ? ` with noise of ${noise} of the latent scale` : ''}, held-out observations have ` +
+      `${ofMean(pixelError.trained)} of the mean image's error; before training it was ${ofMean(pixelError.untrained)}.`,
+    ...(read.length > 0 ? [`Read from the drawings, and in brackets before training: ${read.join(', ')}.`] : []),
+  ].join(' ');
 }
 
 function pictureBlock(images: DrawnImages): BlockOf<'images'> {

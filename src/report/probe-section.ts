@@ -63,6 +63,7 @@ function bestScore(
 }
 
 const encoderNames: Readonly<Record<Result['encoder'], string>> = { trained: 'trained', untrained: 'before training' };
+const probeNames: Readonly<Record<Result['probe'], string>> = { linear: 'linear', mlp: 'MLP' };
 
 function linesBlock({ results }: ProbeReadoutRecord, target: string): BlockOf<'lines'> {
   const shown = results.filter((result) => result.target === target);
@@ -72,13 +73,14 @@ function linesBlock({ results }: ProbeReadoutRecord, target: string): BlockOf<'l
     kind: 'lines',
     title: target,
     description:
-      `${isAccuracy ? 'Accuracy' : 'R²'} of probes on held-out observations; ` +
+      `${isAccuracy ? 'Accuracy' : 'R²'} of two probes on held-out observations, after training and before; ` +
       `${isAccuracy ? `the most frequent class alone gives ${formatScore(chance)}` : 'the mean alone gives 0'}.` +
       `${isAccuracy ? '' : ` Below ${formatScore(LOWEST_DRAWN)} they are drawn at ${formatScore(LOWEST_DRAWN)}.`}`,
     x: { label: 'noise / latent scale', scale: 'linear' },
     y: { label: isAccuracy ? 'accuracy' : 'R²', scale: 'linear' },
     series: shown.map(({ probe, encoder, scores }) => ({
-      name: `${encoderNames[encoder]}, ${probe}`,
+      // Short: a legend of long names is wider than the chart.
+      name: `${probeNames[probe]}${encoder === 'trained' ? '' : ' before'}`,
       points: scores.flatMap(({ noise, score }): [number, number][] =>
         score === null ? [] : [[noise, rounded(Math.max(LOWEST_DRAWN, score))]],
       ),
@@ -101,7 +103,7 @@ function tableBlock({ results }: ProbeReadoutRecord): BlockOf<'table'> {
     rows: results.map(({ target, measure, encoder, probe, scores }) => [
       `${target} (${measure === 'accuracy' ? 'accuracy' : 'R²'})`,
       encoderNames[encoder],
-      probe === 'mlp' ? 'MLP' : probe,
+      probeNames[probe],
       ...scores.map(({ score }) => formatScore(score)),
       formatScore(Math.max(...scores.map(({ shuffledScore }) => shuffledScore ?? 0))),
     ]),

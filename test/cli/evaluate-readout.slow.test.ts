@@ -38,7 +38,7 @@ test('with them the record, the report, the table and decoder.onnx hold both, an
   expect(decoder.scores.map(({ target }) => target)).toEqual(['shape', 'colour', 'position', 'layout']);
   // Of an image that never changes, nothing can be read but one shape.
   for (const { measure, meanImage } of decoder.scores) if (measure === 'squared-correlation') expect(meanImage).toBe(0);
-  expect(stdout).toContain('From the latents, a decoder removes');
+  expect(stdout).toContain('Drawn from their latents');
   expect(stdout).toContain('With noise of 0.1 of the latent scale');
   const page = readFileSync(join(run, 'report.html'), 'utf8');
   expect(page).toContain('What a decoder draws');

@@ -66,12 +66,14 @@ describe('decoder section', () => {
     labels: { names: ['a', 'b'], of: Int32Array.of(0, 1, 0) },
   });
 
-  test('says in its finding how much of the error is gone, and what is read, before training in brackets', () => {
+  test('says in its finding how much of the error is left, and what is read, before training in brackets', () => {
     expect(decoderFinding(decoder)).toBe(
-      'From the latents, a decoder removes 10.0 % of the error of the mean image (60.0 % from those of the encoder before training). ' +
-        'What its images show of what they should, and in brackets before training: shape 0.26 (0.50), position 0.01 (0.80).',
+      "Drawn from their latents, held-out observations have 0.90 of the mean image's error; before training it was 0.40. " +
+        'Read from the drawings, and in brackets before training: shape 0.26 (0.50, accuracy), position 0.01 (0.80, r²).',
     );
-    expect(decoderFinding({ ...decoder, noise: 0.1, scores: [] })).toContain('with noise of 0.1 of their scale.');
+    expect(decoderFinding({ ...decoder, noise: 0.1, scores: [] })).toContain(
+      'with noise of 0.1 of the latent scale, held-out',
+    );
     expect(sectionSchema.parse(section)).toEqual(section);
   });
 
@@ -108,7 +110,7 @@ describe('probe section', () => {
     const position = charts[1];
     if (position.kind !== 'lines') throw new Error('no chart');
     expect(position.series[1]).toEqual({
-      name: 'trained, mlp',
+      name: 'MLP',
       points: [
         [0, 0.7],
         [0.1, -0.2],
