@@ -20,6 +20,7 @@ describe('a run configuration', () => {
     // ... and the rest is off, or only matters where something else is on.
     expect(configuration.objective).toEqual({
       ...first.objective,
+      dynamicsHorizon: null,
       targetDecay: 0.99,
       variance: 0,
       covariance: 0,
@@ -27,7 +28,8 @@ describe('a run configuration', () => {
     });
     expect(configuration.collapse).toEqual({ action: 'warn', below: 0.05, patience: 10 });
     const added = Object.keys(configuration).filter((key) => !(key in first));
-    expect(added).toEqual(['collapse']);
+    expect(added.sort()).toEqual(['collapse', 'measureEvery']);
+    expect(configuration.measureEvery).toBe(0);
   });
 
   test('written by this version is read back as it was', () => {
