@@ -1,0 +1,48 @@
+// `jepa verify` in a real browser: WebAssembly with one thread and two, and WebGPU in software.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findChromium } from '../../src/verification/chromium.ts';
+import { verificationSchema } from '../../src/verification/record.ts';
+import { writeRunFixture } from '../evaluation/run-fixture.ts';
+
+const bin = join(import.meta.dirname, '..', '..', 'bin', 'jepa.js');
+const root = mkdtempSync(join(tmpdir(), 'jepa-verify-slow-'));
+const run = join(root, 'run');
+beforeAll(() => writeRunFixture(run));
+afterAll(() => rmSync(root, { recursive: true }));
+
+// Without a browser there is nothing to verify: apt-get install chromium, or name one in JEPA_CHROMIUM.
+describe.skipIf(findChromium() === undefined)('jepa verify in Chromium', () => {
+  test('gives the same answer as onnxruntime-node, and says what ran', () => {
+    const names = ['chromium:wasm', 'chromium:wasm:2', 'chromium:webgpu'];
+    const flags = ['--require', names.join(','), '--reference', 'cpu', '--observations', '45', '--batch-sizes', '1,32'];
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [bin, 'verify', run, '--runtimes', 'cpu', '--bisect', 'cpu,chromium:wasm', ...flags, '--json', '--no-report'],
+      { encoding: 'utf8' },
+    );
+    expect(stderr).not.toContain('jepa:');
+    const { runtimes, holds, bisection } = verificationSchema.parse(JSON.parse(stdout));
+    expect(holds).toBe(true);
+    expect(status).toBe(0);
+    const [, ...browsers] = runtimes;
+    for (const row of browsers) {
+      if (row.status !== 'ran') throw new Error(`${row.runtime}: ${row.reason}`);
+      expect(row.version).toMatch(/^onnxruntime-web \d+\.\d+\.\d+ in Chromium \d+/);
+      expect(row.verdictHolds).toBe(true);
+      expect(row.relativeLatentError).toBeGreaterThan(0);
+      // Three layers of float32, whose unit is 6e-8.
+      expect(row.relativeLatentError).toBeLessThan(4e-6);
+    }
+    expect(browsers.map((row) => row.status === 'ran' && row.threads)).toEqual([1, 2, 1]);
+    expect(browsers[2]).toMatchObject({
+      provider: 'WebGpuExecutionProvider (WebGPU)',
+      device: expect.stringContaining('swiftshader'),
+    });
+    expect(bisection).toMatchObject({ between: ['cpu', 'chromium:wasm'], first: null });
+    expect(bisection?.compared).toBeGreaterThan(3);
+  });
+});
