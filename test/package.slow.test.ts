@@ -1,11 +1,13 @@
 // The package as somebody's dependency: packed, installed into an empty project in an empty home, with install scripts on
 // and off, and used from there: command line, imports, types.
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeExportFolder } from './web/site/site-fixture.ts';
 
 const run = promisify(execFile);
 const { version, exports } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -79,7 +81,10 @@ describe('the packed files', () => {
     for (const target of Object.values<string | { types: string; default: string }>(exports))
       for (const path of typeof target === 'string' ? [target] : [target.types, target.default])
         expect(names).toContain(path.replace('./', 'package/'));
-    for (const name of names.filter((each) => each.endsWith('.js') && each.startsWith('package/dist/')))
+    // dist/site is the bundled page, which has no source maps.
+    expect(names).toContain('package/dist/site/index.html');
+    const isCompiled = (name: string) => /^package\/dist\/(?!site\/).*\.js$/.test(name);
+    for (const name of names.filter(isCompiled))
       expect(names).toContain(name.replace('package/dist/', 'package/').replace(/\.js$/, '.ts'));
     expect(names.filter((name) => /^package\/(?:test|bench|node_modules|runs|\.)/.test(name))).toEqual([]);
   });
@@ -130,18 +135,46 @@ describe.each([
     expect(await evaluate(project, script)).toBe('true');
   });
 
+  test('carries the page: jepa serve needs no esbuild, and jepa-onnx/web says what is missing', async () => {
+    const exported = join(project.folder, 'export');
+    writeExportFolder(exported);
+    const child = spawn(process.execPath, ['node_modules/jepa-onnx/bin/jepa.js', 'serve', exported, '--port', '0'], {
+      cwd: project.folder,
+      env: { ...project.environment, ESBUILD_BINARY_PATH: '/nowhere' },
+    });
+    try {
+      const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
+      const page = await fetch(new URL('page.js', line.trim()));
+      expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);
+      const script = `
+        import { loadWorldModel } from 'jepa-onnx/web';
+        const url = ${JSON.stringify(`${line.trim()}model/`)};
+        await loadWorldModel(url).catch((error) => console.log(error.message));
+        process.exit(0);`;
+      expect(await evaluate(project, script)).toMatch(
+        /^encoder\.onnx: expected an ONNX model that onnxruntime can load/,
+      );
+    } finally {
+      child.kill('SIGINT');
+    }
+  });
+
   test('gives types: a right call compiles, a wrong one does not', async () => {
     const file = join(project.folder, 'use.ts');
     writeFileSync(
       file,
       `import { exportOnnx } from 'jepa-onnx/export';
+       import { loadWorldModel, type WorldModel } from 'jepa-onnx/web';
        import type { LayersModel } from '@tensorflow/tfjs';
        declare const model: LayersModel;
        export const bytes: Uint8Array = exportOnnx(model, { opset: 17 });
        // @ts-expect-error
        exportOnnx(3);
        // @ts-expect-error
-       exportOnnx(model, { opsett: 17 });`,
+       exportOnnx(model, { opsett: 17 });
+       export const world: Promise<WorldModel> = loadWorldModel('export/', { runtime: 'wasm' });
+       // @ts-expect-error
+       loadWorldModel('export/', { runtime: 'cuda' });`,
     );
     const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2023', '--skipLibCheck'];
     const compiled = run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), ...options, file], {
