@@ -104,7 +104,7 @@ export async function evaluate(input: EvaluationInput, options: EvaluationOption
       runtimes.set(name, runtime);
       filesFor(runtime, subject);
     }
-    progress(`drawing ${2 * options.observations} observations`);
+    progress('drawing held-out observations');
     const heldOut = await source.draw(options.observations, options.seed);
     const encodeBy = await networkEncoder(runtimes, source.observationShape);
     const targets = await prepareTargets(input, heldOut, encodeBy);
