@@ -51,7 +51,7 @@ const presets: Readonly<Record<string, Preset>> = {
     checkpointEvery: 250,
     checkpointsKept: 3,
     logEvery: 10,
-    // A measurement takes as long as five steps: under 3% of the run (docs/training.md).
+    // A measurement takes as long as four steps: about 2% of the run, and 1% once (docs/training.md).
     measureEvery: 200,
   },
   /** The paper's scale (Yu et al., arXiv 2509.12249): a night on two cores. */

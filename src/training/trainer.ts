@@ -143,8 +143,8 @@ export async function train(options: TrainerOptions): Promise<TrainingOutcome> {
   }
 }
 
-/** Observations of which the Jacobian is measured: each costs about a step. */
-const JACOBIAN_OBSERVATIONS = 4;
+/** Observations of which the Jacobian is measured while training: each costs about a step; an evaluation measures more. */
+const JACOBIAN_OBSERVATIONS = 2;
 
 /** Measures the encoder as it is now; changes neither weights nor anything random. */
 function measure(step: TrainingStep, baseline: Baseline): Omit<MeasuresRow, 'step'> {
