@@ -78,7 +78,7 @@ async function planBestFirst(problem: PlanningProblem, options: BestFirstOptions
     const round = open.splice(0, Math.min(ROUND, options.samples - expanded));
     const children = await expand(problem, round, choices);
     expanded += round.length;
-    if (round[0] === root)
+    if (round[0] === root && !world.isExact)
       tolerance = options.tolerance * Math.max(...children.map((child) => distanceOf(child, root)));
     for (const child of children) {
       const comparison = best === undefined ? 1 : child.value - best.value || best.depth - child.depth;

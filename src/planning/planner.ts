@@ -7,6 +7,8 @@ import type { Objective } from './objective.ts';
 /** A transition model T, in batches: a learned one behind any runtime, or the true dynamics. */
 export interface PlanningWorld {
   readonly actions: ActionSpace;
+  /** Whether latents are names of states, so that how far apart they are means nothing. Default: false. */
+  readonly isExact?: boolean;
   /** [N, D], [N, A] -> [N, D] */
   predict(latents: Float32Array, actions: Float32Array): Promise<Float32Array>;
 }

@@ -55,6 +55,21 @@ describe('acting', () => {
     expect(summarize(episodes)).toEqual({ successRate: 1, meanReturn: 1, meanSteps: 2.5, decisionMs: 0 });
   });
 
+  test('best-first finds a far reward in the true world: neighbours in number are not one state', async () => {
+    const doorKey = createEnvironment('door-key');
+    const far = createTask(doorKey, highestReward(doorKey));
+    const policy = planningPolicy({
+      planner: createPlanner('best-first', { samples: 64 }),
+      world: trueWorld(doorKey),
+      objectiveOf: async () => trueRewardObjective(doorKey, 'first-success', 0.95),
+      locate: async ({ state }) => Float32Array.of(state),
+      actionsTaken: 1,
+    });
+    const starts = drawStarts(far, 29, 0);
+    const episodes = await act(doorKey, far, starts, policy, { ...options, maxSteps: 30 });
+    expect(episodes.map(({ steps }) => steps)).toEqual(Array.from(starts, (start) => far.fewestSteps[start]));
+  });
+
   test('a decision is made at every step, or once a plan', async () => {
     const starts = Int32Array.of(0);
     const [closed] = await act(counting, task, starts, truePolicy(1), options);
