@@ -22,6 +22,7 @@ const confined: Record<string, readonly string[]> = {
   'onnxruntime-node': ['src/runtimes/'],
   'onnxruntime-web': ['src/runtimes/', 'web/'],
   esbuild: ['web/site/'],
+  'playwright-core': ['src/verification/'],
   vega: ['src/report/'],
   'vega-lite': ['src/report/'],
   'umap-js': ['src/evaluation/'],
