@@ -16,11 +16,13 @@ import { loadTensorFlow } from '../../src/training/tensorflow/load.ts';
 import { namedWeights } from '../../src/training/weight.ts';
 import { expectClose } from '../matcher/close.ts';
 
+/** A second each on a quiet core; a machine that is busy with other tests may take thirty times as long. */
+const PATIENT_MS = 120_000;
 const SIDE = 16;
 const PIXELS = SIDE * SIDE;
 const observationShape = [SIDE, SIDE, 1] as const;
 const quick: Pick<DecoderOptions, 'steps' | 'channels' | 'batchSize' | 'learningRate'> = {
-  steps: 400,
+  steps: 200,
   channels: [16, 16, 8],
   learningRate: 8e-3,
   batchSize: 32,
@@ -67,7 +69,7 @@ describe('decoder', () => {
   const held = placedSquares(128, 'held out');
   const meanError = pixelError(held.observations, meanImage(train.observations, PIXELS));
 
-  test('recovers a place from latents that hold it', () => {
+  test('recovers a place from latents that hold it', { timeout: PATIENT_MS }, () => {
     const model = trainDecoder(train, { seed: 0, ...quick });
     const images = drawn(model, held.latents);
     model.dispose();
@@ -75,7 +77,7 @@ describe('decoder', () => {
     expect(squaredCorrelation(columnsOf(held.observations), columnsOf(images))).toBeGreaterThan(0.9);
   });
 
-  test('draws the mean image, and no place, from latents that are all one', () => {
+  test('draws the mean image, and no place, from latents that are all one', { timeout: PATIENT_MS }, () => {
     const constant = (latents: Latents): Latents => ({ ...latents, values: latents.values.map(() => 0.7) });
     const model = trainDecoder({ ...train, latents: constant(train.latents) }, { seed: 0, ...quick });
     const images = drawn(model, constant(held.latents));
@@ -87,7 +89,7 @@ describe('decoder', () => {
     expect(squaredCorrelation(columnsOf(held.observations), columnsOf(images))).toBe(0);
   });
 
-  test('loses the place to noise that is as large as the latents', () => {
+  test('loses the place to noise that is as large as the latents', { timeout: PATIENT_MS }, () => {
     const place = (noise: number) => {
       const model = trainDecoder(train, { seed: 0, noise, ...quick });
       const random = randomFor('decoder test noise');
