@@ -122,7 +122,8 @@ function findOddities(
       `the observation after the last action is missing in ${missingLast} of ${recording.episodeCount} episodes: their last action is not trained on`,
     );
   if (short > 0) findings.push(`${short} episodes have no transition and are not trained on`);
-  if (roles.reward === undefined) findings.push('no rewards: train with an auxiliary of a column, or with none');
+  if (roles.reward === undefined)
+    findings.push('no rewards: the default auxiliary is a random projection of the observation');
 
   let hasNotNumbers = false;
   const used = new Set([...roles.observation, ...roles.action, ...auxiliary]);
