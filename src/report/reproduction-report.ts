@@ -193,16 +193,19 @@ function hardSection(rows: readonly ReproductionRow[]): ReportSection[] {
           ),
         },
         projections(rows),
-        ...rows.flatMap((row): ReportBlock[] => {
-          const { witnesses } = row.runs[0].record;
-          if (witnesses === undefined || witnesses.none !== null) return [];
-          const [first] = witnesses.pairs;
-          if (first === undefined) return [];
-          return [{ kind: 'text', paragraphs: [`Witness, ${row.name}, seed 0. ${first.sentence}`] }];
-        }),
+        ...witnessBlocks(rows[0]),
       ],
     },
   ];
+}
+
+/** What merges and why, on the first seed: the scale of the errors, then the nearest pair with its images and every step. */
+function witnessBlocks(row: ReproductionRow): ReportBlock[] {
+  const section = row.runs[0].report.sections.find(({ id }) => id === 'witnesses');
+  const end = section?.blocks.findIndex((block) => block.kind === 'table') ?? -1;
+  if (section === undefined || end < 0) return [];
+  const finding = section.finding === undefined ? [] : [`A witness: ${row.name}, seed 0. ${section.finding}`];
+  return [{ kind: 'text', paragraphs: finding }, ...section.blocks.slice(0, end + 1)];
 }
 
 /** Accuracy while training, the mean over seeds. */

@@ -159,6 +159,22 @@ describe('reproduction report', () => {
     ]);
   });
 
+  test('the hard case shows the nearest witness of its first row up to its steps, and no other', () => {
+    const table = (caption: string) => ({ kind: 'table' as const, caption, columns: [], rows: [] });
+    const text = { kind: 'text' as const, paragraphs: ['scale'] };
+    const blocks = [text, table('steps of the nearest'), text, table('steps of another')];
+    const witnesses = { id: 'witnesses', title: 'Witnesses', finding: '7 and 8 meet', blocks };
+    const hard = run({ accuracy: 0.56 });
+    const report = { ...hard.report, sections: [witnesses] };
+    const rows = [row('hard', [{ ...hard, report }], 'hard'), row('hard-rollouts', [hard], 'hard')];
+    const section = reproductionReport(rows, context).sections.find(({ id }) => id === 'hard');
+    expect(section?.blocks.slice(2)).toEqual([
+      { kind: 'text', paragraphs: ['A witness: row hard, seed 0. 7 and 8 meet'] },
+      text,
+      table('steps of the nearest'),
+    ]);
+  });
+
   test('says what differs from the paper where the reward alone tells the counts apart, and only there', () => {
     const textOf = (accuracy: number) =>
       JSON.stringify(reproductionReport([row('reward-only', [run({ accuracy })])], context).sections[0]);

@@ -2,6 +2,13 @@
 import { type Html, html } from '../html.ts';
 import type { BlockOf } from '../report.ts';
 
+/** Names of rows with more characters are sentences: they may take several lines. */
+const LONG_NAME = 40;
+
+function textOf(cell: BlockOf<'table'>['rows'][number][number]): string {
+  return typeof cell === 'string' ? cell : cell.text;
+}
+
 /** Wide tables scroll inside their own region, which the keyboard can reach. */
 export function renderTable({ caption, columns, rows }: BlockOf<'table'>): Html {
   const head = columns.map(({ name, align }) => html`<th scope="col" class="${align}">${name}</th>`);
@@ -10,7 +17,9 @@ export function renderTable({ caption, columns, rows }: BlockOf<'table'>): Html 
       const align = columns[index]?.align ?? 'left';
       const content =
         typeof cell === 'string' ? html`${cell}` : html`<span class="tag ${cell.tone}">${cell.text}</span>`;
-      return index === 0 ? html`<th scope="row">${content}</th>` : html`<td class="${align}">${content}</td>`;
+      return index === 0
+        ? html`<th scope="row" class="${textOf(cell).length > LONG_NAME ? 'long' : ''}">${content}</th>`
+        : html`<td class="${align}">${content}</td>`;
     });
     return html`<tr>${rendered}</tr>`;
   });
