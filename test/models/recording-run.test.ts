@@ -2,11 +2,9 @@
 // raw values, and which classes its evaluation claims.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { exportRun } from '../../cli/export-run.ts';
 import { inputOfRecording } from '../../cli/recording-network.ts';
-import { loadRun } from '../../models/load-run.ts';
 import { resumeRun, trainRun } from '../../models/train-run.ts';
 import type { Recording } from '../../src/data/recording.ts';
 import { readRecordingRecord } from '../../src/data/recording-record.ts';
@@ -29,6 +27,9 @@ beforeAll(async () => {
   await loadTensorFlow({ threads: 1 });
 });
 
+// Files are synchronised with the disk, which takes long on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
+
 const provenance = { package: 'test' };
 
 function configurationFor(path: string, map: string, assignments: readonly string[] = []): Configuration {
@@ -39,7 +40,7 @@ function configurationFor(path: string, map: string, assignments: readonly strin
     assignments: [
       'optimization.steps=8',
       'optimization.batchSize=16',
-      'checkpointEvery=3',
+      'checkpointEvery=100',
       'measureEvery=0',
       'model.latentSize=8',
       ...assignments,
@@ -108,29 +109,6 @@ describe('a run on a recording', () => {
     expect(deviation[1]).toBeGreaterThan(0.8);
     expect(deviation[1]).toBeLessThan(1.2);
     expect(record?.action).toMatchObject([{ column: 'push', size: 1 }]);
-  });
-
-  test('learns a reward in thousands as well as one in units, and its head gives thousands', async () => {
-    const residuals: number[] = [];
-    for (const unit of [1, 1000]) {
-      const run = join(temporaryFolder(), 'run');
-      const recording = corridorRecording({ reward: (cell) => unit * (cell - 5) });
-      const map = 'observation=position,action=move';
-      await trainRun(run, configurationFor('memory', map, [perceptron, 'optimization.steps=160']), {
-        provenance,
-        recording,
-      });
-      const { model, auxiliaries } = await loadRun(run);
-      expect(auxiliaries).toMatchObject([{ name: 'reward', loss: 'squared', column: 'reward' }]);
-      const cells = [0, 1, 2, 3, 4];
-      const positions = tf.tensor2d(cells.map((cell) => [500 + 100 * cell, 0]));
-      const values = model.auxiliary?.predict(model.encoder.predict(positions)) as tf.Tensor;
-      const errors = Array.from(values.dataSync(), (value, cell) => value / unit - (cell - 5));
-      residuals.push(Math.max(...errors.map(Math.abs)));
-    }
-    // Of values from -5 to -1; the two runs differ by rounding alone.
-    expect(residuals[0]).toBeLessThan(1);
-    expect(Math.abs(residuals[1] - residuals[0])).toBeLessThan(0.01);
   });
 
   test('is exported without its recording: raw numbers in, no paths of the machine inside', async () => {
