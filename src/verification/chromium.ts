@@ -103,6 +103,11 @@ function pageError(name: string, message: string): JepaError {
     return new UnavailableError(`${name}: ${line.replace('unavailable: ', '')}`, {
       remedy: 'Use a Chromium with WebGPU (113 or newer).',
     });
+  if (line.includes('fallback to CPU EP has been explicitly disabled'))
+    return new UnavailableError(
+      `${name}: expected every node to run on the GPU, got nodes that only WebAssembly can run`,
+      { remedy: 'Run it with chromium:wasm; a mixture would say nothing about WebGPU.' },
+    );
   return new JepaError(`${name}: ${line}`);
 }
 

@@ -1,12 +1,13 @@
 // `jepa verify` in a real browser: WebAssembly with one thread and two, and WebGPU in software.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium } from '../../src/verification/chromium.ts';
 import { verificationSchema } from '../../src/verification/record.ts';
 import { writeRunFixture } from '../evaluation/run-fixture.ts';
+import { determinantModel } from '../runtimes/onnx-fixture.ts';
 
 const bin = join(import.meta.dirname, '..', '..', 'bin', 'jepa.js');
 const root = mkdtempSync(join(tmpdir(), 'jepa-verify-slow-'));
@@ -44,5 +45,19 @@ describe.skipIf(findChromium() === undefined)('jepa verify in Chromium', () => {
     });
     expect(bisection).toMatchObject({ between: ['cpu', 'chromium:wasm'], first: null });
     expect(bisection?.compared).toBeGreaterThan(3);
+  });
+
+  test('WebGPU does not silently leave a node to WebAssembly', () => {
+    const [model, rows] = ['determinant.onnx', 'rows.bin'].map((name) => join(root, name));
+    // No GPU provider has a Det.
+    writeFileSync(model, determinantModel());
+    writeFileSync(rows, new Uint8Array(2 * 9 * 4));
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [bin, 'runner', 'chromium:webgpu', model, model, rows, rows, '2', '2', join(root, 'out')],
+      { encoding: 'utf8' },
+    );
+    expect(stderr).toMatch(/expected every node to run on the GPU, got nodes that only WebAssembly can run\t/);
+    expect(status).toBe(3);
   });
 });
