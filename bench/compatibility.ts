@@ -35,7 +35,7 @@ const forms = [
   { name: 'opset 18 (Mish)', options: { opset: 18 } },
   { name: 'opset 21', options: { opset: 21 } },
   { name: 'opset 23', options: { opset: 23 } },
-  { name: '`--for webgl`, `candle`', options: { for: 'webgl' } },
+  { name: '`--for candle`', options: { for: 'candle' } },
   { name: 'uint8, NHWC', options: { pixels: 'uint8', layout: 'nhwc' } },
 ] as const;
 
@@ -161,9 +161,10 @@ What an export for a runtime avoids. A given \`--opset\` goes before the target'
 
 ${table(['target', 'opset', 'avoided operators', 'remarks'], targetRows)}
 
-Targets that the table above has no row for (rten 0.27, tract 0.23, OpenCV 5.0, jaxonnxruntime 0.3, candle-onnx 0.11, WebNN and WebGL
-of onnxruntime-web 1.30) have no example here. Their needs were found with networks of the same operators: rten has no Mish,
-jaxonnxruntime no LayerNormalization, candle and WebGL neither LayerNormalization nor Softplus; candle and WebGL ran such networks with both
-taken apart, at opset 11.
+Targets that the table above has no row for (rten 0.27, tract 0.23, OpenCV 5.0, jaxonnxruntime 0.3, candle-onnx 0.11, WebNN of
+onnxruntime-web 1.30) have no example here. Their needs were found with networks of the same operators: rten has no Mish,
+jaxonnxruntime no LayerNormalization, candle neither LayerNormalization nor Softplus; candle ran such a network with both taken apart, at
+opset 11. WebGL in onnxruntime-web is no target: it lacks both too, and takes no free N, not even fixed by the session
+("expected shape '[,3,64,64]' but got [5,3,64,64]"); WebAssembly and WebGPU run everywhere that it does.
 `;
 writeFileSync(join(root, 'docs/compatibility.md'), page);

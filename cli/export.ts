@@ -18,7 +18,7 @@ export function createExportCommand(): Command {
     .argument('<run>', 'the folder of a run')
     .option('--out <folder>', 'folder of the export (default: export/ in the run)')
     .option('--opset <number>', 'version of ONNX operators, 17 to 23 (default: 17)', parseWhole('--opset', 1))
-    .option('--for <runtime>', 'choose the opset and avoid operators that it lacks: rten, candle, webgl, jax, ...')
+    .option('--for <runtime>', 'choose the opset and avoid operators that it lacks: rten, candle, jax, ...')
     .addOption(new Option('--layout <layout>', 'layout of observations').choices(['nchw', 'nhwc']).default('nchw'))
     .addOption(
       new Option('--pixels <type>', 'float32: observations in 0..1; uint8: raw pixels, scaled in the graph')

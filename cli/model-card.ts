@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { LoadedRun } from '../models/load-run.ts';
+import { FormatError } from '../src/error.ts';
 import { randomFor } from '../src/random.ts';
 import { type CardNetwork, modelCard, UNSTATED_LICENSE } from '../src/report/model-card.ts';
 import { type CardEvaluation, cardEvaluationSchema } from '../src/report/model-card-evaluation.ts';
@@ -40,17 +41,19 @@ const parityReports = z.record(
 /**
  * Writes the card of the export in `exportFolder` from its model.json and parity.json and from the evaluation of the run, where there
  * is one of the same training step.
+ * @throws UsageError where there is no export, FormatError where one of these files is not of its format
  */
 export function writeModelCard(exportFolder: string, runFolder: string): void {
   const description = readExportDescription(exportFolder);
-  const reports = parityReports.parse(JSON.parse(readFileSync(join(exportFolder, PARITY_NAME), 'utf8')));
-  const networks: CardNetwork[] = Object.entries(reports).map(([name, { outputs, runtime, reference }]) => ({
-    name,
-    file: `${name}.onnx`,
-    maxAbsError: Math.max(...outputs.map((output) => output.maxAbsError)),
-    runtime: runtime.version,
-    reference,
-  }));
+  const networks: CardNetwork[] = Object.entries(readParity(join(exportFolder, PARITY_NAME))).map(
+    ([name, { outputs, runtime, reference }]) => ({
+      name,
+      file: `${name}.onnx`,
+      maxAbsError: Math.max(...outputs.map((output) => output.maxAbsError)),
+      runtime: runtime.version,
+      reference,
+    }),
+  );
   const card = modelCard({
     description,
     networks,
@@ -59,6 +62,24 @@ export function writeModelCard(exportFolder: string, runFolder: string): void {
     generator: `jepa-onnx ${packageVersion()}`,
   });
   writeFileAtomic(join(exportFolder, MODEL_CARD_NAME), card);
+}
+
+function readParity(path: string): z.output<typeof parityReports> {
+  const result = parityReports.safeParse(readJson(path));
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new FormatError(`${path}: expected what jepa export measured, got ${issue.path.join('.')}: ${issue.message}`, {
+    remedy: 'Export the run again.',
+  });
+}
+
+function readJson(path: string): unknown {
+  const text = readFileSync(path, 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new FormatError(`${path}: expected JSON, got ${text.length} characters that are not`, { cause });
+  }
 }
 
 /** Brings the card of a run's own export up to date after an evaluation; does nothing where there is no export. */
@@ -72,7 +93,7 @@ export function refreshModelCard(runFolder: string): void {
 function readEvaluation(runFolder: string, step: number): CardEvaluation | undefined {
   const path = runPath(runFolder, 'evaluation');
   if (!existsSync(path)) return undefined;
-  const result = cardEvaluationSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+  const result = cardEvaluationSchema.safeParse(readJson(path));
   return result.success && result.data.step === step ? result.data : undefined;
 }
 

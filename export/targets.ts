@@ -22,11 +22,6 @@ export const exportTargets: Readonly<Record<string, ExportTarget>> = {
   webnn: plain(
     'as exported; fix N when the session is made (freeDimensionOverrides), or everything runs on WebAssembly',
   ),
-  webgl: {
-    opset: 17,
-    avoid: ['LayerNormalization', 'Softplus'],
-    note: 'without LayerNormalization and Softplus; fix N when the session is made (freeDimensionOverrides)',
-  },
   candle: { opset: 17, avoid: ['LayerNormalization', 'Softplus'], note: 'without LayerNormalization and Softplus' },
   jax: { opset: 17, avoid: ['LayerNormalization'], note: 'without LayerNormalization (jaxonnxruntime)' },
 };

@@ -82,6 +82,12 @@ test('an evaluation of another step stays out of it', () => {
   expect(card()).toContain('Not evaluated yet at this step');
 });
 
+test('a parity.json of something else is named', () => {
+  writeExport();
+  writeFileSync(join(run, 'export/parity.json'), '{"encoder": {"outputs": []}}');
+  expect(() => refreshModelCard(run)).toThrow(/parity\.json: expected what jepa export measured, got encoder\./);
+});
+
 test('a run without an export gets no card', () => {
   refreshModelCard(run);
   expect(() => card()).toThrow(/ENOENT/);
