@@ -129,7 +129,8 @@ for (const [index, form] of forms.entries()) {
       versions.set(name, cell.version);
       const results = readResults(out);
       baseline ??= results;
-      return largestDifference(results, baseline).toExponential(1);
+      const difference = largestDifference(results, baseline);
+      return difference === 0 ? '0' : difference.toExponential(1);
     }),
   );
 }
