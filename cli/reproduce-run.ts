@@ -79,8 +79,11 @@ const oneLine = (json: string) => json.replace(/\s+/g, ' ');
 
 const runFolder = (folder: string, row: RowPlan, seed: number) => join(folder, `${row.id}-seed-${seed}`);
 
-/** Probes and decoders are about what the rows of the figure keep of the images. */
-const isReadOut = (row: RowPlan) => row.group !== 'hard';
+/** Probes and decoders are about what the rows of the figure keep of the images; decoders, which take longest, of one seed. */
+function readoutOf(row: RowPlan, seed: number): ('probes' | 'decoder')[] {
+  if (row.group === 'hard') return [];
+  return seed === 0 ? ['probes', 'decoder'] : ['probes'];
+}
 
 /** A run that is done; undefined where something of it is missing or of an older version. */
 function readRun(folder: string, row: RowPlan, seed: number): ReproductionRun | undefined {
@@ -90,8 +93,8 @@ function readRun(folder: string, row: RowPlan, seed: number): ReproductionRun | 
   const [evaluation, page] = paths.map((path) => readFileSync(path, 'utf8'));
   const { data: record } = evaluationSchema.safeParse(JSON.parse(evaluation));
   const report = readReportPage(page);
-  if (record === undefined || report === undefined || (isReadOut(row) && record.decoder === undefined))
-    return undefined;
+  if (record === undefined || report === undefined) return undefined;
+  if (readoutOf(row, seed).some((name) => record[name] === undefined)) return undefined;
   return { record, report, measures: readMetrics(runPath(run, 'measures')).records };
 }
 
@@ -106,7 +109,7 @@ async function runOne(row: RowPlan, seed: number, options: ReproductionOptions, 
   for (const argv of [
     isBegun ? ['train', '--resume', run] : train,
     ['export', run],
-    ['evaluate', run, ...threads, ...(isReadOut(row) ? ['--probes', '--decoder'] : [])],
+    ['evaluate', run, ...threads, ...readoutOf(row, seed).map((name) => `--${name}`)],
   ])
     await jepa(argv, log, signal);
 }

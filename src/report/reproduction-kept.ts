@@ -107,7 +107,7 @@ function decoderTable(rows: readonly ReproductionRow[]): BlockOf<'table'> {
   return {
     kind: 'table',
     caption:
-      'What decoders draw, mean over seeds: the error of the pixels over that of the mean image (0 is perfect), and what can be read from the drawn images (1 is perfect)',
+      'What decoders draw, first seed: the error of the pixels over that of the mean image (0 is perfect), and what can be read from the drawn images (1 is perfect)',
     columns: [
       { name: 'trained with', align: 'left' },
       right('pixel error'),
