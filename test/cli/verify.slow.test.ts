@@ -61,3 +61,27 @@ describe.skipIf(findChromium() === undefined)('jepa verify in Chromium', () => {
     expect(status).toBe(3);
   });
 });
+
+describe('jepa verify --bisect', () => {
+  test('half precision as a variant, and the first node that it changes', () => {
+    const flags = [
+      '--runtimes',
+      'cpu:fp16',
+      '--reference',
+      'cpu',
+      '--bisect',
+      'cpu,cpu:fp16',
+      '--json',
+      '--no-report',
+      ...['--observations', '90', '--batch-sizes', '32'],
+    ];
+    const { stdout } = spawnSync(process.execPath, [bin, 'verify', run, ...flags], { encoding: 'utf8' });
+    const { runtimes, bisection } = verificationSchema.parse(JSON.parse(stdout));
+    expect(runtimes[0]).toMatchObject({ runtime: 'cpu:fp16', model: 'float16', status: 'ran' });
+    expect(bisection?.between).toEqual(['cpu', 'cpu:fp16']);
+    expect(bisection?.compared).toBeGreaterThan(3);
+    // The first convolution: its weights are no halves, which is 5e-4 of them.
+    expect(bisection?.first?.operator).toBe('Conv');
+    expect(Number(bisection?.first?.error) / Number(bisection?.first?.scale)).toBeLessThan(0.01);
+  });
+});

@@ -75,28 +75,6 @@ describe('jepa verify', () => {
     expect(existsSync(join(exported, 'verify.json'))).toBe(false);
   }, 240_000);
 
-  test('half precision as a variant, and the first node that it changes', () => {
-    const flags = [
-      '--runtimes',
-      'cpu:fp16',
-      '--reference',
-      'cpu',
-      '--bisect',
-      'cpu,cpu:fp16',
-      '--json',
-      '--no-report',
-      ...small,
-    ];
-    const { stdout } = jepa('verify', run, ...flags);
-    const { runtimes, bisection } = verificationSchema.parse(JSON.parse(stdout));
-    expect(runtimes[0]).toMatchObject({ runtime: 'cpu:fp16', model: 'float16', status: 'ran' });
-    expect(bisection?.between).toEqual(['cpu', 'cpu:fp16']);
-    expect(bisection?.compared).toBeGreaterThan(3);
-    // The first convolution: its weights are no halves, which is 5e-4 of them.
-    expect(bisection?.first?.operator).toBe('Conv');
-    expect(Number(bisection?.first?.error) / Number(bisection?.first?.scale)).toBeLessThan(0.01);
-  }, 240_000);
-
   test.each([
     [['--runtimes', 'cpi'], /--runtimes: expected the name of a runtime \(.*\), got "cpi"\. Did you mean "cpu"\?/],
     [['--runtimes', 'cpu,cpu'], /--runtimes: expected each runtime once, got "cpu,cpu"/],
