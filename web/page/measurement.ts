@@ -30,8 +30,8 @@ export interface Measurement {
   readonly distinctness: Distinctness;
   /** Mean over all but the first batch, in which the runtime prepares itself. */
   readonly msPerObservation: number;
-  /** Observations that were asked for, where the time allowed fewer. */
-  readonly reducedFrom: number | undefined;
+  /** Observations that were asked for: more than were measured where time is short, fewer where there are many states. */
+  readonly asked: number;
 }
 
 export interface MeasurementOptions {
@@ -45,16 +45,12 @@ export async function measureWorld(
   { environment, classes }: World,
   { observations, onProgress }: MeasurementOptions,
 ): Promise<Measurement> {
-  const least = LEAST_PER_STATE * environment.stateCount;
-  if (observations < least)
-    throw new UsageError(`observations: expected at least ${least}, got ${observations}`, {
-      remedy: `${environment.name} has ${environment.stateCount} states, of each of which some must be seen.`,
-    });
   const draw = (count: number, stream: string) => bytesOf(labelledObservations(environment, count, 0, stream));
   const probe = draw(2 * BATCH, 'evaluation');
   await encodeInBatches(model, probe.observations.subarray(0, probe.observations.length / 2), () => {});
   const first = await encodeInBatches(model, probe.observations.subarray(probe.observations.length / 2), () => {});
   const affordable = Math.floor(ENCODING_BUDGET_MS / (2 * first.msPerObservation));
+  const least = LEAST_PER_STATE * environment.stateCount;
   const count = Math.max(least, Math.min(observations, affordable));
   const judged = draw(count, 'evaluation');
   const others = draw(count, 'evaluation centroids');
@@ -74,7 +70,7 @@ export async function measureWorld(
     centroids: centroidsOf(centroidLatents),
     distinctness: measureDistinctness({ latents, centroidLatents }),
     msPerObservation: (encodedJudged.msPerObservation + encodedOthers.msPerObservation) / 2,
-    reducedFrom: count < observations ? observations : undefined,
+    asked: observations,
   };
 }
 

@@ -19,14 +19,14 @@ progress{width:100%;height:8px;accent-color:var(--accent);display:block;margin:0
 #plot .point{fill-opacity:.72}#plot .ring{fill:none;stroke:var(--ink);stroke-width:2.5}#plot .neighbour{fill:none;stroke:var(--ink);stroke-width:1.2;opacity:.8}
 #plot .path{fill:none;stroke:var(--ink);stroke-width:2;stroke-linejoin:round}#plot .step{fill:var(--card);stroke:var(--ink);stroke-width:2}
 #plot .landed{stroke:var(--ink);stroke-width:2.5;transition:transform .35s ease-out}
-.side{display:grid;gap:16px}
+.side{display:grid;grid-template-columns:minmax(0,1fr);gap:16px}
 .card{padding:14px 16px;background:var(--card);border-radius:14px;--page:var(--card)}
 .card h2{font-size:16px;margin:0 0 8px}.card p{margin:6px 0;font-size:14px}
 .seen{display:flex;gap:14px;align-items:flex-start}
 .seen canvas{flex:none}
 canvas{image-rendering:pixelated;border-radius:6px;display:block;background:#000}
 .large{width:92px;height:92px}
-.seen dl{margin:0;display:grid;grid-template-columns:auto 1fr;gap:1px 12px;font-size:14px;align-content:start}.seen dt{grid-column:1;overflow-wrap:normal}.seen .name{white-space:nowrap}.seen dd{grid-column:2;font-weight:600;font-variant-numeric:tabular-nums}.seen dd span{display:inline;font-size:inherit;line-height:inherit}.seen dd .name{color:inherit}.seen dd .tag{font-size:13px;padding:1px 9px}.seen dd{display:flex;flex-wrap:wrap;gap:0 8px;align-items:baseline}
+.seen dl{margin:0;display:grid;grid-template-columns:auto 1fr;gap:1px 12px;font-size:14px;align-content:start}.seen dt{grid-column:1;overflow-wrap:normal}.seen dl{min-width:0}.seen dd{grid-column:2;font-weight:600;font-variant-numeric:tabular-nums}.seen dd span{display:inline;font-size:inherit;line-height:inherit}.seen dd .name{color:inherit}.seen dd .tag{font-size:13px;padding:1px 9px}.seen dd{display:flex;flex-wrap:wrap;gap:0 8px;align-items:baseline}
 .swatch{display:inline-block;width:.75em;height:.75em;border-radius:50%;margin-right:.4em;vertical-align:-.05em}
 .thumbs{list-style:none;margin:4px 0 0;padding:0;display:grid;grid-template-columns:repeat(6,minmax(0,1fr));gap:8px}
 .thumbs canvas{width:100%;height:auto;aspect-ratio:1}.thumbs span{display:block;font-size:12px;text-align:center;color:var(--soft)}
@@ -36,7 +36,7 @@ canvas{image-rendering:pixelated;border-radius:6px;display:block;background:#000
 .actions button:hover,.plan button:hover,form button:hover{border-color:var(--accent)}
 .actions .main{background:var(--accent);border-color:var(--accent);color:var(--on-accent)}.actions button:disabled{opacity:.45;cursor:default}
 
-.plan{display:flex;flex-wrap:wrap;gap:8px 10px;align-items:center;margin:10px 0 2px;font-size:14px}.plan label{color:var(--soft)}
+.plan{display:flex;flex-wrap:wrap;gap:8px 10px;align-items:center;margin:10px 0 2px;font-size:14px}.plan label{color:var(--soft)}.plan select{max-width:100%}
 .steps{margin:8px 0 0;padding:0;list-style:none;display:flex;flex-wrap:wrap;gap:4px 6px;font-size:14px;font-variant-numeric:tabular-nums;align-items:center;min-height:26px}
 .steps .tag{font-size:13px;padding:1px 9px}
 #measured td{white-space:nowrap}code{font-size:.9em;background:var(--card);padding:1px 5px;border-radius:5px}

@@ -37,15 +37,14 @@ export function measurementTable(runtime: WorldModelRuntime, measurement: Measur
 }
 
 /** Sentences on how the numbers came to be; commands in them between backticks. */
-export function measurementNotes(runtime: WorldModelRuntime, { latents, reducedFrom }: Measurement): string[] {
+export function measurementNotes(runtime: WorldModelRuntime, { latents, asked }: Measurement): string[] {
+  const why =
+    latents.count < asked ? 'more would take longer than 20 seconds here' : 'every state must be seen a few times';
+  const instead = `${formatCount(latents.count)} observations instead of ${formatCount(asked)}: ${why}.`;
   return [
     runtime.reason,
     ...runtime.notes,
-    ...(reducedFrom === undefined
-      ? []
-      : [
-          `${formatCount(latents.count)} observations instead of ${formatCount(reducedFrom)}: more would take longer than 20 seconds here.`,
-        ]),
+    ...(latents.count === asked ? [] : [instead]),
     `The same observations as \`jepa evaluate --observations ${latents.count}\` draws. Whether the latents have room is judged by ` +
       'their standard deviation, since the untrained encoder is not in the export.',
   ];

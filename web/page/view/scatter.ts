@@ -128,27 +128,31 @@ function drawPoints({ points, labels, style }: ScatterContent, frame: Frame): SV
   return svgElement('g', {}, ...groups);
 }
 
-/** Names at the classes' medians; those that would cover another are left out, the panels name them. */
+/** Names at the classes' medians; none where many would cover each other: the panels name every latent that is pointed at. */
 function drawLabels({ points, labels, style }: ScatterContent, frame: Frame): SVGElement {
   const placed: { readonly x: number; readonly y: number; readonly halfWidth: number }[] = [];
   const group = svgElement('g', { 'aria-hidden': 'true' });
+  let covered = 0;
   style.names.forEach((name, label) => {
     const own = Array.from(labels.keys()).filter((i) => labels[i] === label);
     const places = own.map((i) => frame.placeOf(points[2 * i], points[2 * i + 1]));
     const [xs, ys] = [places.map(([x]) => x).sort(ascending), places.map(([, y]) => y).sort(ascending)];
-    const x = median(xs);
+    const halfWidth = (name.length * LETTER_PX) / 2;
+    const x = Math.min(frame.width - halfWidth, Math.max(halfWidth, median(xs)));
     // A class that is a point would vanish under its name.
     const isPoint = (xs.at(-1) ?? 0) - xs[0] + (ys.at(-1) ?? 0) - ys[0] < LABEL_HEIGHT_PX;
     const y = median(ys) - (isPoint ? LABEL_HEIGHT_PX : 0);
-    const halfWidth = (name.length * LETTER_PX) / 2;
     const covers = placed.some(
       (other) => Math.abs(other.x - x) < other.halfWidth + halfWidth + 4 && Math.abs(other.y - y) < LABEL_HEIGHT_PX,
     );
-    if (covers) return;
+    if (covers) {
+      covered++;
+      return;
+    }
     placed.push({ x, y, halfWidth });
     group.append(svgElement('text', { x: x.toFixed(1), y: y.toFixed(1) }, name));
   });
-  return group;
+  return covered > style.names.length / 4 ? svgElement('g') : group;
 }
 
 function drawAxes({ shares }: ScatterContent, { width, height }: Frame): SVGElement {
