@@ -8,8 +8,10 @@ import { createDoctorCommand } from './doctor.ts';
 import { createEvaluateCommand } from './evaluate.ts';
 import { createExportCommand } from './export.ts';
 import { createInspectCommand } from './inspect.ts';
+import { createNewCommand } from './new.ts';
 import { createPlanCommand } from './plan.ts';
 import { createQuickstartCommand } from './quickstart.ts';
+import { createRecordCommand } from './record.ts';
 import { createReproduceCommand } from './reproduce.ts';
 import { createRunnerCommand } from './runner.ts';
 import { createServeCommand } from './serve.ts';
@@ -28,6 +30,8 @@ export const commands: readonly (() => Command)[] = [
   createReproduceCommand,
   createBisimulationCommand,
   createDataCommand,
+  createRecordCommand,
+  createNewCommand,
   createConvertCommand,
   createInspectCommand,
   createRunnerCommand,

@@ -1,0 +1,177 @@
+// Environments of Python's Gymnasium, stepped together in a child process (gymnasium_server.py).
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
+import { FormatError, JepaError, UnavailableError, UsageError } from '../error.ts';
+import { ChildFault, type Conversation, startConversation } from './child-conversation.ts';
+import type { SimulatorOptions } from './index.ts';
+import type { SimulatorPool, Situation } from './pool.ts';
+import type { Action } from './simulator.ts';
+import { checkActionSpace, checkObservationSpace, copyObservation, observationSizeOf } from './space.ts';
+
+/** Raised when the meaning of a message changes. */
+const PROTOCOL = 1;
+/** Enough that a round trip (some 0.1 ms) costs little beside the steps. */
+const DEFAULT_LANES = 8;
+/** Importing a simulator may compile for a minute. */
+const DEFAULT_LIMIT_MS = 120_000;
+
+const openedSchema = z.looseObject({
+  protocol: z.literal(PROTOCOL),
+  versions: z.record(z.string(), z.string()),
+  observation: z.unknown(),
+  action: z.looseObject({ kind: z.string(), count: z.int().min(1).optional() }),
+  hasState: z.boolean(),
+});
+
+/**
+ * Starts Python and makes the environments there. Observations of `Box` are images (bytes, [H, W, C] or [H, W]) or vectors,
+ * those of other spaces, dictionaries and tuples too, are flattened as `gymnasium.spaces.flatten` does.
+ */
+export async function openGymnasium(environment: string, options: SimulatorOptions = {}): Promise<SimulatorPool> {
+  const name = `gym:${environment}`;
+  const laneCount = options.lanes ?? DEFAULT_LANES;
+  const python = options.python ?? (process.env.JEPA_PYTHON || (process.platform === 'win32' ? 'python' : 'python3'));
+  const conversation = startConversation({
+    where: name,
+    program: python,
+    programArguments: ['-u', serverPath()],
+    limitMs: options.limitMs ?? DEFAULT_LIMIT_MS,
+    missingRemedy: 'Install Python 3, or name the one you have: --python PATH, or JEPA_PYTHON.',
+  });
+  try {
+    const { header } = await conversation.ask({
+      type: 'open',
+      environment,
+      lanes: laneCount,
+      render: options.render ?? false,
+      options: options.simulatorOptions ?? {},
+    });
+    return gymnasiumPool(conversation, name, { laneCount, python, opened: header });
+  } catch (error) {
+    await conversation.dispose();
+    throw explained(error, name, python);
+  }
+}
+
+interface Opened {
+  readonly laneCount: number;
+  readonly python: string;
+  readonly opened: unknown;
+}
+
+function gymnasiumPool(conversation: Conversation, name: string, { laneCount, python, opened }: Opened): SimulatorPool {
+  const parsed = openedSchema.safeParse(opened);
+  if (!parsed.success)
+    throw new FormatError(`${name}: expected a description of the environment by protocol ${PROTOCOL}, got another`);
+  const { versions, hasState } = parsed.data;
+  const observation = checkObservationSpace(name, parsed.data.observation);
+  const { count = 0, ...described } = parsed.data.action;
+  const action = checkActionSpace(
+    name,
+    described.kind === 'discrete'
+      ? { kind: 'discrete', names: Array.from({ length: count }, (_, i) => String(i)) }
+      : described,
+  );
+  const size = observationSizeOf(observation);
+  const observationBytes = size * (observation.kind === 'image' ? 1 : 4);
+  const situationsOf = (at: string, body: Uint8Array<ArrayBuffer>, count: number): Situation[] => {
+    const view = new DataView(body.buffer, body.byteOffset);
+    return Array.from({ length: count }, (_, i) => {
+      const bytes = body.slice(i * observationBytes, (i + 1) * observationBytes);
+      const values = observation.kind === 'image' ? bytes : new Float32Array(bytes.buffer);
+      return {
+        observation: copyObservation(at, observation, values),
+        state: hasState ? view.getInt32(count * observationBytes + 4 * i, true) : undefined,
+      };
+    });
+  };
+  const ask = async (...question: Parameters<Conversation['ask']>) => {
+    try {
+      return await conversation.ask(...question);
+    } catch (error) {
+      throw explained(error, name, python);
+    }
+  };
+  return {
+    name,
+    observation,
+    action,
+    hasState,
+    laneCount,
+    provenance: versions,
+    async reset(lanes, seeds) {
+      const byteLength = lanes.length * (observationBytes + 4);
+      const { body } = await ask({ type: 'reset', lanes, seeds }, { byteLength });
+      return situationsOf(`${name}: reset`, body, lanes.length);
+    },
+    async step(lanes, actions) {
+      const count = lanes.length;
+      const byteLength = count * (observationBytes + 4 + 8 + 1);
+      const { body } = await ask({ type: 'step', lanes }, { body: encodeActions(actions), byteLength });
+      const view = new DataView(body.buffer, body.byteOffset);
+      const rewards = count * (observationBytes + 4);
+      const flags = rewards + 8 * count;
+      return situationsOf(`${name}: step`, body, count).map((situation, i) => {
+        const reward = view.getFloat64(rewards + 8 * i, true);
+        if (!Number.isFinite(reward)) throw new UsageError(`${name}: reward: expected a finite number, got ${reward}`);
+        const flag = view.getUint8(flags + i);
+        return { ...situation, reward, isTerminal: (flag & 1) > 0, isTruncated: (flag & 2) > 0, auxiliary: {} };
+      });
+    },
+    dispose: () => conversation.dispose(),
+  };
+}
+
+/** [lanes] int32, or [lanes, A] float32; little-endian. */
+function encodeActions(actions: readonly Action[]): Uint8Array {
+  const isIndex = typeof actions[0] === 'number';
+  const numbers = actions.flat();
+  const bytes = new Uint8Array(4 * numbers.length);
+  const view = new DataView(bytes.buffer);
+  for (const [i, number] of numbers.entries())
+    if (isIndex) view.setInt32(4 * i, number, true);
+    else view.setFloat32(4 * i, number, true);
+  return bytes;
+}
+
+/** What the user can do about a fault that Python reported. */
+function explained(error: unknown, name: string, python: string): unknown {
+  if (!(error instanceof ChildFault)) return error;
+  const { kind, message } = error;
+  const options = { cause: error };
+  const pip = `${python} -m pip install`;
+  switch (kind) {
+    case 'missing-gymnasium':
+      return new UnavailableError(`${name}: expected Gymnasium in ${python}, got: ${message}`, {
+        ...options,
+        remedy: `Install it: ${pip} gymnasium. Or name another Python: --python PATH, or JEPA_PYTHON.`,
+      });
+    case 'missing-dependency':
+      return new UnavailableError(`${name}: expected what this environment needs in ${python}, got: ${message}`, {
+        ...options,
+        remedy: /pip install/.test(message) ? `Into this Python: ${pip} ...` : `Install it: ${pip} NAME.`,
+      });
+    case 'unknown-environment':
+      return new UsageError(`${name}: expected an environment that Gymnasium knows, got: ${message}`, {
+        ...options,
+        remedy: `One of another package is named with its module, gym:MODULE:ID, and comes with ${pip} PACKAGE.`,
+      });
+    case 'unsupported':
+      return new UsageError(`${name}: ${message}`, {
+        ...options,
+        remedy: 'Register a wrapped environment (gymnasium.wrappers), or observe its frames with --render.',
+      });
+    default:
+      return new JepaError(`${name}: expected a result, got: ${message}`, options);
+  }
+}
+
+/** Beside this file in the sources; the built files leave it there. */
+function serverPath(): string {
+  const places = ['./gymnasium_server.py', '../../../src/simulation/gymnasium_server.py'];
+  const paths = places.map((place) => fileURLToPath(new URL(place, import.meta.url)));
+  const path = paths.find((candidate) => existsSync(candidate));
+  if (path === undefined) throw new UnavailableError(`expected the file ${paths[0]}, got nothing there`);
+  return path;
+}

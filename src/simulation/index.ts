@@ -1,0 +1,41 @@
+// Simulators by the name that a user gives: a module's path, or `gym:` and an environment of Python's Gymnasium.
+import { extname } from 'node:path';
+import { UsageError } from '../error.ts';
+import { MODULE_EXTENSIONS, openModule } from './module.ts';
+import type { SimulatorPool } from './pool.ts';
+
+const GYMNASIUM_PREFIX = 'gym:';
+
+export interface SimulatorOptions {
+  /** For `createSimulator` of a module, or for `gymnasium.make`. */
+  readonly simulatorOptions?: Readonly<Record<string, unknown>>;
+  /** Of Gymnasium: observe what `render` draws. Default false. */
+  readonly render?: boolean | undefined;
+  /** Of Gymnasium: the program. Default: JEPA_PYTHON, or `python3`. */
+  readonly python?: string | undefined;
+  /** Of Gymnasium: environments that are stepped together. */
+  readonly lanes?: number | undefined;
+  /** Of Gymnasium: how long Python may take for one answer. */
+  readonly limitMs?: number | undefined;
+}
+
+/** Whether a name is that of a simulator, and not that of an environment of ours. */
+export function isSimulatorName(name: string): boolean {
+  return name.startsWith(GYMNASIUM_PREFIX) || MODULE_EXTENSIONS.includes(extname(name).toLowerCase());
+}
+
+/** Whoever calls this disposes the pool. @throws UsageError, UnavailableError, or FormatError in one line */
+export async function openSimulator(name: string, options: SimulatorOptions = {}): Promise<SimulatorPool> {
+  if (name.startsWith(GYMNASIUM_PREFIX)) {
+    const { openGymnasium } = await import('./gymnasium.ts');
+    return openGymnasium(name.slice(GYMNASIUM_PREFIX.length), options);
+  }
+  if (!isSimulatorName(name))
+    throw new UsageError(
+      `simulator: expected a module (${MODULE_EXTENSIONS.join(', ')}) or gym:ENVIRONMENT, got "${name}"`,
+      { remedy: 'For example: ./my-env.ts or gym:CartPole-v1.' },
+    );
+  if (options.render || options.python !== undefined || options.lanes !== undefined)
+    throw new UsageError(`simulator ${name}: expected --render, --python and --lanes with gym:ENVIRONMENT alone`);
+  return openModule(name, options.simulatorOptions);
+}

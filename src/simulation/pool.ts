@@ -1,0 +1,31 @@
+// Simulators that are stepped together, each in a lane: what recording needs of a user's module and of Python's Gymnasium alike.
+import type { Action, ActionSpace, ObservationSpace } from './simulator.ts';
+
+export interface Situation {
+  /** [H, W, C] bytes or [D] numbers; the caller may keep it. */
+  readonly observation: Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+  /** Present where the pool knows states. */
+  readonly state: number | undefined;
+}
+
+export interface Transition extends Situation {
+  readonly reward: number;
+  readonly isTerminal: boolean;
+  readonly isTruncated: boolean;
+  readonly auxiliary: Readonly<Record<string, number>>;
+}
+
+export interface SimulatorPool {
+  /** As the user wrote it: `./my-env.ts`, `gym:CartPole-v1`. */
+  readonly name: string;
+  readonly observation: ObservationSpace;
+  readonly action: ActionSpace;
+  readonly hasState: boolean;
+  readonly laneCount: number;
+  /** What made it, for provenance: versions. */
+  readonly provenance: Readonly<Record<string, string>>;
+  /** Begins an episode in each of `lanes`, with the seed at the same place. */
+  reset(lanes: readonly number[], seeds: readonly number[]): Promise<readonly Situation[]>;
+  step(lanes: readonly number[], actions: readonly Action[]): Promise<readonly Transition[]>;
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,70 @@
+// From a simulator to a recording in a file: opens, rolls out, checks that the same seed gives the same again, writes.
+import { convertRecording, writtenFormatOf } from '../data/writers/index.ts';
+import { UsageError } from '../error.ts';
+import { episodeRecording, STATE_COLUMN } from './episode-recording.ts';
+import { openSimulator, type SimulatorOptions } from './index.ts';
+import { resizedPool } from './resized-pool.ts';
+import { findDifference, type RollOutOptions, rollOut } from './roll-out.ts';
+
+export interface RecordOptions extends RollOutOptions, SimulatorOptions {
+  /** Height and width that images are brought to. Default: as the simulator draws them. */
+  readonly imageSize?: readonly [height: number, width: number] | undefined;
+  /** Told in one line what is odd. */
+  readonly onNote?: (note: string) => void;
+}
+
+export interface SimulatorRecording {
+  readonly episodes: number;
+  /** Of all episodes together. */
+  readonly steps: number;
+  /** For `--map`: what the names of the columns do not say; undefined where they say all. */
+  readonly map: string | undefined;
+  /** What made it, for the run's provenance. */
+  readonly provenance: Readonly<Record<string, string | number>>;
+}
+
+/** Records `simulator` into the new file `path`, whose ending says the format; there as a whole or not at all. */
+export async function recordSimulator(
+  simulator: string,
+  path: string,
+  options: RecordOptions,
+): Promise<SimulatorRecording> {
+  writtenFormatOf(path);
+  const opened = await openSimulator(simulator, options);
+  try {
+    const pool = options.imageSize === undefined ? opened : resizedPool(opened, options.imageSize);
+    if (pool.observation.kind === 'image' && Math.min(...pool.observation.shape.slice(0, 2)) > LARGE_SIDE)
+      options.onNote?.(
+        `${simulator}: images of ${pool.observation.shape.slice(0, 2).join(' x ')} make a large recording and a slow encoder; --image-size 64x64 makes them smaller`,
+      );
+    const episodes = await rollOut(pool, options);
+    const difference = await findDifference(pool, episodes[0], options.seed);
+    if (difference !== undefined)
+      options.onNote?.(
+        `${simulator}: the same seed and actions gave another ${difference}: the recording stays what it is, but nobody can make it again`,
+      );
+    if (pool.action.kind === 'discrete') {
+      const taken = new Set(episodes.flatMap(({ actions }) => actions));
+      const missing = pool.action.names.filter((_, index) => !taken.has(index));
+      if (missing.length > 0)
+        throw new UsageError(
+          `${simulator}: expected every action in the recording, got none of ${missing.join(', ')}`,
+          {
+            remedy: 'Record more or longer episodes.',
+          },
+        );
+    }
+    await convertRecording(episodeRecording(pool, episodes), path);
+    return {
+      episodes: episodes.length,
+      steps: episodes.reduce((sum, { actions }) => sum + actions.length, 0),
+      map: pool.hasState ? `state=${STATE_COLUMN}` : undefined,
+      provenance: { simulator, simulatorSeed: options.seed, ...pool.provenance },
+    };
+  } finally {
+    await opened.dispose();
+  }
+}
+
+/** Encoders here are measured on 64 x 64. */
+const LARGE_SIDE = 128;

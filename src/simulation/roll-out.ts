@@ -1,0 +1,122 @@
+// Rolls episodes out in the lanes of a pool. An episode is a function of (seed, its number): however many lanes there are, the
+// recording is the same, as far as the simulator is a function of its seed and its actions.
+import { JepaError } from '../error.ts';
+import { hashSeed, randomFor } from '../random.ts';
+import { randomPolicy } from './policy.ts';
+import type { SimulatorPool, Situation, Transition } from './pool.ts';
+import type { Action } from './simulator.ts';
+import { LARGEST_SEED } from './space.ts';
+
+export interface RollOutOptions {
+  readonly episodes: number;
+  /** An episode is cut off after so many actions. */
+  readonly steps: number;
+  readonly seed: number;
+  readonly actionPersistence: number;
+  readonly onEpisode?: (finished: number) => void;
+}
+
+export interface Episode {
+  /** Before the first action. */
+  readonly first: Situation;
+  /** [T] */
+  readonly actions: readonly Action[];
+  /** [T] */
+  readonly transitions: readonly Transition[];
+}
+
+/** Episodes are in memory until they are written. */
+export const MAXIMAL_BYTES = 4 * 1024 ** 3;
+/** Steps that are played twice: enough to meet random draws at reset and on the way. */
+const CHECKED_STEPS = 50;
+
+interface Running {
+  readonly number: number;
+  readonly draw: () => Action;
+  readonly first: Situation;
+  readonly actions: Action[];
+  readonly transitions: Transition[];
+}
+
+/** The seed that episode `episode` is reset with. */
+export function episodeSeed(seed: number, episode: number): number {
+  return hashSeed(seed, 'episode', episode) & LARGEST_SEED;
+}
+
+/** [episodes], in order. @throws JepaError where they do not fit into memory */
+export async function rollOut(pool: SimulatorPool, options: RollOutOptions): Promise<Episode[]> {
+  const { episodes, steps, seed, actionPersistence } = options;
+  const finished: Episode[] = new Array(episodes);
+  const running = new Map<number, Running>();
+  let next = 0;
+  let finishedCount = 0;
+  let bytes = 0;
+  const count = ({ observation }: Situation) => {
+    bytes += observation.byteLength;
+    if (bytes > MAXIMAL_BYTES)
+      throw new JepaError(
+        `${pool.name}: expected at most ${MAXIMAL_BYTES / 1024 ** 3} GiB of observations, got more in episode ${finishedCount} of ${episodes}`,
+        { remedy: 'Record fewer or shorter episodes, or smaller images with --image-size.' },
+      );
+  };
+  const begin = async () => {
+    const free = Array.from({ length: pool.laneCount }, (_, lane) => lane).filter((lane) => !running.has(lane));
+    const lanes = free.slice(0, episodes - next);
+    if (lanes.length === 0) return;
+    const numbers = lanes.map((_, i) => next + i);
+    next += lanes.length;
+    const firsts = await pool.reset(
+      lanes,
+      numbers.map((number) => episodeSeed(seed, number)),
+    );
+    for (const [i, number] of numbers.entries()) {
+      const draw = randomPolicy(pool.action, randomFor(seed, 'random policy', number), { actionPersistence });
+      running.set(lanes[i], { number, draw, first: firsts[i], actions: [], transitions: [] });
+      count(firsts[i]);
+    }
+  };
+  for (await begin(); running.size > 0; await begin()) {
+    const lanes = [...running.keys()];
+    const all = [...running.values()];
+    const actions = all.map(({ draw }) => draw());
+    const transitions = await pool.step(lanes, actions);
+    for (const [i, transition] of transitions.entries()) {
+      const episode = all[i];
+      count(transition);
+      episode.actions.push(actions[i]);
+      episode.transitions.push(transition);
+      if (!transition.isTerminal && !transition.isTruncated && episode.actions.length < steps) continue;
+      finished[episode.number] = episode;
+      running.delete(lanes[i]);
+      options.onEpisode?.(++finishedCount);
+    }
+  }
+  return finished;
+}
+
+/**
+ * Plays the beginning of episode 0 again, with the same seed and actions.
+ * @returns what differed, for people; undefined where nothing did
+ */
+export async function findDifference(pool: SimulatorPool, episode: Episode, seed: number): Promise<string | undefined> {
+  const [first] = await pool.reset([0], [episodeSeed(seed, 0)]);
+  const atReset = differenceOf(first, episode.first);
+  if (atReset !== undefined) return `${atReset} after reset`;
+  for (const [step, action] of episode.actions.slice(0, CHECKED_STEPS).entries()) {
+    const [again] = await pool.step([0], [action]);
+    const before = episode.transitions[step];
+    const parts = ['reward', 'isTerminal', 'isTruncated'] as const;
+    const difference = differenceOf(again, before) ?? parts.find((part) => again[part] !== before[part]);
+    if (difference !== undefined) return `${difference} of step ${step}`;
+  }
+  return undefined;
+}
+
+function differenceOf(a: Situation, b: Situation): string | undefined {
+  if (Buffer.compare(bytesOf(a), bytesOf(b)) !== 0) return 'observation';
+  return a.state === b.state ? undefined : 'stateId';
+}
+
+function bytesOf({ observation }: Situation): Uint8Array {
+  return new Uint8Array(observation.buffer, observation.byteOffset, observation.byteLength);
+}
