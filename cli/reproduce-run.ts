@@ -79,10 +79,9 @@ const oneLine = (json: string) => json.replace(/\s+/g, ' ');
 
 const runFolder = (folder: string, row: RowPlan, seed: number) => join(folder, `${row.id}-seed-${seed}`);
 
-/** Probes and decoders are about what the rows of the figure keep of the images; decoders, which take longest, of one seed. */
+/** Probes and decoders are about what the rows of the figure keep of the images: of one seed, for they take as long as training. */
 function readoutOf(row: RowPlan, seed: number): ('probes' | 'decoder')[] {
-  if (row.group === 'hard') return [];
-  return seed === 0 ? ['probes', 'decoder'] : ['probes'];
+  return row.group === 'hard' || seed > 0 ? [] : ['probes', 'decoder'];
 }
 
 /** A run that is done; undefined where something of it is missing or of an older version. */

@@ -1,5 +1,5 @@
-// What the latents of each row keep of the images: probes over a sweep of noise, and decoders, with the encoder before training
-// beside them.
+// What the latents of each row keep of the images, on the first seed: probes over a sweep of noise, and decoders, with the encoder
+// before training beside them.
 import type { DecoderReadoutRecord, ProbeReadoutRecord } from '../evaluation/readout-record.ts';
 import { formatScore } from './decoder-section.ts';
 import type { BlockOf, ReportBlock, ReportSection } from './report.ts';
@@ -21,8 +21,8 @@ interface Keeper {
 }
 
 export function keptSection(rows: readonly ReproductionRow[]): ReportSection[] {
-  const probed = rows.filter((row) => row.runs.some(({ record }) => record.probes !== undefined));
-  const decoded = rows.filter((row) => row.runs.some(({ record }) => record.decoder !== undefined));
+  const probed = rows.filter((row) => row.runs[0].record.probes !== undefined);
+  const decoded = rows.filter((row) => row.runs[0].record.decoder !== undefined);
   const blocks: ReportBlock[] = [
     ...(decoded.length > 0 ? [decoderTable(decoded), ...drawings(decoded)] : []),
     ...(probed.length > 0 ? [...TABLE_NOISE.map((noise) => probeTable(probed, noise)), ...sweeps(probed)] : []),
@@ -47,19 +47,20 @@ function keepersOf(rows: readonly ReproductionRow[]): Keeper[] {
 
 const right = (name: string) => ({ name, align: 'right' as const });
 
-/** The better of two probes, the mean over seeds. */
+/** The better of two probes. */
 function probeScore({ row, encoder }: Keeper, target: string, noise: number): number | null {
-  const best = row.runs.flatMap(({ record }) => {
-    const scores = (record.probes?.results ?? [])
-      .filter((result) => result.target === target && result.encoder === encoder)
-      .flatMap((result) => result.scores.find((score) => score.noise === noise)?.score ?? []);
-    return scores.length > 0 ? [Math.max(...scores)] : [];
-  });
-  return meanOf(best);
+  const scores = probesOf(row)
+    .filter((result) => result.target === target && result.encoder === encoder)
+    .flatMap((result) => result.scores.find((score) => score.noise === noise)?.score ?? []);
+  return scores.length > 0 ? Math.max(...scores) : null;
+}
+
+function probesOf(row: ReproductionRow): readonly ProbeResult[] {
+  return row.runs[0].record.probes?.results ?? [];
 }
 
 function probeTargets(rows: readonly ReproductionRow[]): ProbeResult[] {
-  const results = rows.flatMap((row) => row.runs.flatMap(({ record }) => record.probes?.results ?? []));
+  const results = rows.flatMap(probesOf);
   return results.filter((result, index) => results.findIndex((other) => other.target === result.target) === index);
 }
 
@@ -67,7 +68,7 @@ function probeTable(rows: readonly ReproductionRow[], noise: number): BlockOf<'t
   const targets = probeTargets(rows);
   return {
     kind: 'table',
-    caption: `The better of a linear and an MLP probe, ${noise === 0 ? 'without noise' : `with noise of ${noise} of the latent scale`}; mean over seeds`,
+    caption: `The better of a linear and an MLP probe, ${noise === 0 ? 'without noise' : `with noise of ${noise} of the latent scale`}; first seed`,
     columns: [
       { name: 'trained with', align: 'left' },
       ...targets.map(({ target, measure }) => right(`${target} (${measure === 'accuracy' ? 'accuracy' : 'R²'})`)),
@@ -83,7 +84,7 @@ function sweeps(rows: readonly ReproductionRow[]): BlockOf<'lines'>[] {
   return probeTargets(rows).map(({ target, measure, chance, scores }) => ({
     kind: 'lines',
     title: `Probes for ${target}`,
-    description: `${measure === 'accuracy' ? 'Accuracy' : 'R²'} of the better probe over the noise, mean over seeds; ${
+    description: `${measure === 'accuracy' ? 'Accuracy' : 'R²'} of the better probe over the noise, first seed; ${
       measure === 'accuracy' ? `the most frequent class alone gives ${formatScore(chance)}` : 'the mean alone gives 0'
     }.`,
     x: { label: 'noise / latent scale', scale: 'linear' },
@@ -98,12 +99,13 @@ function sweeps(rows: readonly ReproductionRow[]): BlockOf<'lines'>[] {
   }));
 }
 
-function decodersOf(row: ReproductionRow): DecoderReadoutRecord[] {
-  return row.runs.flatMap(({ record }) => record.decoder ?? []);
-}
-
 function decoderTable(rows: readonly ReproductionRow[]): BlockOf<'table'> {
-  const [{ scores }] = decodersOf(rows[0]);
+  const decoders = new Map<ReproductionRow, DecoderReadoutRecord>();
+  for (const row of rows) {
+    const { decoder } = row.runs[0].record;
+    if (decoder) decoders.set(row, decoder);
+  }
+  const targets = [...decoders.values()][0].scores;
   return {
     kind: 'table',
     caption:
@@ -111,17 +113,13 @@ function decoderTable(rows: readonly ReproductionRow[]): BlockOf<'table'> {
     columns: [
       { name: 'trained with', align: 'left' },
       right('pixel error'),
-      ...scores.map(({ target, measure }) => right(`${target} (${measure === 'accuracy' ? 'accuracy' : 'r²'})`)),
+      ...targets.map(({ target, measure }) => right(`${target} (${measure === 'accuracy' ? 'accuracy' : 'r²'})`)),
     ],
     rows: keepersOf(rows).map(({ name, encoder, row }) => [
       name,
-      formatScore(meanOf(decodersOf(row).map(({ pixelError }) => pixelError[encoder]))),
-      ...scores.map(({ target }) =>
-        formatScore(
-          meanOf(
-            decodersOf(row).flatMap((each) => each.scores.find((score) => score.target === target)?.[encoder] ?? []),
-          ),
-        ),
+      formatScore(decoders.get(row)?.pixelError[encoder] ?? null),
+      ...targets.map(({ target }) =>
+        formatScore(decoders.get(row)?.scores.find((score) => score.target === target)?.[encoder] ?? null),
       ),
     ]),
   };
@@ -137,8 +135,4 @@ function drawings(rows: readonly ReproductionRow[]): BlockOf<'images'>[] {
         .flatMap((section) => section.blocks.filter((block) => block.kind === 'images'))
         .map((block) => ({ ...block, caption: `${row.name}. ${block.caption}` })),
     );
-}
-
-function meanOf(values: readonly number[]): number | null {
-  return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
 }
