@@ -152,7 +152,7 @@ describe('reproduction report', () => {
       },
       {
         rows: [
-          ['row joint', '0.60'],
+          ['row joint', '0.50'],
           ['before training', '0.30'],
         ],
       },
