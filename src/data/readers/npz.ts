@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FormatError } from '../../error.ts';
 import { storageError } from '../../storage/file-system.ts';
+import { listZipEntries, readExactly, verifyZipEntry } from '../../storage/zip.ts';
 import { allocate, decodeElements, type ElementArray, storedBytesOf } from '../element.ts';
 import { type FlatArray, openFlatRecording } from '../flat-layout.ts';
 import type { Recording, RecordingHandle } from '../recording.ts';
 import { NPY_HEAD_BYTES, type NpyHeader, parseNpyHeader } from './npy.ts';
-import { listZipEntries, readExactly, verifyZipEntry } from './zip.ts';
 
 export async function openNpz(handle: RecordingHandle): Promise<Recording> {
   const { path } = handle;
@@ -33,7 +33,7 @@ export async function openNpz(handle: RecordingHandle): Promise<Recording> {
       const isUnpacked = entry.isDeflated && unpackedFolder !== undefined;
       // By its number: a name from an archive is never a path.
       const file = isUnpacked ? join(unpackedFolder, `${index}.npy`) : path;
-      if (!isPrepared) await verifyZipEntry(path, entry, isUnpacked ? file : undefined);
+      if (!isPrepared) await verifyZipEntry(path, entry, { target: isUnpacked ? file : undefined });
       const region = { file, start: isUnpacked ? 0 : entry.start, bytes: entry.bytes, where: `${path} ${entry.name}` };
       const name = entry.name.slice(0, -'.npy'.length);
       const array = openArray(name, region);

@@ -4,11 +4,11 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import type { Compressors, FileMetaData, ParquetScan, SchemaTree } from 'hyparquet';
 import { FormatError } from '../../error.ts';
 import { storageError } from '../../storage/file-system.ts';
+import { readExactly } from '../../storage/zip.ts';
 import { allocate, type ElementArray, type ElementType, isElementType } from '../element.ts';
 import { copyRows } from '../flat-layout.ts';
 import { rowSizeOf } from '../recording.ts';
 import { collectBytes, type DecodedRows, flattenRows, shapeOf } from './parquet-cell.ts';
-import { readExactly } from './zip.ts';
 
 /** A page that claims more than this must not claim too many times what it takes in the file. */
 const SUSPICIOUS_BYTES = 64 * 1024 ** 2;

@@ -4,20 +4,12 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { cacheRoot } from '../../../machine/cache-folder.ts';
 import { tfjsNodePackage } from '../../../machine/optional-package.ts';
+import type { WheelFile } from '../../../machine/pip.ts';
 
 /** Node-API's level that the binding is compiled for; 8 is in every Node that we support. */
 export const napiVersion = 8;
 
-export interface Wheel {
-  /** The project on PyPI. */
-  readonly project: string;
-  readonly version: string;
-  /** What pip is asked for, so that neither the running Python nor the running platform decides. */
-  readonly platformTag: string;
-  readonly pythonVersion: string;
-  readonly sha256: string;
-  /** Bytes to download. */
-  readonly byteLength: number;
+export interface Wheel extends WheelFile {
   /** Bytes of the two libraries. */
   readonly unpackedByteLength: number;
   /** Entries that stay: the two libraries. */
@@ -39,7 +31,7 @@ export const headerFolders: readonly string[] = [
 ];
 
 // TensorFlow 2.9's wheels keep the C API in a library that needs Python; 2.21 exports it from libtensorflow_cc.
-const common = { version: '2.21.0', pythonVersion: '3.11' };
+const common = { version: '2.21.0', pythonVersion: '3.11', offline: 'run jepa setup --wheel FILE' };
 const wheels: Readonly<Record<string, Wheel>> = {
   'linux-x64': {
     ...common,

@@ -4,11 +4,11 @@ import { mkdir, rm, statfs } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UnavailableError } from '../../../error.ts';
 import { glibcVersion } from '../../../machine/machine.ts';
+import { checkWheel, downloadWheel, findPip } from '../../../machine/pip.ts';
 import type { SetupListener } from '../../../machine/setup-event.ts';
+import { unpackEntries } from '../../../storage/unpack.ts';
 import { compileBinding, compileSilencer, findCompiler, linkBinding } from './compiler.ts';
-import { checkWheel, downloadWheel, findPip } from './pip.ts';
 import { headerFolders, type Wheel, wheelFor } from './recipe.ts';
-import { unpackEntries } from './unpack.ts';
 
 export const bindingName = 'tfjs_binding.node';
 export const silencerName = 'silencer.node';

@@ -5,10 +5,10 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createInflateRaw } from 'node:zlib';
 import yauzl from 'yauzl';
-import { FormatError } from '../../error.ts';
-import { storageError, systemErrorCode } from '../../storage/file-system.ts';
+import { FormatError } from '../error.ts';
+import { storageError, systemErrorCode } from './file-system.ts';
 
-/** More entries than any archive of arrays has; the directory of a larger one is not even read. */
+/** More entries than any archive of arrays or any wheel has; the directory of a larger one is not even read. */
 const MAXIMAL_ENTRIES = 65_536;
 /** An entry that claims more than this must not claim too many times what it takes in the file. */
 const SUSPICIOUS_BYTES = 4 * 1024 ** 3;
@@ -30,8 +30,14 @@ export interface ZipEntry {
   readonly isDeflated: boolean;
 }
 
-/** All entries but folders, in the order of the archive. Throws a FormatError for anything that an archive of arrays never is. */
-export async function listZipEntries(path: string): Promise<ZipEntry[]> {
+/**
+ * The wanted entries but folders, in the order of the archive; by default all.
+ * @throws FormatError for anything that an archive of ours never is.
+ */
+export async function listZipEntries(
+  path: string,
+  isWanted: (name: string) => boolean = () => true,
+): Promise<ZipEntry[]> {
   let zip: yauzl.ZipFile;
   try {
     zip = await yauzl.openPromise(path, { lazyEntries: true, autoClose: false });
@@ -53,7 +59,7 @@ export async function listZipEntries(path: string): Promise<ZipEntry[]> {
       } = entry;
       if (names.has(name)) throw new FormatError(`${path}: expected each name once, got ${JSON.stringify(name)} twice`);
       names.add(name);
-      if (name.endsWith('/')) continue;
+      if (name.endsWith('/') || !isWanted(name)) continue;
       if (entry.isEncrypted()) throw new FormatError(`${path} ${name}: expected plain bytes, got encrypted ones`);
       const method = entry.compressionMethod;
       if (method !== METHOD_STORED && method !== METHOD_DEFLATED)
@@ -75,8 +81,19 @@ export async function listZipEntries(path: string): Promise<ZipEntry[]> {
   }
 }
 
-/** Reads an entry to its end and compares length and checksum; with `target`, writes it there. Never holds more than a buffer. */
-export async function verifyZipEntry(path: string, entry: ZipEntry, target?: string): Promise<void> {
+export interface VerifyOptions {
+  /** Where to write it, a path that is free. Default: nowhere. */
+  readonly target?: string | undefined;
+  /** Whether what is written is on the disk on return, not only on its way. Default false. */
+  readonly isDurable?: boolean;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the unpacked bytes of each piece. */
+  readonly onBytes?: (byteLength: number) => void;
+}
+
+/** Reads an entry to its end and compares length and checksum. Never holds more than a buffer. */
+export async function verifyZipEntry(path: string, entry: ZipEntry, options: VerifyOptions = {}): Promise<void> {
+  const { target, isDurable = false, signal, onBytes } = options;
   const where = `${path} ${entry.name}`;
   let checksum = 0;
   let length = 0;
@@ -86,6 +103,7 @@ export async function verifyZipEntry(path: string, entry: ZipEntry, target?: str
       // Checked here, so that a bomb stops at the size that its entry claims.
       if (length > entry.bytes) return done(new FormatError(`${where}: expected ${entry.bytes} bytes, got more`));
       checksum = crc32(chunk, checksum);
+      onBytes?.(chunk.byteLength);
       done(null, target === undefined ? undefined : chunk);
     },
   });
@@ -98,10 +116,11 @@ export async function verifyZipEntry(path: string, entry: ZipEntry, target?: str
       highWaterMark: 1 << 20,
     });
     const inflate = entry.isDeflated ? [createInflateRaw()] : [];
-    const sink = target === undefined ? [] : [createWriteStream(target, { flags: 'wx' })];
+    const sink = target === undefined ? [] : [createWriteStream(target, { flags: 'wx', flush: isDurable })];
     try {
-      await pipeline([source, ...inflate, check, ...sink]);
+      await pipeline([source, ...inflate, check, ...sink], signal ? { signal } : {});
     } catch (error) {
+      signal?.throwIfAborted();
       if (systemErrorCode(error)?.startsWith('Z_'))
         throw new FormatError(`${where}: expected deflated bytes, got ${error instanceof Error ? error.message : ''}`, {
           cause: error,

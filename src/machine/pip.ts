@@ -1,14 +1,28 @@
 // Brings a wheel with the user's own pip, so that the user's index, mirror, proxy and certificates apply.
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UnavailableError } from '../../../error.ts';
-import { type CommandResult, folderByteLength, outputLine, runCommand } from '../../../machine/command.ts';
-import { describeCalls, findProgram, pip } from '../../../machine/program.ts';
-import type { Wheel } from './recipe.ts';
-import { sha256OfFile } from './unpack.ts';
+import { UnavailableError } from '../error.ts';
+import { sha256OfFile } from '../storage/unpack.ts';
+import { type CommandResult, folderByteLength, outputLine, runCommand } from './command.ts';
+import { describeCalls, findProgram, pip } from './program.ts';
 
 /** pip itself retries; this is for a connection that stays open and brings nothing. */
 const IDLE_LIMIT_MS = 180_000;
+
+/** One file of a package index. */
+export interface WheelFile {
+  /** The project on PyPI. */
+  readonly project: string;
+  readonly version: string;
+  /** What pip is asked for, so that neither the running Python nor the running platform decides. */
+  readonly platformTag: string;
+  readonly pythonVersion: string;
+  readonly sha256: string;
+  /** Bytes to download. */
+  readonly byteLength: number;
+  /** How a person gives pip's work another file: the end of a sentence that begins with a download elsewhere. */
+  readonly offline: string;
+}
 
 /** A way to call pip: a program and the arguments that come first. */
 export type Pip = readonly [program: string, ...first: string[]];
@@ -34,7 +48,7 @@ export interface DownloadOptions {
  * that runs it nor the index decides which file comes; the hash is checked once more here. pip's cache is left alone:
  * what is kept is the unpacked library.
  */
-export async function downloadWheel(wheel: Wheel, options: DownloadOptions): Promise<string> {
+export async function downloadWheel(wheel: WheelFile, options: DownloadOptions): Promise<string> {
   const { folder, signal, onBytes } = options;
   const [program, ...first] = options.pip;
   const target = join(folder, 'wheel');
@@ -75,7 +89,7 @@ export async function downloadWheel(wheel: Wheel, options: DownloadOptions): Pro
 }
 
 /** Refuses a file that is not the wheel that this version was written for. */
-export async function checkWheel(wheel: Wheel, path: string, signal?: AbortSignal): Promise<void> {
+export async function checkWheel(wheel: WheelFile, path: string, signal?: AbortSignal): Promise<void> {
   const sha256 = await sha256OfFile(path, signal);
   if (sha256 !== wheel.sha256)
     throw new UnavailableError(`${path}: expected a file with SHA-256 ${wheel.sha256}, got ${sha256}`, {
@@ -86,7 +100,7 @@ export async function checkWheel(wheel: Wheel, path: string, signal?: AbortSigna
 const unreachable =
   /Temporary failure|Name or service not known|Connection(?: to .*)? (?:timed out|refused|broken)|ConnectTimeout|NewConnectionError|ProxyError|SSLError|Network is unreachable|Read timed out|Retrying/i;
 
-function pipError(wheel: Wheel, result: CommandResult): UnavailableError {
+function pipError(wheel: WheelFile, result: CommandResult): UnavailableError {
   const said = `${result.stderr}\n${result.stdout}`;
   if (result.outcome === 'idle')
     return new UnavailableError('pip received nothing for three minutes', { remedy: networkRemedy(wheel) });
@@ -109,6 +123,6 @@ function pipError(wheel: Wheel, result: CommandResult): UnavailableError {
   return new UnavailableError(`pip failed: ${result.endedBy ?? outputLine(result, /^ERROR/)}`);
 }
 
-function networkRemedy(wheel: Wheel): string {
-  return `Give pip access to a package index, or download ${wheel.project} ${wheel.version} elsewhere and run jepa setup --wheel FILE.`;
+function networkRemedy(wheel: WheelFile): string {
+  return `Give pip access to a package index, or download ${wheel.project} ${wheel.version} elsewhere and ${wheel.offline}.`;
 }
