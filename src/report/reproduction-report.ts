@@ -126,7 +126,7 @@ function differences(rows: readonly ReproductionRow[]): string[] {
     // Three groups of three counts leave a third of the observations nearest to their own.
     if (Math.min(...values) > 0.5)
       paragraphs.push(
-        `Different from the paper: with the reward alone it shows about three groups of counts; here all nine can still be read (accuracy ${spreadOf(values)}), but they stand less apart. Accuracy does not tell the two apart, the centroid gap ratio does.`,
+        `Different from the paper: with the reward alone it shows about three groups of counts; here all nine can still be read (accuracy ${spreadOf(values)}), and what tells them from the joint latents is how much else varies within a count: accuracy and the verdict cannot.`,
       );
   }
   return paragraphs;
