@@ -70,8 +70,18 @@ export function drawScatter(block: BlockOf<'scatter'>, size = SCATTER_SIZE_PX): 
         data: { values: points },
         mark: { type: 'circle', size: isPanel ? 6 : 14, opacity: 0.6, aria: false },
         encoding: {
-          x: { field: 'x', type: 'quantitative', scale: { domain: frame.x }, axis: { ...plain, title: isPanel ? null : block.x } },
-          y: { field: 'y', type: 'quantitative', scale: { domain: frame.y }, axis: { ...plain, title: isPanel ? null : block.y } },
+          x: {
+            field: 'x',
+            type: 'quantitative',
+            scale: { domain: frame.x },
+            axis: { ...plain, title: isPanel ? null : block.x },
+          },
+          y: {
+            field: 'y',
+            type: 'quantitative',
+            scale: { domain: frame.y },
+            axis: { ...plain, title: isPanel ? null : block.y },
+          },
           color: {
             field: 'label',
             type: 'nominal',
@@ -160,7 +170,11 @@ export function drawLines(block: BlockOf<'lines'>): Promise<Html> {
         type: 'quantitative',
         scale: block.y.scale === 'log' ? { type: 'log' } : { zero: false },
         // g would write 60 as 6e+1 where one digit is enough.
-        axis: { title: block.y.label, format: block.y.scale === 'log' ? '~g' : '~r', ...ticksOf(block.y.scale, values) },
+        axis: {
+          title: block.y.label,
+          format: block.y.scale === 'log' ? '~g' : '~r',
+          ...ticksOf(block.y.scale, values),
+        },
       },
       color: seriesColour(names, 'stroke'),
       strokeDash: seriesDash(names),
