@@ -1,5 +1,5 @@
 // `jepa train`: trains a world model into a run's folder, or goes on with one.
-import { existsSync, readdirSync, rmdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
@@ -8,9 +8,10 @@ import { parseImageSize } from './data.ts';
 import { packageVersion } from './package.ts';
 import { collect, parseWhole } from './parse.ts';
 import { createTrainingProgress } from './progress.ts';
+import { recordWithFlags, type SimulationFlags, simulationFlagNames, withSimulationFlags } from './simulation.ts';
 import { loadTensorFlowForCommand } from './tensorflow.ts';
 
-interface TrainFlags {
+interface TrainFlags extends SimulationFlags {
   readonly out?: string;
   readonly resume?: string;
   readonly preset?: string;
@@ -28,9 +29,12 @@ interface TrainFlags {
 }
 
 export function createTrainCommand(): Command {
-  return new Command('train')
+  const command = new Command('train')
     .description('train a world model: encoder, latent transition model, auxiliary head')
-    .argument('[environment]', 'counting, or another environment (jepa bisimulation --help lists them)')
+    .argument(
+      '[environment]',
+      'counting, or another of ours (jepa bisimulation --help lists them); a simulator: ./my-env.ts, gym:CartPole-v1',
+    )
     .option(
       '--data <path>',
       'train on a recording instead: a file or a folder (jepa data inspect PATH says which flags)',
@@ -50,7 +54,8 @@ export function createTrainCommand(): Command {
     .option('--threads <number>', 'threads of TensorFlow (default: all cores)', parseWhole('--threads', 1))
     .addOption(new Option('--stop-on <event>', 'stop where the latents collapse (default: warn)').choices(['collapse']))
     .option('--config <file>', 'YAML or JSON with configuration keys; overrides the preset')
-    .option('--set <key=value>', 'one configuration key, such as optimization.steps=500; repeatable', collect, [])
+    .option('--set <key=value>', 'one configuration key, such as optimization.steps=500; repeatable', collect, []);
+  return withSimulationFlags(command, '--episode-steps')
     .addHelpText(
       'after',
       `
@@ -60,18 +65,32 @@ Examples:
   jepa train counting --out runs/c --set optimization.steps=3000 --set environment.target=0
   jepa train --data demonstrations.hdf5 --out runs/d
   jepa train --data episodes.npz --map observation=image+speed,action=move --auxiliary column:score --out runs/e
+  jepa train ./my-env.ts --episodes 500 --out runs/f
+  jepa train gym:CartPole-v1 --out runs/g
   jepa train --resume runs/a`,
     )
     .action(runTrain);
 }
 
 const recordingFlags = ['data', 'map', 'imageSize', 'skipOddEpisodes', 'ffmpeg'] as const;
+/** Of the recording of a simulator only its size is the user's to choose. */
+const foreignToSimulators = recordingFlags.filter((name) => name !== 'imageSize');
 
 async function runTrain(environment: string | undefined, flags: TrainFlags, command: Command): Promise<void> {
   const given = (names: readonly string[]) => names.filter((name) => command.getOptionValueSource(name) === 'cli');
   const longOf = (name: string) => command.options.find((option) => option.attributeName() === name)?.long ?? name;
   if (flags.resume !== undefined) {
-    const others = given(['out', 'preset', 'auxiliary', 'seed', 'threads', 'config', 'set', ...recordingFlags]);
+    const others = given([
+      'out',
+      'preset',
+      'auxiliary',
+      'seed',
+      'threads',
+      'config',
+      'set',
+      ...recordingFlags,
+      ...simulationFlagNames,
+    ]);
     const beside = environment ?? others.filter((name) => name !== 'data').map(longOf)[0];
     if (beside !== undefined)
       throw new UsageError(`--resume: expected the configuration of the run itself, got ${beside} beside it`, {
@@ -86,18 +105,64 @@ async function runTrain(environment: string | undefined, flags: TrainFlags, comm
     });
   if (environment !== undefined && flags.data !== undefined)
     throw new UsageError(`train: expected an environment or --data, got both, ${environment} and ${flags.data}`);
-  const [stray] = flags.data === undefined ? given(recordingFlags) : [];
+  const { isSimulatorName } = await import('../src/simulation/index.ts');
+  const isSimulator = environment !== undefined && isSimulatorName(environment);
+  const [ofSimulators] = isSimulator ? [] : given(simulationFlagNames);
+  if (ofSimulators !== undefined)
+    throw new UsageError(
+      `${longOf(ofSimulators)}: expected a simulator (./my-env.ts, gym:ID), got ${environment ?? flags.data ?? 'none'}`,
+    );
+  const [stray] = flags.data === undefined ? given(isSimulator ? foreignToSimulators : recordingFlags) : [];
   if (stray !== undefined && environment !== undefined)
     throw new UsageError(`${longOf(stray)}: expected a recording with --data, got the environment ${environment}`);
   if (flags.out === undefined)
     throw new UsageError('train: expected --out, got none', {
       remedy: `For example: jepa train ${environment ?? `--data ${flags.data ?? 'PATH'}`} --out runs/a`,
     });
+  if (isSimulator) {
+    await trainOnSimulator(environment, flags.out, flags);
+    return;
+  }
   const { configuration, recording } = await configurationOf(environment, flags);
   try {
     await trainNewRun(flags.out, configuration, { recording });
   } finally {
     await recording?.dispose();
+  }
+}
+
+/** Records the simulator into the run's folder, and trains on that recording as on any other. */
+async function trainOnSimulator(simulator: string, runFolder: string, flags: TrainFlags): Promise<void> {
+  const { createRunFolder, runPath } = await import('../src/training/run-folder.ts');
+  const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');
+  const path = runPath(runFolder, 'simulated');
+  if (existsSync(path))
+    throw new UsageError(`${runFolder}: expected a new folder, got one with ${path}`, {
+      remedy: `Choose another --out, or train on it: jepa train --data ${path} --out FOLDER`,
+    });
+  const isNew = !existsSync(runFolder);
+  // A wrong preset or key costs no simulation.
+  const { resolveConfiguration } = await import('../src/training/presets.ts');
+  const { seed } = resolveConfiguration(await partsOf(undefined, { ...flags, data: path, imageSize: undefined }));
+  createRunFolder(runFolder);
+  try {
+    const { map, provenance, ...counts } = await recordWithFlags(simulator, path, { ...flags, seed });
+    const facts = { format: 1, ...provenance, ...counts };
+    writeFileAtomic(runPath(runFolder, 'simulation'), `${JSON.stringify(facts, undefined, 2)}\n`);
+    const ofRecording = { ...flags, data: path, map, imageSize: undefined };
+    const { configuration, recording } = await configurationOf(undefined, ofRecording);
+    try {
+      await trainNewRun(runFolder, configuration, { recording });
+    } finally {
+      await recording?.dispose();
+    }
+  } catch (error) {
+    // No run was begun: nothing of it stays behind.
+    if (!existsSync(runPath(runFolder, 'configuration'))) {
+      for (const file of ['simulated', 'simulation'] as const) rmSync(runPath(runFolder, file), { force: true });
+      if (isNew && existsSync(runFolder) && readdirSync(runFolder).length === 0) rmdirSync(runFolder);
+    }
+    throw error;
   }
 }
 
@@ -111,11 +176,10 @@ interface ResolvedTraining {
   readonly recording?: Recording;
 }
 
-async function configurationOf(environment: string | undefined, flags: TrainFlags): Promise<ResolvedTraining> {
-  const { resolveConfiguration, recordingOfParts } = await import('../src/training/presets.ts');
+async function partsOf(environment: string | undefined, flags: TrainFlags): Promise<ConfigurationParts> {
   const file =
     flags.config === undefined ? undefined : await (await import('./config-file.ts')).readConfigFile(flags.config);
-  const parts: ConfigurationParts = {
+  return {
     preset: flags.preset ?? 'small',
     environment,
     recording: recordingKeys(flags),
@@ -129,6 +193,11 @@ async function configurationOf(environment: string | undefined, flags: TrainFlag
     },
     threads: availableParallelism(),
   };
+}
+
+async function configurationOf(environment: string | undefined, flags: TrainFlags): Promise<ResolvedTraining> {
+  const { resolveConfiguration, recordingOfParts } = await import('../src/training/presets.ts');
+  const parts = await partsOf(environment, flags);
   const recording = recordingOfParts(parts);
   if (recording !== undefined) return resolveForRecording(parts, recording);
   const configuration = resolveConfiguration(parts);

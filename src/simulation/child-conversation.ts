@@ -150,8 +150,6 @@ export function startConversation(options: ConversationOptions): Conversation {
       if (header === undefined || receivedBytes < header.byteLength) break;
       settle(take(header.byteLength));
     }
-    // An answer without bytes is whole with its line.
-    if (ended === undefined && header?.byteLength === 0) settle(new Uint8Array(0));
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaints = (complaints + text).slice(-COMPLAINT_CHARACTERS);

@@ -1,6 +1,6 @@
 // What a run's folder holds, and where. One place names the files; the formats are their writers' business.
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { FormatError, JepaError, UsageError } from '../error.ts';
 import { writeFileAtomic } from '../storage/atomic-file.ts';
 import { RUN_LOCK_NAME } from '../storage/run-lock.ts';
@@ -10,6 +10,9 @@ export const RUN_FILES = {
   configuration: 'config.json',
   recording: 'recording.json',
   environment: 'environment.json',
+  /** What a simulator was recorded with, where the run is of one; and the recording. */
+  simulation: 'simulation.json',
+  simulated: 'recording.npz',
   metrics: 'metrics.jsonl',
   measures: 'measures.jsonl',
   tensorboard: 'tb',
@@ -28,13 +31,17 @@ export function runPath(runFolder: string, file: keyof typeof RUN_FILES): string
   return join(runFolder, RUN_FILES[file]);
 }
 
-/** Creates the folder of a new run; refuses one that holds anything but the traces of a run that was killed as it began. */
+/**
+ * Creates the folder of a new run; refuses one that holds anything but the traces of a run that was killed as it began, or
+ * what a simulator gave for it.
+ */
 export function createRunFolder(runFolder: string): void {
   if (existsSync(runPath(runFolder, 'configuration')))
     throw new UsageError(`${runFolder}: expected a new folder, got one that already holds a run`, {
       remedy: `Choose another --out, or go on with it: jepa train --resume ${runFolder}`,
     });
-  const isTrace = (name: string) => name === RUN_LOCK_NAME || name.endsWith('.partial');
+  const ofSimulator: readonly string[] = [RUN_FILES.simulation, RUN_FILES.simulated];
+  const isTrace = (name: string) => name === RUN_LOCK_NAME || name.endsWith('.partial') || ofSimulator.includes(name);
   if (existsSync(runFolder) && !readdirSync(runFolder).every(isTrace))
     throw new UsageError(`${runFolder}: expected a new or empty folder, got one with files in it`, {
       remedy: 'Choose another --out.',
@@ -47,8 +54,16 @@ export function createRunFolder(runFolder: string): void {
   }
 }
 
+/** A recording inside of the folder is named from there, so that the folder can be moved; any other by its whole path. */
 export function writeConfiguration(runFolder: string, configuration: Configuration): void {
-  const content = { format: CONFIGURATION_FORMAT, ...configuration };
+  const { recording } = configuration;
+  const inside = recording && relative(runFolder, recording.path);
+  const isInside = inside && !inside.startsWith('..') && !isAbsolute(inside);
+  const content = {
+    format: CONFIGURATION_FORMAT,
+    ...configuration,
+    ...(recording && { recording: { ...recording, path: isInside ? inside : resolve(recording.path) } }),
+  };
   writeFileAtomic(runPath(runFolder, 'configuration'), `${JSON.stringify(content, undefined, 2)}\n`);
 }
 
@@ -77,5 +92,9 @@ export function readConfiguration(runFolder: string): Configuration {
     throw new FormatError(`${path}: expected format ${CONFIGURATION_FORMAT}, got ${JSON.stringify(format)}`, {
       remedy: 'The run was made by another version of jepa-onnx: use that one.',
     });
-  return parseConfiguration(path, configuration);
+  const parsedConfiguration = parseConfiguration(path, configuration);
+  const { recording } = parsedConfiguration;
+  return recording
+    ? { ...parsedConfiguration, recording: { ...recording, path: resolve(runFolder, recording.path) } }
+    : parsedConfiguration;
 }
