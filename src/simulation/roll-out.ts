@@ -77,16 +77,17 @@ export async function rollOut(pool: SimulatorPool, options: RollOutOptions): Pro
   };
   for (await begin(); running.size > 0; await begin()) {
     const lanes = [...running.keys()];
-    const all = [...running.values()];
-    const actions = all.map(({ draw }) => draw());
+    const current = [...running.values()];
+    const actions = current.map(({ draw }) => draw());
     const transitions = await pool.step(lanes, actions);
     for (const [i, transition] of transitions.entries()) {
-      const episode = all[i];
+      const episode = current[i];
       count(transition);
       episode.actions.push(actions[i]);
       episode.transitions.push(transition);
       if (!transition.isTerminal && !transition.isTruncated && episode.actions.length < steps) continue;
-      finished[episode.number] = episode;
+      const { first, actions: taken, transitions: all } = episode;
+      finished[episode.number] = { first, actions: taken, transitions: all };
       running.delete(lanes[i]);
       options.onEpisode?.(++finishedCount);
     }
