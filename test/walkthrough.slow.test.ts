@@ -1,7 +1,7 @@
-// The walkthroughs of docs/walkthroughs, executed as they are written: the Python block as record.py, the indented commands
-// before it has made the data, the commands of the sh block after that.
+// The walkthroughs of docs/walkthroughs, executed as they are written: the Python block, where there is one, as record.py, the
+// indented commands, the commands of the sh block.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { evaluationSchema } from '../src/evaluation/record.ts';
@@ -12,6 +12,7 @@ import { temporaryFolder } from './storage/temporary-folder.ts';
 const root = join(import.meta.dirname, '..');
 
 interface Walkthrough {
+  /** Empty where the page has none. */
   readonly script: string;
   /** Indented by four spaces: making and inspecting the data. */
   readonly preparation: readonly string[];
@@ -23,8 +24,7 @@ function readWalkthrough(name: string): Walkthrough {
   const text = readFileSync(join(root, 'docs/walkthroughs', name), 'utf8');
   const blockOf = (language: string) => {
     const block = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'ms').exec(text);
-    if (block === null) throw new Error(`${name}: expected a block of ${language}`);
-    return block[1];
+    return block?.[1] ?? '';
   };
   const outside = text.replaceAll(/^```.*?^```$/gms, '');
   return {
@@ -54,7 +54,7 @@ function workingFolder(script: string, python: string): { readonly folder: strin
       const { status, stdout, stderr } = spawnSync('sh', ['-c', command], {
         cwd: folder,
         encoding: 'utf8',
-        env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` },
+        env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}`, JEPA_PYTHON: python },
       });
       expect(status, `${command}\n${stderr}`).toBe(0);
       return stdout;
@@ -67,6 +67,7 @@ function evaluationOf(folder: string, run: string) {
 }
 
 const numpy = findPython('numpy');
+const cartPole = findPython('gymnasium', 'pygame');
 const gymnasium = findPython('minari', 'gymnasium', 'jax');
 
 describe('docs/walkthroughs', () => {
@@ -104,5 +105,34 @@ describe('docs/walkthroughs', () => {
       ...{ name: 'observation', layout: 'flat', type: 'float32', size: 4 },
     });
     expect(existsSync(join(folder, 'runs/cartpole/report.html'))).toBe(true);
+  });
+
+  test('own-environment.md: a world as it is written has twenty-five states, every pair guaranteed apart', () => {
+    const { preparation, commands } = readWalkthrough('own-environment.md');
+    expect(commands).toHaveLength(3);
+    const { folder, run } = workingFolder('', '');
+    for (const command of [...preparation, ...commands]) run(command);
+    const { classes, auxiliaries, runtimes } = evaluationOf(folder, 'runs/field');
+    expect(auxiliaries).toEqual(['reward']);
+    expect(classes.of).toBe('observed');
+    expect(classes.names).toHaveLength(25);
+    expect(classes.claim).toContain('100% of the pairs of states in different classes');
+    expect(runtimes[0].relativeDynamicsResidual).toBeLessThan(0.5);
+    // The folder holds its recording: it goes on from wherever it is.
+    renameSync(join(folder, 'runs/field'), join(folder, 'moved'));
+    run('jepa train --resume moved');
+  });
+
+  test.skipIf(cartPole === undefined)('gymnasium.md: the latents of CartPole foretell, and frames are recorded', () => {
+    const { preparation, commands } = readWalkthrough('gymnasium.md');
+    expect(commands).toHaveLength(3);
+    const { folder, run } = workingFolder('', cartPole ?? '');
+    for (const command of [...commands, ...preparation]) run(command);
+    const { classes, auxiliaries, runtimes } = evaluationOf(folder, 'runs/cartpole');
+    expect(auxiliaries).toEqual(['random-projection']);
+    expect(classes).toMatchObject({ of: 'quantiles' });
+    // Better by far than to foretell the mean latent.
+    expect(runtimes[0].relativeDynamicsResidual).toBeLessThan(0.1);
+    expect(run('jepa data inspect frames.npz')).toMatch(/^observations +observation +uint8 +\[64, 64, 3\]/m);
   });
 });
