@@ -75,7 +75,10 @@ export function verdictsOf({ runs }: ReproductionRow): string {
 export function spreadOf(values: readonly number[]): string {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const half = (Math.max(...values) - Math.min(...values)) / 2;
-  return values.length === 1 ? formatNumber(mean) : `${formatNumber(mean)} ± ${formatNumber(half)}`;
+  const text = formatNumber(mean);
+  if (values.length === 1 || text.includes('×')) return text;
+  // To the mean's own digits: more would be digits of noise.
+  return `${text} ± ${half.toFixed(text.split('.')[1]?.length ?? 0)}`;
 }
 
 export interface Claim {

@@ -98,7 +98,7 @@ describe('reproduction report', () => {
   test('shows mean and half the range over seeds, and how often each verdict came', () => {
     const runs = [run({ accuracy: 0.98 }), run({ accuracy: 0.9, verdict: 'coarse' }), run({ accuracy: 1 })];
     const report = reproductionReport([row('joint', runs)], context);
-    expect(report.answer.sentences).toEqual(['row joint: distinct 2, coarse 1; accuracy 0.960 ± 0.0500.']);
+    expect(report.answer.sentences).toEqual(['row joint: distinct 2, coarse 1; accuracy 0.960 ± 0.050.']);
     expect(report.answer.headline).toBe('0 of 1 claims hold on every seed');
     expect(report.answer.tone).toBe('bad');
   });
