@@ -23,10 +23,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { tfjsNodePackage } from '../../../../src/machine/optional-package.ts';
-import { compileBinding, findCompiler } from '../../../../src/training/tensorflow/native/compiler.ts';
 import { downloadWheel, findPip } from '../../../../src/machine/pip.ts';
-import { headerFolders, wheelFor } from '../../../../src/training/tensorflow/native/recipe.ts';
 import { unpackEntries } from '../../../../src/storage/unpack.ts';
+import { compileBinding, findCompiler } from '../../../../src/training/tensorflow/native/compiler.ts';
+import { headerFolders, wheelFor } from '../../../../src/training/tensorflow/native/recipe.ts';
 import { temporaryFolder } from '../../../storage/temporary-folder.ts';
 
 const run = promisify(execFile);
