@@ -36,11 +36,11 @@ async function runRecord(
     throw new UsageError(`--out: expected a path that is free, got ${flags.out}, which exists`, {
       remedy: 'Choose another name, or remove this one first.',
     });
-  const { map, ...recorded } = await recordWithFlags(simulator, flags.out, flags);
+  const { map, provenance, ...counts } = await recordWithFlags(simulator, flags.out, flags);
   const next = `jepa train --data ${flags.out}${map === undefined ? '' : ` --map ${map}`} --out runs/a`;
   process.stdout.write(
     flags.json
-      ? `${JSON.stringify({ format: 1, path: flags.out, ...recorded, ...(map === undefined ? {} : { map }), command: next }, undefined, 2)}\n`
+      ? `${JSON.stringify({ format: 1, path: flags.out, ...provenance, ...counts, ...(map === undefined ? {} : { map }), command: next }, undefined, 2)}\n`
       : `To train on it: ${next}\n`,
   );
 }

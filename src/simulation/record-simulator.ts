@@ -19,8 +19,8 @@ export interface SimulatorRecording {
   readonly steps: number;
   /** For `--map`: what the names of the columns do not say; undefined where they say all. */
   readonly map: string | undefined;
-  /** What made it, for the run's provenance. */
-  readonly provenance: Readonly<Record<string, string | number>>;
+  /** What it takes to make it again: simulator, seed, options, versions. Plain JSON. */
+  readonly provenance: Readonly<Record<string, unknown>>;
 }
 
 /** Records `simulator` into the new file `path`, whose ending says the format; there as a whole or not at all. */
@@ -59,7 +59,17 @@ export async function recordSimulator(
       episodes: episodes.length,
       steps: episodes.reduce((sum, { actions }) => sum + actions.length, 0),
       map: pool.hasState ? `state=${STATE_COLUMN}` : undefined,
-      provenance: { simulator, simulatorSeed: options.seed, ...pool.provenance },
+      provenance: {
+        simulator,
+        seed: options.seed,
+        policy: 'random',
+        actionPersistence: options.actionPersistence,
+        maximalSteps: options.steps,
+        options: options.simulatorOptions ?? {},
+        ...(options.render ? { render: true } : {}),
+        ...(options.imageSize === undefined ? {} : { imageSize: options.imageSize }),
+        versions: pool.provenance,
+      },
     };
   } finally {
     await opened.dispose();
