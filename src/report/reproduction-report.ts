@@ -15,6 +15,7 @@ import {
   spreadOf,
   valuesOf,
   verdictsOf,
+  worstVerdictOf,
 } from './reproduction.ts';
 import { keptSection } from './reproduction-kept.ts';
 import { rounded } from './sample.ts';
@@ -107,7 +108,7 @@ function claimSection(claims: readonly Claim[], rows: readonly ReproductionRow[]
         rows: rows.map((row) => [
           row.name,
           row.expectation,
-          { text: verdictsOf(row), tone: verdictTones[row.runs[0].record.runtimes[0].verdict] },
+          { text: verdictsOf(row), tone: verdictTones[worstVerdictOf(row)] },
           spreadOf(valuesOf(row, accuracy)),
           spreadOf(valuesOf(row, centroidGapRatio)),
         ]),

@@ -1,6 +1,7 @@
 // What a reproduction is made of: rows of the paper's figure and of the hard case, each with its runs over seeds, and the claims
 // that are held against them. Pure functions of evaluation records.
 import type { EvaluationRecord, RuntimeRecord } from '../evaluation/record.ts';
+import { type Verdict, verdicts } from '../evaluation/verdict.ts';
 import type { MetricsRecord } from '../storage/jsonl.ts';
 import { formatNumber } from './number.ts';
 import type { Report } from './report.ts';
@@ -69,6 +70,12 @@ export function verdictsOf({ runs }: ReproductionRow): string {
   }
   if (counts.size === 1) return [...counts.keys()][0];
   return [...counts].map(([verdict, count]) => `${verdict} ${count}`).join(', ');
+}
+
+/** The worst verdict of the seeds. */
+export function worstVerdictOf({ runs }: ReproductionRow): Verdict {
+  const found = runs.map(({ record }) => record.runtimes[0].verdict);
+  return verdicts.find((verdict) => found.includes(verdict)) ?? found[0];
 }
 
 /** Mean, and half the range where there are several. */

@@ -37,6 +37,7 @@ function certificateTable(runtimes: readonly RuntimeRecord[]): BlockOf<'table'> 
       left('provider'),
       left('version'),
       right('threads'),
+      right('ms an observation'),
     ],
     rows: runtimes.map((runtime) => [
       runtime.runtime,
@@ -47,6 +48,7 @@ function certificateTable(runtimes: readonly RuntimeRecord[]): BlockOf<'table'> 
       runtime.provider + (runtime.precision === 'float32' ? '' : ` (${runtime.precision})`),
       runtime.version,
       String(runtime.threads),
+      runtime.encodeMs === undefined ? '-' : formatNumber(runtime.encodeMs),
     ]),
   };
 }

@@ -31,7 +31,7 @@ figure{margin:0 0 18px;padding:16px 16px 10px;background:var(--card);border-radi
 figure{--page:var(--card)}
 figcaption{font-size:14px;margin-bottom:8px}figcaption b{display:block;font-size:15px}figcaption span{color:var(--soft)}
 .chart{display:block;width:100%;height:auto;max-height:560px}
-.panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(46%,150px),1fr));gap:10px 14px}.panel{margin:0 0 2px;font-size:13px;line-height:1.35}
+.panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(46%,150px),1fr));gap:10px 14px}.panels>div{max-width:340px}.panel{margin:0 0 2px;font-size:13px;line-height:1.35}
 .pixels{image-rendering:pixelated}
 .scroll{overflow-x:auto;margin:0 0 26px}
 table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}table:not(.grid){min-width:min(100%,420px)}

@@ -19,6 +19,9 @@ const SCATTER_SIZE_PX: Size = { width: WIDTH_PX, height: 340 };
 /** Of one of several small pictures, two of which fit beside each other on a phone. */
 export const PANEL_SIZE_PX: Size = { width: 190, height: 160 };
 const LABEL_SIZE_PX = 15;
+/** Of a legend's entry: its symbol with the space around it, and a character of its name. */
+const LEGEND_SYMBOL_PX = 34;
+const LEGEND_CHARACTER_PX = 6.5;
 
 const config: vegaLite.Config = {
   background: 'transparent',
@@ -249,8 +252,15 @@ function seriesColour(names: readonly string[], symbolType: 'stroke' | 'square')
     field: 'name',
     type: 'nominal' as const,
     scale: { domain: [...names], range },
-    legend: names.length > 1 ? { title, symbolType } : null,
+    legend: names.length > 1 ? { title, symbolType, ...legendGrid(names) } : null,
   };
+}
+
+/** Names beside each other as far as the chart is wide: a wider legend would make the chart itself small. */
+function legendGrid(names: readonly string[]) {
+  const longest = Math.max(...names.map((name) => name.length));
+  const columns = Math.max(1, Math.floor(WIDTH_PX / (LEGEND_SYMBOL_PX + LEGEND_CHARACTER_PX * longest)));
+  return { columns, labelLimit: WIDTH_PX / columns - LEGEND_SYMBOL_PX };
 }
 
 /** A second difference beside the colour. */
@@ -265,7 +275,7 @@ function seriesDash(names: readonly string[]) {
     field: 'name',
     type: 'nominal' as const,
     scale: { domain: [...names], range: names.map((_, index) => dashes[index % dashes.length]) },
-    legend: names.length > 1 ? { title: null } : null,
+    legend: names.length > 1 ? { title: null, ...legendGrid(names) } : null,
   };
 }
 
