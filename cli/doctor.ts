@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { describeError, JepaError, UnavailableError, unknownName } from '../src/error.ts';
 import type { Machine } from '../src/machine/machine.ts';
 import type { FoundProgram } from '../src/machine/program.ts';
+import type { CudaPiece } from '../src/runtimes/cuda/piece.ts';
 import type { RuntimeDescription } from '../src/runtimes/runtime.ts';
 import { packageVersion } from './package.ts';
 import { collect } from './parse.ts';
@@ -47,6 +48,8 @@ export interface Report {
   readonly tensorflow: TensorFlowReport;
   readonly runtimes: readonly RuntimeReport[];
   readonly programs: readonly FoundProgram[];
+  /** What a run on CUDA is made of, where there could be one (Linux x64). */
+  readonly cuda?: readonly CudaPiece[];
   readonly cache: { readonly folder: string; readonly byteLength: number; readonly freeByteLength: number | undefined };
 }
 
@@ -105,11 +108,14 @@ async function inspect(runtimeNames: readonly string[]): Promise<Report> {
   const { folderByteLength } = await import('../src/machine/command.ts');
   const { statfs } = await import('node:fs/promises');
   const folder = cacheRoot();
-  const [tensorflow, runtimes, found, disk] = await Promise.all([
+  const { inspectCuda } = await import('../src/runtimes/cuda/piece.ts');
+  const hasCuda = process.platform === 'linux' && process.arch === 'x64';
+  const [tensorflow, runtimes, found, disk, cuda] = await Promise.all([
     inspectTensorFlow(),
     Promise.all(runtimeNames.map(inspectRuntime)),
     Promise.all(programs.map(inspectProgram)),
     statfs(folder).catch(() => undefined),
+    hasCuda ? inspectCuda() : undefined,
   ]);
   return {
     format: 1,
@@ -118,6 +124,7 @@ async function inspect(runtimeNames: readonly string[]): Promise<Report> {
     tensorflow,
     runtimes,
     programs: found,
+    ...(cuda === undefined ? {} : { cuda }),
     cache: {
       folder,
       byteLength: folderByteLength(folder),
@@ -186,7 +193,7 @@ async function probe(name: string): Promise<void> {
 }
 
 /** The report for a person. */
-export function formatReport({ version, machine, tensorflow, runtimes, programs, cache }: Report): string {
+export function formatReport({ version, machine, tensorflow, runtimes, programs, cuda = [], cache }: Report): string {
   const gigabytes = (byteLength: number): string => `${(byteLength / 1e9).toFixed(1)} GB`;
   const system = [machine.system, machine.release, machine.architecture, machine.libc].filter((part) => part).join(' ');
   const lines = [
@@ -208,13 +215,21 @@ export function formatReport({ version, machine, tensorflow, runtimes, programs,
         runtime.runtime,
         runtime,
         `${runtime.version}, ${runtime.provider}, ${plural(runtime.threads ?? 0, 'thread')}`,
-      ),
+      ).concat(runtime.runtime === 'cuda' && !runtime.isAvailable ? formatCuda(cuda) : []),
     ),
     ...programs.flatMap((program) =>
       formatPart(program.name, program, program.version ?? '', ` (needed for ${program.neededFor})`),
     ),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Each missing piece; those with one remedy together. */
+function formatCuda(pieces: readonly CudaPiece[]): string[] {
+  const missing = pieces.filter((piece) => !piece.isAvailable);
+  return missing.map(
+    ({ name, reason, remedy }) => `${' '.repeat(11)}      lacks ${name}: ${reason}${remedy ? ` -> ${remedy}` : ''}`,
+  );
 }
 
 function formatPart(

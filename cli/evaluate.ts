@@ -31,7 +31,11 @@ export function createEvaluateCommand(): Command {
   return new Command('evaluate')
     .description('measure whether the latents of a run or an export stay distinct, on any runtime')
     .argument('<folder>', 'the folder of a run, or of an export by itself')
-    .option('--runtime <names>', 'comma-separated: cpu, wasm, cuda, webgpu, tfjs', 'cpu')
+    .option(
+      '--runtime <names>',
+      'comma-separated: cpu, wasm, cuda, webgpu, tfjs; variants: cuda:tf32, NAME:fp16',
+      'cpu',
+    )
     .option(
       '--reference <name>',
       'runtime that the others are compared with (default: tfjs where it can run, else cpu)',
@@ -75,9 +79,10 @@ What every measure means, and what it cannot tell: docs/measures.md`,
 }
 
 async function runEvaluate(folder: string, flags: EvaluateFlags): Promise<void> {
-  const runtimes = parseRuntimes(flags.runtime);
+  const runtimes = await parseRuntimes(flags.runtime);
   const isFailure = parseFailOn(flags.failOn);
-  await ensureRuntimePackages([...runtimes, ...(flags.reference ? [flags.reference] : [])]);
+  const names = [...runtimes, ...(flags.reference ? [flags.reference] : [])];
+  await ensureRuntimePackages(names.map((name) => name.split(':')[0]));
   const evaluation = await evaluateFolder(folder, runtimes, flags);
   const { recordOf } = await import('../src/evaluation/describe.ts');
   const readout = await readLatents(evaluation, flags);
@@ -149,19 +154,41 @@ async function evaluateFolder(folder: string, runtimes: readonly string[], flags
       ? await inputOfEnvironment(subject, runtimes, flags)
       : await inputOfRecording(subject, runtimes, flags);
   const { evaluate } = await import('../src/evaluation/evaluate.ts');
-  return evaluate(input, {
-    runtimes,
-    reference: flags.reference ?? (await defaultReference(subject.tfjs !== undefined, runtimes)),
-    observations: flags.observations,
-    seed: flags.seed,
-    threads: flags.threads,
-    onProgress: (message) => process.stderr.write(`${message}\n`),
-  });
+  return withHalfEncoder(input, [...runtimes, flags.reference ?? ''], flags.seed, async (halfEncoder) =>
+    evaluate(input, {
+      runtimes,
+      halfEncoder,
+      reference: flags.reference ?? (await defaultReference(subject.tfjs !== undefined, runtimes)),
+      observations: flags.observations,
+      seed: flags.seed,
+      threads: flags.threads,
+      onProgress: (message) => process.stderr.write(`${message}\n`),
+    }),
+  );
+}
+
+/** With the encoder in half precision in a temporary folder, where a variant of that name is among the runtimes. */
+async function withHalfEncoder<Result>(
+  { subject, source }: EvaluationInput,
+  names: readonly string[],
+  seed: number,
+  work: (halfEncoder: string | undefined) => Promise<Result>,
+): Promise<Result> {
+  if (!names.some((name) => name.endsWith(':fp16'))) return work(undefined);
+  const { mkdtempSync, rmSync } = await import('node:fs');
+  const { tmpdir } = await import('node:os');
+  const { makeVariant } = await import('./verification-variant.ts');
+  const folder = mkdtempSync(join(tmpdir(), 'jepa-half-'));
+  try {
+    return await work(await makeVariant('float16', folder, subject, source, seed));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** The runtime for networks that only an evaluation needs. */
 function onnxRuntimeOf(runtimes: readonly string[]): string {
-  return runtimes.find((name) => name !== 'tfjs') ?? 'cpu';
+  return (runtimes.find((name) => name !== 'tfjs') ?? 'cpu').split(':')[0];
 }
 
 async function inputOfEnvironment(
@@ -207,12 +234,10 @@ async function defaultReference(hasTfjsModels: boolean, runtimes: readonly strin
   return findPackage(onnxruntimeNodePackage) === undefined ? runtimes[0] : 'cpu';
 }
 
-const knownRuntimes = ['cpu', 'wasm', 'cuda', 'webgpu', 'tfjs'];
-
-function parseRuntimes(text: string): string[] {
+async function parseRuntimes(text: string): Promise<string[]> {
+  const { parseRuntimeVariant } = await import('../src/evaluation/runtime-variant.ts');
   const names = text.split(',').map((name) => name.trim());
-  for (const name of names)
-    if (!knownRuntimes.includes(name)) throw unknownName('--runtime', 'the name of a runtime', name, knownRuntimes);
+  for (const name of names) parseRuntimeVariant('--runtime', name);
   if (new Set(names).size !== names.length)
     throw new UsageError(`--runtime: expected each runtime once, got "${text}"`);
   return names;

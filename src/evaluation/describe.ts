@@ -52,6 +52,7 @@ function runtimeRecordOf(
     threads: description.threads,
     precision: description.precision,
     nodesByProvider: runtime.nodesByProvider ? { ...runtime.nodesByProvider } : null,
+    encodeMs: runtime.encodeMs,
     nearestCentroidAccuracy: centroids.accuracy,
     smallestRecall: evidence.smallestRecall,
     smallestRecallClass: names[centroids.recall.indexOf(evidence.smallestRecall)],

@@ -3,7 +3,7 @@ import { FormatError } from '../error.ts';
 import type { RuntimeSession, RuntimeTensor, TensorSpec } from '../runtimes/runtime.ts';
 import { createLatents, type Latents } from './latents.ts';
 
-/** Bounds the memory of one run; large enough that an accelerator is not kept waiting. */
+/** Bounds the memory of one run, where the session names no size of its own. */
 const BATCH = 256;
 
 /** How an encoder takes its observations: images (uint8, or float32 in 0..1), numbers as they are, or both. */
@@ -34,10 +34,11 @@ export async function encodeObservations(
   const rowSize = sizeOf(shape);
   const count = observations.length / rowSize;
   const output = session.outputs[0].name;
+  const batchSize = session.batchSize ?? BATCH;
   let latents: Float32Array | undefined;
   let size = 0;
-  for (let start = 0; start < count; start += BATCH) {
-    const end = Math.min(count, start + BATCH);
+  for (let start = 0; start < count; start += batchSize) {
+    const end = Math.min(count, start + batchSize);
     const { [output]: encoded } = await session.run(feedsOf(observations.subarray(start * rowSize, end * rowSize)));
     if (!(encoded.data instanceof Float32Array))
       throw new FormatError(`encoder: expected float32 latents, got ${encoded.type}`);

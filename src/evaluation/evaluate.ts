@@ -13,6 +13,7 @@ import type { EvaluationSource, HeldOut } from './held-out.ts';
 import { type LabelledLatents, type Latents, labelLatents } from './latents.ts';
 import { meanPairDistance } from './pair-distance.ts';
 import { meanSquaredError, relativeDynamicsResidual } from './residual.ts';
+import { openRuntimeVariant, parseRuntimeVariant, subjectOfVariant } from './runtime-variant.ts';
 import type { StateClasses } from './state-class.ts';
 import type { EvaluationSubject } from './subject.ts';
 import { evaluateWitnesses, type WitnessEvaluation } from './witness-evaluation.ts';
@@ -46,8 +47,10 @@ export interface EvaluationInput {
 }
 
 export interface EvaluationOptions {
-  /** Names of runtimes, in the order of the report. */
+  /** Names of runtimes and their variants, in the order of the report. */
   readonly runtimes: readonly string[];
+  /** The encoder in half precision, where one of the runtimes is a variant that runs it. */
+  readonly halfEncoder?: string | undefined;
   /** The runtime that the others are compared with. */
   readonly reference: string;
   /** Judged observations; as many more give the centroids. */
@@ -64,6 +67,8 @@ export interface RuntimeEvaluation {
   readonly distinctness: Distinctness;
   readonly dynamicsResidual: number;
   readonly relativeDynamicsResidual: number;
+  /** Milliseconds of one observation in a batch, after the first batches. */
+  readonly encodeMs: number;
   readonly auxiliaryResiduals: readonly AuxiliaryResidual[];
   readonly nodesByProvider: Readonly<Record<string, number>> | undefined;
   readonly error: LatentError;
@@ -98,11 +103,13 @@ export async function evaluate(input: EvaluationInput, options: EvaluationOption
   const progress = options.onProgress ?? (() => {});
   const names = [...new Set([options.reference, ...options.runtimes])];
   const runtimes = new Map<string, Runtime>();
+  const subjectOf = (name: string) =>
+    subjectOfVariant(parseRuntimeVariant('evaluate', name), subject, options.halfEncoder);
   try {
     for (const name of names) {
-      const runtime = await openRuntime(name, { threads: options.threads });
+      const runtime = await openRuntimeVariant(parseRuntimeVariant('evaluate', name), options.threads);
       runtimes.set(name, runtime);
-      filesFor(runtime, subject);
+      filesFor(runtime, subjectOf(name));
     }
     progress('drawing held-out observations');
     const heldOut = await source.draw(options.observations, options.seed);
@@ -113,7 +120,7 @@ export async function evaluate(input: EvaluationInput, options: EvaluationOption
     let inspection: Inspection | undefined;
     for (const [name, runtime] of runtimes) {
       progress(`encoding on ${name}`);
-      const session = await openWorldSession(runtime, subject, source.observationShape);
+      const session = await openWorldSession(runtime, subjectOf(name), source.observationShape);
       try {
         const measurement = { input, heldOut, targets, runtime, session, progress };
         const evaluated = await measureRuntime(measurement);
@@ -215,7 +222,13 @@ async function measureRuntime(measurement: Measurement): Promise<MeasuredRuntime
       classes.count,
     );
   const latents = label(await session.encode(heldOut.judged.observations), heldOut.judged.states);
-  const centroidLatents = label(await session.encode(heldOut.centroids.observations), heldOut.centroids.states);
+  // The second pass is timed: the first one has warmed the runtime up.
+  const begin = performance.now();
+  const elapsedBefore = session.encoder.elapsedMs?.();
+  const centroids = await session.encode(heldOut.centroids.observations);
+  const elapsedMs = session.encoder.elapsedMs?.() ?? performance.now() - begin;
+  const encodeMs = (elapsedMs - (elapsedBefore ?? 0)) / centroids.count;
+  const centroidLatents = label(centroids, heldOut.centroids.states);
   const { transitions } = heldOut;
   const now = await session.encode(transitions.observations);
   const next = await session.encode(transitions.nextObservations);
@@ -232,6 +245,7 @@ async function measureRuntime(measurement: Measurement): Promise<MeasuredRuntime
       centroidLatents,
       untrainedMeanDistance: targets.untrainedMeanDistance,
     }),
+    encodeMs,
     dynamicsResidual: meanSquaredError(predicted, next.values),
     relativeDynamicsResidual: relativeDynamicsResidual(predicted, next.values, next.size),
     auxiliaryResiduals: auxiliary ? auxiliaryResiduals(auxiliaries, auxiliary, now.count, targets.of) : [],

@@ -17,7 +17,9 @@ const classPair = z.tuple([z.string(), z.string()]);
 const verdict = z.enum(['distinct', 'coarse', 'collapsed']);
 
 const runtimeRecord = z.strictObject({
-  runtime: z.string().describe('as on the command line: cpu, cuda, webgpu, wasm, tfjs'),
+  runtime: z
+    .string()
+    .describe('as on the command line: cpu, cuda, webgpu, wasm, tfjs, or a variant: cuda:tf32, cpu:fp16'),
   provider: z.string().describe('who computed, as the runtime names it'),
   version: z.string().describe('package and version'),
   threads: z.int().min(1),
@@ -28,6 +30,9 @@ const runtimeRecord = z.strictObject({
     .describe(
       "nodes of the encoder by the provider that ran them, from the runtime's own profile; null where it has none",
     ),
+  encodeMs: measure
+    .optional()
+    .describe('milliseconds of one observation through the encoder, in batches, after a pass that warms it up'),
   nearestCentroidAccuracy: fraction.describe('observations that are nearest to the centroid of their own class'),
   smallestRecall: fraction.describe('the same in the class where it is smallest'),
   smallestRecallClass: z.string(),

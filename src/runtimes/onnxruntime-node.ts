@@ -6,11 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { InferenceSession } from 'onnxruntime-node';
-import { JepaError, UnavailableError, UsageError } from '../error.ts';
+import { JepaError, UnavailableError } from '../error.ts';
 import { findPackage, installedPackage, onnxruntimeNodePackage } from '../machine/optional-package.ts';
+import { cudaEnvironment, readCuda } from './cuda/library.ts';
 import { checkFeeds } from './feeds.ts';
 import { readModelFile, threadCount } from './model-file.ts';
 import { createSession, firstLine, inputSpecs, openSession, runSession, toTensors } from './onnxruntime-session.ts';
+import { openProcessRuntime } from './process-runtime.ts';
 import type { Placement, Runtime, RuntimeOptions, RuntimeProvider } from './runtime.ts';
 
 interface NodeProvider {
@@ -34,8 +36,7 @@ const providers: readonly NodeProvider[] = [
     description: 'onnxruntime-node on an NVIDIA GPU',
     provider: 'CUDAExecutionProvider',
     remedy:
-      'It needs Linux x64 with an NVIDIA driver, CUDA and cuDNN, and the provider library that ' +
-      '`node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12` fetches.',
+      'It needs Linux x64 with an NVIDIA driver, and what jepa setup --cuda brings: jepa doctor says which piece is missing.',
   },
   {
     name: 'webgpu',
@@ -50,20 +51,40 @@ const providers: readonly NodeProvider[] = [
 export const onnxruntimeNodeProviders: readonly RuntimeProvider[] = providers.map((each) => ({
   name: each.name,
   description: each.description,
-  open: (options) => openNodeRuntime(each, options),
+  open: (options) => (each.name === 'cuda' ? openCudaProcess(options) : openNodeRuntime(each, options)),
 }));
 
-async function openNodeRuntime(provider: NodeProvider, options: RuntimeOptions): Promise<Runtime> {
-  const threads = threadCount(provider.name, options.threads);
-  if (provider.name === 'cuda') setTf32(options.reducedPrecision ?? false);
-  const onnxruntime = await importOnnxruntime(provider);
-  const sessionOptions: InferenceSession.SessionOptions = {
-    executionProviders: [provider.name],
+/** Observations of one run: 50 MB of 64 x 64 images, enough that the GPU and not its launches take the time. */
+const CUDA_BATCH = 1024;
+
+/** In a process of its own, since CUDA's settings are read when a process starts. */
+function openCudaProcess(options: RuntimeOptions): Promise<Runtime> {
+  const environment = cudaEnvironment(options);
+  return openProcessRuntime(options, { name: 'cuda', environment, batchSize: CUDA_BATCH });
+}
+
+/** In this process, which was started with the environment that `cudaEnvironment` gives. */
+export function openCudaHere(options: RuntimeOptions): Promise<Runtime> {
+  const cuda = providers.find(({ name }) => name === 'cuda');
+  if (cuda === undefined) throw new JepaError('cuda: expected a provider of this name');
+  return openNodeRuntime(cuda, options);
+}
+
+/** What onnxruntime is asked for: one provider alone, and on a GPU no node for the CPU. */
+export function sessionOptionsOf(provider: NodeProvider['name'], threads: number): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [provider],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: 4,
-    ...(provider.name === 'cpu' ? {} : { extra: { session: { disable_cpu_ep_fallback: '1' } } }),
+    ...(provider === 'cpu' ? {} : { extra: { session: { disable_cpu_ep_fallback: '1' } } }),
   };
+}
+
+async function openNodeRuntime(provider: NodeProvider, options: RuntimeOptions): Promise<Runtime> {
+  const threads = threadCount(provider.name, options.threads);
+  const onnxruntime = await importOnnxruntime(provider);
+  const sessionOptions = sessionOptionsOf(provider.name, threads);
   await requireProvider(onnxruntime, provider, sessionOptions);
   return {
     format: 'onnx',
@@ -105,7 +126,7 @@ type OnnxruntimeNode = typeof import('onnxruntime-node');
 
 async function importOnnxruntime(provider: NodeProvider): Promise<OnnxruntimeNode> {
   try {
-    const onnxruntime = await importPackage();
+    const onnxruntime = await importPackage(provider);
     // Everything worth saying arrives as an error; the native log would go to stderr beside our one line.
     onnxruntime.env.logLevel = 'fatal';
     keepHalvesAsBits(onnxruntime);
@@ -135,10 +156,11 @@ function keepHalvesAsBits({ Tensor }: OnnxruntimeNode): void {
   }
 }
 
-/** The package beside us, else the one that `jepa setup` fetched after npm had dropped it. */
-async function importPackage(): Promise<OnnxruntimeNode> {
+/** For CUDA the copy that `jepa setup --cuda` made; else the package beside us, or that `jepa setup` fetched after npm had dropped it. */
+async function importPackage(provider: NodeProvider): Promise<OnnxruntimeNode> {
+  const cuda = provider.name === 'cuda' ? readCuda()?.packageFolder : undefined;
   const cached =
-    installedPackage(onnxruntimeNodePackage) === undefined ? findPackage(onnxruntimeNodePackage) : undefined;
+    cuda ?? (installedPackage(onnxruntimeNodePackage) === undefined ? findPackage(onnxruntimeNodePackage) : undefined);
   const module: OnnxruntimeNode & { readonly default?: OnnxruntimeNode } =
     cached === undefined
       ? await import('onnxruntime-node')
@@ -158,18 +180,6 @@ async function requireProvider(
   throw new UnavailableError(`${provider.name}: expected the provider ${provider.provider}, got: ${reason}`, {
     remedy: provider.remedy,
   });
-}
-
-let isTf32Allowed: boolean | undefined;
-
-/** cuBLAS and cuDNN read this once, when they are first loaded; onnxruntime's JavaScript API has no option for it. */
-function setTf32(isAllowed: boolean): void {
-  if (isTf32Allowed !== undefined && isTf32Allowed !== isAllowed)
-    throw new UsageError('cuda: expected one precision for the whole process, got float32 and TF32', {
-      remedy: 'Run the two in two processes.',
-    });
-  isTf32Allowed = isAllowed;
-  if (!isAllowed) process.env.NVIDIA_TF32_OVERRIDE = '0';
 }
 
 /** Counts the kernels of one run by the provider that ran them. */

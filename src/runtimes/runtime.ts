@@ -44,6 +44,10 @@ export interface RuntimeSession {
    * @throws UsageError for a missing or unknown name, a wrong type, a wrong shape, data that do not fill the shape.
    */
   run(feeds: Readonly<Record<string, RuntimeTensor>>): Promise<Record<string, RuntimeTensor>>;
+  /** Rows of one run that keep the device busy. Default: what suits a CPU. */
+  readonly batchSize?: number;
+  /** Milliseconds of all runs so far, without what brings feeds to another process. Absent: what the caller sees. */
+  elapsedMs?(): number;
   dispose(): Promise<void>;
 }
 
