@@ -6,6 +6,22 @@ import { type Configuration, parseConfiguration } from './configuration.ts';
 
 type Preset = Omit<Configuration, 'environment' | 'recording' | 'auxiliary' | 'seed' | 'threads' | 'collapse'>;
 
+/** The plain objective of the paper: one latent step, gradients through both sides, nothing else. */
+const paperObjective: Preset['objective'] = {
+  // c_dyn and c_aux: Yu et al., arXiv 2509.12249, appendix.
+  dynamics: 2,
+  auxiliary: 10,
+  horizon: 1,
+  dynamicsHorizon: null,
+  auxiliaryOn: 'encoded',
+  dynamicsTarget: 'both-sides',
+  targetDecay: 0.99,
+  variance: 0,
+  covariance: 0,
+  sigreg: 0,
+  actionPersistence: 0.85,
+};
+
 const presets: Readonly<Record<string, Preset>> = {
   /** A minute on two cores. Rate, batch and steps: see docs/training.md for what was measured. */
   small: {
@@ -23,20 +39,7 @@ const presets: Readonly<Record<string, Preset>> = {
       predictor: { width: 256, depth: 2 },
       auxiliary: { width: 256, depth: 1 },
     },
-    objective: {
-      // c_dyn and c_aux: Yu et al., arXiv 2509.12249, appendix.
-      dynamics: 2,
-      auxiliary: 10,
-      horizon: 1,
-      dynamicsHorizon: null,
-      auxiliaryOn: 'encoded',
-      dynamicsTarget: 'both-sides',
-      targetDecay: 0.99,
-      variance: 0,
-      covariance: 0,
-      sigreg: 0,
-      actionPersistence: 0.85,
-    },
+    objective: paperObjective,
     optimization: {
       steps: 1600,
       batchSize: 64,
@@ -62,19 +65,7 @@ const presets: Readonly<Record<string, Preset>> = {
       predictor: { width: 512, depth: 2 },
       auxiliary: { width: 512, depth: 1 },
     },
-    objective: {
-      dynamics: 2,
-      auxiliary: 10,
-      horizon: 1,
-      dynamicsHorizon: null,
-      auxiliaryOn: 'encoded',
-      dynamicsTarget: 'both-sides',
-      targetDecay: 0.99,
-      variance: 0,
-      covariance: 0,
-      sigreg: 0,
-      actionPersistence: 0.85,
-    },
+    objective: paperObjective,
     optimization: {
       // 300,000 environment steps would be 1,172 batches of 256; the paper draws each several times from a buffer.
       steps: 10_000,
