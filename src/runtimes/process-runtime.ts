@@ -66,7 +66,7 @@ function converse(name: string, environment: NodeJS.ProcessEnv): Conversation {
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
   let nextId = 0;
   let ended: Error | undefined;
-  const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.on('message', (message) => {
     // Only runtime-process.ts writes here.
     const { id, result, error } = message as ProcessReply;
@@ -83,7 +83,7 @@ function converse(name: string, environment: NodeJS.ProcessEnv): Conversation {
     waiting.clear();
   };
   child.once('error', (error) => fail(error.message));
-  child.once('close', (code, signal) => fail(signal ?? `code ${code}`));
+  child.once('exit', (code, signal) => fail(signal ?? `code ${code}`));
   return {
     ask: (call) =>
       new Promise((resolve, reject) => {
