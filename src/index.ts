@@ -1,0 +1,26 @@
+// The library: environments, auxiliaries, bisimulation, measures of latents, runtimes, sources of transitions, configuration
+// and training, the report. Importing it loads nothing native. Networks: jepa-onnx/models; ONNX: jepa-onnx/export.
+export * from './auxiliary/index.ts';
+export * from './bisimulation/index.ts';
+export { type EnvironmentSourceOptions, environmentSource, labelledObservations } from './data/environment-source.ts';
+export { openRecording } from './data/readers/index.ts';
+export type { Column, OpenOptions, Recording } from './data/recording.ts';
+export { type RecordingSource, type RecordingSourceOptions, recordingSource } from './data/recording-source.ts';
+export type { LabelledObservations, TransitionBatch, TransitionSource } from './data/transition.ts';
+export * from './environments/index.ts';
+export { FormatError, JepaError, UnavailableError, UsageError } from './error.ts';
+export { type Certificate, certify, type LatentError, latentError } from './evaluation/certificate.ts';
+export { type Distinctness, type DistinctnessInput, measureDistinctness } from './evaluation/distinctness.ts';
+export { encodeObservations, type ObservationInput } from './evaluation/encode.ts';
+export { createLatents, type LabelledLatents, type Latents, labelLatents } from './evaluation/latents.ts';
+export { type EvaluationRecord, evaluationSchema, type RuntimeRecord } from './evaluation/record.ts';
+export { measureSpectrum, projectOnAxes, type Spectrum } from './evaluation/spectrum.ts';
+export { type EvaluationSubject, openSubject } from './evaluation/subject.ts';
+export { type Verdict, verdictThresholds } from './evaluation/verdict.ts';
+export { permutation, type Random, randomFor } from './random.ts';
+export { renderReport } from './report/page.ts';
+export type { Report, ReportBlock, ReportSection } from './report/report.ts';
+export * from './runtimes/index.ts';
+export { type Configuration, parseConfiguration } from './training/configuration.ts';
+export { type ConfigurationParts, presetNames, resolveConfiguration } from './training/presets.ts';
+export { type TrainerOptions, type TrainingOutcome, train } from './training/trainer.ts';
