@@ -163,10 +163,15 @@ describe.each([
     const file = join(project.folder, 'use.ts');
     writeFileSync(
       file,
-      `import { exportOnnx } from 'jepa-onnx/export';
+      `import { createEnvironment, type Environment } from 'jepa-onnx';
+       import { exportOnnx } from 'jepa-onnx/export';
+       import { buildWorldModel } from 'jepa-onnx/models';
        import { loadWorldModel, type WorldModel } from 'jepa-onnx/web';
        import type { LayersModel } from '@tensorflow/tfjs';
        declare const model: LayersModel;
+       export const environment: Environment = createEnvironment('counting');
+       // @ts-expect-error
+       buildWorldModel(3);
        export const bytes: Uint8Array = exportOnnx(model, { opset: 17 });
        // @ts-expect-error
        exportOnnx(3);
