@@ -72,7 +72,7 @@ describe('reward', () => {
     });
     await expect(
       createAuxiliaries([parseAuxiliary('auxiliary', 'reward')], { ...recording, columns: new Map() }),
-    ).rejects.toThrow('auxiliary reward: expected a column "reward" in the recording, got none');
+    ).rejects.toThrow('auxiliary reward: expected a column of rewards in the recording, got none');
   });
 });
 
