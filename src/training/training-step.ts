@@ -102,7 +102,9 @@ export class TrainingStep {
       optimization,
       (variable) => (variable.name.startsWith('encoder/') ? optimization.encoderRateFactor : 1),
     );
-    const follows = addMovingTargets(graph, outputs.followed, objective.targetDecay, updates);
+    // Batch norms' averages among them: read while they change, they would be another step's now and then.
+    const settled = [...updates, ...this.#variables.updates];
+    const follows = addMovingTargets(graph, outputs.followed, objective.targetDecay, settled);
     this.#termNames = [...outputs.terms.keys()];
     const numbers = pack(graph, [outputs.total, ...outputs.terms.values(), outputs.latentDeviation], 'numbers');
     [this.#result] = graph.add(
@@ -110,7 +112,7 @@ export class TrainingStep {
       [numbers],
       { T: { type: 'float32' } },
       [{ type: 'float32', shape: numbers.shape }],
-      { name: 'step', after: [...updates, ...this.#variables.updates, ...follows] },
+      { name: 'step', after: [...settled, ...follows] },
     );
     this.#inference = options.isMeasured ? addInference(graph, networks.encoder, shape, this.#variables) : undefined;
     this.#graph = graph;
