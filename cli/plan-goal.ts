@@ -8,6 +8,7 @@ import { closenessObjective, type Fold, type Objective, parseFold, rewardObjecti
 import { createTask, highestReward, type Task } from '../src/planning/task.ts';
 import { trueClosenessObjective, trueRewardObjective } from '../src/planning/true-world.ts';
 import { randomFor } from '../src/random.ts';
+import { elementCount } from '../src/shape.ts';
 import type { Configuration } from '../src/training/configuration.ts';
 import { type GoalText, parseGoal } from './plan-option.ts';
 
@@ -143,7 +144,7 @@ function encodeState(
   ...purpose: readonly number[]
 ): Promise<Latents> {
   const random = randomFor('planning goal', ...purpose);
-  const pixels = new Uint8Array(observationShape.reduce((product, side) => product * side, 1));
+  const pixels = new Uint8Array(elementCount(observationShape));
   render(state, drawAppearance(random), random, pixels);
   return session.encode(pixels);
 }

@@ -8,6 +8,7 @@ import { observationFeeds } from '../src/evaluation/encode.ts';
 import type { EvaluationSource } from '../src/evaluation/held-out.ts';
 import type { EvaluationSubject } from '../src/evaluation/subject.ts';
 import { openRuntime } from '../src/runtimes/index.ts';
+import { elementCount } from '../src/shape.ts';
 import type { RecordedLatents } from '../src/verification/held-out-files.ts';
 
 /** Observations that the ranges of an 8-bit encoder are taken from; none of them is judged. */
@@ -35,7 +36,7 @@ export async function makeVariant(
   }
   // Another stream than that of the judged observations.
   const { judged } = await source.draw(CALIBRATION_OBSERVATIONS, seed + 1);
-  const rowSize = source.observationShape.reduce((product, side) => product * side, 1);
+  const rowSize = elementCount(source.observationShape);
   const runtime = await openRuntime('cpu');
   try {
     const session = await runtime.load(onnx.encoder.path);

@@ -1,6 +1,7 @@
 // What a run writes down while it trains: metrics.jsonl, measures.jsonl and TensorBoard's files.
 import { distanceMatrix } from '../src/evaluation/pair-distance.ts';
 import { contactSheet, heatMap } from '../src/report/picture.ts';
+import { elementCount } from '../src/shape.ts';
 import { openMetricsLog } from '../src/storage/jsonl.ts';
 import { type EventWriter, openEventWriter } from '../src/storage/tensorboard.ts';
 import type { Hyperparameters, Outcome } from '../src/storage/tensorboard-hyperparameters.ts';
@@ -83,7 +84,7 @@ function hyperparametersOf(configuration: Configuration): Hyperparameters {
 
 function showObservations(events: EventWriter, { observations, observationShape }: LabelledBaseline): void {
   if (!(observations instanceof Uint8Array) || observationShape.length !== 3) return;
-  const size = observationShape.reduce((product, side) => product * side, 1);
+  const size = elementCount(observationShape);
   const shown = observations.subarray(0, SHOWN_OBSERVATIONS * size);
   events.image(0, 'baseline/observations', contactSheet(shown, observationShape, SHOWN_COLUMNS));
 }

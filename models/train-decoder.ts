@@ -4,6 +4,7 @@ import { UsageError } from '../src/error.ts';
 import { type Latents, meanLatent } from '../src/evaluation/latents.ts';
 import { rootMeanSquareDeviation } from '../src/evaluation/probe.ts';
 import { permutation, randomFor } from '../src/random.ts';
+import { elementCount } from '../src/shape.ts';
 import type { OptimizationConfiguration } from '../src/training/configuration.ts';
 import { RegressionStep } from '../src/training/regression-step.ts';
 import { learningRateAt } from '../src/training/schedule.ts';
@@ -60,7 +61,7 @@ export function trainDecoder(
   const { seed, noise = 0, onStep, ...settings } = options;
   const { channels, steps, batchSize, learningRate } = { ...decoderDefaults, ...settings };
   const optimization = optimizationOf({ channels, steps, batchSize, learningRate });
-  const pixelCount = observationShape.reduce((product, side) => product * side, 1);
+  const pixelCount = elementCount(observationShape);
   if (observations.length !== latents.count * pixelCount)
     throw new UsageError(
       `decoder: expected ${latents.count} observations of ${pixelCount} bytes, got ${observations.length} bytes`,

@@ -2,6 +2,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { randomFor } from '../random.ts';
+import { elementCount } from '../shape.ts';
 import type { Auxiliary, AuxiliaryContext } from './auxiliary.ts';
 import { coefficientOption } from './option.ts';
 
@@ -54,7 +55,7 @@ export function standardizedProjection(
 ): { readonly kernel: Float32Array; readonly bias: Float32Array } {
   const { size, samples } = options;
   const { deviation } = context;
-  const inputSize = context.observationShape.reduce((product, side) => product * side, 1);
+  const inputSize = elementCount(context.observationShape);
   const random = randomFor(context.seed, 'random-projection');
   const observations = unitRange(context.sampleObservations(samples));
   const kernel = new Float32Array(inputSize * size);

@@ -4,6 +4,7 @@ import type * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { UsageError } from '../error.ts';
 import { hashSeed, randomFor } from '../random.ts';
+import { elementCount } from '../shape.ts';
 import type { Auxiliary, AuxiliaryContext } from './auxiliary.ts';
 import { coefficientOption } from './option.ts';
 
@@ -113,7 +114,7 @@ function frozenLayers(tensorflow: TensorFlow, seed: number) {
           const isKernel = weight.shape.length > 1 && layer.name !== 'position';
           const isPosition = layer.name === 'position' && index === 1;
           if (!isKernel && !isPosition) return weight.clone();
-          const fanIn = weight.shape.slice(0, -1).reduce((product, side) => product * side, 1);
+          const fanIn = elementCount(weight.shape.slice(0, -1));
           const isScore = layer.name.endsWith('_query') || layer.name.endsWith('_key');
           // Scores are sums over a head's numbers: their spread is divided by its root, shared by query and key.
           const sharpness = isScore ? ATTENTION_SCALE / (weight.shape.at(-1) ?? 1) ** 0.25 : 1;

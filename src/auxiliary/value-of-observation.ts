@@ -1,6 +1,7 @@
 // p of single observations, for tools that look at them outside of training.
 import type * as tf from '@tensorflow/tfjs';
 import { UsageError } from '../error.ts';
+import { elementCount } from '../shape.ts';
 import { type Auxiliary, auxiliarySizeOf, sliceAuxiliaries } from './auxiliary.ts';
 
 /** Images of one forward pass. */
@@ -52,7 +53,7 @@ async function predict(
   size: number,
 ): Promise<Float32Array> {
   const tensorflow = await import('@tensorflow/tfjs');
-  const pixelCount = observationShape.reduce((product, side) => product * side, 1);
+  const pixelCount = elementCount(observationShape);
   const count = observations.length / pixelCount;
   const values = new Float32Array(count * size);
   for (let first = 0; first < count; first += BATCH) {

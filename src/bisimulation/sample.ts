@@ -5,6 +5,7 @@ import { auxiliarySizeOf } from '../auxiliary/index.ts';
 import { auxiliaryOfObservations } from '../auxiliary/value-of-observation.ts';
 import type { Environment } from '../environments/environment.ts';
 import { randomFor } from '../random.ts';
+import { elementCount } from '../shape.ts';
 import type { RecordedTransitions } from './recording.ts';
 
 export interface SampledTransitions extends RecordedTransitions {
@@ -21,7 +22,7 @@ export async function sampleTransitions(
   auxiliaries: readonly Auxiliary[],
   options: { readonly count: number; readonly seed: number },
 ): Promise<SampledTransitions> {
-  const pixelCount = environment.observationShape.reduce((product, side) => product * side, 1);
+  const pixelCount = elementCount(environment.observationShape);
   const images: Uint8Array[] = [];
   const states: number[] = [];
   const known = new Map<string, number>();

@@ -1,6 +1,7 @@
 // Batches out of decoded blocks: frames stacked, discrete actions one-hot, time-major as training wants them.
 // Letters: B sequences, K steps, n frames of a stack, A action size, M auxiliary size.
 import { FormatError } from '../error.ts';
+import { elementCount } from '../shape.ts';
 import { actionsOf, type Block, type DecodedBlock, type DecodePlan, observationsOf } from './block.ts';
 import type { ActionPart, ObservationPart } from './part.ts';
 import type { TransitionBatch } from './transition.ts';
@@ -53,7 +54,7 @@ export function assembleBatch(
   const { observation, action, auxiliarySize, stack, hasStates } = layout;
   const size = sequences.length;
   const rows = (horizon + 1) * size;
-  const sizes = observation.map(({ shape }) => shape.reduce((product, side) => product * side, 1));
+  const sizes = observation.map(({ shape }) => elementCount(shape));
   const observationSize = sizes.reduce((sum, partSize) => sum + partSize, 0);
   const isPixels = observation.length === 1 && observation[0].kind === 'image';
   const observations = isPixels ? new Uint8Array(rows * observationSize) : new Float32Array(rows * observationSize);

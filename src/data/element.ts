@@ -1,5 +1,7 @@
 // Element types of recorded arrays: how many bytes each has, and the typed array that it is read into.
+
 import { FormatError } from '../error.ts';
+import { elementCount } from '../shape.ts';
 
 const CLASSES = {
   bool: Uint8Array,
@@ -101,7 +103,7 @@ export function numberAt(values: ElementArray, index: number): number {
 
 /** How many elements a shape has; throws a FormatError where it is past what a number can say. */
 export function elementCountOf(shape: readonly number[], where: string): number {
-  const count = shape.reduce((product, side) => product * side, 1);
+  const count = elementCount(shape);
   if (!Number.isSafeInteger(count))
     throw new FormatError(`${where}: expected at most 2^53 elements, got shape [${shape.join(', ')}]`);
   return count;

@@ -2,6 +2,7 @@
 // that a resumed run sees what it would have seen, and held-out streams never meet the training stream.
 import type { Environment } from '../environments/environment.ts';
 import { permutation, type Random, randomFor } from '../random.ts';
+import { elementCount } from '../shape.ts';
 import type { LabelledObservations, TransitionBatch, TransitionSource } from './transition.ts';
 
 export interface EnvironmentSourceOptions {
@@ -17,7 +18,7 @@ export interface EnvironmentSourceOptions {
 export function environmentSource(environment: Environment, options: EnvironmentSourceOptions): TransitionSource {
   const { seed, stream, actionPersistence = 0 } = options;
   const { size: auxiliarySize, table: auxiliaryTable } = options.auxiliary;
-  const pixelCount = environment.observationShape.reduce((product, side) => product * side, 1);
+  const pixelCount = elementCount(environment.observationShape);
   const { actionSize } = environment;
   const startState = evenStates(environment.stateCount, seed, stream);
 
@@ -61,7 +62,7 @@ export function labelledObservations(
   seed: number,
   stream: string,
 ): LabelledObservations {
-  const pixelCount = environment.observationShape.reduce((product, side) => product * side, 1);
+  const pixelCount = elementCount(environment.observationShape);
   const observations = new Uint8Array(count * pixelCount);
   const states = new Int32Array(count);
   const stateOf = evenStates(environment.stateCount, seed, stream);

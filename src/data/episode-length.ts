@@ -1,5 +1,6 @@
 // Where flat rows fall into episodes: by lengths, by ends, by a number that stays the same, or by flags of the last step.
 import { FormatError } from '../error.ts';
+import { elementCount } from '../shape.ts';
 import { numberAt } from './element.ts';
 import type { FlatArray } from './flat-layout.ts';
 import type { StructureRoles } from './recording.ts';
@@ -127,7 +128,7 @@ async function scan(array: FlatArray, rowCount: number, visit: (value: number, r
 
 /** One number a row. */
 async function readNumbers(array: FlatArray, from: number, to: number): Promise<number[]> {
-  const rowSize = array.shape.slice(1).reduce((product, side) => product * side, 1);
+  const rowSize = elementCount(array.shape.slice(1));
   if (rowSize !== 1)
     throw new FormatError(
       `${array.name}: expected one number a row, got rows of shape [${array.shape.slice(1).join(', ')}]`,

@@ -1,6 +1,7 @@
 // Flat arrays with one row a step, as NPZ files, D4RL, stable-worldmodel and tables have them: which array plays which part,
 // and where the episodes begin. Arrays of episodes, [E, T, ...], are taken apart into rows first.
 import { FormatError } from '../error.ts';
+import { elementCount } from '../shape.ts';
 import { allocate, type ElementArray, type ElementType } from './element.ts';
 import { findEpisodeLengths } from './episode-length.ts';
 import type { Column, Recording, RecordingHandle } from './recording.ts';
@@ -117,7 +118,7 @@ function dropLastNulls(
       notes.push(`${name}: no value in ${where}, left out`);
       return [];
     }
-    const rowSize = shape.slice(1).reduce((product, side) => product * side, 1);
+    const rowSize = elementCount(shape.slice(1));
     const read = async (from: number, to: number): Promise<ElementArray> => {
       const values = allocate(array.type, (to - from) * rowSize);
       for (let row = from, episode = episodeAt(steps, from); row < to; episode++) {
@@ -157,7 +158,7 @@ function continueObservations(
   const readCurrent = name === undefined ? undefined : readers.get(name);
   if (nextArray === undefined || column === undefined || readCurrent === undefined || column.starts !== steps) return;
   if (nextArray.type !== column.type || nextArray.shape.slice(1).join() !== column.shape.join()) return;
-  const rowSize = column.shape.reduce((product, side) => product * side, 1);
+  const rowSize = elementCount(column.shape);
   // It says nothing more than the observations do now.
   columns.delete(nextArray.name);
   readers.delete(nextArray.name);
@@ -231,7 +232,7 @@ function takeApart(
   const arrays = stored.map((array): FlatArray => {
     const [count, rows, ...shape] = array.shape;
     if (count !== episodes || rows === undefined) return array;
-    const rowSize = shape.reduce((product, side) => product * side, 1);
+    const rowSize = elementCount(shape);
     return {
       ...array,
       shape: [count * rows, ...shape],

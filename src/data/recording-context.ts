@@ -1,6 +1,7 @@
 // The context of auxiliaries for a recording: its columns of numbers, and observations that p is standardised on.
 import type { AuxiliaryContext, ColumnDescription } from '../auxiliary/auxiliary.ts';
 import { JepaError } from '../error.ts';
+import { elementCount } from '../shape.ts';
 import { isImageColumn } from './image-recording.ts';
 import { type Recording, rowCountOf, rowSizeOf } from './recording.ts';
 import { type RecordingSource, type RecordingSourceOptions, recordingSource } from './recording-source.ts';
@@ -29,7 +30,7 @@ export async function recordingContext(
 ): Promise<AuxiliaryContext> {
   const source = await recordingSource(recording, { ...options, split: 'train', auxiliary: [] });
   try {
-    const size = source.observationShape.reduce((product, side) => product * side, 1);
+    const size = elementCount(source.observationShape);
     const most = Math.max(1, Math.min(SAMPLED_OBSERVATIONS, Math.floor(SAMPLED_BYTES / size)));
     const { observations } = await readObservations(source, options.isSampled === false ? 0 : most);
     return {
@@ -53,7 +54,7 @@ export async function recordingContext(
 export async function readObservations(source: RecordingSource, count: number): Promise<LabelledObservations> {
   if (count === 0) return { observations: new Float32Array(0), states: new Int32Array(0) };
   const { observations, states = new Int32Array(0) } = await source.batch(0, count, 1);
-  const size = source.observationShape.reduce((product, side) => product * side, 1);
+  const size = elementCount(source.observationShape);
   return { observations: observations.slice(0, count * size), states: states.slice(0, count) };
 }
 

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { FormatError } from '../error.ts';
+import { elementCount } from '../shape.ts';
 import { writeFileAtomic } from '../storage/atomic-file.ts';
 import { systemErrorCode } from '../storage/file-system.ts';
 import { recordingOutline } from './configured-recording.ts';
@@ -110,7 +111,7 @@ export function parseRecordingRecord(where: string, value: unknown): RecordingRe
 /** [H, W, C], [D], or [H W C + D] where an image and a vector are packed. */
 export function observationShapeOf({ observation }: RecordingRecord): readonly number[] {
   if (observation.length === 1) return observation[0].shape;
-  return [observation.reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0)];
+  return [observation.reduce((sum, { shape }) => sum + elementCount(shape), 0)];
 }
 
 export function actionSizeOf({ action }: RecordingRecord): number {

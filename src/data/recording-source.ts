@@ -2,6 +2,7 @@
 // so that a resumed run sees what it would have seen; memory is bounded; blocks are decoded ahead of their step.
 // Letters: B sequences, K steps, n frames of a stack, A action size, M auxiliary size.
 import { FormatError, UsageError } from '../error.ts';
+import { elementCount } from '../shape.ts';
 import { assembleBatch, type BatchLayout, locateInBlock } from './batch.ts';
 import { type Block, cutBlocks, type DecodedBlock, type DecodePlan, sequencesOf } from './block.ts';
 import { createBlockPool, defaultWorkerCount } from './block-pool.ts';
@@ -168,10 +169,7 @@ export async function recordingSource(recording: Recording, options: RecordingSo
 
   const isPacked = observation.length > 1;
   const [first] = observation;
-  const packedSize = observation.reduce(
-    (sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1),
-    0,
-  );
+  const packedSize = observation.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   return {
     observationShape: isPacked ? [packedSize] : first.shape,
     observationType: !isPacked && first.kind === 'image' ? 'uint8' : 'float32',

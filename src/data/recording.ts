@@ -1,5 +1,7 @@
 // A recording: episodes of observations, actions, rewards and whatever else was stored with them, read by ranges of rows.
 // Every format has a reader of this one contract (readers/). Letters: E episodes, T actions of an episode.
+
+import { elementCount } from '../shape.ts';
 import type { ElementArray, ElementType } from './element.ts';
 
 /** An array with one row a step. */
@@ -104,5 +106,5 @@ export function totalRowsOf(column: Column): number {
 
 /** Numbers of one row. */
 export function rowSizeOf(column: Pick<Column, 'shape'>): number {
-  return column.shape.reduce((product, side) => product * side, 1);
+  return elementCount(column.shape);
 }

@@ -1,6 +1,7 @@
 // Runs observations through an encoder behind any runtime, in batches, in whatever layout and type the encoder takes.
 import { FormatError } from '../error.ts';
 import type { RuntimeSession, RuntimeTensor, TensorSpec } from '../runtimes/runtime.ts';
+import { elementCount } from '../shape.ts';
 import { createLatents, type Latents } from './latents.ts';
 
 /** Bounds the memory of one run, where the session names no size of its own. */
@@ -31,7 +32,7 @@ export async function encodeObservations(
   input: ObservationInput,
 ): Promise<Latents> {
   const feedsOf = observationFeeds(session.inputs, shape, input);
-  const rowSize = sizeOf(shape);
+  const rowSize = elementCount(shape);
   const count = observations.length / rowSize;
   const output = session.outputs[0].name;
   const batchSize = session.batchSize ?? BATCH;
@@ -66,7 +67,7 @@ export function observationFeeds(
   };
   const spec = specOf(input.name);
   if (input.vector !== undefined) return packedFeeds(spec, specOf(input.vector), shape, input, input.vector);
-  const rowSize = sizeOf(shape);
+  const rowSize = elementCount(shape);
   if (input.layout === 'flat') {
     checkSpec(spec, 'float32', shape);
     return (observations) => ({
@@ -116,10 +117,6 @@ function packedFeeds(
 function bytesOf(observations: Observations): Uint8Array {
   if (observations instanceof Uint8Array) return observations;
   throw new FormatError('encoder: expected images as bytes, got numbers');
-}
-
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, side) => product * side, 1);
 }
 
 /** [N, H, W, C] bytes as the encoder takes them: in its layout, as bytes or as float32 in 0..1. */

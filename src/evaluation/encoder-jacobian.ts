@@ -3,6 +3,7 @@
 // Martinsson and Tropp, SIAM Review 53, 2011), and costs two observations a direction instead of two a pixel.
 import { randomFor } from '../random.ts';
 import type { RuntimeSession, RuntimeTensor } from '../runtimes/index.ts';
+import { elementCount } from '../shape.ts';
 import { type ObservationInput, type Observations, observationFeeds } from './encode.ts';
 import type { Latents } from './latents.ts';
 import { rankOfGram } from './numerical-rank.ts';
@@ -46,7 +47,7 @@ export async function measureEncoderRank(rank: EncoderRankInput): Promise<Encode
   const { encoder, observations, observationShape, input, latentSize, seed } = rank;
   if (input.type === 'uint8') return undefined;
   const feedsOf = observationFeeds(encoder.inputs, observationShape, input);
-  const rowSize = observationShape.reduce((product, side) => product * side, 1);
+  const rowSize = elementCount(observationShape);
   const directionCount = OVERSAMPLING * latentSize;
   const affordable = Math.max(MINIMAL_OBSERVATIONS, Math.floor(DIRECTION_BUDGET / directionCount));
   const count = Math.min(observations.length / rowSize, MAXIMAL_OBSERVATIONS, affordable);

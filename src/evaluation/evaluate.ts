@@ -4,6 +4,7 @@ import type { Auxiliary } from '../auxiliary/index.ts';
 import type { Environment } from '../environments/environment.ts';
 import { JepaError } from '../error.ts';
 import { openRuntime, type Runtime, type RuntimeDescription } from '../runtimes/index.ts';
+import { elementCount } from '../shape.ts';
 import { type AuxiliaryResidual, auxiliaryResiduals, recordedTargets, tableTargets } from './auxiliary-residual.ts';
 import { type Certificate, certify, type LatentError, latentError } from './certificate.ts';
 import { type Distinctness, measureDistinctness } from './distinctness.ts';
@@ -180,7 +181,7 @@ async function prepareTargets(
   { judged, transitions }: HeldOut,
   encode: EncodeBy,
 ): Promise<Targets> {
-  const pixelCount = source.observationShape.reduce((product, side) => product * side, 1);
+  const pixelCount = elementCount(source.observationShape);
   const pixelTargets = new Map<Auxiliary, Float32Array>();
   for (const [auxiliary, network] of auxiliaryNetworks)
     pixelTargets.set(auxiliary, (await encode(network, transitions.observations)).values);
@@ -280,10 +281,7 @@ async function placementOf({ input, heldOut, runtime, session }: Measurement) {
   if (runtime.placementOf === undefined) return undefined;
   const { input: encoderInput, path } = session.files.encoder;
   const { observationShape } = input.source;
-  const one = heldOut.judged.observations.subarray(
-    0,
-    observationShape.reduce((product, side) => product * side, 1),
-  );
+  const one = heldOut.judged.observations.subarray(0, elementCount(observationShape));
   const feeds = observationFeeds(session.encoder.inputs, observationShape, encoderInput)(one);
   const placement = await runtime.placementOf(path, feeds);
   return placement.nodesByProvider;

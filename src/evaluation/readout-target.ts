@@ -1,5 +1,6 @@
 // What there is to be read from a latent: the state, whole and by its factors, and what an image shows beside it.
 import type { Environment, Nuisance } from '../environments/environment.ts';
+import { elementCount } from '../shape.ts';
 import { type Latents, meanLatent } from './latents.ts';
 import type { ProbeTarget } from './probe.ts';
 import type { ReadoutPart, ReadoutSample } from './readout.ts';
@@ -74,7 +75,7 @@ export function readImages(
   images: Uint8Array,
   observationShape: readonly number[],
 ): (readonly number[] | undefined)[] {
-  const size = observationShape.reduce((product, side) => product * side, 1);
+  const size = elementCount(observationShape);
   return Array.from({ length: images.length / size }, (_, n) =>
     nuisance.read(images.subarray(n * size, (n + 1) * size)),
   );

@@ -2,6 +2,7 @@
 // The untrained one stands beside every claim, since a random network keeps most of an image too.
 import type { LabelledObservations } from '../data/transition.ts';
 import { openRuntime, type RuntimeSession } from '../runtimes/index.ts';
+import { elementCount } from '../shape.ts';
 import { encodeObservations, type ObservationInput, type Observations } from './encode.ts';
 import { type Evaluation, pixelInput } from './evaluate.ts';
 import type { Latents } from './latents.ts';
@@ -51,7 +52,7 @@ export async function sampleReadout(
       states,
       latents: { trained: await trained(observations), untrained: await untrained(observations) },
     });
-    const size = observationShape.reduce((product, side) => product * side, 1);
+    const size = elementCount(observationShape);
     const { judged, centroids } = heldOut;
     return {
       observationShape,

@@ -1,6 +1,7 @@
 // Observations and transitions of a recording's split, in a seeded order, as an evaluation takes them.
 // Letters: N transitions, M auxiliary numbers.
 import type { RecordingSource } from '../data/recording-source.ts';
+import { elementCount } from '../shape.ts';
 import type { Observations } from './encode.ts';
 
 /** Bytes of observations that are held at once. */
@@ -27,7 +28,7 @@ export interface DrawnTransitions {
  */
 export async function drawTransitions(source: RecordingSource, most: number, seed: number): Promise<DrawnTransitions> {
   const { observationShape, observationType, actionSize, auxiliarySize } = source;
-  const size = observationShape.reduce((product, side) => product * side, 1);
+  const size = elementCount(observationShape);
   const available = source.sequenceCount(1);
   const bytes = 2 * size * (observationType === 'uint8' ? 1 : 4);
   const batchSize = Math.max(1, Math.min(BATCH, Math.floor(available / 8)));

@@ -2,6 +2,7 @@
 import type { Auxiliary } from '../auxiliary/index.ts';
 import type { RecordingSource } from '../data/recording-source.ts';
 import { JepaError, UsageError, unknownName } from '../error.ts';
+import { elementCount } from '../shape.ts';
 import type { OpenRunRecording } from '../training/run-recording.ts';
 import type { StateClasses } from './bisimulation-class.ts';
 import type { Observations } from './encode.ts';
@@ -163,7 +164,7 @@ async function labelsByTransitions(input: LabelInput) {
     return classesOfObserved({
       trained,
       observations: drawn.to,
-      observationSize: source.observationShape.reduce((product, side) => product * side, 1),
+      observationSize: elementCount(source.observationShape),
       actionSize: source.actionSize,
       auxiliary: names.join(', '),
       ...(state === null

@@ -6,6 +6,7 @@ import { distinguishingWord, largestBisimulation, systemOfEnvironment } from '..
 import type { Appearance, Environment } from '../environments/environment.ts';
 import { UsageError } from '../error.ts';
 import { type Random, randomFor } from '../random.ts';
+import { elementCount } from '../shape.ts';
 import type { Latents } from './latents.ts';
 import { type LatentWorld, traceWords, type WordPath, type WordTrace } from './witness.ts';
 import { inUnitsOfAuxiliary } from './witness-bound.ts';
@@ -105,7 +106,7 @@ interface Start {
 }
 
 function drawCandidates(environment: Environment, { candidates, seed }: WitnessSearchOptions) {
-  const pixelCount = environment.observationShape.reduce((product, side) => product * side, 1);
+  const pixelCount = elementCount(environment.observationShape);
   const states = Int32Array.from({ length: candidates }, (_, n) => n % environment.stateCount);
   const draw = (n: number): Start => {
     const random = randomFor(seed, 'witness', n);

@@ -1,6 +1,7 @@
 // Acting in an environment: episodes of a policy, and what came of them.
 import type { Environment } from '../environments/environment.ts';
 import { type Random, randomFor } from '../random.ts';
+import { elementCount } from '../shape.ts';
 import { actionSpaceOf } from './action-space.ts';
 import type { Objective } from './objective.ts';
 import type { Planner, PlanningWorld } from './planner.ts';
@@ -71,7 +72,7 @@ async function actEpisode(
   const drawing = randomFor(seed, 'planning observations', episode);
   const random = randomFor(seed, 'planning decisions', episode);
   const appearance = environment.drawAppearance(drawing);
-  const observation = new Uint8Array(environment.observationShape.reduce((product, side) => product * side, 1));
+  const observation = new Uint8Array(elementCount(environment.observationShape));
   const decisionMs: number[] = [];
   let state = start;
   let total = 0;

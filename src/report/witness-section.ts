@@ -5,6 +5,7 @@ import type { FoundWitnessesRecord, WitnessesRecord } from '../evaluation/inspec
 import type { EvaluationRecord } from '../evaluation/record.ts';
 import type { TraceStep } from '../evaluation/witness.ts';
 import type { BoundedWitness } from '../evaluation/witness-evaluation.ts';
+import { elementCount } from '../shape.ts';
 import { formatCount, formatNumber, formatPercent } from './number.ts';
 import { contactSheet } from './picture.ts';
 import type { BlockOf, ReportBlock, ReportSection } from './report.ts';
@@ -199,7 +200,7 @@ function imagesBlock(witness: BoundedWitness, shape: readonly number[]): BlockOf
   const { steps, breaks, word } = trace;
   const length = word.length + 1;
   const positions = shownPositions(length, breaks.step);
-  const rowSize = shape.reduce((product, size) => product * size, 1);
+  const rowSize = elementCount(shape);
   const item = (side: 0 | 1, j: number) => {
     const row = side * length + j;
     const observation = path.observations.subarray(row * rowSize, (row + 1) * rowSize);

@@ -1,6 +1,7 @@
 // The check that every runtime makes before it runs: onnxruntime ignores feeds of unknown names, and words the rest
 // differently in each build. One wording here, with the name and both numbers.
 import { UsageError } from '../error.ts';
+import { elementCount } from '../shape.ts';
 import type { ElementType, RuntimeTensor, TensorSpec } from './runtime.ts';
 
 /** The typed arrays that hold each element type; float16 as bit patterns, bool as bytes. */
@@ -12,10 +13,6 @@ const arrayNames: Readonly<Record<ElementType, string>> = {
   float16: 'Uint16Array',
   bool: 'Uint8Array',
 };
-
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, side) => product * side, 1);
-}
 
 /**
  * @param where the model, for messages: `encoder.onnx`

@@ -2,6 +2,7 @@
 // example and the Python packages. `mlflow.onnx.load_model` and `mlflow.pyfunc.load_model` take the folder.
 import { createHash } from 'node:crypto';
 import { stringify } from 'yaml';
+import { elementCount } from '../shape.ts';
 import type { ExportDescription } from './export-description.ts';
 
 export const MLFLOW_MODEL_NAME = 'MLmodel';
@@ -72,7 +73,7 @@ export function mlflowExample(description: ExportDescription, values: readonly A
 /** Numbers of a float32 in no more digits than it has. */
 function nested(values: ArrayLike<number>, shape: readonly number[], offset = 0): unknown {
   const [length, ...rest] = shape;
-  const size = rest.reduce((product, side) => product * side, 1);
+  const size = elementCount(rest);
   return Array.from({ length }, (_, i) =>
     rest.length === 0 ? Number(values[offset + i].toPrecision(7)) : nested(values, rest, offset + i * size),
   );

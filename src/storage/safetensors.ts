@@ -2,6 +2,7 @@
 // back. Pure functions on bytes, so that they run in a browser too; files are written by others (atomic-file.ts).
 // Layout: u64 little-endian header length, JSON header, then the arrays without gaps in between.
 import { FormatError } from '../error.ts';
+import { elementCount } from '../shape.ts';
 import { findDuplicateKey } from './json-keys.ts';
 
 /** The header's size limit, that of the reference implementation. Larger ones are refused before anything is allocated. */
@@ -215,10 +216,6 @@ function elementTypeOf(values: ElementArray): ElementType {
   for (const elementType of ['F32', 'F64', 'I32', 'U8', 'I8', 'U16', 'I16', 'U32', 'U64', 'I64'] as const)
     if (values instanceof ARRAY_CLASSES[elementType]) return elementType;
   throw new FormatError(`safetensors: expected a typed array, got ${describe(values)}`);
-}
-
-function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, side) => product * side, 1);
 }
 
 function isElementType(value: unknown): value is ElementType {

@@ -2,8 +2,9 @@
 // the same variables, nothing that is updated. It runs only when asked, so that measuring changes nothing of the training.
 // Letters: R rows of a run, D latent, P numbers of an observation.
 import type * as tf from '@tensorflow/tfjs';
+import { elementCount } from '../shape.ts';
 import { encoderInputs, PIXEL_SCALE } from './objective.ts';
-import { elementCount, type Graph, type GraphTensor } from './tensorflow/graph.ts';
+import type { Graph, GraphTensor } from './tensorflow/graph.ts';
 import { applyModel, type ModelVariables } from './tensorflow/layers.ts';
 import { multiply } from './tensorflow/operations/elementwise.ts';
 import { matmul } from './tensorflow/operations/matrix.ts';

@@ -6,6 +6,7 @@
 // A action, M auxiliary numbers.
 import type * as tf from '@tensorflow/tfjs';
 import { type Auxiliary, sliceAuxiliaries } from '../auxiliary/index.ts';
+import { elementCount } from '../shape.ts';
 import type { ObjectiveConfiguration } from './configuration.ts';
 import { covarianceTerm, sigregTerm, varianceTerm } from './regularizer.ts';
 import type { Graph, GraphTensor, GraphVariable } from './tensorflow/graph.ts';
@@ -122,7 +123,7 @@ export function encoderInputs(graph: Graph, encoder: tf.LayersModel, observation
   let start = 0;
   return encoder.inputs.map((input) => {
     const shape = input.shape.slice(1).map(Number);
-    const size = shape.reduce((product, side) => product * side, 1);
+    const size = elementCount(shape);
     const part = slice(graph, observations, 1, start, size);
     start += size;
     if (shape.length === 1) return part;

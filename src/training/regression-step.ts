@@ -2,11 +2,12 @@
 // training-step.ts does for a world model. Decoders and probes are trained with it: their inputs are fed as numbers, so that
 // no gradient can reach the encoder that these came from.
 import type * as tf from '@tensorflow/tfjs';
+import { elementCount } from '../shape.ts';
 import type { NamedArray } from '../storage/safetensors.ts';
 import type { OptimizationConfiguration } from './configuration.ts';
 import { PIXEL_SCALE } from './objective.ts';
 import { adamFeeds, addAdamUpdates } from './tensorflow/adam.ts';
-import { elementCount, Graph, type GraphTensor } from './tensorflow/graph.ts';
+import { Graph, type GraphTensor } from './tensorflow/graph.ts';
 import { applyModel, ModelVariables } from './tensorflow/layers.ts';
 import { square, subtract } from './tensorflow/operations/elementwise.ts';
 import { castToFloat, mean } from './tensorflow/operations/shape.ts';

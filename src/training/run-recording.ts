@@ -16,6 +16,7 @@ import { type RecordingSource, type RecordingSourceOptions, recordingSource } fr
 import { type RecordingSurvey, surveyRecording } from '../data/recording-survey.ts';
 import { type ResolvedRoles, resolveRoles } from '../data/role-name.ts';
 import type { Split } from '../data/split.ts';
+import { elementCount } from '../shape.ts';
 
 /** What a run needs to know of its recording. */
 export interface RunRecording {
@@ -92,7 +93,7 @@ export async function openRunRecording(options: RunRecordingOptions): Promise<Op
  */
 export function recordedRunRecording(record: RecordingRecord, seed: number): RunRecording {
   const observationShape = observationShapeOf(record);
-  const size = observationShape.reduce((product, side) => product * side, 1);
+  const size = elementCount(observationShape);
   const isPixels = record.observation.length === 1 && record.observation[0].kind === 'image';
   return {
     record,

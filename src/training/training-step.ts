@@ -1,13 +1,14 @@
 // One optimisation step of a world model as one TensorFlow graph: forward, backward, Adam and moving averages.
 import type { Auxiliary } from '../auxiliary/index.ts';
 import type { TransitionBatch } from '../data/transition.ts';
+import { elementCount } from '../shape.ts';
 import type { NamedArray } from '../storage/safetensors.ts';
 import type { ObjectiveConfiguration, OptimizationConfiguration } from './configuration.ts';
 import { addInference, encodeRows, type InferenceBranch, jacobianGram } from './inference.ts';
 import { addObjective, dynamicsHorizonOf, type Networks } from './objective.ts';
 import { sigregFeeds } from './regularizer.ts';
 import { ADAM_SLOT_PREFIX, adamFeeds, addAdamUpdates } from './tensorflow/adam.ts';
-import { elementCount, Graph, type GraphTensor, type GraphVariable } from './tensorflow/graph.ts';
+import { Graph, type GraphTensor, type GraphVariable } from './tensorflow/graph.ts';
 import { ModelVariables } from './tensorflow/layers.ts';
 import { binary } from './tensorflow/operations/elementwise.ts';
 import { pack } from './tensorflow/operations/shape.ts';

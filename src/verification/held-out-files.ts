@@ -5,6 +5,7 @@ import { FormatError } from '../error.ts';
 import { type ObservationInput, type Observations, observationTensor } from '../evaluation/encode.ts';
 import type { HeldOut } from '../evaluation/held-out.ts';
 import { randomFor } from '../random.ts';
+import { elementCount } from '../shape.ts';
 
 /** Rows that are brought into the encoder's form at a time. */
 const CHUNK_ROWS = 64;
@@ -49,7 +50,7 @@ export function writeObservations(
     });
   const file = openSync(path, 'w');
   try {
-    const rowSize = shape.reduce((product, side) => product * side, 1);
+    const rowSize = elementCount(shape);
     for (const { observations } of [judged, centroids])
       for (let start = 0; start < observations.length; start += CHUNK_ROWS * rowSize)
         writeSync(file, formOf(observations.subarray(start, start + CHUNK_ROWS * rowSize), shape, input));
@@ -81,7 +82,7 @@ export interface ActionOptions {
 
 /** [2, N, A] float32: two actions after one another for every row, drawn from those of the held-out transitions. */
 export function drawActions({ transitions }: HeldOut, { count, seed, observationShape }: ActionOptions): Float32Array {
-  const rowSize = observationShape.reduce((product, side) => product * side, 1);
+  const rowSize = elementCount(observationShape);
   const known = transitions.observations.length / rowSize;
   const size = transitions.actions.length / known;
   const random = randomFor('verification actions', seed);

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { FormatError, UsageError } from '../error.ts';
 import { runOne } from '../evaluation/world-session.ts';
 import { describeMachine } from '../machine/machine.ts';
-import { elementCount } from '../runtimes/feeds.ts';
 import { openRuntime, type RuntimeSession, type RuntimeTensor } from '../runtimes/index.ts';
+import { elementCount } from '../shape.ts';
 import type { RunnerRuntime } from './protocol.ts';
 
 /** The arguments of the protocol. */

@@ -11,6 +11,7 @@ import { meanPairDistance } from '../evaluation/pair-distance.ts';
 import type { StateClasses } from '../evaluation/state-class.ts';
 import type { EvaluationSubject, ModelFiles } from '../evaluation/subject.ts';
 import { openRuntime } from '../runtimes/index.ts';
+import { elementCount } from '../shape.ts';
 import { compare, type Measured, measure, type Rows } from './compare.ts';
 import { drawActions, type RecordedLatents, writeFirstRows, writeObservations } from './held-out-files.ts';
 import { type RunnerLimits, type RunnerResult, runProgram } from './protocol.ts';
@@ -249,7 +250,7 @@ async function meanDistanceBefore(
   { judged }: HeldOut,
 ): Promise<number> {
   const shape = source.observationShape;
-  const rowSize = shape.reduce((product, side) => product * side, 1);
+  const rowSize = elementCount(shape);
   const runtime = await openRuntime('cpu').catch((error: unknown) => {
     if (error instanceof UnavailableError) return openRuntime('wasm', { threads: 1 });
     throw error;

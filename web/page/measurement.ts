@@ -5,6 +5,7 @@ import { UsageError } from '../../src/error.ts';
 import { centroidsOf } from '../../src/evaluation/centroid.ts';
 import { type Distinctness, measureDistinctness } from '../../src/evaluation/distinctness.ts';
 import { createLatents, type LabelledLatents, labelLatents } from '../../src/evaluation/latents.ts';
+import { elementCount } from '../../src/shape.ts';
 import type { WorldModel } from '../world-model.ts';
 import type { World } from './world.ts';
 
@@ -84,7 +85,7 @@ async function encodeInBatches(
   observations: Uint8Array,
   onProgress: (fraction: number) => void,
 ): Promise<{ readonly latents: Float32Array; readonly msPerObservation: number }> {
-  const pixelCount = model.observationShape.reduce((product, side) => product * side, 1);
+  const pixelCount = elementCount(model.observationShape);
   const count = observations.length / pixelCount;
   const latents = new Float32Array(count * model.latentSize);
   let elapsedMs = 0;

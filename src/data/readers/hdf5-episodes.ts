@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FormatError } from '../../error.ts';
+import { elementCount } from '../../shape.ts';
 import { allocate, type ElementArray } from '../element.ts';
 import { copyRows, episodeAt } from '../flat-layout.ts';
 import { openImageColumn } from '../image-column.ts';
@@ -58,7 +59,7 @@ export async function openEpisodeGroups(file: Hdf5File, handle: RecordingHandle)
     else {
       const { type, rowsPerChunk } = first;
       const shape = first.shape.slice(1);
-      const rowSize = shape.reduce((product, side) => product * side, 1);
+      const rowSize = elementCount(shape);
       columns.set(name, { name, type, shape, starts, rowsPerChunk });
       readers.set(name, async (from, to) => {
         const rows = allocate(type, (to - from) * rowSize);

@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, isAbsolute, join, posix } from 'node:path';
 import { FormatError, UsageError } from '../../error.ts';
+import { elementCount } from '../../shape.ts';
 import { storageError } from '../../storage/file-system.ts';
 import { type FlatArray, openFlatRecording } from '../flat-layout.ts';
 import { openImageColumn } from '../image-column.ts';
@@ -51,7 +52,7 @@ export async function openImageFolder(handle: RecordingHandle): Promise<Recordin
     arrays.push({ ...column, shape: [table.rowCount, ...column.shape], read });
   }
   for (const { name, type, shape, values, nullRows } of table.numbers) {
-    const rowSize = shape.reduce((product, side) => product * side, 1);
+    const rowSize = elementCount(shape);
     arrays.push({
       name,
       type,

@@ -4,6 +4,7 @@ import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FormatError } from '../../error.ts';
+import { elementCount } from '../../shape.ts';
 import { storageError } from '../../storage/file-system.ts';
 import { listZipEntries, readExactly, verifyZipEntry } from '../../storage/zip.ts';
 import { allocate, decodeElements, type ElementArray, storedBytesOf } from '../element.ts';
@@ -81,7 +82,7 @@ type NumericHeader = NpyHeader & { readonly type: NonNullable<NpyHeader['type']>
 
 function readRows(descriptor: number, region: Region, header: NumericHeader, from: number, to: number): ElementArray {
   const { type, shape, isLittleEndian } = header;
-  const rowBytes = shape.slice(1).reduce((product, side) => product * side, 1) * storedBytesOf(type);
+  const rowBytes = elementCount(shape.slice(1)) * storedBytesOf(type);
   const position = region.start + header.dataStart + from * rowBytes;
   return decodeElements(type, readExactly(descriptor, position, (to - from) * rowBytes, region.where), isLittleEndian);
 }
@@ -96,7 +97,7 @@ function readFortranRows(
 ): ElementArray {
   const { type, shape, isLittleEndian } = header;
   const [rowCount, ...sides] = shape;
-  const rowSize = sides.reduce((product, side) => product * side, 1);
+  const rowSize = elementCount(sides);
   const size = storedBytesOf(type);
   const rows = allocate(type, (to - from) * rowSize);
   for (let place = 0; place < rowSize; place++) {

@@ -1,5 +1,6 @@
 // Cells of a Parquet table, which come as values of JavaScript, as flat arrays.
 import { FormatError } from '../../error.ts';
+import { elementCount } from '../../shape.ts';
 import { allocate, type ElementArray, type ElementType } from '../element.ts';
 
 /** Rows of one column. */
@@ -33,7 +34,7 @@ export function flattenRows(
   where: string,
   rowStart: number,
 ): DecodedRows {
-  const rowSize = shape.reduce((product, side) => product * side, 1);
+  const rowSize = elementCount(shape);
   const values = allocate(type, rows.length * rowSize);
   const nullRows: number[] = [];
   for (let row = 0; row < rows.length; row++) {

@@ -1,5 +1,6 @@
 // A Parquet table with one row a step: numbers, lists of numbers, and encoded images as Hugging Face's datasets store them.
 import { FormatError } from '../../error.ts';
+import { elementCount } from '../../shape.ts';
 import { type FlatArray, openFlatRecording } from '../flat-layout.ts';
 import { openImageColumn } from '../image-column.ts';
 import { imageFileTypeOf } from '../image-file.ts';
@@ -29,8 +30,7 @@ export async function openParquet(handle: RecordingHandle): Promise<Recording> {
 
 /** The shape that was noted for the rows, where it has as many numbers. */
 function reshaped([rowCount, ...stored]: readonly number[], noted: readonly number[] | undefined): readonly number[] {
-  const sizeOf = (shape: readonly number[]) => shape.reduce((product, side) => product * side, 1);
-  return [rowCount, ...(noted !== undefined && sizeOf(noted) === sizeOf(stored) ? noted : stored)];
+  return [rowCount, ...(noted !== undefined && elementCount(noted) === elementCount(stored) ? noted : stored)];
 }
 
 /** A column as an array; undefined for what is neither numbers nor images. */

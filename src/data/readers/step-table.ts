@@ -1,5 +1,6 @@
 // Tables of steps as text: CSV (RFC 4180) and JSON lines. All of it is held in memory; images are named, not contained.
 import { FormatError } from '../../error.ts';
+import { elementCount } from '../../shape.ts';
 import type { ElementArray, ElementType } from '../element.ts';
 
 /** A step's images apart, such a table is small; a larger file is not one. */
@@ -114,7 +115,7 @@ function toTable(cells: ReadonlyMap<string, readonly unknown[]>, rowCount: numbe
 function toNumbers(name: string, values: readonly unknown[], where: string): NumberColumn {
   const first = values.find((value) => value !== null);
   const shape = shapeOf(first);
-  const rowSize = shape.reduce((product, side) => product * side, 1);
+  const rowSize = elementCount(shape);
   const flat = new Float64Array(values.length * rowSize);
   const nullRows: number[] = [];
   for (const [row, value] of values.entries()) {

@@ -221,7 +221,3 @@ export function nodeOf(output: string): string {
   const colon = output.indexOf(':');
   return colon < 0 ? output : output.slice(0, colon);
 }
-
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, side) => product * side, 1);
-}

@@ -2,6 +2,7 @@
 // true})`, in fewer and faster operations. What is trained and saved stays the model's own variables.
 import * as tf from '@tensorflow/tfjs';
 import { JepaError } from '../../error.ts';
+import { elementCount } from '../../shape.ts';
 import { weightName } from '../weight.ts';
 import type { Graph, GraphTensor, GraphVariable } from './graph.ts';
 import { averagePool, conv2d, conv2dTranspose, maxPool } from './operations/convolution.ts';
@@ -141,8 +142,6 @@ function pair(value: unknown): [number, number] {
 
 const lastAxis = (call: LayerCall) => call.inputs[0].shape.length - 1;
 
-const sizeOf = (shape: readonly number[]) => shape.reduce((product, side) => product * side, 1);
-
 /** How many of the last axes a configuration names; others are refused, and so is the batch. */
 function trailingAxes(call: LayerCall): number {
   const rank = call.inputs[0].shape.length;
@@ -172,7 +171,7 @@ const rules: Readonly<Record<string, LayerRule>> = {
     const { graph, config, inputs, variable } = call;
     const kernel = variable('kernel').value;
     const [x] = inputs;
-    const rows = x.shape.slice(0, -1).reduce((product, side) => product * side, 1);
+    const rows = elementCount(x.shape.slice(0, -1));
     const flat = x.shape.length === 2 ? x : reshape(graph, x, [rows, x.shape[lastAxis(call)]]);
     let y = matmul(graph, flat, kernel);
     if (config.useBias) y = biasAdd(graph, y, variable('bias').value);
@@ -219,10 +218,10 @@ const rules: Readonly<Record<string, LayerRule>> = {
     const [x] = inputs;
     const axes = trailingAxes(call);
     // The norm over several last axes is the norm over one, of them all.
-    const flat = axes === 1 ? x : reshape(graph, x, [...x.shape.slice(0, -axes), sizeOf(x.shape.slice(-axes))]);
+    const flat = axes === 1 ? x : reshape(graph, x, [...x.shape.slice(0, -axes), elementCount(x.shape.slice(-axes))]);
     const vector = (name: string) => {
       const { value } = variable(name);
-      return axes === 1 ? value : reshape(graph, value, [sizeOf(value.shape)]);
+      return axes === 1 ? value : reshape(graph, value, [elementCount(value.shape)]);
     };
     const normalized = layerNorm(graph, flat, vector('gamma'), vector('beta'), Number(config.epsilon));
     return axes === 1 ? normalized : reshape(graph, normalized, x.shape);

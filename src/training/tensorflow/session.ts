@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FormatError, JepaError } from '../../error.ts';
+import { elementCount } from '../../shape.ts';
 import type { NamedArray } from '../../storage/safetensors.ts';
 import { type TensorFlowBinding, tensorflowBinding } from './binding.ts';
-import { elementCount, type Graph, type GraphTensor } from './graph.ts';
+import type { Graph, GraphTensor } from './graph.ts';
 import { encodeSavedModel, SAVED_MODEL_TAG } from './saved-model.ts';
 
 /** Values for placeholders, by placeholder name. The arrays must not change while `run` runs. */

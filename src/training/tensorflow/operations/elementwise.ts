@@ -1,5 +1,7 @@
 // Element-wise operations on float32 tensors, with NumPy broadcasting where two tensors meet, and their gradients.
-import { elementCount, type Graph, type GraphTensor } from '../graph.ts';
+
+import { elementCount } from '../../../shape.ts';
+import type { Graph, GraphTensor } from '../graph.ts';
 
 const T = { type: 'float32' } as const;
 

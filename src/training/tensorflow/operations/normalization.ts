@@ -1,4 +1,6 @@
 // Batch and layer normalization in training mode, forward and backward in as few TensorFlow operations as there are.
+
+import { elementCount } from '../../../shape.ts';
 import type { Graph, GraphTensor } from '../graph.ts';
 import { add, binary, multiply, unary } from './elementwise.ts';
 import { reshape } from './shape.ts';
@@ -22,7 +24,7 @@ export function batchNorm(
   epsilon: number,
 ): BatchNormOutputs {
   const channels = x.shape[x.shape.length - 1];
-  const rows = x.shape.slice(0, -1).reduce((product, side) => product * side, 1);
+  const rows = elementCount(x.shape.slice(0, -1));
   // The fused operation takes images; [B, C] is a batch of 1 x 1 images.
   const image = x.shape.length === 4 ? x : reshape(graph, x, [rows, 1, 1, channels]);
   const attributes = {

@@ -1,5 +1,7 @@
 // Operations that move values without changing them, reductions, and their gradients.
-import { elementCount, type Graph, type GraphTensor } from '../graph.ts';
+
+import { elementCount } from '../../../shape.ts';
+import type { Graph, GraphTensor } from '../graph.ts';
 import { binary, multiply, unary } from './elementwise.ts';
 
 const T = { type: 'float32' } as const;
