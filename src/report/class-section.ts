@@ -3,6 +3,7 @@
 import { classPairs } from '../evaluation/class-gap.ts';
 import type { RuntimeEvaluation } from '../evaluation/evaluate.ts';
 import type { RuntimeRecord } from '../evaluation/record.ts';
+import { left, right } from './column.ts';
 import { formatNumber, formatPercent } from './number.ts';
 import type { ReportBlock, ReportSection } from './report.ts';
 
@@ -59,11 +60,11 @@ export function classSection(
         kind: 'table',
         caption: 'The closest pairs of classes',
         columns: [
-          { name: 'pair', align: 'left' },
-          { name: 'centroid gap ratio', align: 'right' },
-          { name: 'centroid distance', align: 'right' },
-          { name: 'smallest distance of members', align: 'right' },
-          { name: 'gap ratio', align: 'right' },
+          left('pair'),
+          right('centroid gap ratio'),
+          right('centroid distance'),
+          right('smallest distance of members'),
+          right('gap ratio'),
         ],
         rows: pairs.map(([a, b]) => {
           const index = a * count + b;

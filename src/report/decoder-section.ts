@@ -1,7 +1,10 @@
 // What a decoder that only sees latents can draw: originals above what it made of them, and what that shows.
-import { encode } from 'fast-png';
+
 import type { DecoderReadoutRecord } from '../evaluation/readout-record.ts';
-import { formatCount, formatNumber } from './number.ts';
+import { elementCount } from '../shape.ts';
+import { left, right } from './column.ts';
+import { formatCount, formatNumber, formatScore } from './number.ts';
+import { observationPng } from './picture.ts';
 import type { BlockOf, ReportSection } from './report.ts';
 import { sampleByClass } from './sample.ts';
 
@@ -44,6 +47,7 @@ export function decoderFinding({ pixelError, scores, noise }: DecoderReadoutReco
 function pictureBlock(images: DrawnImages): BlockOf<'images'> {
   const { names, of } = images.labels;
   const chosen = spreadOver(sampleByClass(of, names.length, 2 * names.length), SHOWN);
+  const size = elementCount(images.observationShape);
   const rows = [
     { label: 'original', alt: 'original', bytes: images.truth },
     { label: 'decoded', alt: 'drawn from its latent', bytes: images.trained },
@@ -56,7 +60,7 @@ function pictureBlock(images: DrawnImages): BlockOf<'images'> {
     columns: chosen.length,
     items: rows.flatMap(({ label, alt, bytes }) =>
       chosen.map((row) => ({
-        png: pngOf(bytes, row, images.observationShape),
+        png: observationPng(bytes.slice(row * size, (row + 1) * size), images.observationShape),
         alt: `class ${names[of[row]] ?? 'unknown'}, ${alt}`,
         label,
       })),
@@ -65,17 +69,10 @@ function pictureBlock(images: DrawnImages): BlockOf<'images'> {
 }
 
 function scoreBlock({ pixelError, scores }: DecoderReadoutRecord): BlockOf<'table'> {
-  const right = (name: string) => ({ name, align: 'right' as const });
   return {
     kind: 'table',
     caption: 'What the drawn images recover of the originals',
-    columns: [
-      { name: 'of', align: 'left' },
-      { name: 'measure', align: 'left' },
-      right('trained encoder'),
-      right('before training'),
-      right('mean image'),
-    ],
+    columns: [left('of'), left('measure'), right('trained encoder'), right('before training'), right('mean image')],
     rows: [
       [
         'pixels',
@@ -103,20 +100,6 @@ function methodOf({ observations, testObservations, steps, noise, runtime }: Dec
     `${noise > 0 ? `Gaussian noise of ${noise} of that scale was added` : 'no noise was added'}. ` +
     'What a decoder fails to draw may still be there for another one to find.'
   );
-}
-
-/** Two digits after the point. */
-export function formatScore(score: number | null): string {
-  return score === null ? '–' : score.toFixed(2).replace('-', '−');
-}
-
-function pngOf(images: Uint8Array, row: number, [height, width, channels]: DrawnImages['observationShape']): string {
-  const size = height * width * channels;
-  const pixels = images.subarray(row * size, (row + 1) * size);
-  // PNG knows 1, 3 and 4 channels; of others the first one is shown.
-  const isPicture = [1, 3, 4].includes(channels);
-  const data = isPicture ? pixels.slice() : pixels.filter((_, i) => i % channels === 0);
-  return Buffer.from(encode({ width, height, channels: isPicture ? channels : 1, depth: 8, data })).toString('base64');
 }
 
 /** At most `limit` of the rows, the first and the last among them. */

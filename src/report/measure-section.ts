@@ -1,5 +1,7 @@
 // Every measure with its meaning in a line, and the thresholds that decided.
+
 import type { EvaluationRecord, RuntimeRecord } from '../evaluation/record.ts';
+import { left, right } from './column.ts';
 import { formatNumber, formatPercent } from './number.ts';
 import type { ReportSection } from './report.ts';
 
@@ -22,12 +24,7 @@ export function measureSection(record: EvaluationRecord): ReportSection {
       {
         kind: 'table',
         caption: 'What decided the verdict',
-        columns: [
-          { name: 'number', align: 'left' },
-          { name: 'value', align: 'right' },
-          { name: 'threshold', align: 'right' },
-          { name: 'met', align: 'left' },
-        ],
+        columns: [left('number'), right('value'), right('threshold'), left('met')],
         rows: first.reasons.map(({ measure, value, threshold, isMet }) => [
           reasonNames[measure] ?? measure,
           value === null ? 'infinite' : formatNumber(value),

@@ -15,6 +15,11 @@ export function formatPercent(fraction: number): string {
   return `${(100 * fraction).toFixed(1)} %`;
 }
 
+/** Of a probe or a decoder: two digits after the point. */
+export function formatScore(score: number | null): string {
+  return score === null ? '–' : score.toFixed(2).replace('-', '−');
+}
+
 export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }

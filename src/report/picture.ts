@@ -1,4 +1,4 @@
-// Pictures as PNG files of their own, for TensorBoard: observations side by side, and distances as a heat map.
+// Pictures as PNG files, for pages and for TensorBoard: an observation, observations side by side, numbers as a heat map.
 import { encode } from 'fast-png';
 import { rampColour } from './colour.ts';
 
@@ -32,6 +32,14 @@ export function contactSheet(
       }
     }
   return encodeRgb(data, columns * width, rows * height);
+}
+
+/** One observation, [H, W, C] bytes, as base64. PNG knows 1, 3 and 4 channels; of others the first one is shown. */
+export function observationPng(pixels: Uint8Array, [height, width, channels]: readonly number[]): string {
+  const isPicture = [1, 3, 4].includes(channels);
+  const data = isPicture ? pixels : pixels.filter((_, i) => i % channels === 0);
+  const png = encode({ width, height, channels: isPicture ? channels : 1, depth: 8, data });
+  return Buffer.from(png).toString('base64');
 }
 
 /** [n, n] numbers from 0 as dark blue to the largest as light yellow. */

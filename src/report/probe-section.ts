@@ -1,7 +1,8 @@
 // What probes read from the latents, over a sweep of noise, beside the encoder before training and shuffled targets.
+
 import type { ProbeReadoutRecord } from '../evaluation/readout-record.ts';
-import { formatScore } from './decoder-section.ts';
-import { formatCount } from './number.ts';
+import { left, right } from './column.ts';
+import { formatCount, formatScore } from './number.ts';
 import type { BlockOf, ReportSection } from './report.ts';
 import { rounded } from './sample.ts';
 
@@ -94,11 +95,11 @@ function tableBlock({ results }: ProbeReadoutRecord): BlockOf<'table'> {
     kind: 'table',
     caption: 'Scores by noise; in the last column the largest that was found where targets were shuffled',
     columns: [
-      { name: 'target', align: 'left' },
-      { name: 'encoder', align: 'left' },
-      { name: 'probe', align: 'left' },
-      ...levels.map((noise) => ({ name: String(noise), align: 'right' as const })),
-      { name: 'shuffled', align: 'right' },
+      left('target'),
+      left('encoder'),
+      left('probe'),
+      ...levels.map((noise) => right(String(noise))),
+      right('shuffled'),
     ],
     rows: results.map(({ target, measure, encoder, probe, scores }) => [
       `${target} (${measure === 'accuracy' ? 'accuracy' : 'R²'})`,

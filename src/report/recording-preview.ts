@@ -1,10 +1,12 @@
 // A page that shows a recording: frames of its episodes side by side, and its rewards.
-import { encode } from 'fast-png';
+
 import { numberAt } from '../data/element.ts';
 import { isImageColumn } from '../data/image-recording.ts';
 import type { Inspection } from '../data/inspection.ts';
 import { type Column, type Recording, rowCountOf, rowSizeOf } from '../data/recording.ts';
+import { left, right } from './column.ts';
 import { formatCount, formatNumber } from './number.ts';
+import { observationPng } from './picture.ts';
 import { REPORT_FORMAT, type Report, type ReportBlock } from './report.ts';
 
 const SHOWN_EPISODES = 6;
@@ -73,12 +75,8 @@ async function contactSheet(recording: Recording, column: Column, episodes: read
       const start = column.starts[episode] + row;
       const values = await recording.read(column.name, start, start + 1);
       const pixels = Uint8Array.from({ length: values.length }, (_, i) => numberAt(values, i));
-      // PNG knows 1, 3 and 4 channels; of others the first one is shown.
-      const isPicture = [1, 3, 4].includes(channels);
-      const data = isPicture ? pixels : pixels.filter((_, i) => i % channels === 0);
-      const png = encode({ width, height, channels: isPicture ? channels : 1, depth: 8, data });
       const name = `episode ${episode}, row ${row}`;
-      items.push({ png: Buffer.from(png).toString('base64'), alt: name, label: `${episode}/${row}` });
+      items.push({ png: observationPng(pixels, [height, width, channels]), alt: name, label: `${episode}/${row}` });
     }
   return {
     kind: 'images',
@@ -137,11 +135,11 @@ function columnTable({ columns }: Inspection): ReportBlock {
     kind: 'table',
     caption: 'Every column of numbers or images.',
     columns: [
-      { name: 'column', align: 'left' },
-      { name: 'part', align: 'left' },
-      { name: 'type', align: 'left' },
-      { name: 'shape', align: 'left' },
-      ...['rows', 'least', 'mean', 'most'].map((name) => ({ name, align: 'right' as const })),
+      left('column'),
+      left('part'),
+      left('type'),
+      left('shape'),
+      ...['rows', 'least', 'mean', 'most'].map(right),
     ],
     rows: columns.map(({ name, role, type, shape, rows, minimum, mean, maximum }) => [
       name,

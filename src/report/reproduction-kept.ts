@@ -1,7 +1,9 @@
 // What the latents of each row keep of the images, on the first seed: probes over a sweep of noise, and decoders, with the encoder
 // before training beside them.
+
 import type { DecoderReadoutRecord, ProbeReadoutRecord } from '../evaluation/readout-record.ts';
-import { formatScore } from './decoder-section.ts';
+import { left, right } from './column.ts';
+import { formatScore } from './number.ts';
 import type { BlockOf, ReportBlock, ReportSection } from './report.ts';
 import type { ReproductionRow } from './reproduction.ts';
 import { rounded } from './sample.ts';
@@ -45,8 +47,6 @@ function keepersOf(rows: readonly ReproductionRow[]): Keeper[] {
   return [...trained, { name: UNTRAINED, encoder: 'untrained', row: rows[0] }];
 }
 
-const right = (name: string) => ({ name, align: 'right' as const });
-
 /** The better of two probes. */
 function probeScore({ row, encoder }: Keeper, target: string, noise: number): number | null {
   const scores = probesOf(row)
@@ -70,7 +70,7 @@ function probeTable(rows: readonly ReproductionRow[], noise: number): BlockOf<'t
     kind: 'table',
     caption: `The better of a linear and an MLP probe, ${noise === 0 ? 'without noise' : `with noise of ${noise} of the latent scale`}; first seed`,
     columns: [
-      { name: 'trained with', align: 'left' },
+      left('trained with'),
       ...targets.map(({ target, measure }) => right(`${target} (${measure === 'accuracy' ? 'accuracy' : 'R²'})`)),
     ],
     rows: keepersOf(rows).map((keeper) => [
@@ -111,7 +111,7 @@ function decoderTable(rows: readonly ReproductionRow[]): BlockOf<'table'> {
     caption:
       'What decoders draw, first seed: the error of the pixels over that of the mean image (0 is perfect), and what can be read from the drawn images (1 is perfect)',
     columns: [
-      { name: 'trained with', align: 'left' },
+      left('trained with'),
       right('pixel error'),
       ...targets.map(({ target, measure }) => right(`${target} (${measure === 'accuracy' ? 'accuracy' : 'r²'})`)),
     ],

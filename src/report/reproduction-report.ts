@@ -2,6 +2,7 @@
 // found; what each latent keeps; and the hard case. A pure function of the runs' records and reports.
 
 import { verdictTones } from './answer.ts';
+import { left, right } from './column.ts';
 import { formatNumber } from './number.ts';
 import { type BlockOf, REPORT_FORMAT, type Report, type ReportBlock, type ReportSection } from './report.ts';
 import {
@@ -57,9 +58,6 @@ export function reproductionReport(allRows: readonly ReproductionRow[], context:
     ],
   };
 }
-
-const right = (name: string) => ({ name, align: 'right' as const });
-const left = (name: string) => ({ name, align: 'left' as const });
 
 /** The first picture of the first seed of every row, small and side by side. */
 function projections(rows: readonly ReproductionRow[]): BlockOf<'panels'> {

@@ -1,6 +1,8 @@
 // The table of runtimes: what ran, what it measured, and whether its rounding could have changed the verdict.
+
 import type { EvaluationRecord, RuntimeRecord } from '../evaluation/record.ts';
 import { verdictTones } from './answer.ts';
+import { left, right } from './column.ts';
 import { formatNumber } from './number.ts';
 import type { BlockOf, ReportSection } from './report.ts';
 
@@ -20,9 +22,6 @@ export function runtimeSection({ runtimes, reference }: EvaluationRecord): Repor
     ],
   };
 }
-
-const right = (name: string) => ({ name, align: 'right' as const });
-const left = (name: string) => ({ name, align: 'left' as const });
 
 function certificateTable(runtimes: readonly RuntimeRecord[]): BlockOf<'table'> {
   return {

@@ -1,11 +1,10 @@
 // The report of one verification: does every runtime give the same answer?
+
 import type { OtherRow, RanRow, VerificationRecord, VerificationRow } from '../verification/record.ts';
 import { verdictTones } from './answer.ts';
+import { left, right } from './column.ts';
 import { formatCount, formatNumber, formatPercent } from './number.ts';
 import { type BlockOf, REPORT_FORMAT, type Report, type ReportBlock, type ReportSection } from './report.ts';
-
-const right = (name: string) => ({ name, align: 'right' as const });
-const left = (name: string) => ({ name, align: 'left' as const });
 
 export function verificationReport(record: VerificationRecord, generator: string): Report {
   return {

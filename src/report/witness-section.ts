@@ -1,11 +1,13 @@
 // Why observations that must be told apart have near latents: the nearest pairs followed along their shortest distinguishing
 // words, with their images, for a person to check by hand (docs/bisimulation.md).
+
 import type { Evaluation } from '../evaluation/evaluate.ts';
 import type { FoundWitnessesRecord, WitnessesRecord } from '../evaluation/inspection-record.ts';
 import type { EvaluationRecord } from '../evaluation/record.ts';
 import type { TraceStep } from '../evaluation/witness.ts';
 import type { BoundedWitness } from '../evaluation/witness-evaluation.ts';
 import { elementCount } from '../shape.ts';
+import { left, right } from './column.ts';
 import { formatCount, formatNumber, formatPercent } from './number.ts';
 import { contactSheet } from './picture.ts';
 import type { BlockOf, ReportBlock, ReportSection } from './report.ts';
@@ -233,9 +235,6 @@ function shownPositions(length: number, broken: number): number[] {
 function formatPlain(value: number): string {
   return formatNumber(value).replace(/\.0+$/, '');
 }
-
-const right = (name: string) => ({ name, align: 'right' as const });
-const left = (name: string) => ({ name, align: 'left' as const });
 
 function stepTable(witness: BoundedWitness): BlockOf<'table'> {
   const { steps, breaks } = witness.trace;

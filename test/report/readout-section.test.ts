@@ -2,7 +2,8 @@
 import { decode } from 'fast-png';
 import { describe, expect, test } from 'vitest';
 import type { DecoderReadoutRecord, ProbeReadoutRecord } from '../../src/evaluation/readout-record.ts';
-import { decoderFinding, decoderSection, formatScore } from '../../src/report/decoder-section.ts';
+import { decoderFinding, decoderSection } from '../../src/report/decoder-section.ts';
+import { formatScore } from '../../src/report/number.ts';
 import { probeFinding, probeSection } from '../../src/report/probe-section.ts';
 import { type ReportSection, sectionSchema } from '../../src/report/report.ts';
 

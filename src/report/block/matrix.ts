@@ -1,7 +1,7 @@
 // Heat maps: a picture of one pixel an entry, stretched, with the groups named along two sides and a scale below.
-import { encode } from 'fast-png';
 import { rampColour, toHex } from '../colour.ts';
 import { Html, html } from '../html.ts';
+import { heatMap } from '../picture.ts';
 import type { BlockOf } from '../report.ts';
 
 /** Sizes in the SVG's own units. */
@@ -14,7 +14,7 @@ const LABEL_SPACE = 13;
 export function drawMatrix(block: BlockOf<'matrix'>): Html {
   const count = block.groups.reduce((sum, group) => sum + group.size, 0);
   const largest = block.values.reduce((max, value) => Math.max(max, value), 0);
-  const png = matrixPng(block.values, count, largest || 1);
+  const png = Buffer.from(heatMap(block.values, count).bytes).toString('base64');
   const unit = SIDE / count;
   const labels: Html[] = [];
   const lines: Html[] = [];
@@ -36,14 +36,6 @@ export function drawMatrix(block: BlockOf<'matrix'>): Html {
   const width = MARGIN + SIDE + 8;
   const height = MARGIN + SIDE + SCALE_HEIGHT;
   return html`<svg class="chart" role="img" aria-label="${block.description}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-size="12" fill="currentColor"><image class="pixels" x="${MARGIN}" y="${MARGIN}" width="${SIDE}" height="${SIDE}" preserveAspectRatio="none" href="data:image/png;base64,${png}"/><g stroke="#fff" stroke-opacity=".35" stroke-width="1" fill="none">${lines}</g>${labels}${scaleBar(largest, block.unit)}</svg>`;
-}
-
-function matrixPng(values: readonly number[], count: number, largest: number): string {
-  const data = new Uint8Array(3 * count * count);
-  values.forEach((value, index) => {
-    data.set(rampColour(value / largest), 3 * index);
-  });
-  return Buffer.from(encode({ width: count, height: count, data, channels: 3, depth: 8 })).toString('base64');
 }
 
 function scaleBar(largest: number, unit: string): Html {
