@@ -9,8 +9,7 @@ import * as z from 'zod';
 import { JepaError, UnavailableError } from '../error.ts';
 import { findPackage, installedPackage, playwrightPackage } from '../machine/optional-package.ts';
 import { PAGE_RESULT, pageHtml, pageScript } from './chromium-page.ts';
-import type { ProtocolArguments } from './in-house.ts';
-import { runnerRuntimeSchema } from './protocol.ts';
+import { type ProtocolArguments, runnerRuntimeSchema } from './protocol.ts';
 
 export interface ChromiumProvider {
   readonly provider: 'wasm' | 'webgpu';
@@ -36,8 +35,8 @@ export function findChromium(): string | undefined {
   return [process.env.JEPA_CHROMIUM ?? '', ...candidates].find((path) => path !== '' && existsSync(path));
 }
 
-/** Without a GPU, and without a word to anybody outside. */
-const switches = [
+/** Headless, and without a word to anybody outside. */
+export const chromiumSwitches: readonly string[] = [
   '--no-sandbox',
   '--disable-quic',
   '--no-first-run',
@@ -46,7 +45,7 @@ const switches = [
   '--disable-sync',
 ];
 /** WebGPU in software where there is no GPU (Chromium's own SwiftShader). */
-const softwareSwitches = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+export const softwareWebGpuSwitches: readonly string[] = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
 const pageResult = z.union([
   z.object({ error: z.string() }),
@@ -128,7 +127,7 @@ async function visit(
   try {
     const browser = await chromium.launch({
       executablePath,
-      args: [...switches, ...(provider === 'webgpu' ? softwareSwitches : ['--disable-gpu'])],
+      args: [...chromiumSwitches, ...(provider === 'webgpu' ? softwareWebGpuSwitches : ['--disable-gpu'])],
     });
     try {
       const page = await browser.newPage();

@@ -1,18 +1,15 @@
 // The exporter in headless Chromium: TensorFlow.js, the export and onnxruntime-web in one page, under a content security
 // policy that forbids eval.
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasChromium, launchChromium } from '../chromium.ts';
 import type { PageResult } from './browser/page.ts';
 
-const executable = [process.env.JEPA_CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
-  (path) => path && existsSync(path),
-);
 const runtimeFolder = dirname(fileURLToPath(import.meta.resolve('onnxruntime-web')));
 const types: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
@@ -64,9 +61,9 @@ beforeAll(async () => {
 
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 
-describe.skipIf(executable === undefined)('in a browser', () => {
+describe.skipIf(!hasChromium)('in a browser', () => {
   test('models are made, exported, run and found to agree in one page', async () => {
-    const browser = await chromium.launch({ executablePath: executable, args: ['--no-sandbox'] });
+    const browser = await launchChromium();
     try {
       const page = await browser.newPage();
       const problems: string[] = [];

@@ -1,18 +1,17 @@
 // The report in a real browser: Debian's Chromium, headless, at three widths, light, dark and on paper.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decode } from 'fast-png';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { classColours } from '../../src/report/colour.ts';
 import { renderReport } from '../../src/report/page.ts';
+import { hasChromium, launchChromium } from '../chromium.ts';
 import { fixtureReport } from './report-fixture.ts';
 
-const executablePath = process.env.JEPA_CHROMIUM ?? '/usr/bin/chromium';
-
 // Without a browser there is nothing to look with: apt-get install chromium, or name one in JEPA_CHROMIUM.
-describe.skipIf(!existsSync(executablePath))('report page in Chromium', () => {
+describe.skipIf(!hasChromium)('report page in Chromium', () => {
   const folder = mkdtempSync(join(tmpdir(), 'jepa-report-'));
   const file = join(folder, 'report.html');
   let browser: Browser;
@@ -20,19 +19,7 @@ describe.skipIf(!existsSync(executablePath))('report page in Chromium', () => {
 
   beforeAll(async () => {
     writeFileSync(file, await renderReport(fixtureReport));
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launchChromium(['--disable-gpu']);
   });
   afterAll(async () => {
     await browser.close();

@@ -6,8 +6,8 @@ import { build } from 'esbuild';
 import { afterAll, expect, test } from 'vitest';
 import { mediaTypes } from '../../web/site/server.ts';
 import { createSite, openSiteFile } from '../../web/site/site.ts';
+import { hasChromium, launchChromium } from '../chromium.ts';
 import { writeRunFixture } from '../evaluation/run-fixture.ts';
-import { hasChromium, launchChromium } from './chromium.ts';
 import { openWebServer } from './web-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'jepa-web-document-'));

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mediaTypes, type SiteServer, serveSite } from '../../web/site/server.ts';
 import { createSite, type Site } from '../../web/site/site.ts';
 import { writeSite } from '../../web/site/static-folder.ts';
+import { hasChromium, launchChromium, softwareWebGpu } from '../chromium.ts';
 import { writeRunFixture } from '../evaluation/run-fixture.ts';
-import { hasChromium, launchChromium, softwareWebGpu } from './chromium.ts';
 import { openWebServer, type WebServer } from './web-server.ts';
 
 const READY_MS = 240_000;
