@@ -9,7 +9,7 @@ import type { ObservationInput } from '../src/evaluation/encode.ts';
 import type { EvaluationInput, ObservationNetwork } from '../src/evaluation/evaluate.ts';
 import { environmentEvaluationSource } from '../src/evaluation/held-out.ts';
 import type { Configuration } from '../src/training/configuration.ts';
-import { calibrateBatchNorm, exportObservationNetwork } from './calibrate.ts';
+import { calibrateBatchNorm, exportObservationNetwork } from './observation-network.ts';
 
 /** Observations that the batch-norm statistics of the untrained encoder are taken from. */
 const CALIBRATION_OBSERVATIONS = 256;

@@ -13,7 +13,7 @@ import { openRecordingEvaluation } from '../src/evaluation/recording-evaluation.
 import type { EvaluationSubject } from '../src/evaluation/subject.ts';
 import { openRuntime } from '../src/runtimes/index.ts';
 import { openRunRecording } from '../src/training/run-recording.ts';
-import { calibrateBatchNorm, exportObservationNetwork } from './calibrate.ts';
+import { calibrateBatchNorm, exportObservationNetwork } from './observation-network.ts';
 
 /** Observations that the batch-norm statistics of the untrained encoder are taken from. */
 const CALIBRATION_OBSERVATIONS = 256;

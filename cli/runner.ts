@@ -1,7 +1,7 @@
 // `jepa runner NAME ...`: one runtime by the protocol of `jepa verify`, in this process. verify starts it as a child.
 import { Command } from 'commander';
 import { UnavailableError, unknownName } from '../src/error.ts';
-import type { ProtocolArguments } from '../src/verification/in-house.ts';
+import type { ProtocolArguments } from '../src/verification/protocol.ts';
 import { parseWhole } from './parse.ts';
 
 interface RunnerFlags {

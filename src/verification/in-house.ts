@@ -7,18 +7,7 @@ import { runOne } from '../evaluation/world-session.ts';
 import { describeMachine } from '../machine/machine.ts';
 import { openRuntime, type RuntimeSession, type RuntimeTensor } from '../runtimes/index.ts';
 import { elementCount } from '../shape.ts';
-import type { RunnerRuntime } from './protocol.ts';
-
-/** The arguments of the protocol. */
-export interface ProtocolArguments {
-  readonly encoder: string;
-  readonly predictor: string;
-  readonly observations: string;
-  readonly actions: string;
-  readonly count: number;
-  readonly batch: number;
-  readonly threads: number;
-}
+import type { ProtocolArguments, RunnerRuntime } from './protocol.ts';
 
 export interface ProtocolResult {
   readonly latent: Float32Array;

@@ -29,8 +29,8 @@ export interface RunnerLimits {
   readonly memoryByteLength: number;
 }
 
-/** Files and sizes of one run. */
-export interface RunnerInput {
+/** The arguments of the protocol: files and sizes of one run. */
+export interface ProtocolArguments {
   readonly encoder: string;
   readonly predictor: string;
   readonly observations: string;
@@ -39,6 +39,9 @@ export interface RunnerInput {
   readonly count: number;
   readonly batch: number;
   readonly threads: number;
+}
+
+export interface RunnerInput extends ProtocolArguments {
   /** D, by which the written latents are checked. */
   readonly latentSize: number;
 }

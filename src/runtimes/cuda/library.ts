@@ -1,8 +1,8 @@
 // onnxruntime-node with its CUDA provider, as `jepa setup --cuda` leaves it in the user's cache: a copy of the package with
 // all libraries beside libonnxruntime, since onnxruntime looks for its providers there. What npm installed is not touched.
-import { readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import * as z from 'zod';
+import { readCacheManifest } from '../../machine/cache-manifest.ts';
 import { type CudaRecipe, cudaFolder, cudaRecipe } from './recipe.ts';
 
 export const manifestName = 'cuda.json';
@@ -35,14 +35,8 @@ export function packagePath(folder: string): string {
 /** What the set-up left, or undefined where there is none, or not all of it. */
 export function readCuda(recipe: CudaRecipe = cudaRecipe, root?: string): CudaLibrary | undefined {
   const folder = cudaFolder(recipe, root);
-  let manifest: CudaManifest;
-  try {
-    manifest = manifestSchema.parse(JSON.parse(readFileSync(join(folder, manifestName), 'utf8')));
-  } catch {
-    return undefined;
-  }
-  for (const [name, byteLength] of Object.entries(manifest.files))
-    if (statSync(join(folder, name), { throwIfNoEntry: false })?.size !== byteLength) return undefined;
+  const manifest = readCacheManifest(folder, manifestName, manifestSchema);
+  if (manifest === undefined) return undefined;
   const packageFolder = packagePath(folder);
   return { folder, packageFolder, libraryFolder: join(packageFolder, libraryPath), wheels: manifest.wheels };
 }

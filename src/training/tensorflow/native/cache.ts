@@ -1,7 +1,7 @@
 // What a native library in the user's cache looks like: one folder per recipe, complete or not there at all. It is written under another name and renamed when it is proven; `native.json` lists its files and their sizes.
-import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readCacheManifest } from '../../../machine/cache-manifest.ts';
 
 /** How tfjs-node came to its native library: with the package, by its own installer, or out of TensorFlow's wheel. */
 export type NativeSource = 'package' | 'installer' | 'wheel';
@@ -34,14 +34,8 @@ export const manifestName = 'native.json';
 
 /** The library in `folder`, or undefined where the folder is missing, incomplete or of another format. */
 export function readNative(folder: string): NativeTensorFlow | undefined {
-  let manifest: NativeManifest;
-  try {
-    manifest = manifestSchema.parse(JSON.parse(readFileSync(join(folder, manifestName), 'utf8')));
-  } catch {
-    return undefined;
-  }
-  for (const [name, byteLength] of Object.entries(manifest.files))
-    if (statSync(join(folder, name), { throwIfNoEntry: false })?.size !== byteLength) return undefined;
+  const manifest = readCacheManifest(folder, manifestName, manifestSchema);
+  if (manifest === undefined) return undefined;
   const { source, tensorflowVersion, binding, silencer } = manifest;
   return {
     source,
