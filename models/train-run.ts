@@ -5,11 +5,13 @@ import { writeFileAtomic, writeFolderAtomic } from '../src/storage/atomic-file.t
 import { type Checkpoint, newestCheckpoint } from '../src/storage/checkpoint.ts';
 import { writeLayersModel } from '../src/storage/layers-model.ts';
 import { acquireRunLock } from '../src/storage/run-lock.ts';
+import { requireCollapseMeasure } from '../src/training/collapse-gate.ts';
 import type { Configuration } from '../src/training/configuration.ts';
 import { createRunFolder, readConfiguration, runPath, writeConfiguration } from '../src/training/run-folder.ts';
 import { type MetricsRow, type TrainerOptions, type TrainingOutcome, train } from '../src/training/trainer.ts';
 import { openRunOrigin, type RunOriginOptions } from './run-origin.ts';
-import { openRunRecord } from './run-record.ts';
+import type { RunParts } from './run-parts.ts';
+import { openRunRecord, type RunRecordOptions } from './run-record.ts';
 import type { WorldModel } from './world-model.ts';
 
 export interface RunOptions
@@ -71,21 +73,38 @@ async function trainInto(
   },
 ): Promise<TrainingOutcome> {
   const origin = await openRunOrigin(runFolder, configuration, options);
-  begin();
-  origin.keep();
-  const { parts, source } = origin;
-  const baseline = configuration.measureEvery > 0 ? await origin.baseline() : undefined;
+  try {
+    const baseline = configuration.measureEvery > 0 ? await origin.baseline() : undefined;
+    requireCollapseMeasure(configuration, baseline);
+    begin();
+    origin.keep();
+    return await trainRecorded(runFolder, configuration, origin.parts, {
+      ...options,
+      source: origin.source,
+      checkpoint,
+      baseline,
+    });
+  } finally {
+    await origin.dispose();
+  }
+}
+
+/** Trains, and writes down what happens on the way and how it ends. */
+async function trainRecorded(
+  runFolder: string,
+  configuration: Configuration,
+  parts: RunParts,
+  options: RunOptions & Pick<TrainerOptions, 'source' | 'checkpoint'> & Pick<RunRecordOptions, 'baseline'>,
+): Promise<TrainingOutcome> {
+  const { baseline, checkpoint } = options;
   const record = openRunRecord(runFolder, { configuration, baseline, resumeStep: checkpoint?.step });
   try {
     const outcome = await train({
       ...options,
       configuration,
       networks: parts.model,
-      source,
       auxiliaries: parts.auxiliaries,
       runFolder,
-      checkpoint,
-      baseline,
       onMetrics(row: MetricsRow) {
         record.metrics(row);
         options.onMetrics?.(row);
@@ -103,7 +122,6 @@ async function trainInto(
     throw error;
   } finally {
     record.dispose();
-    await origin.dispose();
   }
 }
 

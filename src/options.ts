@@ -33,13 +33,14 @@ export function parseOptions<Schema extends z.ZodType>(
   );
 }
 
-/** The fields of an object schema, looked for below defaults and optionals. */
+/** The fields of an object schema, looked for below defaults, optionals and transforms. */
 function shapeOf(schema: z.core.$ZodType | undefined): Readonly<Record<string, z.core.$ZodType>> | undefined {
   if (schema === undefined) return undefined;
   const definition: unknown = schema._zod.def;
   if (typeof definition !== 'object' || definition === null) return undefined;
   if ('shape' in definition) return definition.shape as Readonly<Record<string, z.core.$ZodType>>;
   if ('innerType' in definition) return shapeOf(definition.innerType as z.core.$ZodType);
+  if ('in' in definition) return shapeOf(definition.in as z.core.$ZodType);
   return undefined;
 }
 

@@ -26,16 +26,12 @@ export interface Baseline {
     | undefined;
 }
 
+const measuresOfClasses = ['accuracy', 'centroidGapRatio', 'gapRatio'] as const;
+const measuresOfLatents = ['meanDistance', 'rankMe', 'effectiveRank', 'intrinsicDimension'] as const;
+
 /** Those of classes only where classes are known; `jacobianRank` is measured by the training, which has the encoder. */
-export type BaselineMeasure =
-  | 'accuracy'
-  | 'centroidGapRatio'
-  | 'gapRatio'
-  | 'meanDistance'
-  | 'rankMe'
-  | 'effectiveRank'
-  | 'intrinsicDimension'
-  | 'jacobianRank';
+export const baselineMeasureNames = [...measuresOfClasses, ...measuresOfLatents, 'jacobianRank'] as const;
+export type BaselineMeasure = (typeof baselineMeasureNames)[number];
 
 export type BaselineMeasures = Readonly<Partial<Record<BaselineMeasure, number>>>;
 
@@ -71,9 +67,12 @@ export function measureBaseline(
 }
 
 function namesFor(classCount: number): BaselineMeasure[] {
-  const ofClasses: readonly BaselineMeasure[] = ['accuracy', 'centroidGapRatio', 'gapRatio'];
-  const ofAll: readonly BaselineMeasure[] = ['meanDistance', 'rankMe', 'effectiveRank', 'intrinsicDimension'];
-  return [...(classCount > 1 ? ofClasses : []), ...ofAll];
+  return [...(classCount > 1 ? measuresOfClasses : []), ...measuresOfLatents];
+}
+
+/** What a training measures of this baseline. */
+export function measuresOf({ classes }: Baseline): readonly BaselineMeasure[] {
+  return [...namesFor(classes?.count ?? 1), 'jacobianRank'];
 }
 
 /**

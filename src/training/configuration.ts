@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { auxiliaryConfiguration } from '../auxiliary/index.ts';
 import { recordingConfiguration } from '../data/configured-recording.ts';
 import { UsageError } from '../error.ts';
+import { baselineMeasureNames } from '../evaluation/baseline.ts';
 import { parseOptions } from '../options.ts';
 
 const positive = z.number().positive();
@@ -105,14 +106,30 @@ const environmentConfiguration = z.looseObject({ name: z.string() });
 export type EnvironmentConfiguration = z.output<typeof environmentConfiguration>;
 
 /** Dynamics alone end at a fiftieth of the first deviation or less; anchored by the reward it never went below a half. */
-const collapseConfiguration = z.strictObject({
-  action: z
-    .enum(['warn', 'stop', 'ignore'])
-    .default('warn')
-    .describe('what follows when the latents collapse while training'),
-  below: z.number().positive().lt(1).default(0.05).describe('collapsed: latent deviation over that of the first step'),
-  patience: count.default(10).describe('rows of metrics for which it must stay below'),
-});
+const LATENT_DEVIATION_BELOW = 0.05;
+
+const collapseConfiguration = z
+  .strictObject({
+    action: z
+      .enum(['warn', 'stop', 'ignore'])
+      .default('warn')
+      .describe('what follows when the latents collapse while training'),
+    measure: z
+      .enum(['latentDeviation', ...baselineMeasureNames])
+      .default('latentDeviation')
+      .describe('what is watched: the deviation of every row of metrics, or a measure of measures.jsonl'),
+    below: positive
+      .optional()
+      .describe('collapsed: latent deviation over that of the first step (default 0.05), or the measure as it is'),
+    patience: count.default(10).describe('rows, of metrics or of measures, for which it must stay below'),
+  })
+  .superRefine(({ measure, below }, context) => {
+    const isRatio = measure === 'latentDeviation';
+    if (isRatio ? below === undefined || below < 1 : below !== undefined) return;
+    const message = isRatio ? 'Expected a share of the first step, below 1' : `Expected the threshold of ${measure}`;
+    context.addIssue({ code: 'custom', path: ['below'], message });
+  })
+  .transform(({ below = LATENT_DEVIATION_BELOW, ...rest }) => ({ ...rest, below }));
 
 export const configurationSchema = z.strictObject({
   environment: environmentConfiguration.optional().describe('where transitions come from, unless there is a recording'),

@@ -127,6 +127,8 @@ function mergeParts(parts: ConfigurationParts, preset: Tree): Tree {
       auxiliary: [{ kind: 'reward' }],
       seed: 0,
       threads,
+      // A group whose keys the schema fills in: --set finds it.
+      collapse: {},
       ...(environment === undefined ? {} : { environment: { name: environment } }),
       ...(recording === undefined ? {} : { recording }),
     },

@@ -123,14 +123,18 @@ export async function train(options: TrainerOptions): Promise<TrainingOutcome> {
       gate.observe(result.latentDeviation);
       options.onStep?.(step, result);
       // Before any checkpoint of this step: a run that is resumed from it must not miss the row.
-      if (baseline && (step % measureEvery === 0 || step === optimization.steps))
-        options.onMeasures?.({ step, ...measure(trainingStep, baseline) });
+      let collapse: string | undefined;
+      if (baseline && (step % measureEvery === 0 || step === optimization.steps)) {
+        const row = { step, ...measure(trainingStep, baseline) };
+        options.onMeasures?.(row);
+        collapse = gate.judgeMeasures(step, row.measures);
+      }
       if (step % logEvery === 0 || step === optimization.steps) {
         last = window.row(step, rate);
         options.onMetrics?.(last);
-        const collapse = gate.judge(step, last.latentDeviation);
-        if (collapse) await answerCollapse(collapse);
+        collapse ??= gate.judgeDeviation(step, last.latentDeviation);
       }
+      if (collapse) await answerCollapse(collapse);
       if (step % checkpointEvery === 0 || step === optimization.steps) await save();
       // TensorFlow's step blocks the event loop: let signals in.
       await pause(0);

@@ -54,6 +54,18 @@ const cases: readonly { readonly argv: readonly string[]; readonly message: RegE
     message: /optimization\.steps: too small.*got 0/,
   },
   {
+    argv: ['train', 'counting', '--out', fresh, '--set', 'collapse.patients=3'],
+    message: /expected a known key in collapse, got "patients"\. Did you mean "patience"\?/,
+  },
+  {
+    argv: ['train', 'counting', '--out', fresh, '--set', 'collapse.measure=accuracy'],
+    message: /collapse\.below: expected the threshold of accuracy, got nothing/,
+  },
+  {
+    argv: ['train', 'counting', '--out', fresh, '--set', 'collapse.below=2'],
+    message: /collapse\.below: expected a share of the first step, below 1, got 2/,
+  },
+  {
     argv: ['train', 'counting', '--out', fresh, '--set', 'environment.taget=3'],
     message: /got "taget"\. Did you mean "target"\?/,
   },

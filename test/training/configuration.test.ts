@@ -26,7 +26,7 @@ describe('a run configuration', () => {
       covariance: 0,
       sigreg: 0,
     });
-    expect(configuration.collapse).toEqual({ action: 'warn', below: 0.05, patience: 10 });
+    expect(configuration.collapse).toEqual({ action: 'warn', measure: 'latentDeviation', below: 0.05, patience: 10 });
     const added = Object.keys(configuration).filter((key) => !(key in first));
     expect(added.sort()).toEqual(['collapse', 'measureEvery']);
     expect(configuration.measureEvery).toBe(0);
