@@ -60,30 +60,31 @@ export function readRecorded(subject: EvaluationSubject): RecordedLatents | unde
   const folder = join(dirname(subject.onnx.encoder.path), 'test_data', 'encoder');
   if (!existsSync(folder)) return undefined;
   const sets = readdirSync(folder).filter((name) => /^test_data_set_\d+$/.test(name));
-  const read = (set: string, file: string) => {
-    const path = join(folder, set, file);
-    return decodeTensor(readFileSync(path), `test_data/encoder/${set}/${file}`);
-  };
-  const parts = sets.map((set) => ({ input: read(set, 'input_0.pb'), output: read(set, 'output_0.pb') }));
-  if (parts.length === 0) return undefined;
-  const observations: (Float32Array | Uint8Array)[] = [];
-  const latents: Float32Array[] = [];
+  if (sets.length === 0) return undefined;
+  const inputCount = subject.onnx.encoder.input.vector === undefined ? 1 : 2;
+  const read = (set: string, file: string) =>
+    decodeTensor(readFileSync(join(folder, set, file)), `test_data/encoder/${set}/${file}`);
+  const observations: Uint8Array[][] = Array.from({ length: inputCount }, () => []);
+  const latents: number[] = [];
   let count = 0;
-  for (const { input, output } of parts) {
-    if (!(output.data instanceof Float32Array) || input.shape[0] !== output.shape[0])
-      throw new FormatError(
-        `test_data: expected float32 latents of ${input.shape[0]} observations, got ${output.type}`,
-      );
-    if (!(input.data instanceof Float32Array) && !(input.data instanceof Uint8Array))
-      throw new FormatError(`test_data: expected observations as float32 or uint8, got ${input.type}`);
-    observations.push(input.data);
-    latents.push(output.data);
-    count += input.shape[0];
+  for (const set of sets) {
+    const output = read(set, 'output_0.pb');
+    for (const [index, parts] of observations.entries()) {
+      const input = read(set, `input_${index}.pb`);
+      if (!(output.data instanceof Float32Array) || input.shape[0] !== output.shape[0])
+        throw new FormatError(
+          `test_data: expected float32 latents of ${input.shape[0]} observations, got ${output.type}`,
+        );
+      if (!(input.data instanceof Float32Array) && !(input.data instanceof Uint8Array))
+        throw new FormatError(`test_data: expected observations as float32 or uint8, got ${input.type}`);
+      parts.push(new Uint8Array(input.data.buffer, input.data.byteOffset, input.data.byteLength));
+    }
+    latents.push(...Array.from(output.data, Number));
+    count += output.shape[0];
   }
-  const bytes = Buffer.concat(observations.map((each) => Buffer.from(each.buffer, each.byteOffset, each.byteLength)));
   return {
     count,
-    observations: new Uint8Array(bytes),
-    latents: Float32Array.from(latents.flatMap((each) => Array.from(each))),
+    observations: observations.map((parts) => new Uint8Array(Buffer.concat(parts))),
+    latents: Float32Array.from(latents),
   };
 }

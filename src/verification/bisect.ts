@@ -7,7 +7,7 @@ import { UsageError } from '../error.ts';
 import type { EvaluationSource } from '../evaluation/held-out.ts';
 import type { EvaluationSubject } from '../evaluation/subject.ts';
 import { runCommand } from '../machine/command.ts';
-import { drawActions, writeFirstRows, writeObservations } from './held-out-files.ts';
+import { drawActions, observationParts, writeFirstRows, writeObservations } from './held-out-files.ts';
 import { expectSuccess, type RunnerLimits, THREADS_VARIABLE } from './protocol.ts';
 import type { Bisection } from './record.ts';
 import type { Runner } from './runner.ts';
@@ -50,16 +50,12 @@ export async function bisect(input: BisectionInput): Promise<Bisection> {
       throw new UsageError(`${input.subject.folder}: expected an export to bisect, found none`, {
         remedy: `Export the run: jepa export ${input.subject.folder}`,
       });
-    const observations = join(scratch, 'all.bin');
-    writeObservations(observations, heldOut, input.source.observationShape, files.encoder.input);
-    const all = heldOut.judged.states.length + heldOut.centroids.states.length;
-    const count = Math.min(all, BISECTED_OBSERVATIONS);
-    const actions = drawActions(heldOut, {
-      count: all,
-      seed: input.seed,
-      observationShape: input.source.observationShape,
-    });
-    const rows = writeFirstRows(scratch, { observations, count: all, actions }, count);
+    const { observationShape } = input.source;
+    const form = { parts: observationParts(input.subject, observationShape), input: files.encoder.input };
+    const observations = writeObservations(join(scratch, 'all.bin'), heldOut, form);
+    const count = Math.min(observations.count, BISECTED_OBSERVATIONS);
+    const actions = drawActions(heldOut, { count: observations.count, seed: input.seed, observationShape });
+    const rows = writeFirstRows(scratch, { observations, actions }, count);
     const [a, b] = input.runners;
     const first = await valuesOf(a, input, { ...rows, count }, scratch);
     const second = await valuesOf(b, input, { ...rows, count }, scratch);

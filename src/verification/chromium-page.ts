@@ -56,12 +56,20 @@ async function work() {
   };
   const open = async (name) => ort.InferenceSession.create(new Uint8Array(await bytesOf(name)), options);
   const encoder = await open('encoder.onnx');
-  const [input] = encoder.inputMetadata;
-  const sides = input.shape.slice(1);
-  const rowSize = sides.reduce((product, side) => product * side, 1);
-  const data = new elements[input.type](await bytesOf('observations.bin'));
-  if (data.length !== count * rowSize) throw new Error('observations: expected ' + count * rowSize + ' numbers, got ' + data.length);
-  const feed = (from, to) => ({ [input.name]: new ort.Tensor(input.type, data.slice(from * rowSize, to * rowSize), [to - from, ...sides]) });
+  const file = await bytesOf('observations.bin');
+  // All rows of the first input, then all rows of the next.
+  let begin = 0;
+  const columns = encoder.inputMetadata.map(({ name, type, shape }) => {
+    const sides = shape.slice(1);
+    const rowSize = sides.reduce((product, side) => product * side, 1);
+    const end = begin + count * rowSize * elements[type].BYTES_PER_ELEMENT;
+    const data = new elements[type](file.slice(begin, end));
+    begin = end;
+    return { name, type, sides, rowSize, data };
+  });
+  if (file.byteLength !== begin) throw new Error('observations: expected ' + begin + ' bytes, got ' + file.byteLength);
+  const feed = (from, to) => Object.fromEntries(columns.map(({ name, type, sides, rowSize, data }) =>
+    [name, new ort.Tensor(type, data.slice(from * rowSize, to * rowSize), [to - from, ...sides])]));
   if (task.get('values') === '1') {
     const values = await encoder.run(feed(0, count));
     const names = encoder.outputNames.filter((name) => values[name].type === 'float32');

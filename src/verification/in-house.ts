@@ -3,9 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FormatError, UsageError } from '../error.ts';
+import { openRuntimeVariant, parseRuntimeVariant } from '../evaluation/runtime-variant.ts';
 import { runOne } from '../evaluation/world-session.ts';
 import { describeMachine } from '../machine/machine.ts';
-import { openRuntime, type RuntimeSession, type RuntimeTensor } from '../runtimes/index.ts';
+import type { RuntimeSession, RuntimeTensor, TensorSpec } from '../runtimes/index.ts';
 import { elementCount } from '../shape.ts';
 import type { ProtocolArguments, RunnerRuntime } from './protocol.ts';
 
@@ -18,7 +19,8 @@ export interface ProtocolResult {
 /** @throws UnavailableError where this machine lacks the runtime, UsageError where a file does not fit N rows. */
 export async function runInHouse(name: string, given: ProtocolArguments): Promise<ProtocolResult> {
   const { encoder: encoderPath, predictor: predictorPath, count, batch, threads } = given;
-  const runtime = await openRuntime(name, { threads });
+  const variant = parseRuntimeVariant('runner', name);
+  const runtime = await openRuntimeVariant(variant, threads);
   const sessions: RuntimeSession[] = [];
   try {
     const encoder = await runtime.load(encoderPath);
@@ -41,7 +43,7 @@ export async function runInHouse(name: string, given: ProtocolArguments): Promis
         runtime: name,
         version,
         provider: providers.length > 0 ? providers.sort().join(', ') : provider,
-        device: deviceOf(name),
+        device: deviceOf(variant.runtime),
         precision,
         threads: ran,
         encodeMs,
@@ -56,7 +58,7 @@ export async function runInHouse(name: string, given: ProtocolArguments): Promis
 
 /** All outputs of the encoder for N observations in one batch: value_0.bin and so on in `out`. @returns their names */
 export async function valuesInHouse(name: string, given: ProtocolArguments, out: string): Promise<string[]> {
-  const runtime = await openRuntime(name, { threads: given.threads });
+  const runtime = await openRuntimeVariant(parseRuntimeVariant('runner', name), given.threads);
   try {
     const session = await runtime.load(given.encoder);
     try {
@@ -86,32 +88,55 @@ export function writeProtocolResult(out: string, { latent, predicted, runtime }:
   writeFileSync(join(out, 'runtime.json'), `${JSON.stringify(runtime, undefined, 2)}\n`);
 }
 
-/** Feeds of rows from..to of a raw file in exactly the shape and type of the encoder's one input. */
+/**
+ * Feeds of rows from..to of a raw file: for every input of the encoder, in its order, N rows in its shape and type.
+ * @throws UsageError where the file does not hold N rows
+ */
 export function observationRows(
   { inputs }: Pick<RuntimeSession, 'inputs'>,
   path: string,
   count: number,
 ): (from: number, to: number) => Record<string, RuntimeTensor> {
-  const [input] = inputs;
-  if (inputs.length !== 1) throw new FormatError(`encoder: expected one input, got ${inputs.length}`);
-  const { type } = input;
+  const ports = inputs.map(portOf);
+  const bytes = readFileSync(path);
+  const expected = ports.reduce((sum, { rowByteLength }) => sum + count * rowByteLength, 0);
+  if (bytes.length !== expected) {
+    const rows = ports.map(({ rowSize, type }) => `${count} rows of ${rowSize} ${type}`).join(', then ');
+    throw new UsageError(`observations: expected ${expected} bytes (${rows}), got ${bytes.length}`);
+  }
+  let begin = 0;
+  const columns = ports.map((port) => {
+    const own = bytes.subarray(begin, begin + count * port.rowByteLength);
+    begin += own.length;
+    return { ...port, data: port.type === 'uint8' ? new Uint8Array(own) : floatsOf(own) };
+  });
+  return (from, to) =>
+    Object.fromEntries(
+      columns.map(({ name, type, data, rowSize, sides }) => [
+        name,
+        { type, data: data.subarray(from * rowSize, to * rowSize), shape: [to - from, ...sides] },
+      ]),
+    );
+}
+
+interface ObservationPort {
+  readonly name: string;
+  readonly type: 'float32' | 'uint8';
+  /** The shape of one row. */
+  readonly sides: readonly number[];
+  readonly rowSize: number;
+  readonly rowByteLength: number;
+}
+
+function portOf({ name, type, shape }: TensorSpec): ObservationPort {
   if (type !== 'float32' && type !== 'uint8')
     throw new FormatError(`encoder: expected float32 or uint8 observations, got ${type}`);
-  const sides = input.shape.slice(1).map((side) => {
+  const sides = shape.slice(1).map((side) => {
     if (typeof side === 'number') return side;
-    throw new FormatError(`encoder: expected fixed sizes behind the batch, got [${input.shape.join(', ')}]`);
+    throw new FormatError(`encoder: expected fixed sizes behind the batch, got [${shape.join(', ')}]`);
   });
   const rowSize = elementCount(sides);
-  const bytes = readFileSync(path);
-  const expected = count * rowSize * (type === 'uint8' ? 1 : 4);
-  if (bytes.length !== expected)
-    throw new UsageError(
-      `observations: expected ${expected} bytes (${count} rows of ${rowSize} ${type}), got ${bytes.length}`,
-    );
-  const data = type === 'uint8' ? new Uint8Array(bytes) : floatsOf(bytes);
-  return (from, to) => ({
-    [input.name]: { type, data: data.subarray(from * rowSize, to * rowSize), shape: [to - from, ...sides] },
-  });
+  return { name, type, sides, rowSize, rowByteLength: rowSize * (type === 'uint8' ? 1 : 4) };
 }
 
 function floatsOf(bytes: Uint8Array): Float32Array {

@@ -1,6 +1,6 @@
 // The verification: the same held-out observations and actions through every runtime, each in processes of its own, compared
 // with a reference, measured, and certified.
-import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeError, JepaError, UnavailableError } from '../error.ts';
@@ -13,7 +13,14 @@ import type { EvaluationSubject, ModelFiles } from '../evaluation/subject.ts';
 import { openRuntime } from '../runtimes/index.ts';
 import { elementCount } from '../shape.ts';
 import { compare, type Measured, measure, type Rows } from './compare.ts';
-import { drawActions, type RecordedLatents, writeFirstRows, writeObservations } from './held-out-files.ts';
+import {
+  drawActions,
+  type ObservationFile,
+  observationParts,
+  type RecordedLatents,
+  writeFirstRows,
+  writeObservations,
+} from './held-out-files.ts';
 import { type RunnerLimits, type RunnerResult, runProgram } from './protocol.ts';
 import type { OtherRow, RanRow, VerificationRow } from './record.ts';
 import type { FoundRunner, Runner } from './runner.ts';
@@ -153,6 +160,7 @@ class Trial {
   readonly #heldOut: HeldOut;
   readonly #scratch: string;
   readonly #actions: Float32Array;
+  readonly #written = new Map<Runner['format'], ObservationFile>();
   #runs = 0;
 
   constructor(input: VerificationInput, options: VerificationOptions, heldOut: HeldOut, scratch: string) {
@@ -181,7 +189,7 @@ class Trial {
     const folder = join(this.#scratch, `run-${this.#runs++}`);
     mkdirSync(folder);
     try {
-      const written = { observations: this.#observations(runner), count: all, actions: this.#actionsOf(all) };
+      const written = { observations: this.#observations(runner), actions: this.#actionsOf(all) };
       const files = writeFirstRows(folder, written, count);
       return await runProgram(
         found,
@@ -229,18 +237,19 @@ class Trial {
   }
 
   /** Written once for each form. */
-  #observations(runner: Runner): string {
-    const path = join(this.#scratch, `observations-${runner.format}.bin`);
-    const { source, recorded } = this.#input;
-    if (!statSync(path, { throwIfNoEntry: false }))
-      writeObservations(
-        path,
-        this.#heldOut,
-        source.observationShape,
-        this.#files(runner).encoder.input,
-        runner.format === 'onnx' ? recorded : undefined,
-      );
-    return path;
+  #observations(runner: Runner): ObservationFile {
+    const known = this.#written.get(runner.format);
+    if (known !== undefined) return known;
+    const { subject, source, recorded } = this.#input;
+    const parts = observationParts(subject, source.observationShape);
+    const written = writeObservations(
+      join(this.#scratch, `observations-${runner.format}.bin`),
+      this.#heldOut,
+      { parts, input: this.#files(runner).encoder.input },
+      runner.format === 'onnx' ? recorded : undefined,
+    );
+    this.#written.set(runner.format, written);
+    return written;
   }
 }
 

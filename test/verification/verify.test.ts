@@ -135,7 +135,7 @@ describe('one thing wrong turns the row red', () => {
 
   test('latents that were recorded at export and are missed now', async () => {
     const observations = Float32Array.of(1, 2, 3, 4);
-    const right = { count: 2, observations, latents: observations };
+    const right = { count: 2, observations: [observations], latents: observations };
     expect(ran((await recordOf({ ...world, recorded: right }, [faithful('same')])).runtimes[0])).toMatchObject({
       holds: true,
       recordedError: 0,
