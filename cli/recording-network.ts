@@ -6,13 +6,16 @@ import type { Auxiliary } from '../src/auxiliary/index.ts';
 import { readObservations } from '../src/data/recording-context.ts';
 import { observationShapeOf, type RecordingRecord } from '../src/data/recording-record.ts';
 import { JepaError, UsageError } from '../src/error.ts';
+import type { NamedClasses } from '../src/evaluation/bisimulation-class.ts';
 import { encodeObservations, type ObservationInput, type Observations } from '../src/evaluation/encode.ts';
 import type { EvaluationInput, ObservationNetwork } from '../src/evaluation/evaluate.ts';
+import type { EvaluationSource } from '../src/evaluation/held-out.ts';
+import { randomObservationSource } from '../src/evaluation/random-observation.ts';
 import type { RecordingClassSource } from '../src/evaluation/recording-class.ts';
 import { openRecordingEvaluation } from '../src/evaluation/recording-evaluation.ts';
 import type { EvaluationSubject } from '../src/evaluation/subject.ts';
 import { openRuntime } from '../src/runtimes/index.ts';
-import { openRunRecording } from '../src/training/run-recording.ts';
+import { openRunRecording, recordedRunRecording } from '../src/training/run-recording.ts';
 import { calibrateBatchNorm, exportObservationNetwork } from './observation-network.ts';
 
 /** Observations that the batch-norm statistics of the untrained encoder are taken from. */
@@ -78,6 +81,34 @@ export async function inputOfRecording(
     }
   } finally {
     await opened.dispose();
+  }
+}
+
+/**
+ * The same on random observations within the recorded statistics, for a machine that does not have the recording. Nothing is
+ * read but what the run kept.
+ */
+export async function inputOfStatistics(
+  { configuration, recording: record, folder }: EvaluationSubject,
+  runtime: string,
+): Promise<{
+  readonly source: EvaluationSource;
+  readonly classes: NamedClasses;
+  readonly untrainedEncoder: ObservationNetwork;
+}> {
+  tf.enableProdMode();
+  if (record === undefined)
+    throw new UsageError(`${folder}: expected what the run kept of its recording, got a run of an environment`);
+  const { source, classes } = randomObservationSource(record);
+  const parts = await buildRunParts(configuration, recordedRunRecording(record, configuration.seed));
+  try {
+    const { encoder: input } = inputsOf(record);
+    const { judged } = await source.draw(CALIBRATION_OBSERVATIONS, configuration.seed);
+    const shape = source.observationShape;
+    await calibrateBatchNorm(parts.model.encoder, { observations: judged.observations, shape, input, runtime });
+    return { source, classes, untrainedEncoder: exportObservationNetwork(parts.model.encoder, input) };
+  } finally {
+    disposeRunParts(parts);
   }
 }
 

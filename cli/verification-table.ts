@@ -26,7 +26,7 @@ export function renderVerification(record: VerificationRecord): string {
   const { run, observations, centroidObservations, recordedObservations, classes, reference, tolerances } = record;
   const ran = record.runtimes.filter((row) => row.status === 'ran');
   const head = [
-    `${run}: ${observations} held-out observations, centroids of ${centroidObservations} others, ` +
+    `${run}: ${observations} ${observationKind(record)} observations, centroids of ${centroidObservations} others, ` +
       `${recordedObservations} recorded at export, ${classes.names.length} classes (by ${classes.of})`,
     `reference: ${reference.runtime} (${reference.provider}, ${reference.version}): ${reference.verdict}`,
     `tolerances: latents ${short(tolerances.latent)} (half of the deciding gap of ${short(tolerances.decidingGap)}), ` +
@@ -44,6 +44,10 @@ export function renderVerification(record: VerificationRecord): string {
   );
   const notes = record.runtimes.flatMap(notesOf);
   return `${[...head, ...lines, ...(notes.length > 0 ? ['', ...notes] : []), ...bisectionLines(record)].join('\n')}\n`;
+}
+
+function observationKind({ observedFrom }: VerificationRecord): string {
+  return observedFrom === 'random' ? 'random (the recording is not there)' : 'held-out';
 }
 
 function notesOf(row: VerificationRow): string[] {

@@ -2,10 +2,10 @@
 // verify.json and verify.html into the folder.
 import { Command } from 'commander';
 import { UsageError } from '../src/error.ts';
-import type { EvaluationInput } from '../src/evaluation/evaluate.ts';
 import type { EvaluationSubject } from '../src/evaluation/subject.ts';
 import type { Runner } from '../src/verification/runner.ts';
 import type { RunnerSources } from '../src/verification/runners.ts';
+import type { VerificationInput } from '../src/verification/verify.ts';
 import { packageRoot, packageVersion } from './package.ts';
 import { parseWhole } from './parse.ts';
 
@@ -35,7 +35,7 @@ export function createVerifyCommand(): Command {
     .option(
       '--runtimes <names>',
       'comma-separated: tfjs, cpu, cuda, webgpu, wasm, chromium:wasm, chromium:wasm:2, chromium:webgpu, python, openvino, ' +
-        'java, rust, go, c, and the variants cpu:fp16 and cpu:int8',
+        'java, rust, go, c; variants: cuda:tf32, and NAME:fp16 and NAME:int8 of any that reads ONNX files',
       'all',
     )
     .option('--require <names>', 'runtimes whose absence is a failure, or all')
@@ -187,13 +187,28 @@ async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
   }
 }
 
-/** Held-out observations of the run's environment or recording, their classes, and the encoder before training. */
+/**
+ * Held-out observations of the run's environment or recording, their classes, and the encoder before training; random
+ * observations where the recording is not there.
+ */
 async function inputOf(
   subject: EvaluationSubject,
   { classes, data, observations, seed }: VerifyFlags,
-): Promise<Pick<EvaluationInput, 'source' | 'classes' | 'untrainedEncoder'>> {
+): Promise<Pick<VerificationInput, 'source' | 'classes' | 'untrainedEncoder'>> {
   const runtime = await parentRuntime();
-  if (subject.configuration.recording !== undefined) {
+  const { recording } = subject.configuration;
+  if (recording !== undefined) {
+    const { existsSync } = await import('node:fs');
+    if (data === undefined && !existsSync(recording.path)) {
+      if (classes !== undefined)
+        throw new UsageError(`--classes: expected the recording at ${recording.path}, got nothing there`, {
+          remedy: 'Say where it is: --data PATH.',
+        });
+      process.stderr.write(
+        `${recording.path}: not there; observations are random ones within what the run kept of its statistics (--data PATH says where the recording is)\n`,
+      );
+      return (await import('./recording-network.ts')).inputOfStatistics(subject, runtime);
+    }
     const { parseRecordingClassSource } = await import('../src/evaluation/recording-class.ts');
     const { inputOfRecording } = await import('./recording-network.ts');
     return inputOfRecording(subject, {

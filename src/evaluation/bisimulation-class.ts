@@ -16,8 +16,10 @@ export type ClassSource = 'reward' | 'auxiliary' | 'state';
 export const recordedClassSources = ['column', 'quantiles', 'observed'] as const;
 export type RecordedClassSource = (typeof recordedClassSources)[number];
 
-export interface StateClasses {
-  readonly of: ClassSource | RecordedClassSource;
+/** Classes, whatever they are made of. */
+export interface NamedClasses {
+  /** In a word or two. */
+  readonly of: string;
   /** C */
   readonly count: number;
   /** [states]: the class of each state. */
@@ -26,6 +28,10 @@ export interface StateClasses {
   readonly names: readonly string[];
   /** What is known about the classes of a recording, in a sentence; those of an environment are exact. */
   readonly claim?: string;
+}
+
+export interface StateClasses extends NamedClasses {
+  readonly of: ClassSource | RecordedClassSource;
 }
 
 /** The classes of dynamics and reward: what control needs. */

@@ -32,6 +32,8 @@ export interface EvaluationSource {
   readonly description: Readonly<Record<string, unknown>>;
   /** [H, W, C] of images, [D] of vectors, [H W C + D] where both are packed. */
   readonly observationShape: readonly number[];
+  /** True where nothing was held out, since what was recorded is not there: random observations in its range. */
+  readonly isRandom?: boolean;
   /** At most `count` judged observations, as many for the centroids, and transitions; the same for the same seed. */
   draw(count: number, seed: number): HeldOut | Promise<HeldOut>;
 }

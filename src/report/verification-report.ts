@@ -47,7 +47,12 @@ function answerOf(record: VerificationRecord): Report['answer'] {
     headline: record.holds ? 'The same answer' : 'Not the same answer',
     sentences: [
       `The reference, ${record.reference.runtime} (${record.reference.version}), finds the latents of ` +
-        `${formatCount(record.observations)} held-out observations ${record.reference.verdict}.`,
+        `${formatCount(record.observations)} ${record.observedFrom === 'random' ? 'random' : 'held-out'} observations ${record.reference.verdict}.`,
+      ...(record.observedFrom === 'random'
+        ? [
+            'The recording was not there: the observations are random ones within its statistics, and the classes are the points around which they lie.',
+          ]
+        : []),
       `Of ${floats.length} runtimes that ran in full precision, ${floats.filter((row) => row.verdictHolds).length} are ` +
         `certain to give that verdict: twice their largest latent error (${formatNumber(2 * largest)}) against the deciding gap of ` +
         `${formatNumber(record.tolerances.decidingGap)}.`,

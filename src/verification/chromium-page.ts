@@ -58,16 +58,16 @@ async function work() {
   const encoder = await open('encoder.onnx');
   const file = await bytesOf('observations.bin');
   // All rows of the first input, then all rows of the next.
-  let begin = 0;
+  let offset = 0;
   const columns = encoder.inputMetadata.map(({ name, type, shape }) => {
     const sides = shape.slice(1);
     const rowSize = sides.reduce((product, side) => product * side, 1);
-    const end = begin + count * rowSize * elements[type].BYTES_PER_ELEMENT;
-    const data = new elements[type](file.slice(begin, end));
-    begin = end;
+    const end = offset + count * rowSize * elements[type].BYTES_PER_ELEMENT;
+    const data = new elements[type](file.slice(offset, end));
+    offset = end;
     return { name, type, sides, rowSize, data };
   });
-  if (file.byteLength !== begin) throw new Error('observations: expected ' + begin + ' bytes, got ' + file.byteLength);
+  if (file.byteLength !== offset) throw new Error('observations: expected ' + offset + ' bytes, got ' + file.byteLength);
   const feed = (from, to) => Object.fromEntries(columns.map(({ name, type, sides, rowSize, data }) =>
     [name, new ort.Tensor(type, data.slice(from * rowSize, to * rowSize), [to - from, ...sides])]));
   if (task.get('values') === '1') {

@@ -1,4 +1,6 @@
 // What one runtime gave, measured, and compared with the reference: errors, verdict, certificates, and what is wrong.
+
+import type { NamedClasses } from '../evaluation/bisimulation-class.ts';
 import { centroidsOf } from '../evaluation/centroid.ts';
 import { type Certificate, certify, latentError, type PairAtRisk } from '../evaluation/certificate.ts';
 import type { ClassPair } from '../evaluation/class-gap.ts';
@@ -10,7 +12,6 @@ import {
   labelLatents,
   rootMeanSquareNorm,
 } from '../evaluation/latents.ts';
-import type { StateClasses } from '../evaluation/state-class.ts';
 import type { RecordedLatents } from './held-out-files.ts';
 import {
   largestRowDistance,
@@ -28,7 +29,7 @@ export interface Rows {
   /** [n]: classes. */
   readonly judged: Int32Array;
   readonly centroids: Int32Array;
-  readonly classes: StateClasses;
+  readonly classes: NamedClasses;
   readonly recorded: RecordedLatents | undefined;
   readonly untrainedMeanDistance: number;
 }

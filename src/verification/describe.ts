@@ -6,7 +6,7 @@ import { isAcceptable, type Verification } from './verify.ts';
 
 export function verificationRecordOf(verification: Verification, bisection?: Bisection): VerificationRecord {
   const { input, options, heldOut, reference, rows } = verification;
-  const { subject, classes, recorded, runners } = input;
+  const { subject, source, classes, recorded, runners } = input;
   const { certificate, predictor } = tolerancesOf(reference);
   const machine = describeMachine();
   return {
@@ -20,6 +20,7 @@ export function verificationRecordOf(verification: Verification, bisection?: Bis
       node: machine.node.version,
     },
     seed: options.seed,
+    observedFrom: source.isRandom ? 'random' : subject.recording ? 'recording' : 'environment',
     observations: heldOut.judged.states.length,
     centroidObservations: heldOut.centroids.states.length,
     recordedObservations: recorded?.count ?? 0,

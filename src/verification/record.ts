@@ -95,11 +95,18 @@ export const verificationSchema = z.strictObject({
     .describe('every runtime that was asked for by name or by "all" holds or is absent without being required'),
   machine: z.strictObject({ processor: z.string(), system: z.string(), node: z.string() }),
   seed: z.int().describe('of the observations and actions'),
-  observations: z.int().min(1).describe('held-out observations that were judged'),
+  observedFrom: z
+    .enum(['environment', 'recording', 'random'])
+    .describe('random: the recording is not there, and observations are drawn within its statistics'),
+  observations: z.int().min(1).describe('held-out (or random) observations that were judged'),
   centroidObservations: z.int().min(1).describe('further ones, from which the centroids are'),
   recordedObservations: z.int().min(0).describe('of the test data of the export'),
   classes: z.strictObject({
-    of: z.string().describe('what must be told apart: reward, auxiliary, state'),
+    of: z
+      .string()
+      .describe(
+        'what must be told apart: reward, auxiliary, state; of a recording: column, quantiles, observed, random points',
+      ),
     names: z.array(z.string()),
   }),
   reference: z.strictObject({ runtime: z.string(), provider: z.string(), version: z.string(), verdict }),

@@ -4,11 +4,11 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeError, JepaError, UnavailableError } from '../error.ts';
+import type { NamedClasses } from '../evaluation/bisimulation-class.ts';
 import { encodeObservations } from '../evaluation/encode.ts';
 import type { ObservationNetwork } from '../evaluation/evaluate.ts';
 import type { EvaluationSource, HeldOut } from '../evaluation/held-out.ts';
 import { meanPairDistance } from '../evaluation/pair-distance.ts';
-import type { StateClasses } from '../evaluation/state-class.ts';
 import type { EvaluationSubject, ModelFiles } from '../evaluation/subject.ts';
 import { openRuntime } from '../runtimes/index.ts';
 import { elementCount } from '../shape.ts';
@@ -33,7 +33,7 @@ const TRIED_BATCHES = 4;
 export interface VerificationInput {
   readonly subject: EvaluationSubject;
   readonly source: EvaluationSource;
-  readonly classes: StateClasses;
+  readonly classes: NamedClasses;
   /** The encoder as it was before training, which gives the verdict its scale. */
   readonly untrainedEncoder: ObservationNetwork;
   readonly recorded?: RecordedLatents | undefined;

@@ -4,10 +4,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { exportOnnx } from '../../export/index.ts';
 import { randomFor } from '../../src/random.ts';
 import { openRuntime, type RuntimeTensor } from '../../src/runtimes/index.ts';
-import { writeRunFixture } from '../evaluation/run-fixture.ts';
+import { elementCount } from '../../src/shape.ts';
+import { fixtureLatentSize, writeRunFixture } from '../evaluation/run-fixture.ts';
 
 const examples = join(import.meta.dirname, '../../examples/deploy');
 /** Folder of the example, program that its build leaves, and who must say that it ran. */
@@ -30,34 +33,61 @@ const batchSize = 2;
 let folder: string;
 const expected: Record<string, Record<string, Float32Array>> = {};
 
+const forms = ['float32', 'uint8', 'an image and a vector'] as const;
+
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'jepa-deploy-'));
-  for (const pixels of ['float32', 'uint8'] as const) {
-    const run = join(folder, pixels);
-    await writeRunFixture(run, { pixels });
-    expected[pixels] = await writeInputs(run, pixels);
+  for (const form of forms) {
+    const run = join(folder, form);
+    await writeRunFixture(run, { pixels: form === 'uint8' ? 'uint8' : 'float32' });
+    if (form === 'an image and a vector') writeFileSync(join(run, 'export/encoder.onnx'), imageAndVectorEncoder());
+    expected[form] = await writeInputs(run, form);
   }
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** uint8 [N, 3, 8, 8] and float32 [N, 5] to a latent. */
+function imageAndVectorEncoder(): Uint8Array {
+  const image = tf.input({ shape: [8, 8, 3] });
+  const vector = tf.input({ shape: [5] });
+  const flat = tf.layers.flatten().apply(image) as tf.SymbolicTensor;
+  const joined = tf.layers.concatenate().apply([flat, vector]) as tf.SymbolicTensor;
+  const initializer = tf.initializers.randomNormal({ stddev: 0.1, seed: 1 });
+  const latent = tf.layers.dense({ units: fixtureLatentSize, kernelInitializer: initializer }).apply(joined);
+  return exportOnnx(tf.model({ inputs: [image, vector], outputs: latent as tf.SymbolicTensor }), {
+    layout: 'nchw',
+    pixels: 'uint8',
+    inputNames: ['image', 'vector'],
+    outputNames: ['latent'],
+  });
+}
+
 /** Writes observations.bin and actions.bin beside the export; gives what onnxruntime-node makes of them. */
-async function writeInputs(run: string, pixels: 'float32' | 'uint8'): Promise<Record<string, Float32Array>> {
-  const random = randomFor('deployment', pixels);
-  const shape = [count, 3, 64, 64];
-  const bytes = Uint8Array.from({ length: count * 3 * 64 * 64 }, () => random.integer(256));
-  const observations: RuntimeTensor =
-    pixels === 'uint8'
-      ? { type: 'uint8', shape, data: bytes }
-      : { type: 'float32', shape, data: Float32Array.from(bytes, (value) => value / 255) };
+async function writeInputs(run: string, form: string): Promise<Record<string, Float32Array>> {
+  const random = randomFor('deployment', form);
   const actions = Float32Array.from({ length: 2 * count * 2 }, () => random.normal());
-  writeFileSync(join(run, 'observations.bin'), observations.data);
   writeFileSync(join(run, 'actions.bin'), actions);
   const runtime = await openRuntime('cpu', { threads: 1 });
   try {
     const encoder = await runtime.load(join(run, 'export/encoder.onnx'));
     const predictor = await runtime.load(join(run, 'export/predictor.onnx'));
     const only = (outputs: Readonly<Record<string, RuntimeTensor>>) => Object.values(outputs)[0];
-    const latent = only(await encoder.run({ [encoder.inputs[0].name]: observations }));
+    const observations = encoder.inputs.map(({ name, type, shape }): [string, RuntimeTensor] => {
+      const sides = [count, ...shape.slice(1).map(Number)];
+      const bytes = Uint8Array.from({ length: elementCount(sides) }, () => random.integer(256));
+      return [
+        name,
+        type === 'uint8'
+          ? { type, shape: sides, data: bytes }
+          : { type: 'float32', shape: sides, data: Float32Array.from(bytes, (value) => value / 255) },
+      ];
+    });
+    // All rows of the first input, then all rows of the second.
+    writeFileSync(
+      join(run, 'observations.bin'),
+      Buffer.concat(observations.map(([, { data }]) => Buffer.from(data.buffer, data.byteOffset, data.byteLength))),
+    );
+    const latent = only(await encoder.run(Object.fromEntries(observations)));
     const predict = async (from: RuntimeTensor, ahead: number) => {
       const data = actions.subarray(ahead * count * 2, (ahead + 1) * count * 2);
       const [latentPort, actionPort] = predictor.inputs;
@@ -105,14 +135,14 @@ const inputsOf = (run: string) =>
   ['export/encoder.onnx', 'export/predictor.onnx', 'observations.bin', 'actions.bin'].map((file) => join(run, file));
 
 describe.each(programs)('%s/%s', (name, program, provider) => {
-  test.for(['float32', 'uint8'] as const)('gives the latents of onnxruntime-node for %s pixels', (pixels, { skip }) => {
+  test.for(forms)('gives the latents of onnxruntime-node for %s', (form, { skip }) => {
     const reason = buildOnce(name);
     if (reason !== undefined) skip(reason);
-    const run = join(folder, pixels);
+    const run = join(folder, form);
     const out = join(run, `${name}-${program}`);
     const { status, stderr } = runProgram(name, program, [...inputsOf(run), String(count), String(batchSize), out]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    for (const [file, values] of Object.entries(expected[pixels])) {
+    for (const [file, values] of Object.entries(expected[form])) {
       const content = Uint8Array.from(readFileSync(join(out, `${file}.bin`)));
       const found = new Float32Array(content.buffer);
       expect(found.length).toBe(values.length);
@@ -137,7 +167,7 @@ describe.each(programs)('%s/%s', (name, program, provider) => {
     );
     expect(wrongCount.status).toBe(1);
     const swapped = runProgram(name, program, [predictor, encoder, ...values, '5', '2']);
-    expect(swapped.stderr).toMatch(/^.*: expected 1 inputs, found 2\. .*\n$/);
+    expect(swapped.stderr).toMatch(/^.*: expected 2 inputs, found 1\. .*\n$/);
     expect(swapped.status).toBe(1);
   });
 

@@ -18,9 +18,10 @@ async function openModel(ort, path, provider, inputs) {
       refuse(path, `a model that onnxruntime-web loads on ${provider}`, `this: ${error.message}`, 'Try provider=wasm.');
     },
   );
-  if (session.inputNames.length !== inputs) {
-    const remedy = 'Name encoder and predictor in this order; its observation must be one image or vector.';
-    refuse(path, `${inputs} inputs`, session.inputNames.length, remedy);
+  if (!inputs.includes(session.inputNames.length)) {
+    const remedy =
+      'Name encoder and predictor in this order; an observation is an image, a vector, or an image and a vector.';
+    refuse(path, `${inputs.join(' or ')} inputs`, session.inputNames.length, remedy);
   }
   for (const { name, type } of session.inputMetadata)
     if (type !== 'float32' && type !== 'uint8')
@@ -28,16 +29,27 @@ async function openModel(ort, path, provider, inputs) {
   return session;
 }
 
-/** The raw little-endian values of a file as rows: { type, shape, data }, with the shape of one row. */
-async function fetchRows(path, rows, { type, shape }) {
-  const dims = [...rows, ...shape.slice(1)];
+/** The raw little-endian values of a file as rows, for each of `inputs` in turn: { type, shape, data }, with the shape of one row. */
+async function fetchRows(path, rows, inputs) {
+  const sizes = inputs.map(({ type, shape }) => {
+    const values = [...rows, ...shape.slice(1)].reduce((product, side) => product * side);
+    return values * (type === 'uint8' ? 1 : 4);
+  });
   const bytes = await fetchBytes(path);
-  const expected = dims.reduce((product, side) => product * side) * (type === 'uint8' ? 1 : 4);
+  const expected = sizes.reduce((sum, size) => sum + size);
   if (bytes.byteLength !== expected) {
-    const remedy = "Check N, and that the values have the shape and type of the model's input.";
-    refuse(path, `${expected} bytes for ${type} [${dims.join(', ')}]`, bytes.byteLength, remedy);
+    const what = inputs
+      .map(({ type, shape }) => `${type} [${[...rows, ...shape.slice(1)].join(', ')}]`)
+      .join(', then ');
+    const remedy = "Check N, and that the values have the shape and type of the model's inputs.";
+    refuse(path, `${expected} bytes for ${what}`, bytes.byteLength, remedy);
   }
-  return { type, shape: shape.slice(1), data: type === 'uint8' ? bytes : new Float32Array(bytes.buffer) };
+  let begin = 0;
+  return inputs.map(({ type, shape }, i) => {
+    const own = bytes.slice(begin, begin + sizes[i]);
+    begin += sizes[i];
+    return { type, shape: shape.slice(1), data: type === 'uint8' ? own : new Float32Array(own.buffer) };
+  });
 }
 
 /** Rows `from` to `to` of the inputs, in the model's order, to the rows of its output. */
@@ -71,19 +83,19 @@ export async function encodeAndPredict(options) {
   ort.env.wasm.numThreads = threads;
   ort.env.wasm.wasmPaths = new URL('onnxruntime-web/', location.href).href;
 
-  const encoder = await openModel(ort, 'encoder.onnx', provider, 1);
-  const predictor = await openModel(ort, 'predictor.onnx', provider, 2);
+  const encoder = await openModel(ort, 'encoder.onnx', provider, [1, 2]);
+  const predictor = await openModel(ort, 'predictor.onnx', provider, [2]);
   if (ort.env.wasm.numThreads !== threads)
     refuse('threads', threads, ort.env.wasm.numThreads, 'Serve the page with COOP same-origin and COEP require-corp.');
-  const observations = await fetchRows('observations.bin', [count], encoder.inputMetadata[0]);
-  const actions = await fetchRows('actions.bin', [2, count], predictor.inputMetadata[1]);
+  const observations = await fetchRows('observations.bin', [count], encoder.inputMetadata);
+  const [actions] = await fetchRows('actions.bin', [2, count], [predictor.inputMetadata[1]]);
   const middle = actions.data.length / 2;
   const first = { ...actions, data: actions.data.subarray(0, middle) };
   const second = { ...actions, data: actions.data.subarray(middle) };
 
-  await runBatch(ort, encoder, [observations], 0, Math.min(batchSize, count));
+  await runBatch(ort, encoder, observations, 0, Math.min(batchSize, count));
   const begin = performance.now();
-  const latent = await runBatches(ort, encoder, [observations], options);
+  const latent = await runBatches(ort, encoder, observations, options);
   const encodeMs = performance.now() - begin;
   const predicted1 = await runBatches(ort, predictor, [latent, first], options);
   const predicted2 = await runBatches(ort, predictor, [predicted1, second], options);

@@ -54,7 +54,7 @@ typedef struct {
   char *output;
 } Model;
 
-static void open_model(Model *model, OrtEnv *env, const char *path, int threads, size_t input_count) {
+static void open_model(Model *model, OrtEnv *env, const char *path, int threads, size_t least, size_t most) {
   OrtSessionOptions *options;
   memset(model, 0, sizeof *model);
   model->path = path;
@@ -66,9 +66,9 @@ static void open_model(Model *model, OrtEnv *env, const char *path, int threads,
   ort->ReleaseSessionOptions(options);
 
   check(path, ort->SessionGetInputCount(model->session, &model->input_count));
-  if (model->input_count != input_count)
-    refuse("%s: expected %zu inputs, found %zu. Name encoder and predictor in this order; its observation must be one image or vector.",
-           path, input_count, model->input_count);
+  if (model->input_count < least || model->input_count > most)
+    refuse("%s: expected %s inputs, found %zu. Name encoder and predictor in this order; an observation is an image, a vector, or "
+           "an image and a vector.", path, least == most ? "2" : "1 or 2", model->input_count);
   for (size_t i = 0; i < model->input_count; i++) {
     Port *port = &model->inputs[i];
     OrtTypeInfo *info;
@@ -148,20 +148,23 @@ static float *run_batches(Model *model, void *const inputs[], size_t count, size
   return rows;
 }
 
-// The raw little-endian values of a file that holds `rows` rows of a port.
-static void *read_rows(const char *path, size_t rows, const Port *port) {
-  size_t expected = rows * port->row * port->value_bytes;
+// The raw little-endian values of a file that holds `rows` rows of each of `count` ports in turn; values[i] becomes those of port i.
+static void read_rows(const char *path, size_t rows, const Port *ports, size_t count, void *values[]) {
+  size_t expected = 0;
+  for (size_t i = 0; i < count; i++) expected += rows * ports[i].row * ports[i].value_bytes;
   struct stat status;
   FILE *file = fopen(path, "rb");
   if (!file || fstat(fileno(file), &status)) refuse("%s: expected a file, found: %s. Check the path.", path, strerror(errno));
   if ((size_t)status.st_size != expected)
-    refuse("%s: expected %zu bytes for %zu rows of %zu values, found %lld. Check N, and that the values have the shape and type of "
-           "the model's input.", path, expected, rows, port->row, (long long)status.st_size);
-  void *values = malloc(expected);
-  if (!values || fread(values, 1, expected, file) != expected)
-    refuse("%s: expected to read %zu bytes, found: %s. Check the file.", path, expected, strerror(errno));
+    refuse("%s: expected %zu bytes for %zu rows of %zu values%s, found %lld. Check N, and that the values have the shape and type of "
+           "the model's inputs.", path, expected, rows, ports[0].row, count > 1 ? " and of its other input" : "", (long long)status.st_size);
+  for (size_t i = 0; i < count; i++) {
+    size_t size = rows * ports[i].row * ports[i].value_bytes;
+    values[i] = malloc(size);
+    if (!values[i] || fread(values[i], 1, size, file) != size)
+      refuse("%s: expected to read %zu bytes, found: %s. Check the file.", path, size, strerror(errno));
+  }
   fclose(file);
-  return values;
 }
 
 static FILE *create(const char *folder, const char *name) {
@@ -189,19 +192,21 @@ int main(int argc, char **argv) {
   check("environment", ort->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory));
 
   Model encoder, predictor;
-  open_model(&encoder, env, argv[1], (int)threads, 1);
-  open_model(&predictor, env, argv[2], (int)threads, 2);
-  void *observations = read_rows(argv[3], count, &encoder.inputs[0]);
+  open_model(&encoder, env, argv[1], (int)threads, 1, 2);
+  open_model(&predictor, env, argv[2], (int)threads, 2, 2);
+  void *observations[2], *both_actions[1];
+  read_rows(argv[3], count, encoder.inputs, encoder.input_count, observations);
   const Port *action = &predictor.inputs[1];
-  char *actions = read_rows(argv[4], 2 * count, action);
+  read_rows(argv[4], 2 * count, action, 1, both_actions);
+  char *actions = both_actions[0];
   char *second_actions = actions + count * action->row * action->value_bytes;
 
   size_t size, warm = batch < count ? batch : count;
   float *values;
-  ort->ReleaseValue(run(&encoder, &observations, 0, warm, &values, &size));
+  ort->ReleaseValue(run(&encoder, observations, 0, warm, &values, &size));
   struct timespec begin, end;
   clock_gettime(CLOCK_MONOTONIC, &begin);
-  float *latent = run_batches(&encoder, &observations, count, batch, &size);
+  float *latent = run_batches(&encoder, observations, count, batch, &size);
   clock_gettime(CLOCK_MONOTONIC, &end);
   double encode_ms = (double)(end.tv_sec - begin.tv_sec) * 1e3 + (double)(end.tv_nsec - begin.tv_nsec) / 1e6;
   float *predicted_1 = run_batches(&predictor, (void *[]){latent, actions}, count, batch, &size);

@@ -50,28 +50,39 @@ func (r rows) tensor(from, to int) (ort.Value, error) {
 	return ort.NewTensor(shape, r.floats[from*size:to*size])
 }
 
-// readRows reads the raw little-endian values of a file that holds `count` rows of a port.
-func readRows(path string, count int, port ort.InputOutputInfo) (rows, error) {
-	result := rows{kind: port.DataType, shape: port.Dimensions[1:]}
-	valueBytes := 4
-	if port.DataType == ort.TensorElementDataTypeUint8 {
-		valueBytes = 1
+// readRows reads the raw little-endian values of a file that holds `count` rows of each port in turn.
+func readRows(path string, count int, ports []ort.InputOutputInfo) ([]rows, error) {
+	result, sizes, shapes, expected := make([]rows, len(ports)), make([]int, len(ports)), make([]string, len(ports)), 0
+	for i, port := range ports {
+		result[i] = rows{kind: port.DataType, shape: port.Dimensions[1:]}
+		sizes[i] = count * int(ort.NewShape(result[i].shape...).FlattenedSize())
+		if port.DataType != ort.TensorElementDataTypeUint8 {
+			sizes[i] *= 4
+		}
+		shapes[i] = fmt.Sprintf("%d rows of shape %v", count, result[i].shape)
+		expected += sizes[i]
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return result, refuse(path, "a file", err, "Check the path.")
+		return nil, refuse(path, "a file", err, "Check the path.")
 	}
-	size := int(ort.NewShape(result.shape...).FlattenedSize())
-	if expected := count * size * valueBytes; len(content) != expected {
-		what := fmt.Sprintf("%d bytes for %d rows of shape %v", expected, count, result.shape)
-		return result, refuse(path, what, len(content), "Check N, and that the values have the shape and type of the model's input.")
+	if len(content) != expected {
+		what := fmt.Sprintf("%d bytes for %s", expected, strings.Join(shapes, ", then "))
+		return nil, refuse(path, what, len(content), "Check N, and that the values have the shape and type of the model's inputs.")
 	}
-	if valueBytes == 1 {
-		result.bytes = content
-		return result, nil
+	for i, size := range sizes {
+		own := content[:size]
+		content = content[size:]
+		if result[i].kind == ort.TensorElementDataTypeUint8 {
+			result[i].bytes = own
+			continue
+		}
+		result[i].floats = make([]float32, size/4)
+		if err := binary.Read(bytes.NewReader(own), binary.LittleEndian, result[i].floats); err != nil {
+			return nil, err
+		}
 	}
-	result.floats = make([]float32, count*size)
-	return result, binary.Read(bytes.NewReader(content), binary.LittleEndian, result.floats)
+	return result, nil
 }
 
 type model struct {
@@ -160,7 +171,7 @@ var providerOf = regexp.MustCompile(`"provider"\s*:\s*"(\w+)"`)
 
 // readProviders names the providers that ran the nodes, from the profile of a session of its own: the binding cannot end a
 // profile while its session is open.
-func readProviders(path string, threads int, observations rows) (string, error) {
+func readProviders(path string, threads int, observations []rows) (string, error) {
 	folder, err := os.MkdirTemp("", "jepa-profile-")
 	if err != nil {
 		return "", err
@@ -170,7 +181,7 @@ func readProviders(path string, threads int, observations rows) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	_, err = profiled.run([]rows{observations}, 0, 1)
+	_, err = profiled.run(observations, 0, 1)
 	profiled.session.Destroy()
 	if err != nil {
 		return "", err
@@ -232,28 +243,30 @@ func encodeAndPredict(arguments []string) error {
 		return err
 	}
 	defer predictor.session.Destroy()
-	for i, each := range []*model{encoder, predictor} {
-		if len(each.inputs) != i+1 {
-			remedy := "Name encoder and predictor in this order; its observation must be one image or vector."
-			return refuse(arguments[i], fmt.Sprintf("%d inputs", i+1), len(each.inputs), remedy)
-		}
+	const remedy = "Name encoder and predictor in this order; an observation is an image, a vector, or an image and a vector."
+	if len(encoder.inputs) > 2 {
+		return refuse(arguments[0], "1 or 2 inputs", len(encoder.inputs), remedy)
 	}
-	observations, err := readRows(arguments[2], count, encoder.inputs[0])
+	if len(predictor.inputs) != 2 {
+		return refuse(arguments[1], "2 inputs", len(predictor.inputs), remedy)
+	}
+	observations, err := readRows(arguments[2], count, encoder.inputs)
 	if err != nil {
 		return err
 	}
-	actions, err := readRows(arguments[3], 2*count, predictor.inputs[1])
+	actions, err := readRows(arguments[3], 2*count, predictor.inputs[1:])
 	if err != nil {
 		return err
 	}
-	first, second := actions, actions
-	first.floats, second.floats = actions.floats[:len(actions.floats)/2], actions.floats[len(actions.floats)/2:]
+	first, second := actions[0], actions[0]
+	half := len(first.floats) / 2
+	first.floats, second.floats = first.floats[:half], second.floats[half:]
 
-	if _, err := encoder.run([]rows{observations}, 0, min(batch, count)); err != nil {
+	if _, err := encoder.run(observations, 0, min(batch, count)); err != nil {
 		return err
 	}
 	begin := time.Now()
-	latent, err := encoder.runBatches([]rows{observations}, count, batch)
+	latent, err := encoder.runBatches(observations, count, batch)
 	if err != nil {
 		return err
 	}

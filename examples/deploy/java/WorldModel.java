@@ -11,8 +11,10 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
@@ -96,21 +98,32 @@ public final class WorldModel {
       }
     }
 
-    /** The raw little-endian values of a file that holds `count` rows of one input. */
-    Rows readRows(int index, String file, int count) throws IOException {
-      // Observations are the only input of an encoder, actions the second of a predictor's two.
-      if (inputs.size() != index + 1)
-        throw refusal(path, (index + 1) + " inputs", inputs.size(),
-            "Name encoder and predictor in this order; its observation must be one image or vector.");
-      TensorInfo info = inputs.values().stream().skip(index).findFirst().orElseThrow();
-      long[] shape = Arrays.copyOfRange(info.getShape(), 1, info.getShape().length);
+    void requireInputs(int least, int most) {
+      if (inputs.size() < least || inputs.size() > most)
+        throw refusal(path, (least == most ? "" : least + " or ") + most + " inputs", inputs.size(),
+            "Name encoder and predictor in this order; an observation is an image, a vector, or an image and a vector.");
+    }
+
+    /** The raw little-endian values of a file that holds `count` rows of each of the inputs from `first` on, in turn. */
+    Rows[] readRows(int first, String file, int count) throws IOException {
       byte[] content = Files.readAllBytes(Path.of(file));
-      Rows rows = new Rows(info.type, shape, ByteBuffer.allocateDirect(content.length).put(content).flip());
-      long expected = count * rows.rowBytes();
+      ByteBuffer bytes = ByteBuffer.allocateDirect(content.length).put(content).flip();
+      List<Rows> parts = new ArrayList<>();
+      List<String> shapes = new ArrayList<>();
+      long expected = 0;
+      for (TensorInfo info : inputs.values().stream().skip(first).toList()) {
+        long[] shape = Arrays.copyOfRange(info.getShape(), 1, info.getShape().length);
+        Rows none = new Rows(info.type, shape, ByteBuffer.allocate(0));
+        long begin = Math.min(expected, content.length);
+        expected += count * none.rowBytes();
+        long end = Math.min(expected, content.length);
+        parts.add(new Rows(info.type, shape, bytes.slice((int) begin, (int) (end - begin))));
+        shapes.add(count + " rows of " + info.type + " " + Arrays.toString(shape));
+      }
       if (content.length != expected)
-        throw refusal(file, expected + " bytes for " + count + " rows of " + info.type + " " + Arrays.toString(shape), content.length,
-            "Check N, and that the values have the shape and type of the model's input.");
-      return rows;
+        throw refusal(file, expected + " bytes for " + String.join(", then ", shapes), content.length,
+            "Check N, and that the values have the shape and type of the model's inputs.");
+      return parts.toArray(Rows[]::new);
     }
 
     /** Rows `from` to `to` of the inputs, in the model's order, to the rows of its output. */
@@ -163,8 +176,10 @@ public final class WorldModel {
     OrtEnvironment environment = OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
     try (Model encoder = new Model(environment, arguments[0], threads, profiles);
         Model predictor = new Model(environment, arguments[1], threads, profiles)) {
-      Rows observations = encoder.readRows(0, arguments[2], count);
-      Rows actions = predictor.readRows(1, arguments[3], 2 * count);
+      encoder.requireInputs(1, 2);
+      predictor.requireInputs(2, 2);
+      Rows[] observations = encoder.readRows(0, arguments[2], count);
+      Rows actions = predictor.readRows(1, arguments[3], 2 * count)[0];
       Rows first = new Rows(actions.type, actions.shape, actions.slice(0, count));
       Rows second = new Rows(actions.type, actions.shape, actions.slice(count, 2L * count));
 

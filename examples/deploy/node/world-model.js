@@ -18,7 +18,7 @@ function positive(where, text) {
 const profiles = mkdtempSync(join(tmpdir(), 'jepa-profile-'));
 process.on('exit', () => rmSync(profiles, { recursive: true, force: true }));
 
-/** Opens a model; the first run is profiled, since the profile names the provider of every node that ran. */
+/** Opens a model of as many inputs as one of `inputs`; the first run is profiled, since the profile names the provider of every node that ran. */
 async function openModel(path, threads, inputs) {
   const folder = mkdtempSync(join(profiles, 'model-'));
   const options = {
@@ -32,9 +32,10 @@ async function openModel(path, threads, inputs) {
   const session = await ort.InferenceSession.create(path, options).catch((error) => {
     refuse(path, 'a model that onnxruntime loads', `this: ${error.message}`, 'Export it again.');
   });
-  if (session.inputNames.length !== inputs) {
-    const remedy = 'Name encoder and predictor in this order; its observation must be one image or vector.';
-    refuse(path, `${inputs} inputs`, session.inputNames.length, remedy);
+  if (!inputs.includes(session.inputNames.length)) {
+    const remedy =
+      'Name encoder and predictor in this order; an observation is an image, a vector, or an image and a vector.';
+    refuse(path, `${inputs.join(' or ')} inputs`, session.inputNames.length, remedy);
   }
   for (const { name, type } of session.inputMetadata)
     if (type !== 'float32' && type !== 'uint8')
@@ -48,16 +49,27 @@ function readProviders(model) {
   model.providers = [...new Set(events.map(({ args }) => args?.provider).filter(Boolean))].sort();
 }
 
-/** The raw little-endian values of a file as rows: { type, shape, data }, with the shape of one row. */
-function readRows(path, rows, { type, shape }) {
-  const dims = [...rows, ...shape.slice(1)];
+/** The raw little-endian values of a file as rows, for each of `inputs` in turn: { type, shape, data }, with the shape of one row. */
+function readRows(path, rows, inputs) {
+  const sizes = inputs.map(({ type, shape }) => {
+    const values = [...rows, ...shape.slice(1)].reduce((product, side) => product * side);
+    return values * (type === 'uint8' ? 1 : 4);
+  });
   const bytes = Uint8Array.from(readFileSync(path));
-  const expected = dims.reduce((product, side) => product * side) * (type === 'uint8' ? 1 : 4);
+  const expected = sizes.reduce((sum, size) => sum + size);
   if (bytes.byteLength !== expected) {
-    const remedy = "Check N, and that the values have the shape and type of the model's input.";
-    refuse(path, `${expected} bytes for ${type} [${dims.join(', ')}]`, bytes.byteLength, remedy);
+    const what = inputs
+      .map(({ type, shape }) => `${type} [${[...rows, ...shape.slice(1)].join(', ')}]`)
+      .join(', then ');
+    const remedy = "Check N, and that the values have the shape and type of the model's inputs.";
+    refuse(path, `${expected} bytes for ${what}`, bytes.byteLength, remedy);
   }
-  return { type, shape: shape.slice(1), data: type === 'uint8' ? bytes : new Float32Array(bytes.buffer) };
+  let begin = 0;
+  return inputs.map(({ type, shape }, i) => {
+    const own = bytes.slice(begin, begin + sizes[i]);
+    begin += sizes[i];
+    return { type, shape: shape.slice(1), data: type === 'uint8' ? own : new Float32Array(own.buffer) };
+  });
 }
 
 /** Rows `from` to `to` of the inputs, in the model's order, to the rows of its output. */
@@ -91,17 +103,17 @@ async function main([encoderPath, predictorPath, observationsPath, actionsPath, 
   const batchSize = positive('batch size', batchText);
   const threads = positive('JEPA_THREADS', process.env.JEPA_THREADS ?? '1');
 
-  const encoder = await openModel(encoderPath, threads, 1);
-  const predictor = await openModel(predictorPath, threads, 2);
-  const observations = readRows(observationsPath, [count], encoder.session.inputMetadata[0]);
-  const actions = readRows(actionsPath, [2, count], predictor.session.inputMetadata[1]);
+  const encoder = await openModel(encoderPath, threads, [1, 2]);
+  const predictor = await openModel(predictorPath, threads, [2]);
+  const observations = readRows(observationsPath, [count], encoder.session.inputMetadata);
+  const [actions] = readRows(actionsPath, [2, count], [predictor.session.inputMetadata[1]]);
   const middle = actions.data.length / 2;
   const first = { ...actions, data: actions.data.subarray(0, middle) };
   const second = { ...actions, data: actions.data.subarray(middle) };
 
-  await runBatch(encoder, [observations], 0, Math.min(batchSize, count));
+  await runBatch(encoder, observations, 0, Math.min(batchSize, count));
   const begin = performance.now();
-  const latent = await runBatches(encoder, [observations], count, batchSize);
+  const latent = await runBatches(encoder, observations, count, batchSize);
   const encodeMs = performance.now() - begin;
   const predicted1 = await runBatches(predictor, [latent, first], count, batchSize);
   const predicted2 = await runBatches(predictor, [predicted1, second], count, batchSize);

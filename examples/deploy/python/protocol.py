@@ -29,16 +29,21 @@ def require_type(path, port, type_name, known):
         raise Refusal(f"{path}: input {port}", "float32 or uint8", type_name, "Export with inputs of these types.")
 
 
-def read_rows(path, rows, row_shape, dtype):
-    """The raw little-endian values of a file as [*rows, *row_shape]."""
-    shape = [*rows, *row_shape]
-    dtype = np.dtype(dtype).newbyteorder("<")
+def read_rows(path, rows, inputs):
+    """The raw little-endian values of a file: for each of `inputs` (shape and type of a row) an array [*rows, *shape]."""
+    shapes = [[*rows, *shape] for shape, _ in inputs]
+    dtypes = [np.dtype(dtype).newbyteorder("<") for _, dtype in inputs]
+    sizes = [int(np.prod(shape)) * dtype.itemsize for shape, dtype in zip(shapes, dtypes)]
     values = Path(path).read_bytes()
-    expected = int(np.prod(shape)) * dtype.itemsize
-    if len(values) != expected:
-        remedy = "Check N, and that the values have the shape and type of the model's input."
-        raise Refusal(path, f"{expected} bytes for {dtype.name} {shape}", len(values), remedy)
-    return np.frombuffer(values, dtype).reshape(shape)
+    if len(values) != sum(sizes):
+        what = ", then ".join(f"{dtype.name} {shape}" for shape, dtype in zip(shapes, dtypes))
+        remedy = "Check N, and that the values have the shape and type of the model's inputs."
+        raise Refusal(path, f"{sum(sizes)} bytes for {what}", len(values), remedy)
+    begins = np.cumsum([0, *sizes])
+    return [
+        np.frombuffer(values[begin : begin + size], dtype).reshape(shape)
+        for begin, size, dtype, shape in zip(begins, sizes, dtypes, shapes)
+    ]
 
 
 def encode_and_predict(open_model, arguments):
@@ -55,20 +60,20 @@ def encode_and_predict(open_model, arguments):
 
     encoder = open_model(encoder_path, threads)
     predictor = open_model(predictor_path, threads)
-    for path, model, inputs in [(encoder_path, encoder, 1), (predictor_path, predictor, 2)]:
-        if len(model.input_shapes) != inputs:
-            remedy = "Name encoder and predictor in this order; its observation must be one image or vector."
-            raise Refusal(path, f"{inputs} inputs", len(model.input_shapes), remedy)
-    observations = read_rows(observations_path, [count], encoder.input_shapes[0], encoder.input_types[0])
-    actions = read_rows(actions_path, [2, count], predictor.input_shapes[1], np.float32)
+    for path, model, counts in [(encoder_path, encoder, (1, 2)), (predictor_path, predictor, (2,))]:
+        if len(model.input_shapes) not in counts:
+            remedy = "Name encoder and predictor in this order; an observation is an image, a vector, or an image and a vector."
+            raise Refusal(path, f"{' or '.join(map(str, counts))} inputs", len(model.input_shapes), remedy)
+    observations = read_rows(observations_path, [count], list(zip(encoder.input_shapes, encoder.input_types)))
+    (actions,) = read_rows(actions_path, [2, count], [(predictor.input_shapes[1], np.float32)])
 
     def in_batches(model, *inputs):
         starts = range(0, count, batch_size)
         return np.concatenate([model.run(*(rows[start : start + batch_size] for rows in inputs)) for start in starts])
 
-    encoder.run(observations[:batch_size])
+    encoder.run(*(rows[:batch_size] for rows in observations))
     begin = time.perf_counter()
-    latent = in_batches(encoder, observations)
+    latent = in_batches(encoder, *observations)
     encode_ms = (time.perf_counter() - begin) * 1000
     predicted_1 = in_batches(predictor, latent, actions[0])
     predicted_2 = in_batches(predictor, predicted_1, actions[1])

@@ -89,27 +89,42 @@ impl Model {
         Ok(Self { path: path.to_owned(), session, inputs, providers: None })
     }
 
-    /// The raw little-endian values of a file that holds `of` rows of input `index`, the last one.
-    fn read_rows(&self, index: usize, path: &str, of: usize) -> Outcome<Rows> {
-        // Observations are the only input of an encoder, actions the second of a predictor's two.
-        let [.., (shape, kind)] = self.inputs.as_slice() else { unreachable!("onnxruntime loads no model without inputs") };
-        if self.inputs.len() != index + 1 {
-            let remedy = "Name encoder and predictor in this order; its observation must be one image or vector.";
-            return Err(refusal(&self.path, &format!("{} inputs", index + 1), self.inputs.len(), remedy));
+    fn require_inputs(&self, counts: &[usize]) -> Outcome<()> {
+        if counts.contains(&self.inputs.len()) {
+            return Ok(());
         }
+        let expected = counts.iter().map(usize::to_string).collect::<Vec<_>>().join(" or ");
+        let remedy = "Name encoder and predictor in this order; an observation is an image, a vector, or an image and a vector.";
+        Err(refusal(&self.path, &format!("{expected} inputs"), self.inputs.len(), remedy))
+    }
+
+    /// The raw little-endian values of a file that holds `of` rows of each of the inputs from `first` on, in turn.
+    fn read_rows(&self, first: usize, path: &str, of: usize) -> Outcome<Vec<Rows>> {
+        let inputs = &self.inputs[first..];
         let bytes = fs::read(path).map_err(|error| refusal(path, "a file", error, "Check the path."))?;
-        let is_float = *kind == TensorElementType::Float32;
-        let expected = of * shape.iter().product::<usize>() * if is_float { 4 } else { 1 };
-        if bytes.len() != expected {
-            let remedy = "Check N, and that the values have the shape and type of the model's input.";
-            return Err(refusal(path, &format!("{expected} bytes for {of} rows of {shape:?} {kind}"), bytes.len(), remedy));
-        }
-        let values = if is_float {
-            Values::Float32(bytes.as_chunks().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect())
-        } else {
-            Values::Uint8(bytes)
+        let size_of = |(shape, kind): &(Vec<usize>, TensorElementType)| {
+            of * shape.iter().product::<usize>() * if *kind == TensorElementType::Float32 { 4 } else { 1 }
         };
-        Ok(Rows { shape: shape.clone(), values })
+        let expected: usize = inputs.iter().map(size_of).sum();
+        if bytes.len() != expected {
+            let what = inputs.iter().map(|(shape, kind)| format!("{of} rows of {shape:?} {kind}")).collect::<Vec<_>>().join(", then ");
+            let remedy = "Check N, and that the values have the shape and type of the model's inputs.";
+            return Err(refusal(path, &format!("{expected} bytes for {what}"), bytes.len(), remedy));
+        }
+        let mut rest = bytes.as_slice();
+        Ok(inputs
+            .iter()
+            .map(|input| {
+                let (own, after) = rest.split_at(size_of(input));
+                rest = after;
+                let values = if input.1 == TensorElementType::Float32 {
+                    Values::Float32(own.as_chunks().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect())
+                } else {
+                    Values::Uint8(own.to_vec())
+                };
+                Rows { shape: input.0.clone(), values }
+            })
+            .collect())
     }
 
     /// Rows `from` to `to` of the inputs, in the model's order, to the rows of its output.
@@ -167,15 +182,18 @@ fn encode_and_predict(arguments: &[String], profiles: &Path) -> Outcome<()> {
     environment.set_log_level(ort::logging::LogLevel::Fatal);
     let mut encoder = Model::open(&environment, encoder_path, threads, profiles)?;
     let mut predictor = Model::open(&environment, predictor_path, threads, profiles)?;
+    encoder.require_inputs(&[1, 2])?;
+    predictor.require_inputs(&[2])?;
     let observations = encoder.read_rows(0, observations_path, count)?;
-    let actions = predictor.read_rows(1, actions_path, 2 * count)?;
+    let observations: Vec<&Rows> = observations.iter().collect();
+    let actions = predictor.read_rows(1, actions_path, 2 * count)?.remove(0);
     let (first, second) = actions.floats().split_at(actions.floats().len() / 2);
     let first = Rows { shape: actions.shape.clone(), values: Values::Float32(first.to_vec()) };
     let second = Rows { shape: actions.shape.clone(), values: Values::Float32(second.to_vec()) };
 
-    encoder.run(&[&observations], 0, batch.min(count))?;
+    encoder.run(&observations, 0, batch.min(count))?;
     let begin = Instant::now();
-    let latent = encoder.run_batches(&[&observations], count, batch)?;
+    let latent = encoder.run_batches(&observations, count, batch)?;
     let encode_ms = begin.elapsed().as_secs_f64() * 1000.0;
     let predicted_1 = predictor.run_batches(&[&latent, &first], count, batch)?;
     let predicted_2 = predictor.run_batches(&[&predicted_1, &second], count, batch)?;
