@@ -5,6 +5,7 @@ import type { Recording } from '../src/data/recording.ts';
 import { readRecordingRecord, writeRecordingRecord } from '../src/data/recording-record.ts';
 import type { TransitionSource } from '../src/data/transition.ts';
 import type { Configuration } from '../src/training/configuration.ts';
+import { dynamicsHorizonOf } from '../src/training/objective.ts';
 import { runPath } from '../src/training/run-folder.ts';
 import { openRunRecording, type RunRecordingOptions } from '../src/training/run-recording.ts';
 import { environmentBaseline, type LabelledBaseline, recordingBaseline } from './baseline.ts';
@@ -49,6 +50,7 @@ async function openEnvironmentOrigin(configuration: Configuration): Promise<RunO
     stream: 'train',
     auxiliary: joinStateTables(parts.auxiliaries, parts.environment.stateCount),
     actionPersistence: configuration.objective.actionPersistence,
+    observedHorizon: dynamicsHorizonOf(configuration.objective),
   });
   const { environment } = parts;
   return {

@@ -1,6 +1,6 @@
 // Transitions and labelled observations drawn from an environment. Every batch is a function of (seed, stream, step), so
 // that a resumed run sees what it would have seen, and held-out streams never meet the training stream.
-import type { Environment } from '../environments/environment.ts';
+import type { Appearance, Environment } from '../environments/environment.ts';
 import { permutation, type Random, randomFor } from '../random.ts';
 import { elementCount } from '../shape.ts';
 import type { LabelledObservations, TransitionBatch, TransitionSource } from './transition.ts';
@@ -13,17 +13,27 @@ export interface EnvironmentSourceOptions {
   readonly auxiliary: { readonly size: number; readonly table: Float32Array };
   /** Probability that the next action of a sequence repeats the one before; otherwise drawn evenly. Matters from horizon 2 on. */
   readonly actionPersistence?: number;
+  /** J: a sequence has at most J + 1 observations, whatever its horizon. All else stays as it is. Default: one after every action. */
+  readonly observedHorizon?: number;
 }
 
 export function environmentSource(environment: Environment, options: EnvironmentSourceOptions): TransitionSource {
-  const { seed, stream, actionPersistence = 0 } = options;
+  const { seed, stream, actionPersistence = 0, observedHorizon = Number.POSITIVE_INFINITY } = options;
   const { size: auxiliarySize, table: auxiliaryTable } = options.auxiliary;
   const pixelCount = elementCount(environment.observationShape);
   const { actionSize } = environment;
   const startState = evenStates(environment.stateCount, seed, stream);
 
+  const unseen = new Uint8Array(pixelCount);
+  /** Moves `random` on as rendering would. */
+  function skip(state: number, appearance: Appearance, random: Random): void {
+    if (environment.skipImage) environment.skipImage(state, random);
+    else environment.render(state, appearance, random, unseen);
+  }
+
   function batch(step: number, size: number, horizon: number): TransitionBatch {
-    const observations = new Uint8Array((horizon + 1) * size * pixelCount);
+    const observed = Math.min(horizon, observedHorizon);
+    const observations = new Uint8Array((observed + 1) * size * pixelCount);
     const actions = new Float32Array(horizon * size * actionSize);
     const auxiliary = new Float32Array((horizon + 1) * size * auxiliarySize);
     const states = new Int32Array((horizon + 1) * size);
@@ -36,7 +46,14 @@ export function environmentSource(environment: Environment, options: Environment
         const row = k * size + b;
         states[row] = state;
         auxiliary.set(auxiliaryTable.subarray(state * auxiliarySize, (state + 1) * auxiliarySize), row * auxiliarySize);
-        environment.render(state, appearance, random, observations.subarray(row * pixelCount, (row + 1) * pixelCount));
+        if (k > observed) skip(state, appearance, random);
+        else
+          environment.render(
+            state,
+            appearance,
+            random,
+            observations.subarray(row * pixelCount, (row + 1) * pixelCount),
+          );
         if (k === horizon) break;
         if (k > 0 && random.uniform() >= actionPersistence) action = random.integer(environment.actionNames.length);
         environment.encodeAction(action, random, actions, row * actionSize);

@@ -5,7 +5,7 @@
 export interface TransitionBatch {
   readonly size: number;
   readonly horizon: number;
-  /** [K+1, B, ...observationShape] */
+  /** [K+1, B, ...observationShape]; only the first J+1, where a source was asked for no more. */
   readonly observations: Uint8Array | Float32Array;
   /** [K, B, A]: one-hot for discrete actions. */
   readonly actions: Float32Array;

@@ -65,6 +65,7 @@ export function createCounting(options: unknown = {}): Environment {
     nuisances: countingNuisances,
     drawAppearance,
     render,
+    skipImage: (state, random) => void drawPositions(state, random),
   };
 }
 

@@ -66,6 +66,11 @@ export interface Environment {
   drawAppearance(random: Random): Appearance;
   /** Draws one observation of `state` into `pixels` (H*W*C bytes); everything not fixed by the appearance is drawn anew. */
   render(state: number, appearance: Appearance, random: Random, pixels: Uint8Array): void;
+  /**
+   * Draws from `random` what `render` would, and no image: for observations that nobody looks at, in a stream that must not
+   * change. Absent: they are rendered all the same.
+   */
+  skipImage?(state: number, random: Random): void;
 }
 
 /** One-hot encoding, for environments whose actions are plain names. */

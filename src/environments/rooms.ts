@@ -86,6 +86,9 @@ export function createRooms(options: unknown = {}): Environment {
     ],
     drawAppearance,
     render,
+    skipImage(_, random) {
+      for (let i = 0; i < CLOUD_NUMBERS; i++) random.integer(256);
+    },
   };
 }
 
@@ -112,6 +115,9 @@ function drawAppearance(random: Random): Appearance {
   const channel = () => AGENT_DARKEST + random.integer(256 - AGENT_DARKEST);
   return { floor: random.integer(FLOOR_BRIGHTEST + 1), red: channel(), green: channel(), blue: channel() };
 }
+
+/** Random numbers in a cloud, wherever it is. */
+const CLOUD_NUMBERS = 3 * (2 * CLOUD_HALF_PX) ** 2;
 
 /** A square of random pixels, drawn anew every time, below the agent and above everything else. */
 function drawCloud(phase: number, phases: number, random: Random, pixels: Uint8Array): void {

@@ -114,6 +114,17 @@ describe.each(variants)('%s %j', (name, options) => {
     expect(pixels).toEqual(draw(environment, 0, 2));
   });
 
+  test('leaves out an image without changing what is drawn after it', () => {
+    for (const state of states) {
+      const [rendered, skipped] = [randomFor('skip', state), randomFor('skip', state)];
+      const appearance = environment.drawAppearance(rendered);
+      environment.drawAppearance(skipped);
+      environment.render(state, appearance, rendered, new Uint8Array(64 * 64 * 3));
+      environment.skipImage?.(state, skipped);
+      expect(skipped.uniform()).toBe(rendered.uniform());
+    }
+  });
+
   test('encodes its actions differently, each into its own numbers', () => {
     const size = environment.actionSize;
     const encoded = environment.actionNames.map((_, action) => {

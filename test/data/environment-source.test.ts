@@ -1,0 +1,45 @@
+// Batches of an environment: what is left out must not change what is drawn.
+import { expect, test } from 'vitest';
+import { environmentSource } from '../../src/data/environment-source.ts';
+import type { TransitionBatch } from '../../src/data/transition.ts';
+import { createEnvironment, type Environment, environmentNames } from '../../src/environments/index.ts';
+
+const size = 3;
+const horizon = 4;
+
+function batchOf(environment: Environment, observedHorizon?: number): TransitionBatch {
+  const table = Float32Array.from({ length: environment.stateCount }, (_, state) => state);
+  const options = { seed: 7, stream: 'train', auxiliary: { size: 1, table }, actionPersistence: 0.3 };
+  const source = environmentSource(environment, {
+    ...options,
+    ...(observedHorizon === undefined ? {} : { observedHorizon }),
+  });
+  return source.batch(5, size, horizon) as TransitionBatch;
+}
+
+const variants: readonly (readonly [string, Environment])[] = [
+  ...environmentNames.map((name) => [name, createEnvironment(name, {})] as const),
+  ['counting, continuous', createEnvironment('counting', { continuous: true })],
+  // Somebody's own, that cannot leave out an image.
+  ['rooms without skipImage', { ...createEnvironment('rooms', {}), skipImage: undefined }],
+];
+
+test.each(variants)(
+  '%s: the first observations, and all actions, values and states, are the same bytes',
+  (_, environment) => {
+    const whole = batchOf(environment);
+    for (const observed of [0, 1, 3]) {
+      const part = batchOf(environment, observed);
+      const { observations, ...rest } = part;
+      const { observations: all, ...wholeRest } = whole;
+      expect(observations.length).toBe((all.length / (horizon + 1)) * (observed + 1));
+      expect(observations).toEqual(all.subarray(0, observations.length));
+      expect(rest).toEqual(wholeRest);
+    }
+  },
+);
+
+test('a horizon that is shorter than what may be observed is observed as a whole', () => {
+  const environment = createEnvironment('counting', {});
+  expect(batchOf(environment, 9)).toEqual(batchOf(environment));
+});
