@@ -104,6 +104,8 @@ export async function evaluate(input: EvaluationInput, options: EvaluationOption
   const progress = options.onProgress ?? (() => {});
   const names = [...new Set([options.reference, ...options.runtimes])];
   const runtimes = new Map<string, Runtime>();
+  /** Opened for networks that only this evaluation needs. */
+  const additional: Runtime[] = [];
   const subjectOf = (name: string) =>
     subjectOfVariant(parseRuntimeVariant('evaluate', name), subject, options.halfEncoder);
   try {
@@ -114,7 +116,12 @@ export async function evaluate(input: EvaluationInput, options: EvaluationOption
     }
     progress('drawing held-out observations');
     const heldOut = await source.draw(options.observations, options.seed);
-    const encodeBy = await networkEncoder(runtimes, source.observationShape);
+    let onnxRuntime = [...runtimes.values()].find((each) => each.format === 'onnx');
+    if (onnxRuntime === undefined) {
+      onnxRuntime = await openRuntime('cpu');
+      additional.push(onnxRuntime);
+    }
+    const encodeBy = encodeOn(onnxRuntime, source.observationShape);
     const targets = await prepareTargets(input, heldOut, encodeBy);
     const measured = new Map<string, MeasuredRuntime>();
     const inspected = options.runtimes.find((name) => runtimes.get(name)?.format === 'onnx') ?? options.runtimes[0];
@@ -149,16 +156,14 @@ export async function evaluate(input: EvaluationInput, options: EvaluationOption
       inspection,
     };
   } finally {
-    for (const runtime of runtimes.values()) await runtime.dispose();
+    for (const runtime of [...runtimes.values(), ...additional]) await runtime.dispose();
   }
 }
 
 /** Encodes by a network that was made for this evaluation. */
 type EncodeBy = (network: ObservationNetwork, observations: Observations) => Promise<Latents>;
 
-/** By the first runtime that reads ONNX files; without one, by the CPU. */
-async function networkEncoder(runtimes: ReadonlyMap<string, Runtime>, shape: readonly number[]): Promise<EncodeBy> {
-  const runtime = [...runtimes.values()].find((each) => each.format === 'onnx') ?? (await openRuntime('cpu'));
+function encodeOn(runtime: Runtime, shape: readonly number[]): EncodeBy {
   return async ({ model, input = pixelInput }, observations) => {
     const session = await runtime.load(model);
     try {
