@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { describeError, JepaError, UnavailableError, unknownName } from '../src/error.ts';
 import type { Machine } from '../src/machine/machine.ts';
 import type { FoundProgram } from '../src/machine/program.ts';
+import { type FoundPython, pythonPackageNames } from '../src/machine/python.ts';
 import type { CudaPiece } from '../src/runtimes/cuda/piece.ts';
 import type { RuntimeDescription } from '../src/runtimes/runtime.ts';
 import { packageVersion } from './package.ts';
@@ -48,6 +49,8 @@ export interface Report {
   readonly tensorflow: TensorFlowReport;
   readonly runtimes: readonly RuntimeReport[];
   readonly programs: readonly FoundProgram[];
+  /** Optional: what simulators are recorded with. */
+  readonly python?: FoundPython;
   /** What a run on CUDA is made of, where there could be one (Linux x64). */
   readonly cuda?: readonly CudaPiece[];
   readonly cache: { readonly folder: string; readonly byteLength: number; readonly freeByteLength: number | undefined };
@@ -110,10 +113,12 @@ async function inspect(runtimeNames: readonly string[]): Promise<Report> {
   const folder = cacheRoot();
   const { inspectCuda } = await import('../src/runtimes/cuda/piece.ts');
   const hasCuda = process.platform === 'linux' && process.arch === 'x64';
-  const [tensorflow, runtimes, found, disk, cuda] = await Promise.all([
+  const { inspectPython } = await import('../src/machine/python.ts');
+  const [tensorflow, runtimes, found, python, disk, cuda] = await Promise.all([
     inspectTensorFlow(),
     Promise.all(runtimeNames.map(inspectRuntime)),
     Promise.all(programs.map(inspectProgram)),
+    inspectPython(),
     statfs(folder).catch(() => undefined),
     hasCuda ? inspectCuda() : undefined,
   ]);
@@ -124,6 +129,7 @@ async function inspect(runtimeNames: readonly string[]): Promise<Report> {
     tensorflow,
     runtimes,
     programs: found,
+    python,
     ...(cuda === undefined ? {} : { cuda }),
     cache: {
       folder,
@@ -193,7 +199,8 @@ async function probe(name: string): Promise<void> {
 }
 
 /** The report for a person. */
-export function formatReport({ version, machine, tensorflow, runtimes, programs, cuda = [], cache }: Report): string {
+export function formatReport(report: Report): string {
+  const { version, machine, tensorflow, runtimes, programs, python, cuda = [], cache } = report;
   const gigabytes = (byteLength: number): string => `${(byteLength / 1e9).toFixed(1)} GB`;
   const system = [machine.system, machine.release, machine.architecture, machine.libc].filter((part) => part).join(' ');
   const lines = [
@@ -220,8 +227,22 @@ export function formatReport({ version, machine, tensorflow, runtimes, programs,
     ...programs.flatMap((program) =>
       formatPart(program.name, program, program.version ?? '', ` (needed for ${program.neededFor})`),
     ),
+    ...(python === undefined
+      ? []
+      : formatPart('python', python, describePython(python), ' (optional: needed for simulators, gym:NAME)')),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** `3.11.2 (python3) with gymnasium 1.2.0, without minari, h5py` */
+function describePython({ program, version, packages }: FoundPython): string {
+  const has = Object.entries(packages).map(([name, found]) => `${name} ${found}`);
+  const lacks = pythonPackageNames.filter((name) => !Object.hasOwn(packages, name));
+  const parts = [
+    ...(has.length > 0 ? [`with ${has.join(', ')}`] : []),
+    ...(lacks.length > 0 ? [`without ${lacks.join(', ')}`] : []),
+  ];
+  return `${version} (${program}) ${parts.join('; ')}`;
 }
 
 /** Each missing piece; those with one remedy together. */

@@ -45,6 +45,7 @@ describe('jepa doctor', () => {
         version: expect.stringContaining('onnxruntime-web'),
       }),
     );
+    expect(report.python).toMatchObject({ program: 'python3', isAvailable: false, packages: {} });
     // No program is on that path.
     expect(report.programs.map(({ isAvailable }: { isAvailable: boolean }) => isAvailable)).not.toContain(true);
   });
@@ -81,6 +82,7 @@ describe('the report for a person', () => {
       programs: [
         { name: 'ffmpeg', neededFor: 'videos', isAvailable: false, reason: 'not there', remedy: 'Install it.' },
       ],
+      python: { program: 'python3', isAvailable: true, version: '3.11.2', packages: { gymnasium: '1.2.0' } },
       cache: { folder: '/cache', byteLength: 0, freeByteLength: undefined },
     });
     expect(text.split('\n')).toEqual([
@@ -97,6 +99,7 @@ describe('the report for a person', () => {
       'cuda        no   no GPU',
       'ffmpeg      no   not there (needed for videos)',
       '                 -> Install it.',
+      'python      yes  3.11.2 (python3) with gymnasium 1.2.0; without minari, h5py',
       '',
     ]);
   });
