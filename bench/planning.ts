@@ -1,13 +1,12 @@
 // Time of a decision of every planner, in turns: the same observations, the reward (or the latent of a state) as the goal.
 // node --import tsx bench/planning.ts RUN [rounds] [runtime] [goal state]
 import { cpus } from 'node:os';
-import { openGoal } from '../cli/plan-goal.ts';
+import { openEnvironmentSetting } from '../cli/plan-environment.ts';
 import { createEnvironment } from '../src/environments/index.ts';
 import { openSubject } from '../src/evaluation/subject.ts';
 import { openWorldSession } from '../src/evaluation/world-session.ts';
 import { createPlanner, plannerNames } from '../src/planning/index.ts';
 import { latentWorld } from '../src/planning/latent-world.ts';
-import { drawStarts } from '../src/planning/task.ts';
 import { randomFor } from '../src/random.ts';
 import { openRuntime } from '../src/runtimes/index.ts';
 import { requireEnvironmentConfiguration } from '../src/training/configuration.ts';
@@ -19,23 +18,22 @@ const { name, ...options } = requireEnvironmentConfiguration(folder, configurati
 const environment = createEnvironment(name, options);
 const runtime = await openRuntime(runtimeName, { threads: 1 });
 const session = await openWorldSession(runtime, subject, environment.observationShape);
-const goal = await openGoal(
-  { goal: state === undefined ? 'reward' : `state:${state}`, discount: 0.95, seed: 0 },
+const goal = state === undefined ? 'reward' : `state:${state}`;
+const setting = await openEnvironmentSetting(
+  { goal, discount: 0.95, seed: 0, episodes: Number(rounds) + 1 },
   { configuration, environment, session },
 );
-const world = latentWorld(session, environment);
+const world = latentWorld(session, setting.arena.actions);
 const measured = new Map(plannerNames.map((planner) => [planner, { ms: [0].slice(1), predictions: 0 }]));
 const encodingMs: number[] = [];
 
-const starts = drawStarts(goal.task, Number(rounds) + 1, 0);
-for (const [round, start] of starts.entries()) {
+for (let round = 0; round < setting.episodes; round++) {
   const random = randomFor('bench planning', round);
-  const pixels = new Uint8Array(environment.observationShape.reduce((product, side) => product * side, 1));
-  environment.render(start, environment.drawAppearance(random), random, pixels);
+  const observation = (await setting.arena.startEpisode(round)).observe();
   const encodingBegan = performance.now();
-  const { values: latent } = await session.encode(pixels);
+  const { values: latent } = await session.encode(observation);
   const encoded = performance.now() - encodingBegan;
-  const objective = await goal.objectiveOf(round);
+  const objective = await setting.goal.objectiveOf(round);
   if (round > 0) encodingMs.push(encoded);
   for (const [planner, { ms }] of measured) {
     const decide = createPlanner(planner).startEpisode();
@@ -54,7 +52,7 @@ await runtime.dispose();
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const { version, provider } = runtime.describe();
 process.stdout.write(`${cpus()[0].model}, node ${process.version}, ${version}, ${provider}, 1 thread\n`);
-process.stdout.write(`${subject.name}: goal ${goal.goal}, ${rounds} decisions each, in turns; median times\n`);
+process.stdout.write(`${subject.name}: goal ${goal}, ${rounds} decisions each, in turns; median times\n`);
 process.stdout.write(`encoding an observation: ${median(encodingMs).toFixed(2)} ms\n`);
 for (const [planner, { ms, predictions }] of measured)
   process.stdout.write(

@@ -1,16 +1,22 @@
-// What plans aim at and what counts as a success, made from --goal and --success.
+// What plans aim at in latents, made from --goal: an output of the auxiliary head, or a latent to come close to.
 import { readFileSync } from 'node:fs';
-import type { Environment } from '../src/environments/index.ts';
+import type { Auxiliary, AuxiliaryContext } from '../src/auxiliary/index.ts';
 import { FormatError, UsageError } from '../src/error.ts';
-import type { Latents } from '../src/evaluation/latents.ts';
+import { createLatents, type Latents } from '../src/evaluation/latents.ts';
 import type { WorldSession } from '../src/evaluation/world-session.ts';
-import { closenessObjective, type Fold, type Objective, parseFold, rewardObjective } from '../src/planning/index.ts';
-import { createTask, highestReward, type Task } from '../src/planning/task.ts';
-import { trueClosenessObjective, trueRewardObjective } from '../src/planning/true-world.ts';
-import { randomFor } from '../src/random.ts';
+import {
+  avoidanceObjective,
+  closenessObjective,
+  type Fold,
+  type Objective,
+  parseFold,
+  rewardObjective,
+} from '../src/planning/index.ts';
+import type { HeadOutput } from '../src/planning/objective.ts';
 import { elementCount } from '../src/shape.ts';
 import type { Configuration } from '../src/training/configuration.ts';
-import { type GoalText, parseGoal } from './plan-option.ts';
+import type { GoalText } from './plan-option.ts';
+import type { PlanGoal } from './plan-setting.ts';
 
 export interface GoalFlags {
   readonly goal: string;
@@ -22,131 +28,125 @@ export interface GoalFlags {
 
 export interface GoalContext {
   readonly configuration: Configuration;
-  readonly environment: Environment;
   readonly session: WorldSession;
+  /** What the auxiliaries were built from. */
+  readonly auxiliaryContext: AuxiliaryContext;
+  /** Whether an episode ends with its success; else it is worth staying where the score is high. */
+  readonly endsWithSuccess: boolean;
 }
 
-export interface PlanGoal {
-  /** As the record says it. */
-  readonly goal: string;
-  readonly success: string;
-  readonly task: Task;
-  readonly fold: Fold;
-  readonly objectiveOf: (episode: number) => Promise<Objective>;
-  /** The same for planning with the true environment. */
-  readonly trueObjective: Objective;
-}
+/** Goals that are an output of the auxiliary head. */
+export type HeadGoal = Extract<GoalText, { kind: 'reward' | 'column' | 'avoid' }>;
+/** Goals that are one latent. */
+export type LatentGoal = Extract<GoalText, { kind: 'latent' | 'observation' | 'image' }>;
 
-/** @throws UsageError where the goal is none, or not one that this run can plan for */
-export async function openGoal(flags: GoalFlags, context: GoalContext): Promise<PlanGoal> {
-  const goal = parseGoal(flags.goal);
-  const { success, task } = await openTask(flags, goal, context);
-  const { objectiveOf, fold } =
-    goal.kind === 'reward' ? await openRewardGoal(flags, context) : await openClosenessGoal(flags, goal, context);
+/** @throws UsageError where the run has no such output */
+export async function openHeadGoal(flags: GoalFlags, goal: HeadGoal, context: GoalContext): Promise<PlanGoal> {
   const { discount } = flags;
-  const trueObjective =
-    goal.kind === 'reward'
-      ? trueRewardObjective(context.environment, fold, discount)
-      : trueClosenessObjective(task.fewestSteps, discount);
-  return { goal: flags.goal, success, task, fold, objectiveOf, trueObjective };
+  const output = await headOutput(goal, context);
+  if (goal.kind === 'avoid') {
+    if (flags.fold !== undefined && parseFold('--fold', flags.fold) !== 'survival')
+      throw new UsageError(`--fold: expected survival for an event to avoid, got "${flags.fold}"`);
+    const objective = avoidanceObjective(output, discount);
+    return { fold: 'survival', objectiveOf: async () => objective };
+  }
+  const fold = flags.fold === undefined ? rewardFold(output, context) : parseFold('--fold', flags.fold);
+  const objective = rewardObjective({ ...output, fold, discount });
+  return { fold, objectiveOf: async () => objective };
 }
 
-async function openTask(flags: GoalFlags, goal: GoalText, { environment }: GoalContext) {
-  const success = flags.success ?? (goal.kind === 'state' ? flags.goal : 'reward');
-  const parsed = parseGoal(success);
-  if (parsed.kind === 'reward')
-    return { success: 'the highest reward', task: createTask(environment, highestReward(environment)) };
-  if (parsed.kind !== 'state') throw new UsageError(`--success: expected reward or state:NAME, got "${success}"`);
-  const option = flags.success === undefined ? '--goal' : '--success';
-  const state = stateNamed(environment, parsed.name, option);
-  const { rewardClasses } = await import('../src/evaluation/bisimulation-class.ts');
-  const { classOf, names } = rewardClasses(environment);
-  const task = createTask(environment, (each) => classOf[each] === classOf[state]);
-  return { success: `state ${names[classOf[state]]}`, task };
+function rewardFold({ isLogit }: HeadOutput, { endsWithSuccess }: GoalContext): Fold {
+  if (!endsWithSuccess) return 'sum';
+  return isLogit ? 'first-success' : 'best';
 }
 
-function stateNamed(environment: Environment, name: string, option: string): number {
-  for (let state = 0; state < environment.stateCount; state++) if (environment.stateName(state) === name) return state;
-  throw new UsageError(
-    `${option}: expected the name of a state of ${environment.name}, such as "${environment.stateName(0)}", got "${name}"`,
-    { remedy: `jepa bisimulation ${environment.name} --json lists the classes with an example each.` },
-  );
-}
-
-async function openRewardGoal(flags: GoalFlags, { configuration, environment, session }: GoalContext) {
+async function headOutput(goal: HeadGoal, context: GoalContext): Promise<HeadOutput> {
+  const { configuration, session, auxiliaryContext } = context;
   const head = session.auxiliary;
-  const slice = await rewardSlice(configuration, environment);
-  if (head === undefined || slice === undefined)
+  const { rewardColumn } = auxiliaryContext;
+  const isMeant = (auxiliary: Auxiliary) =>
+    goal.kind === 'reward'
+      ? auxiliary.name === 'reward' || (auxiliary.of === 'column' && auxiliary.column === rewardColumn)
+      : auxiliary.of === 'column' && auxiliary.column === goal.name;
+  const slice = head && (await sliceOf(isMeant, configuration, auxiliaryContext));
+  if (head === undefined || slice === undefined) {
+    const text = goal.kind === 'reward' ? 'reward' : `${goal.kind}:${goal.name}`;
+    const wanted = goal.kind === 'reward' ? 'reward' : `column:${goal.name}`;
+    const found = configuration.auxiliary.map((each) => (each.kind === 'column' ? `column:${each.column}` : each.kind));
     throw new UsageError(
-      `--goal reward: expected a run with the auxiliary reward, got ${configuration.auxiliary.map(({ kind }) => kind).join(', ') || 'none'}`,
-      { remedy: 'Aim at a state or an image: --goal state:NAME, --goal goal.png.' },
+      `--goal ${text}: expected a run with the auxiliary ${wanted}, got ${found.join(', ') || 'none'}`,
+      {
+        remedy: `Train with --auxiliary ${wanted}, or aim at something seen: --goal state:NAME, observation:FILE or goal.png.`,
+      },
     );
-  const { start, isLogit } = slice;
-  const fold = flags.fold === undefined ? (isLogit ? 'first-success' : 'best') : parseFold('--fold', flags.fold);
-  const { createLatents } = await import('../src/evaluation/latents.ts');
-  const size = (await encodeState(environment, session, 0, flags.seed)).size;
-  const objective = rewardObjective({
-    head: (latents) => head(createLatents(latents, size)),
-    output: start,
-    isLogit,
-    fold,
-    discount: flags.discount,
-  });
-  return { objectiveOf: async () => objective, fold };
+  }
+  if (slice.size !== 1)
+    throw new UsageError(`--goal: expected a column of one number, got ${slice.size} in a row of ${slice.name}`);
+  const latentSize = configuration.model.latentSize;
+  return {
+    head: (latents) => head(createLatents(latents, latentSize)),
+    output: slice.start,
+    isLogit: slice.isLogit,
+  };
 }
 
-/** Where the reward stands among the head's outputs. */
-async function rewardSlice(configuration: Configuration, environment: Environment) {
-  if (!configuration.auxiliary.some(({ kind }) => kind === 'reward')) return undefined;
-  const { createAuxiliaries, environmentContext, sliceAuxiliaries } = await import('../src/auxiliary/index.ts');
+/** Where an auxiliary stands among the head's outputs. */
+async function sliceOf(
+  isMeant: (auxiliary: Auxiliary) => boolean,
+  configuration: Configuration,
+  context: AuxiliaryContext,
+) {
+  const { createAuxiliaries, sliceAuxiliaries } = await import('../src/auxiliary/index.ts');
   // Others may be networks, whose size is known once they are built.
   if (configuration.auxiliary.length > 1) (await import('@tensorflow/tfjs')).enableProdMode();
-  const auxiliaries = await createAuxiliaries(
-    configuration.auxiliary,
-    environmentContext(environment, configuration.seed),
-  );
+  const auxiliaries = await createAuxiliaries(configuration.auxiliary, context);
   try {
-    const slice = sliceAuxiliaries(auxiliaries).find(({ auxiliary }) => auxiliary.name === 'reward');
-    return slice && { start: slice.start, isLogit: slice.auxiliary.loss === 'cross-entropy' };
+    const slice = sliceAuxiliaries(auxiliaries).find(({ auxiliary }) => isMeant(auxiliary));
+    if (slice === undefined) return undefined;
+    const { name, size, loss } = slice.auxiliary;
+    return { name, size, start: slice.start, isLogit: loss === 'cross-entropy' };
   } finally {
     for (const auxiliary of auxiliaries) if (auxiliary.of === 'pixels') auxiliary.model.dispose();
   }
 }
 
-async function openClosenessGoal(
+/** @param latentOf [1, D] of an episode */
+export function closenessGoal(
   flags: GoalFlags,
-  goal: Exclude<GoalText, { kind: 'reward' }>,
-  { environment, session }: GoalContext,
-): Promise<Pick<PlanGoal, 'objectiveOf' | 'fold'>> {
-  if (flags.fold !== undefined && parseFold('--fold', flags.fold) !== 'best')
-    throw new UsageError(`--fold: expected best for a goal that is a latent, got "${flags.fold}"`);
-  const objectiveTo = ({ values }: Latents) => closenessObjective(values, flags.discount);
-  if (goal.kind === 'state') {
-    const state = stateNamed(environment, goal.name, '--goal');
-    // Another image for every episode: what is measured is the state, not one picture of it.
-    const objectiveOf = async (episode: number) =>
-      objectiveTo(await encodeState(environment, session, state, flags.seed, episode));
-    return { objectiveOf, fold: 'best' };
-  }
-  const latent =
-    goal.kind === 'image'
-      ? await session.encode(await readGoalImage(goal.path, environment))
-      : readGoalLatent(goal.path, (await encodeState(environment, session, 0, flags.seed)).size);
-  const objective = objectiveTo(latent);
-  return { objectiveOf: async () => objective, fold: 'best' };
+  { endsWithSuccess }: Pick<GoalContext, 'endsWithSuccess'>,
+  latentOf: (episode: number) => Promise<Latents>,
+): PlanGoal {
+  const fold = flags.fold === undefined ? (endsWithSuccess ? 'best' : 'sum') : parseFold('--fold', flags.fold);
+  if (fold !== 'best' && fold !== 'sum')
+    throw new UsageError(`--fold: expected best or sum for a goal that is a latent, got "${flags.fold}"`);
+  const objectiveOf = async (episode: number): Promise<Objective> =>
+    closenessObjective((await latentOf(episode)).values, flags.discount, fold);
+  return { fold, objectiveOf };
 }
 
-/** [1, D]: a new image of the state. */
-function encodeState(
-  { drawAppearance, observationShape, render }: Environment,
-  session: WorldSession,
-  state: number,
-  ...purpose: readonly number[]
-): Promise<Latents> {
-  const random = randomFor('planning goal', ...purpose);
-  const pixels = new Uint8Array(elementCount(observationShape));
-  render(state, drawAppearance(random), random, pixels);
-  return session.encode(pixels);
+/** @throws UsageError where the file is not there or of another size, FormatError where it is something else */
+export async function openLatentGoal(
+  flags: GoalFlags,
+  goal: LatentGoal,
+  context: GoalContext,
+  observationShape: readonly number[],
+): Promise<PlanGoal> {
+  const { configuration, session } = context;
+  const latent = await readLatent();
+  return closenessGoal(flags, context, async () => latent);
+
+  async function readLatent(): Promise<Latents> {
+    if (goal.kind === 'latent') {
+      const { latentSize } = configuration.model;
+      return createLatents(readNumbers(goal.path, latentSize, 'latent'), latentSize);
+    }
+    if (goal.kind === 'image') return session.encode(await readGoalImage(goal.path, observationShape));
+    if (observationShape.length !== 1)
+      throw new UsageError(`--goal observation:${goal.path}: expected a run on numbers, got one on images`, {
+        remedy: 'Name the file of an image: --goal goal.png.',
+      });
+    return session.encode(readNumbers(goal.path, elementCount(observationShape), 'observation'));
+  }
 }
 
 function readGoalFile(path: string, expected: string): Buffer {
@@ -158,8 +158,18 @@ function readGoalFile(path: string, expected: string): Buffer {
 }
 
 /** @throws FormatError where it is no image, UsageError where it is not of the observations' size */
-async function readGoalImage(path: string, { observationShape }: Environment): Promise<Uint8Array> {
-  const bytes = readGoalFile(path, 'reward, state:NAME, latent:FILE or the file of an image');
+async function readGoalImage(path: string, observationShape: readonly number[]): Promise<Uint8Array> {
+  const bytes = readGoalFile(
+    path,
+    'reward, column:NAME, avoid:NAME, state:NAME, latent:FILE, observation:FILE or the file of an image',
+  );
+  if (observationShape.length !== 3)
+    throw new UsageError(
+      `--goal ${path}: expected a run on images, got one on ${observationShape.join(' x ')} numbers`,
+      {
+        remedy: 'Name a JSON array of these numbers: --goal observation:FILE.',
+      },
+    );
   const { decodeImageFile, withChannels } = await import('../src/data/image-file.ts');
   const [height, width, channels] = observationShape;
   const image = withChannels(await decodeImageFile(bytes, path), channels);
@@ -170,9 +180,9 @@ async function readGoalImage(path: string, { observationShape }: Environment): P
   return image.pixels;
 }
 
-/** @throws FormatError where it is no JSON array of D numbers */
-function readGoalLatent(path: string, size: number): Latents {
-  const text = readGoalFile(path, 'the file of a latent').toString('utf8');
+/** @throws FormatError where it is no JSON array of `size` numbers */
+function readNumbers(path: string, size: number, what: string): Float32Array {
+  const text = readGoalFile(path, `the file of ${what === 'latent' ? 'a latent' : 'an observation'}`).toString('utf8');
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -186,5 +196,5 @@ function readGoalLatent(path: string, size: number): Latents {
     const found = numbers ? `${numbers.length} numbers` : 'something else';
     throw new FormatError(`--goal ${path}: expected a JSON array of ${size} numbers, got ${found}`);
   }
-  return { values: Float32Array.from(numbers), count: 1, size };
+  return Float32Array.from(numbers);
 }

@@ -1,93 +1,35 @@
-// Acts with a run or an export: planned in its latents, planned in the true environment, and at random.
+// Acts with a run or an export: planned in its latents, planned in the true dynamics, and at random.
+import { observationShapeOf } from '../src/data/recording-record.ts';
 import { createEnvironment } from '../src/environments/index.ts';
-import { rewardClasses } from '../src/evaluation/bisimulation-class.ts';
-import { openSubject } from '../src/evaluation/subject.ts';
-import { openWorldSession } from '../src/evaluation/world-session.ts';
+import { UsageError } from '../src/error.ts';
+import { type EvaluationSubject, openSubject } from '../src/evaluation/subject.ts';
+import { openWorldSession, type WorldSession } from '../src/evaluation/world-session.ts';
 import { act, type EpisodeResult, type Policy, planningPolicy, randomPolicy } from '../src/planning/acting.ts';
 import type { Planner } from '../src/planning/index.ts';
 import { latentWorld } from '../src/planning/latent-world.ts';
 import { PLAN_FORMAT, type PlanRecord } from '../src/planning/record.ts';
 import { meanOf, summarize } from '../src/planning/summary.ts';
-import { drawStarts } from '../src/planning/task.ts';
-import { trueWorld } from '../src/planning/true-world.ts';
-import { openRuntime } from '../src/runtimes/index.ts';
+import { openRuntime, type Runtime } from '../src/runtimes/index.ts';
 import { requireEnvironmentConfiguration } from '../src/training/configuration.ts';
 import type { PlanFlags } from './plan.ts';
-import { openGoal } from './plan-goal.ts';
+import type { PlanSetting } from './plan-setting.ts';
 
 /** Between two lines of progress. */
 const LINE_EVERY_MS = 5000;
 
 export async function planFolder(folder: string, planner: Planner, flags: PlanFlags): Promise<PlanRecord> {
   const subject = openSubject(folder);
-  const { configuration } = subject;
-  const { name, ...environmentOptions } = requireEnvironmentConfiguration(folder, configuration);
-  const environment = createEnvironment(name, environmentOptions);
+  const openSetting = settingOpener(subject, flags);
   const runtime = await openRuntime(flags.runtime, { threads: flags.threads });
   try {
-    const session = await openWorldSession(runtime, subject, environment.observationShape);
+    const session = await openWorldSession(runtime, subject, openSetting.observationShape);
     try {
-      const goal = await openGoal(flags, { configuration, environment, session });
-      const { task } = goal;
-      const { seed, episodes } = flags;
-      const starts = drawStarts(task, episodes, seed);
-      const maxSteps = flags.maxSteps ?? 2 * task.farthest;
-      const actionsTaken = flags.openLoop ? Number.POSITIVE_INFINITY : (flags.replan ?? 1);
-      const predictions: number[] = [];
-      const latent = planningPolicy({
-        planner,
-        world: latentWorld(session, environment),
-        objectiveOf: goal.objectiveOf,
-        locate: async ({ observation }) => (await session.encode(observation)).values,
-        actionsTaken,
-        onPlan: (plan) => predictions.push(plan.predictions),
-      });
-      const truth = planningPolicy({
-        planner,
-        world: trueWorld(environment),
-        objectiveOf: async () => goal.trueObjective,
-        locate: async ({ state }) => Float32Array.of(state),
-        actionsTaken,
-      });
-      const actAs = (name: string, policy: Policy) =>
-        act(environment, task, starts, policy, {
-          maxSteps,
-          seed,
-          clock: () => performance.now(),
-          onEpisode: progressOf(name, episodes),
-        });
-      const planned = await actAs('planning in latents', latent);
-      const summary = summarize(planned);
-      const baselines = {
-        random: summarize(await actAs('random actions', randomPolicy(environment))),
-        trueEnvironment: summarize(await actAs('planning in the true environment', truth)),
-      };
-      return {
-        format: PLAN_FORMAT,
-        run: subject.name,
-        step: subject.step ?? null,
-        environment: { name: environment.name, ...environment.options },
-        auxiliaries: configuration.auxiliary.map(({ kind }) => kind).filter((kind) => kind !== 'none'),
-        runtime: { ...runtime.describe() },
-        goal: goal.goal,
-        success: goal.success,
-        planner: { name: planner.name, options: { ...planner.options } },
-        fold: goal.fold,
-        discount: flags.discount,
-        actionsTaken: Number.isFinite(actionsTaken) ? actionsTaken : null,
-        seed,
-        episodes,
-        maxSteps,
-        meanFewestSteps: meanOf(Array.from(starts, (start) => task.fewestSteps[start])),
-        ...summary,
-        predictionsPerDecision: meanOf(predictions),
-        baselines,
-        gap: {
-          successRate: baselines.trueEnvironment.successRate - summary.successRate,
-          meanReturn: baselines.trueEnvironment.meanReturn - summary.meanReturn,
-        },
-        starts: byStart(planned, rewardClasses(environment)),
-      };
+      const setting = await openSetting.open(session);
+      try {
+        return await planIn(setting, planner, { flags, subject, runtime, session });
+      } finally {
+        await setting.dispose();
+      }
     } finally {
       await session.dispose();
     }
@@ -96,16 +38,134 @@ export async function planFolder(folder: string, planner: Planner, flags: PlanFl
   }
 }
 
-/** Successes by the class of the first state, in the order of the classes. */
-function byStart(
-  episodes: readonly EpisodeResult[],
-  { classOf, names }: ReturnType<typeof rewardClasses>,
-): PlanRecord['starts'] {
-  return names.flatMap((state, index) => {
-    const own = episodes.filter(({ start }) => classOf[start] === index);
-    const successes = own.filter(({ isSuccess }) => isSuccess).length;
-    return own.length > 0 ? [{ state, episodes: own.length, successes }] : [];
+interface SettingOpener {
+  readonly observationShape: readonly number[];
+  open(session: WorldSession): Promise<PlanSetting>;
+}
+
+/** What the run is of decides where it acts. */
+function settingOpener(subject: EvaluationSubject, flags: PlanFlags): SettingOpener {
+  const { configuration, recording } = subject;
+  if (recording !== undefined)
+    return {
+      observationShape: observationShapeOf(recording),
+      async open(session) {
+        const { openSimulatorSetting } = await import('./plan-simulator.ts');
+        return openSimulatorSetting(flags, { ...subject, recording }, session);
+      },
+    };
+  const { name, ...options } = requireEnvironmentConfiguration(subject.folder, configuration);
+  if (flags.in !== undefined)
+    throw new UsageError(`--in: expected a run of a recording, got one of the environment ${name}, which it acts in`);
+  const environment = createEnvironment(name, options);
+  return {
+    observationShape: environment.observationShape,
+    async open(session) {
+      const { openEnvironmentSetting } = await import('./plan-environment.ts');
+      return openEnvironmentSetting(flags, { configuration, environment, session });
+    },
+  };
+}
+
+interface PlanningContext {
+  readonly flags: PlanFlags;
+  readonly subject: EvaluationSubject;
+  readonly runtime: Runtime;
+  readonly session: WorldSession;
+}
+
+async function planIn(setting: PlanSetting, planner: Planner, context: PlanningContext): Promise<PlanRecord> {
+  const { flags, subject, runtime, session } = context;
+  const { seed } = flags;
+  const { arena, goal, success, episodes, maxSteps } = setting;
+  const actionsTaken = flags.openLoop ? Number.POSITIVE_INFINITY : (flags.replan ?? 1);
+  const actAs = (name: string, policy: Policy, count = episodes, isEnough?: () => boolean) =>
+    act(arena, policy, {
+      episodes: count,
+      isSuccess: success.isSuccess,
+      maxSteps,
+      seed,
+      clock: () => performance.now(),
+      onEpisode: progressOf(name, count),
+      ...(isEnough && { isEnough }),
+    });
+
+  const predictions: number[] = [];
+  const latent = planningPolicy({
+    planner,
+    world: latentWorld(session, arena.actions),
+    objectiveOf: goal.objectiveOf,
+    locate: async ({ observation }) => (await session.encode(observation)).values,
+    actionsTaken,
+    onPlan: (plan) => predictions.push(plan.predictions),
   });
+  const planned = await actAs('planning in latents', latent);
+  const summary = summarize(planned);
+  const random = summarize(await actAs('random actions', randomPolicy(arena.actions)));
+  const truth = await actInTruth();
+  // Of the same episodes: the true environment may have played fewer.
+  const compared = truth && summarize(planned.slice(0, truth.episodes));
+  return {
+    format: PLAN_FORMAT,
+    run: subject.name,
+    step: subject.step ?? null,
+    environment: setting.environment,
+    auxiliaries: subject.configuration.auxiliary.map(({ kind }) => kind).filter((kind) => kind !== 'none'),
+    runtime: { ...runtime.describe() },
+    goal: flags.goal,
+    success: success.text,
+    planner: { name: planner.name, options: { ...planner.options } },
+    fold: goal.fold,
+    discount: flags.discount,
+    actionsTaken: Number.isFinite(actionsTaken) ? actionsTaken : null,
+    seed,
+    episodes,
+    maxSteps,
+    meanFewestSteps: setting.meanFewestSteps,
+    ...summary,
+    predictionsPerDecision: meanOf(predictions),
+    baselines: { random, trueEnvironment: truth ?? null },
+    gap:
+      truth && compared
+        ? {
+            successRate: truth.successRate - compared.successRate,
+            meanReturn: truth.meanReturn - compared.meanReturn,
+          }
+        : null,
+    starts: setting.startsOf(planned),
+  };
+
+  async function actInTruth(): Promise<PlanRecord['baselines']['trueEnvironment'] | undefined> {
+    const { trueEnvironment: wanted } = flags;
+    if (wanted === false) return undefined;
+    const leaveOut = (reason: string) => {
+      process.stderr.write(`jepa: ${setting.environment.name}: no comparison with the true environment: ${reason}\n`);
+      return undefined;
+    };
+    if (typeof setting.truth === 'string') return leaveOut(setting.truth);
+    const { world, objectiveOf, stepBudget = Number.POSITIVE_INFINITY } = setting.truth;
+    // As many as planning in latents took.
+    const stepsOfEpisode = predictions.reduce((sum, count) => sum + count, 0) / episodes;
+    if (wanted === undefined && stepsOfEpisode > stepBudget)
+      return leaveOut(
+        `an episode would take some ${Math.round(stepsOfEpisode)} true steps; --true-environment 1 plays one all the same`,
+      );
+    let steps = 0;
+    const policy = planningPolicy({
+      planner,
+      world,
+      objectiveOf,
+      locate: ({ locate }) => locate(),
+      actionsTaken,
+      onPlan: (plan) => {
+        steps += plan.predictions;
+      },
+    });
+    const count = typeof wanted === 'number' ? Math.min(wanted, episodes) : episodes;
+    const isEnough = () => wanted === undefined && steps >= stepBudget;
+    const results: EpisodeResult[] = await actAs('planning in the true environment', policy, count, isEnough);
+    return { ...summarize(results), episodes: results.length };
+  }
 }
 
 function progressOf(name: string, episodes: number): (episode: number) => void {

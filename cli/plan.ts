@@ -2,11 +2,14 @@
 import { Command } from 'commander';
 import { UsageError, unknownName } from '../src/error.ts';
 import type { PlanRecord } from '../src/planning/record.ts';
+import type { ActingSummary } from '../src/planning/summary.ts';
 import { collect, parseWhole } from './parse.ts';
 import { parsePlannerAssignments } from './plan-option.ts';
+import { type SimulatorFlags, withSimulatorFlags } from './simulation.ts';
 import { ensureRuntimePackages } from './tensorflow.ts';
 
-export interface PlanFlags {
+export interface PlanFlags extends SimulatorFlags {
+  readonly in?: string;
   readonly goal: string;
   readonly success?: string;
   readonly planner: string;
@@ -16,8 +19,10 @@ export interface PlanFlags {
   readonly set: readonly string[];
   readonly fold?: string;
   readonly discount: number;
-  readonly episodes: number;
+  readonly episodes?: number;
   readonly maxSteps?: number;
+  /** How many episodes are planned in the true dynamics too, where it is said; false: none. */
+  readonly trueEnvironment?: number | boolean;
   readonly replan?: number;
   readonly openLoop?: boolean;
   readonly runtime: string;
@@ -28,11 +33,19 @@ export interface PlanFlags {
 }
 
 export function createPlanCommand(): Command {
-  return new Command('plan')
-    .description('act in the environment by planning in the latents of a run or an export')
+  const command = new Command('plan')
+    .description('act in an environment or a simulator by planning in the latents of a run or an export')
     .argument('<folder>', 'the folder of a run, or of an export by itself')
-    .option('--goal <goal>', 'reward, state:NAME, latent:FILE (a JSON array), or the file of an image', 'reward')
-    .option('--success <what>', "reward (the highest one) or state:NAME (default: the goal's state, else reward)")
+    .option('--in <simulator>', './my-env.ts or gym:ID (default: what the run was recorded in)')
+    .option(
+      '--goal <goal>',
+      'reward; column:NAME of the auxiliary head, or avoid:NAME; state:NAME; observation:FILE or latent:FILE, a JSON array; or the file of an image',
+      'reward',
+    )
+    .option(
+      '--success <what>',
+      "state:NAME or reward (the highest one); in simulators also reward:NUMBER, return (above every random episode), return:NUMBER, terminal, no-terminal (default: the goal's state; reward, where it is 0 and 1; no-terminal for avoid:NAME; else return)",
+    )
     .option('--planner <name>', 'exhaustive, random-shooting, cem, mppi, icem, best-first', 'cem')
     .option('--horizon <number>', "actions of a plan (default: the planner's)", parseWhole('--horizon', 1))
     .option('--samples <number>', "words or latents looked at (default: the planner's)", parseWhole('--samples', 1))
@@ -42,21 +55,31 @@ export function createPlanCommand(): Command {
       parseWhole('--iterations', 1),
     )
     .option('--set <key=value>', "another of the planner's options, such as elites=0.2; repeatable", collect, [])
-    .option('--fold <name>', 'how scores are taken together: first-success, best, sum (default: by the goal)')
+    .option(
+      '--fold <name>',
+      'how scores are taken together: first-success, best, sum, survival (default: by goal and success)',
+    )
     .option('--discount <number>', 'what a score is worth one step later', parseDiscount, 0.95)
-    .option('--episodes <number>', 'episodes', parseWhole('--episodes', 1), 100)
+    .option('--episodes <number>', 'episodes (default: 100, in simulators 20)', parseWhole('--episodes', 1))
     .option(
       '--max-steps <number>',
-      'actions of an episode (default: twice as many as the farthest start needs)',
+      'actions of an episode (default: twice as many as the farthest start needs; in simulators as recorded)',
       parseWhole('--max-steps', 1),
     )
+    .option(
+      '--true-environment <episodes>',
+      'episodes that are planned in the true dynamics too (default: all; in simulators as many as 50,000 true steps allow)',
+      parseWhole('--true-environment', 1),
+    )
+    .option('--no-true-environment', 'plan in latents alone')
     .option('--replan <number>', 'actions of a plan before the next one (default: 1)', parseWhole('--replan', 1))
     .option('--open-loop', 'take all actions of a plan before the next one')
     .option('--runtime <name>', 'cpu, wasm, cuda, webgpu, tfjs', 'cpu')
     .option('--threads <number>', 'threads of the runtime (default: all cores)', parseWhole('--threads', 1))
     .option('--seed <number>', 'seed of starts, appearances and decisions', parseWhole('--seed', 0), 0)
     .option('--json', 'print plan.json instead of the table')
-    .option('--no-record', 'do not write plan.json')
+    .option('--no-record', 'do not write plan.json');
+  return withSimulatorFlags(command)
     .addHelpText(
       'after',
       `
@@ -64,6 +87,8 @@ Examples:
   jepa plan runs/a
   jepa plan runs/a --goal state:7 --planner best-first
   jepa plan runs/a/export --goal goal.png --success state:7 --runtime wasm --json
+  jepa plan runs/pendulum --planner icem --horizon 20
+  jepa plan runs/b/export --in gym:CartPole-v1 --goal avoid:terminations
 
 What the planners do, what success means, and measured rates: docs/planning.md`,
     )
@@ -102,21 +127,20 @@ async function writeRecord(folder: string, json: string): Promise<void> {
 function renderPlan(record: PlanRecord): string {
   const { planner, baselines, gap } = record;
   const options = Object.entries(planner.options).map(([name, value]) => `${name} ${value}`);
+  const truth = baselines.trueEnvironment;
+  const share = truth && truth.episodes < record.episodes ? `, ${truth.episodes} of ${record.episodes} episodes` : '';
+  const rowOf = (name: string, { successRate, meanReturn, meanSteps, decisionMs }: ActingSummary) => [
+    name,
+    percent(successRate),
+    meanReturn.toFixed(3),
+    meanSteps?.toFixed(2) ?? '-',
+    decisionMs.toFixed(2),
+  ];
   const rows = [
     ['', 'success', 'mean return', 'mean steps', 'ms a decision'],
-    ...(
-      [
-        [`planned in latents (${record.runtime.runtime})`, record],
-        ['planned in the true environment', baselines.trueEnvironment],
-        ['random actions', baselines.random],
-      ] as const
-    ).map(([name, { successRate, meanReturn, meanSteps, decisionMs }]) => [
-      name,
-      percent(successRate),
-      meanReturn.toFixed(3),
-      meanSteps?.toFixed(2) ?? '-',
-      decisionMs.toFixed(2),
-    ]),
+    rowOf(`planned in latents (${record.runtime.runtime})`, record),
+    ...(truth ? [rowOf(`planned in the true environment${share}`, truth)] : []),
+    rowOf('random actions', baselines.random),
   ];
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const table = rows.map((row) =>
@@ -128,8 +152,17 @@ function renderPlan(record: PlanRecord): string {
     '',
     ...table,
     '',
-    `at most ${record.maxSteps} actions; the fewest would be ${record.meanFewestSteps.toFixed(2)} on average; ` +
-      `gap to the true environment: ${percent(gap.successRate)} of the episodes, return ${gap.meanReturn.toFixed(3)}`,
+    [
+      `at most ${record.maxSteps} actions`,
+      ...(record.meanFewestSteps === null
+        ? []
+        : [`the fewest would be ${record.meanFewestSteps.toFixed(2)} on average`]),
+      ...(gap
+        ? [
+            `gap to the true environment: ${percent(gap.successRate)} of the episodes, return ${gap.meanReturn.toFixed(3)}`,
+          ]
+        : []),
+    ].join('; '),
     '',
   ].join('\n');
 }

@@ -4,18 +4,22 @@ import { UsageError } from '../src/error.ts';
 import type { RecordOptions, SimulatorRecording } from '../src/simulation/record-simulator.ts';
 import { collect, parseNonNegative, parseWhole } from './parse.ts';
 
-export interface SimulationFlags {
+/** How a simulator is opened, whatever it is for. */
+export interface SimulatorFlags {
+  readonly render?: boolean;
+  readonly python?: string;
+  readonly timeLimit?: number;
+  readonly option?: readonly string[];
+}
+
+export interface SimulationFlags extends SimulatorFlags {
   readonly episodes?: number;
   readonly steps?: number;
   /** The name of `steps` where a training has steps of its own. */
   readonly episodeSteps?: number;
   readonly policy?: string;
   readonly actionPersistence?: number;
-  readonly render?: boolean;
-  readonly python?: string;
   readonly lanes?: number;
-  readonly timeLimit?: number;
-  readonly option?: readonly string[];
   readonly seed?: number;
   readonly imageSize?: readonly [number, number];
 }
@@ -29,8 +33,20 @@ export const simulationFlagNames = [
 const DEFAULT_EPISODES = 200;
 const DEFAULT_STEPS = 100;
 
-export function withSimulationFlags(command: Command, stepsFlag: '--steps' | '--episode-steps'): Command {
+export function withSimulatorFlags(command: Command): Command {
   return command
+    .option('--option <key=value>', 'an option of the simulator, its value as JSON or text; repeatable', collect, [])
+    .option('--render', 'of gym: observe the frames that the environment draws instead of its numbers')
+    .option('--python <program>', 'of gym: the Python that has Gymnasium (default: JEPA_PYTHON, or python3)')
+    .option(
+      '--time-limit <seconds>',
+      'of gym: longest time of one answer of Python (default: 120)',
+      parseWhole('--time-limit', 1),
+    );
+}
+
+export function withSimulationFlags(command: Command, stepsFlag: '--steps' | '--episode-steps'): Command {
+  const recording = command
     .option(
       '--episodes <number>',
       `episodes of a simulator (default: ${DEFAULT_EPISODES})`,
@@ -47,15 +63,12 @@ export function withSimulationFlags(command: Command, stepsFlag: '--steps' | '--
       'how likely the random policy repeats its action instead of drawing (default: 0)',
       parseShare,
     )
-    .option('--option <key=value>', 'an option of the simulator, its value as JSON or text; repeatable', collect, [])
-    .option('--render', 'of gym: observe the frames that the environment draws instead of its numbers')
-    .option('--python <program>', 'of gym: the Python that has Gymnasium (default: JEPA_PYTHON, or python3)')
-    .option('--lanes <number>', 'of gym: environments that are stepped together (default: 8)', parseWhole('--lanes', 1))
     .option(
-      '--time-limit <seconds>',
-      'of gym: longest time of one answer of Python (default: 120)',
-      parseWhole('--time-limit', 1),
+      '--lanes <number>',
+      'of gym: environments that are stepped together (default: 8)',
+      parseWhole('--lanes', 1),
     );
+  return withSimulatorFlags(recording);
 }
 
 /** Records with the flags; progress on stderr. */
@@ -99,7 +112,7 @@ function progressOf(episodes: number): (finished: number) => void {
 }
 
 /** `key=value`, the value as JSON where it is some. */
-function parseOptions(assignments: readonly string[]): Readonly<Record<string, unknown>> {
+export function parseOptions(assignments: readonly string[]): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     assignments.map((assignment) => {
       const equals = assignment.indexOf('=');

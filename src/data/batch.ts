@@ -89,7 +89,7 @@ export function assembleBatch(
   return { size, horizon, observations, actions, auxiliary, ...(hasStates ? { states } : {}) };
 }
 
-interface StackShape {
+export interface StackShape {
   readonly stack: number;
   /** Places that each hold the channels of all frames side by side; 1 for vectors. */
   readonly pixels: number;
@@ -98,7 +98,7 @@ interface StackShape {
 }
 
 /** The frames up to `row`, of which `available` before it are of the episode; the first is repeated for the others. */
-function copyStack(
+export function copyStack(
   source: Uint8Array | Float32Array,
   row: number,
   available: number,

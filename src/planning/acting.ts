@@ -1,19 +1,15 @@
-// Acting in an environment: episodes of a policy, and what came of them.
-import type { Environment } from '../environments/environment.ts';
+// Acting in an arena: episodes of a policy, and what came of them.
 import { type Random, randomFor } from '../random.ts';
-import { elementCount } from '../shape.ts';
-import { actionSpaceOf } from './action-space.ts';
+import type { ActionSpace } from './action-space.ts';
+import type { Arena, ArenaEpisode, Success } from './arena.ts';
 import type { Objective } from './objective.ts';
 import type { Planner, PlanningWorld } from './planner.ts';
 import { drawWords } from './random-shooting.ts';
-import type { Task } from './task.ts';
-import { actionOf } from './true-world.ts';
 
 /** What an agent may go by; a learned policy looks at the observation alone. */
-export interface Situation {
-  /** [H, W, C] bytes, drawn anew at every step. */
-  readonly observation: Uint8Array;
-  readonly state: number;
+export interface Situation extends Pick<ArenaEpisode, 'locate'> {
+  /** [H, W, C] bytes or [D] numbers. */
+  readonly observation: Uint8Array | Float32Array;
   /** Actions taken since this episode's last decision; 0 at the first one. */
   readonly taken: number;
   readonly random: Random;
@@ -27,7 +23,8 @@ export interface Policy {
 }
 
 export interface EpisodeResult {
-  readonly start: number;
+  /** The abstract state that it began in, where the arena knows it. */
+  readonly start: number | undefined;
   readonly isSuccess: boolean;
   readonly steps: number;
   /** Sum of the rewards of the observations after the first. */
@@ -37,72 +34,75 @@ export interface EpisodeResult {
 }
 
 export interface ActingOptions {
+  readonly episodes: number;
+  readonly isSuccess: Success;
   readonly maxSteps: number;
+  /** Of the decisions. */
   readonly seed: number;
   /** Milliseconds from any beginning. */
   readonly clock: () => number;
   readonly onEpisode?: (episode: number) => void;
+  /** Asked after an episode: whether those so far are enough. */
+  readonly isEnough?: () => boolean;
 }
 
-/** One episode a start; each ends with the first success. The same seed shows every policy the same appearances. */
-export async function act(
-  environment: Environment,
-  task: Task,
-  starts: Int32Array,
-  policy: Policy,
-  options: ActingOptions,
-): Promise<EpisodeResult[]> {
+/** Each episode ends with the first success, or where the arena ends it. */
+export async function act(arena: Arena, policy: Policy, options: ActingOptions): Promise<EpisodeResult[]> {
   const results: EpisodeResult[] = [];
-  for (const [episode, start] of starts.entries()) {
-    results.push(await actEpisode(environment, task, start, await policy.startEpisode(episode), episode, options));
+  for (let episode = 0; episode < options.episodes; episode++) {
+    results.push(await actEpisode(arena, policy, episode, options));
     options.onEpisode?.(episode);
+    if (options.isEnough?.()) break;
   }
   return results;
 }
 
 async function actEpisode(
-  environment: Environment,
-  task: Task,
-  start: number,
-  decide: Decision,
+  arena: Arena,
+  policy: Policy,
   episode: number,
-  { maxSteps, seed, clock }: ActingOptions,
+  { isSuccess, maxSteps, seed, clock }: ActingOptions,
 ): Promise<EpisodeResult> {
-  const { actionSize } = environment;
-  const drawing = randomFor(seed, 'planning observations', episode);
+  const { size } = arena.actions;
+  const decide = await policy.startEpisode(episode);
+  const acting = await arena.startEpisode(episode);
   const random = randomFor(seed, 'planning decisions', episode);
-  const appearance = environment.drawAppearance(drawing);
-  const observation = new Uint8Array(elementCount(environment.observationShape));
   const decisionMs: number[] = [];
-  let state = start;
   let total = 0;
   let steps = 0;
   let taken = 0;
-  while (steps < maxSteps) {
-    environment.render(state, appearance, drawing, observation);
+  const finish = (succeeded: boolean) => ({
+    start: acting.start,
+    isSuccess: succeeded,
+    steps,
+    return: total,
+    decisionMs,
+  });
+  for (;;) {
+    const observation = acting.observe();
     const began = clock();
-    const actions = await decide({ observation, state, taken, random });
+    const actions = await decide({ observation, locate: acting.locate, taken, random });
     decisionMs.push(clock() - began);
     taken = 0;
-    for (let first = 0; first < actions.length && steps < maxSteps; first += actionSize) {
-      state = environment.next(state, actionOf(environment, actions.subarray(first, first + actionSize)));
-      total += environment.reward(state);
+    for (let first = 0; first < actions.length; first += size) {
+      const outcome = await acting.take(actions.subarray(first, first + size));
+      total += outcome.reward;
       steps++;
       taken++;
-      if (task.isSuccess[state]) return { start, isSuccess: true, steps, return: total, decisionMs };
+      const isOver = outcome.isTerminal || outcome.isTruncated || steps >= maxSteps;
+      if (isSuccess({ ...outcome, return: total, isOver })) return finish(true);
+      if (isOver) return finish(false);
     }
   }
-  return { start, isSuccess: false, steps, return: total, decisionMs };
 }
 
 /** Every action drawn evenly. */
-export function randomPolicy(environment: Environment): Policy {
-  const space = actionSpaceOf(environment);
+export function randomPolicy(actions: ActionSpace): Policy {
   return {
     startEpisode:
       async () =>
       async ({ random }) =>
-        drawWords(space, 1, 1, random).actions,
+        drawWords(actions, 1, 1, random).actions,
   };
 }
 

@@ -13,13 +13,15 @@ export interface DiscreteActions {
   readonly encoded: Float32Array;
 }
 
-/** A numbers, each within the same bounds. */
+/** A numbers, each within bounds of its own. */
 export interface ContinuousActions {
   readonly kind: 'continuous';
   /** A */
   readonly size: number;
-  readonly low: number;
-  readonly high: number;
+  /** [A] */
+  readonly low: readonly number[];
+  /** [A], each above its `low`. */
+  readonly high: readonly number[];
 }
 
 export type ActionSpace = DiscreteActions | ContinuousActions;
@@ -33,9 +35,19 @@ export function oneHotActions(count: number): DiscreteActions {
   return { kind: 'discrete', count, size: count, encoded };
 }
 
+export function continuousActions(low: readonly number[], high: readonly number[]): ContinuousActions {
+  return { kind: 'continuous', size: low.length, low, high };
+}
+
 export function actionSpaceOf({ continuous, actionSize, actionNames }: Environment): ActionSpace {
-  if (continuous) return { kind: 'continuous', size: actionSize, low: continuous.low, high: continuous.high };
-  return oneHotActions(actionNames.length);
+  if (continuous === undefined) return oneHotActions(actionNames.length);
+  const everywhere = (bound: number) => Array.from({ length: actionSize }, () => bound);
+  return continuousActions(everywhere(continuous.low), everywhere(continuous.high));
+}
+
+/** The nearest number within the bounds of number `a` of an action. */
+export function clip({ low, high }: ContinuousActions, a: number, value: number): number {
+  return Math.min(high[a], Math.max(low[a], value));
 }
 
 /**
@@ -55,6 +67,6 @@ export function choicesOf(space: ActionSpace, levels: number): DiscreteActions {
   const encoded = new Float32Array(count * size);
   for (let choice = 0; choice < count; choice++)
     for (let a = 0, rest = choice; a < size; a++, rest = Math.floor(rest / levels))
-      encoded[choice * size + a] = low + ((rest % levels) * (high - low)) / (levels - 1);
+      encoded[choice * size + a] = low[a] + ((rest % levels) * (high[a] - low[a])) / (levels - 1);
   return { kind: 'discrete', count, size, encoded };
 }

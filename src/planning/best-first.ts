@@ -51,10 +51,13 @@ interface Node {
 
 async function planBestFirst(problem: PlanningProblem, options: BestFirstOptions): Promise<Plan> {
   const { world, objective, latent, random } = problem;
-  if (objective.fold === 'sum')
-    throw new UsageError('planner best-first: expected scores taken together by first-success or best, got sum', {
-      remedy: 'To merge latents, a word must not gain by coming back: choose another planner or another fold.',
-    });
+  if (objective.fold !== 'first-success' && objective.fold !== 'best')
+    throw new UsageError(
+      `planner best-first: expected scores taken together by first-success or best, got ${objective.fold}`,
+      {
+        remedy: 'To merge latents, a word must not gain by coming back: choose another planner or another fold.',
+      },
+    );
   const choices = choicesOf(world.actions, options.levels);
   const start = startReturns(1, objective.fold);
   const root: Node = {

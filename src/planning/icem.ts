@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { parseOptions } from '../options.ts';
 import type { Random } from '../random.ts';
-import type { ActionSpace } from './action-space.ts';
+import { type ActionSpace, clip } from './action-space.ts';
 import { colouredNoise } from './coloured-noise.ts';
 import { elitesOption, horizonOption, iterationsOption, samplesOption, smoothingOption } from './option.ts';
 import type { Decider, PlannerProvider } from './planner.ts';
@@ -92,16 +92,16 @@ interface Relaxation {
 function relax(space: ActionSpace, { horizon, spread }: IcemOptions): Relaxation {
   const { size } = space;
   const width = space.kind === 'discrete' ? space.count : size;
-  const [low, high] = space.kind === 'discrete' ? [-1, 1] : [space.low, space.high];
-  const half = (high - low) / 2;
-  const full = (value: number) => new Float64Array(horizon * width).fill(value);
+  const { low, high } = space.kind === 'discrete' ? preferenceBounds(width) : space;
+  const full = (numberOf: (p: number) => number) =>
+    Float64Array.from({ length: horizon * width }, (_, i) => numberOf(i % width));
   return {
     width,
-    middle: () => full((low + high) / 2),
-    spread: () => full(spread * half),
+    middle: () => full((p) => (low[p] + high[p]) / 2),
+    spread: () => full((p) => (spread * (high[p] - low[p])) / 2),
     // Preferences have no bounds, and two that were clipped would be a draw.
-    clip: (numbers) => (space.kind === 'discrete' ? numbers : numbers.map((x) => Math.min(high, Math.max(low, x)))),
-    drawLast: (random) => Float64Array.from({ length: width }, () => low + (high - low) * random.uniform()),
+    clip: (numbers) => (space.kind === 'discrete' ? numbers : numbers.map((x, i) => clip(space, i % width, x))),
+    drawLast: (random) => Float64Array.from(low, (least, p) => least + (high[p] - least) * random.uniform()),
     wordsOf(words) {
       const actions = new Float32Array(horizon * words.length * size);
       for (let step = 0; step < horizon; step++)
@@ -115,6 +115,12 @@ function relax(space: ActionSpace, { horizon, spread }: IcemOptions): Relaxation
       return { count: words.length, length: horizon, actions };
     },
   };
+}
+
+/** Where preferences are drawn. */
+function preferenceBounds(width: number): { readonly low: readonly number[]; readonly high: readonly number[] } {
+  const everywhere = (bound: number) => Array.from({ length: width }, () => bound);
+  return { low: everywhere(-1), high: everywhere(1) };
 }
 
 /** The encoded choice with the largest preference. */

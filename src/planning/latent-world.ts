@@ -1,7 +1,6 @@
 // A learned world model as a world to plan in, behind whatever runs its networks.
-import type { Environment } from '../environments/environment.ts';
 import { createLatents, type Latents } from '../evaluation/latents.ts';
-import { actionSpaceOf } from './action-space.ts';
+import type { ActionSpace } from './action-space.ts';
 import type { PlanningWorld } from './planner.ts';
 
 /** The networks of a world model; `WorldSession` is one. */
@@ -12,8 +11,7 @@ export interface LatentNetworks {
   auxiliary?(latents: Latents): Promise<Float32Array>;
 }
 
-export function latentWorld(networks: LatentNetworks, environment: Environment): PlanningWorld {
-  const actions = actionSpaceOf(environment);
+export function latentWorld(networks: LatentNetworks, actions: ActionSpace): PlanningWorld {
   return {
     actions,
     predict(latents, encoded) {

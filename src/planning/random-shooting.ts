@@ -37,7 +37,8 @@ export function drawWords(space: ActionSpace, count: number, length: number, ran
       const choice = random.integer(space.count);
       actions.set(space.encoded.subarray(choice * size, (choice + 1) * size), n * size);
     } else
-      for (let a = 0; a < size; a++) actions[n * size + a] = space.low + (space.high - space.low) * random.uniform();
+      for (let a = 0; a < size; a++)
+        actions[n * size + a] = space.low[a] + (space.high[a] - space.low[a]) * random.uniform();
   }
   return { count, length, actions };
 }

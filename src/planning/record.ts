@@ -27,8 +27,10 @@ export const planSchema = z.strictObject({
     threads: z.int().min(1),
     precision: z.enum(['float32', 'tf32', 'float16', 'int8']),
   }),
-  goal: z.string().describe('what plans aim at: reward, an image, a state, a latent'),
-  success: z.string().describe('what ends an episode as a success: the highest reward, or a state and those like it'),
+  goal: z.string().describe('what plans aim at: reward, a column to raise or to avoid, an image, a state, a latent'),
+  success: z
+    .string()
+    .describe('what makes an episode a success: the highest reward, a state and those like it, a return, surviving'),
   planner: z.strictObject({
     name: z.string(),
     options: z.record(z.string(), z.number()).describe('all of them, defaults filled in'),
@@ -39,21 +41,32 @@ export const planSchema = z.strictObject({
   seed: z.int().describe('of starts, appearances, decisions'),
   episodes: z.int().min(1),
   maxSteps: z.int().min(1),
-  meanFewestSteps: z.number().min(1).describe('fewest actions from the start to a success, mean over the episodes'),
+  meanFewestSteps: z
+    .number()
+    .min(1)
+    .nullable()
+    .describe('fewest actions from the start to a success, mean over the episodes; null in a simulator'),
   ...acting,
   predictionsPerDecision: z.number().min(0).describe('latents predicted'),
   baselines: z.strictObject({
     random: z.strictObject(acting).describe('actions drawn evenly'),
     trueEnvironment: z
-      .strictObject(acting)
-      .describe('the same planner with the true dynamics, and the true reward or number of steps to the goal'),
+      .strictObject({
+        ...acting,
+        episodes: z.int().min(1).describe('the first ones: all, or as many as were worth the time'),
+      })
+      .nullable()
+      .describe(
+        'the same planner with the true dynamics, and the true reward or number of steps to the goal; null where these cannot be planned in, or were not asked for',
+      ),
   }),
   gap: z
     .strictObject({ successRate: z.number(), meanReturn: z.number() })
-    .describe('what planning with the true environment has more'),
+    .nullable()
+    .describe('what planning with the true environment has more in the same episodes; null where there is none'),
   starts: z
     .array(z.strictObject({ state: z.string(), episodes: z.int().min(1), successes: z.int().min(0) }))
-    .describe('by the class of the first state'),
+    .describe('by the class of the first state; empty in a simulator'),
 });
 export type PlanRecord = z.output<typeof planSchema>;
 

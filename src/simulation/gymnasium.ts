@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { FormatError, JepaError, UnavailableError, UsageError } from '../error.ts';
 import { ChildFault, type Conversation, startConversation } from './child-conversation.ts';
 import type { SimulatorOptions } from './index.ts';
-import type { SimulatorPool, Situation } from './pool.ts';
+import type { SimulatorPool, Situation, Transition } from './pool.ts';
 import type { Action } from './simulator.ts';
 import { checkActionSpace, checkObservationSpace, copyObservation, observationSizeOf } from './space.ts';
 
@@ -93,6 +93,18 @@ function gymnasiumPool(conversation: Conversation, name: string, { laneCount, py
       throw explained(error, name, python);
     }
   };
+  const transitionsOf = (body: Uint8Array<ArrayBuffer>, count: number): Transition[] => {
+    const view = new DataView(body.buffer, body.byteOffset);
+    const rewards = count * (observationBytes + 4);
+    const flags = rewards + 8 * count;
+    return situationsOf(`${name}: step`, body, count).map((situation, i) => {
+      const reward = view.getFloat64(rewards + 8 * i, true);
+      if (!Number.isFinite(reward)) throw new UsageError(`${name}: reward: expected a finite number, got ${reward}`);
+      const flag = view.getUint8(flags + i);
+      return { ...situation, reward, isTerminal: (flag & 1) > 0, isTruncated: (flag & 2) > 0, auxiliary: {} };
+    });
+  };
+  const transitionBytes = observationBytes + 4 + 8 + 1;
   return {
     name,
     observation,
@@ -106,24 +118,43 @@ function gymnasiumPool(conversation: Conversation, name: string, { laneCount, py
       return situationsOf(`${name}: reset`, body, lanes.length);
     },
     async step(lanes, actions) {
-      const count = lanes.length;
-      const byteLength = count * (observationBytes + 4 + 8 + 1);
+      const byteLength = lanes.length * transitionBytes;
       const { body } = await ask({ type: 'step', lanes }, { body: encodeActions(actions), byteLength });
-      const view = new DataView(body.buffer, body.byteOffset);
-      const rewards = count * (observationBytes + 4);
-      const flags = rewards + 8 * count;
-      return situationsOf(`${name}: step`, body, count).map((situation, i) => {
-        const reward = view.getFloat64(rewards + 8 * i, true);
-        if (!Number.isFinite(reward)) throw new UsageError(`${name}: reward: expected a finite number, got ${reward}`);
-        const flag = view.getUint8(flags + i);
-        return { ...situation, reward, isTerminal: (flag & 1) > 0, isTruncated: (flag & 2) > 0, auxiliary: {} };
-      });
+      return transitionsOf(body, lanes.length);
+    },
+    branching: {
+      async save(lane) {
+        const { header } = await ask({ type: 'save', lane }, { byteLength: 0 });
+        return handleOf(header);
+      },
+      async branch(lane, handles, actions) {
+        const count = handles.length;
+        const asked = Buffer.concat([encodeActions(handles), encodeActions(actions)]);
+        const { header, body } = await ask(
+          { type: 'branch', lane, count },
+          { body: asked, byteLength: count * transitionBytes },
+        );
+        const first = handleOf(header);
+        return transitionsOf(body, count).map((transition, i) => ({ ...transition, handle: first + i }));
+      },
+      async release() {
+        await ask({ type: 'release' }, { byteLength: 0 });
+      },
     },
     dispose: () => conversation.dispose(),
   };
 }
 
-/** [lanes] int32, or [lanes, A] float32; little-endian. */
+const keptSchema = z.looseObject({ handle: z.int().min(0) });
+
+/** Of the first situation that an answer keeps; the others follow. */
+function handleOf(header: unknown): number {
+  const parsed = keptSchema.safeParse(header);
+  if (!parsed.success) throw new FormatError('gym: expected the handle of what was kept, got none');
+  return parsed.data.handle;
+}
+
+/** [n] int32, or [n, A] float32; little-endian. */
 function encodeActions(actions: readonly Action[]): Uint8Array {
   const isIndex = typeof actions[0] === 'number';
   const numbers = actions.flat();

@@ -4,6 +4,7 @@ A message is one line of JSON with "type" and "byteLength", and so many bytes af
 Needs Gymnasium and NumPy, which Gymnasium needs itself.
 """
 
+import copy
 import json
 import os
 import sys
@@ -44,6 +45,7 @@ class Environments:
             raise Fault("missing-gymnasium", str(error)) from error
         self.gymnasium, self.numpy = gymnasium, numpy
         self.render = request["render"]
+        self.kept = []
         self.lanes = [self.make(request["environment"], request["options"]) for _ in range(request["lanes"])]
         self.action, self.take = self.describe_action(self.lanes[0].action_space)
         space = self.lanes[0].observation_space
@@ -135,23 +137,86 @@ class Environments:
         return {"type": "reset"}, b"".join(observations) + self.pack(states, "<i4")
 
     def step(self, request, body):
-        count = len(request["lanes"])
+        actions = self.read_actions(body, len(request["lanes"]))
+        steps = [self.advance(self.lanes[lane], action) for lane, action in zip(request["lanes"], actions, strict=True)]
+        return {"type": "step"}, self.pack_steps(steps)
+
+    def save(self, request):
+        return {"type": "save", "handle": self.keep(self.lanes[request["lane"]])}, b""
+
+    def branch(self, request, body):
+        """Goes on from each of the situations that are named, keeps where that led, and puts the lane back."""
+        lane, count = self.lanes[request["lane"]], request["count"]
+        handles = self.numpy.frombuffer(body, "<i4", count)
+        actions = self.read_actions(body[4 * count :], count)
+        here, first, steps = copy_situation(lane), len(self.kept), []
+        for handle, action in zip(handles, actions, strict=True):
+            restore_situation(lane, self.kept[handle])
+            steps.append(self.advance(lane, action))
+            self.keep(lane)
+        restore_situation(lane, here)
+        return {"type": "branch", "handle": first}, self.pack_steps(steps)
+
+    def release(self):
+        self.kept.clear()
+        return {"type": "release"}, b""
+
+    def keep(self, lane):
+        self.kept.append(copy_situation(lane))
+        return len(self.kept) - 1
+
+    def read_actions(self, body, count):
         if self.action["kind"] == "discrete":
-            actions = self.numpy.frombuffer(body, "<i4", count)
-        else:
-            actions = self.numpy.frombuffer(body, "<f4").reshape(count, -1)
-        observations, rewards, states, flags = [], [], [], []
-        for lane, action in zip(request["lanes"], actions, strict=True):
-            observation, reward, terminated, truncated, _ = self.lanes[lane].step(self.take(action))
-            observations.append(self.observe(self.lanes[lane], observation))
-            rewards.append(float(reward))
-            states.append(self.state(observation) if self.state else 0)
-            flags.append(int(bool(terminated)) + 2 * int(bool(truncated)))
-        body = [b"".join(observations), self.pack(states, "<i4"), self.pack(rewards, "<f8"), self.pack(flags, "u1")]
-        return {"type": "step"}, b"".join(body)
+            return self.numpy.frombuffer(body, "<i4", count)
+        return self.numpy.frombuffer(body, "<f4").reshape(count, -1)
+
+    def advance(self, lane, action):
+        observation, reward, terminated, truncated, _ = lane.step(self.take(action))
+        state = self.state(observation) if self.state else 0
+        return self.observe(lane, observation), state, float(reward), int(bool(terminated)) + 2 * int(bool(truncated))
+
+    def pack_steps(self, steps):
+        observations, states, rewards, flags = zip(*steps)
+        return b"".join(
+            [b"".join(observations), self.pack(states, "<i4"), self.pack(rewards, "<f8"), self.pack(flags, "u1")]
+        )
 
     def pack(self, values, dtype):
         return self.numpy.array(values, dtype).tobytes()
+
+
+# What environments draw with: nothing of it decides what happens next, and most of it cannot be copied.
+DRAWING = ("screen", "clock", "surf", "window", "window_surface", "viewer", "renderer", "mujoco_renderer")
+
+
+def layers_of(lane):
+    """The environment and its wrappers, the outermost first."""
+    layers = [lane]
+    while layers[-1] is not lane.unwrapped:
+        layers.append(layers[-1].env)
+    return layers
+
+
+def copy_attributes(lane, attributes):
+    """A deep copy that shares the environments themselves, their spaces, and what they draw with."""
+    from gymnasium.envs.registration import EnvSpec
+    from gymnasium.spaces import Space
+
+    layers = layers_of(lane)
+    shared = list(layers)
+    for layer in layers:
+        shared += [each for name, each in vars(layer).items() if name in DRAWING or isinstance(each, (EnvSpec, Space))]
+    return copy.deepcopy(attributes, {id(each): each for each in shared})
+
+
+def copy_situation(lane):
+    return copy_attributes(lane, [dict(vars(layer)) for layer in layers_of(lane)])
+
+
+def restore_situation(lane, situation):
+    for layer, attributes in zip(layers_of(lane), copy_attributes(lane, situation), strict=True):
+        vars(layer).clear()
+        vars(layer).update(attributes)
 
 
 def is_image(spaces, space):
@@ -193,8 +258,14 @@ def main():
                 answer(*environments.reset(request))
             elif request["type"] == "step":
                 answer(*environments.step(request, body))
+            elif request["type"] == "save":
+                answer(*environments.save(request))
+            elif request["type"] == "branch":
+                answer(*environments.branch(request, body))
+            elif request["type"] == "release":
+                answer(*environments.release())
             else:
-                raise Fault("exception", f"expected a request of open, reset, step, got {request['type']}")
+                raise Fault("exception", f"expected a request of the protocol, got {request['type']}")
         except Fault as fault:
             answer({"type": "fault", "kind": fault.kind, "message": str(fault)})
         except Exception as error:

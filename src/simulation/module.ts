@@ -4,7 +4,7 @@ import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { guessRoles, resolveStructure } from '../data/role-name.ts';
 import { JepaError, UsageError } from '../error.ts';
-import type { SimulatorPool, Situation, Transition } from './pool.ts';
+import type { Branch, Branching, SimulatorPool, Situation, Transition } from './pool.ts';
 import type { Action, Simulator, SimulatorCreator } from './simulator.ts';
 import {
   checkActionSpace,
@@ -65,9 +65,13 @@ export function checkSimulator(where: string, value: unknown): Simulator {
   for (const name of ['observation', 'action', 'reset', 'step'])
     if (parts[name] === undefined)
       throw new UsageError(`${where}: expected a simulator with "${name}", got none`, { remedy: STARTING_POINT });
-  for (const name of ['reset', 'step', 'stateId', 'dispose'])
+  for (const name of ['reset', 'step', 'stateId', 'save', 'restore', 'dispose'])
     if (parts[name] !== undefined && typeof parts[name] !== 'function')
       throw new UsageError(`${where}: ${name}: expected a function, got ${show(parts[name])}`);
+  if ((parts.save === undefined) !== (parts.restore === undefined))
+    throw new UsageError(
+      `${where}: expected both "save" and "restore" or neither, got only ${parts.save ? 'save' : 'restore'}`,
+    );
   checkObservationSpace(where, parts.observation);
   checkActionSpace(where, parts.action);
   return value as Simulator;
@@ -104,6 +108,25 @@ export function poolOf(simulator: Simulator, name: string): SimulatorPool {
       );
     return given as Record<string, number>;
   };
+  const take = async (at: string, action: Action): Promise<Transition> => {
+    const outcome = partsOf(await attempt(at, () => simulator.step(copyAction(action))));
+    for (const part of ['observation', 'reward', 'isTerminal'])
+      if (outcome[part] === undefined)
+        throw new UsageError(`${at}: expected { observation, reward, isTerminal }, got no "${part}"`);
+    const { reward, isTerminal, isTruncated = false } = outcome;
+    if (typeof reward !== 'number' || !Number.isFinite(reward))
+      throw new UsageError(`${at}: reward: expected a finite number, got ${show(reward)}`);
+    for (const [part, value] of Object.entries({ isTerminal, isTruncated }))
+      if (typeof value !== 'boolean')
+        throw new UsageError(`${at}: ${part}: expected true or false, got ${show(value)}`);
+    return {
+      ...situationOf(at, outcome.observation),
+      reward,
+      isTerminal: isTerminal === true,
+      isTruncated: isTruncated === true,
+      auxiliary: checkAuxiliary(at, outcome.auxiliary),
+    };
+  };
   return {
     name,
     observation,
@@ -115,30 +138,40 @@ export function poolOf(simulator: Simulator, name: string): SimulatorPool {
       stepCount = 0;
       return [situationOf(`${where}: reset`, await attempt(`${where}: reset`, () => simulator.reset(seed)))];
     },
-    async step(_lanes, [taken]): Promise<readonly Transition[]> {
-      const at = `${where}: step ${stepCount++}`;
-      const outcome = partsOf(await attempt(at, () => simulator.step(copyAction(taken))));
-      for (const part of ['observation', 'reward', 'isTerminal'])
-        if (outcome[part] === undefined)
-          throw new UsageError(`${at}: expected { observation, reward, isTerminal }, got no "${part}"`);
-      const { reward, isTerminal, isTruncated = false } = outcome;
-      if (typeof reward !== 'number' || !Number.isFinite(reward))
-        throw new UsageError(`${at}: reward: expected a finite number, got ${show(reward)}`);
-      for (const [part, value] of Object.entries({ isTerminal, isTruncated }))
-        if (typeof value !== 'boolean')
-          throw new UsageError(`${at}: ${part}: expected true or false, got ${show(value)}`);
-      return [
-        {
-          ...situationOf(at, outcome.observation),
-          reward,
-          isTerminal: isTerminal === true,
-          isTruncated: isTruncated === true,
-          auxiliary: checkAuxiliary(at, outcome.auxiliary),
-        },
-      ];
-    },
+    step: async (_lanes, [action]) => [await take(`${where}: step ${stepCount++}`, action)],
+    branching: branchingOf(simulator, where, take),
     async dispose() {
       await simulator.dispose?.();
+    },
+  };
+}
+
+/** Undefined where the simulator has no `save` and `restore`. */
+function branchingOf(
+  simulator: Simulator,
+  where: string,
+  take: (at: string, action: Action) => Promise<Transition>,
+): Branching | undefined {
+  if (simulator.save === undefined || simulator.restore === undefined) return undefined;
+  const kept: unknown[] = [];
+  const save = () => attempt(`${where}: save`, () => simulator.save?.());
+  const restore = (saved: unknown) => attempt(`${where}: restore`, () => simulator.restore?.(saved));
+  const keep = async () => kept.push(await save()) - 1;
+  return {
+    save: keep,
+    async branch(_lane, handles, actions) {
+      const here = await save();
+      const branches: Branch[] = [];
+      for (const [i, handle] of handles.entries()) {
+        await restore(kept[handle]);
+        const transition = await take(`${where}: step after restore`, actions[i]);
+        branches.push({ ...transition, handle: await keep() });
+      }
+      await restore(here);
+      return branches;
+    },
+    async release() {
+      kept.length = 0;
     },
   };
 }

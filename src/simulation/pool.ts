@@ -1,4 +1,5 @@
-// Simulators that are stepped together, each in a lane: what recording needs of a user's module and of Python's Gymnasium alike.
+// Simulators that are stepped together, each in a lane: what recording and acting need of a user's module and of Python's
+// Gymnasium alike.
 import type { Action, ActionSpace, ObservationSpace } from './simulator.ts';
 
 export interface Situation {
@@ -15,6 +16,21 @@ export interface Transition extends Situation {
   readonly auxiliary: Readonly<Record<string, number>>;
 }
 
+/** A transition whose end is kept. */
+export interface Branch extends Transition {
+  readonly handle: number;
+}
+
+/** Situations that are kept, to go on from them in several ways: how the true dynamics are planned in. */
+export interface Branching {
+  /** Keeps the situation of a lane. @returns its handle */
+  save(lane: number): Promise<number>;
+  /** [n] handles, [n] actions -> what comes of each; the lane itself stays where it is. Handles are of that lane. */
+  branch(lane: number, handles: readonly number[], actions: readonly Action[]): Promise<readonly Branch[]>;
+  /** Forgets all that was kept. */
+  release(): Promise<void>;
+}
+
 export interface SimulatorPool {
   /** As the user wrote it: `./my-env.ts`, `gym:CartPole-v1`. */
   readonly name: string;
@@ -27,5 +43,7 @@ export interface SimulatorPool {
   /** Begins an episode in each of `lanes`, with the seed at the same place. */
   reset(lanes: readonly number[], seeds: readonly number[]): Promise<readonly Situation[]>;
   step(lanes: readonly number[], actions: readonly Action[]): Promise<readonly Transition[]>;
+  /** Absent where situations cannot be kept. Whether they come back as they were: `findBranchingFault`. */
+  readonly branching?: Branching | undefined;
   dispose(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { convertRecording, writtenFormatOf } from '../data/writers/index.ts';
 import { UsageError } from '../error.ts';
 import { episodeRecording, STATE_COLUMN } from './episode-recording.ts';
 import { openSimulator, type SimulatorOptions } from './index.ts';
+import type { SimulationRecord } from './provenance.ts';
 import { resizedPool } from './resized-pool.ts';
 import { findDifference, type RollOutOptions, rollOut } from './roll-out.ts';
 
@@ -19,8 +20,8 @@ export interface SimulatorRecording {
   readonly steps: number;
   /** For `--map`: what the names of the columns do not say; undefined where they say all. */
   readonly map: string | undefined;
-  /** What it takes to make it again: simulator, seed, options, versions. Plain JSON. */
-  readonly provenance: Readonly<Record<string, unknown>>;
+  /** What it takes to make it again. */
+  readonly provenance: Omit<SimulationRecord, 'format' | 'episodes' | 'steps'>;
 }
 
 /** Records `simulator` into the new file `path`, whose ending says the format; there as a whole or not at all. */
@@ -67,7 +68,7 @@ export async function recordSimulator(
         maximalSteps: options.steps,
         options: options.simulatorOptions ?? {},
         ...(options.render ? { render: true } : {}),
-        ...(options.imageSize === undefined ? {} : { imageSize: options.imageSize }),
+        ...(options.imageSize === undefined ? {} : { imageSize: [...options.imageSize] }),
         versions: pool.provenance,
       },
     };

@@ -21,5 +21,9 @@ export function resizedPool(pool: SimulatorPool, imageSize: readonly [height: nu
     observation: { kind: 'image', shape: [...imageSize, observation.shape[2]] },
     reset: async (lanes, seeds) => (await pool.reset(lanes, seeds)).map(resize),
     step: async (lanes, actions) => (await pool.step(lanes, actions)).map(resize),
+    branching: pool.branching && {
+      ...pool.branching,
+      branch: async (...chosen) => (await pool.branching?.branch(...chosen))?.map(resize) ?? [],
+    },
   };
 }

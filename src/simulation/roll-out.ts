@@ -105,12 +105,16 @@ export async function findDifference(pool: SimulatorPool, episode: Episode, seed
   if (atReset !== undefined) return `${atReset} after reset`;
   for (const [step, action] of episode.actions.slice(0, CHECKED_STEPS).entries()) {
     const [again] = await pool.step([0], [action]);
-    const before = episode.transitions[step];
-    const parts = ['reward', 'isTerminal', 'isTruncated'] as const;
-    const difference = differenceOf(again, before) ?? parts.find((part) => again[part] !== before[part]);
+    const difference = findTransitionDifference(again, episode.transitions[step]);
     if (difference !== undefined) return `${difference} of step ${step}`;
   }
   return undefined;
+}
+
+/** The first part that differs, for people; undefined where none does. */
+export function findTransitionDifference(a: Transition, b: Transition): string | undefined {
+  const parts = ['reward', 'isTerminal', 'isTruncated'] as const;
+  return differenceOf(a, b) ?? parts.find((part) => a[part] !== b[part]);
 }
 
 function differenceOf(a: Situation, b: Situation): string | undefined {

@@ -38,6 +38,13 @@ export interface Simulator {
   step(action: Action): Outcome | Promise<Outcome>;
   /** The number of the abstract state that it is in, in 0..2^31-1: classes of the evaluation are exact then. */
   stateId?(): number;
+  /**
+   * All that decides what happens next, generators included: a value that later steps do not change. With `restore`,
+   * `jepa plan` compares what was learned with planning in the true dynamics.
+   */
+  save?(): unknown;
+  /** Puts back what `save` gave, as often as it is asked to. */
+  restore?(saved: unknown): void;
   dispose?(): void | Promise<void>;
 }
 

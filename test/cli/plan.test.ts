@@ -66,7 +66,7 @@ describe('jepa plan', () => {
     expect(record.planner).toEqual({ name: 'exhaustive', options: { horizon: 4, levels: 5 } });
     expect(record.maxSteps).toBe(8);
     expect(record.meanFewestSteps).toBe(2.5);
-    expect(record.gap.successRate).toBe(1 - record.successRate);
+    expect(record.gap?.successRate).toBe(1 - record.successRate);
     expect(record.starts.map(({ state }) => state)).toEqual(['0', '1', '2', '3', '5', '6', '7', '8']);
   });
 
@@ -100,12 +100,20 @@ describe('jepa plan', () => {
   test.each([
     [['--planner', 'icm'], /planner: expected the name of a planner .*got "icm"\. Did you mean "icem"\?/],
     [['--runtime', 'cpi'], /--runtime: .*got "cpi"\. Did you mean "cpu"\?/],
-    [['--goal', 'rewad'], /--goal: expected reward, state:NAME, latent:FILE or the file of an image, got "rewad"/],
+    [['--goal', 'rewad'], /--goal: expected reward, .* or the file of an image, got "rewad"/],
+    [['--goal', 'column:x'], /--goal column:x: expected a run with the auxiliary column:x, got reward/],
+    [['--goal', `observation:${latent}`], /--goal observation:.*: expected a run on numbers, got one on images/],
+    [['--success', 'return'], /--success: expected reward or state:NAME in the environment counting, got "return"/],
+    [['--in', 'gym:CartPole-v1'], /--in: expected a run of a recording, got one of the environment counting/],
     [['--goal', 'state:9'], /--goal: expected the name of a state of counting, such as "0", got "9"/],
     [['--goal', join(root, 'small.png')], /expected an image of 64 x 64 pixels, got 8 x 8/],
-    [['--success', 'latent:x'], /--success: expected reward or state:NAME, got "latent:x"/],
+    [['--success', 'latent:x'], /--success: expected reward, reward:NUMBER, .*got "latent:x"/],
     [['--fold', 'first'], /--fold: expected how scores are taken together .*got "first"/],
-    [['--goal', 'state:7', '--fold', 'sum'], /--fold: expected best for a goal that is a latent, got "sum"/],
+    [
+      ['--goal', 'state:7', '--fold', 'first-success'],
+      /--fold: expected best or sum for a goal that is a latent, got "first-success"/,
+    ],
+    [['--fold', 'survival'], /survival: expected an event to avoid, got a reward/],
     [['--planner', 'exhaustive', '--horizon', '20'], /expected at most 65536 action words, got 2\^20 = 1048576/],
     [['--planner', 'exhaustive', '--iterations', '2'], /planner exhaustive: expected a known key, got "iterations"/],
     [['--set', 'elites'], /--set: expected key=number, got "elites"/],

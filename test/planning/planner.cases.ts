@@ -1,6 +1,6 @@
 // Worlds that can be worked out by hand, which every planner must solve. Their optimum is found here by trying all words,
 // with the objective's formula written out once more.
-import { type ActionSpace, oneHotActions } from '../../src/planning/action-space.ts';
+import { type ActionSpace, continuousActions, oneHotActions } from '../../src/planning/action-space.ts';
 import type { Fold, Objective } from '../../src/planning/objective.ts';
 import type { PlanningWorld } from '../../src/planning/planner.ts';
 
@@ -36,6 +36,11 @@ export function valueOfScores(scores: readonly number[], fold: Fold, discount: n
       return Math.max(...discounted);
     case 'sum':
       return discounted.reduce((a, b) => a + b);
+    case 'survival':
+      return discounted.reduce(
+        (sum, _, k) => sum + discount ** k * scores.slice(0, k + 1).reduce((product, score) => product * score, 1),
+        0,
+      );
     case 'first-success':
       return discounted.reduce(
         (sum, value, k) => sum + value * scores.slice(0, k).reduce((product, score) => product * (1 - score), 1),
@@ -130,8 +135,10 @@ function grid(cell: readonly number[], choice: number): readonly number[] {
 const closeness = (goal: readonly number[]) => (cell: readonly number[]) =>
   Math.exp(-Math.hypot(...cell.map((x, i) => x - goal[i])));
 
-const scalar: ActionSpace = { kind: 'continuous', size: 1, low: -1, high: 1 };
-const plane: ActionSpace = { kind: 'continuous', size: 2, low: -1, high: 1 };
+const scalar: ActionSpace = continuousActions([-1], [1]);
+const plane: ActionSpace = continuousActions([-1, -1], [1, 1]);
+/** A narrow number and a wide one, which no bounds of both would allow. */
+const uneven: ActionSpace = continuousActions([-0.5, 2], [0.5, 6]);
 
 export const plannerCases: readonly PlannerCase[] = [
   discrete({
@@ -189,6 +196,16 @@ export const plannerCases: readonly PlannerCase[] = [
     horizon: 3,
     optimum: 1,
     // A miss by 0.1 units in one move of the first try.
+    tolerance: 0.1,
+  },
+  {
+    name: 'numbers: each within bounds of its own',
+    world: worldOf(uneven, ([x, y], [a, b]) => [x + a, y + b], 2),
+    objective: objectiveOf('best', 2, closeness([0.5, 2])),
+    latent: Float32Array.of(0, 0),
+    horizon: 2,
+    // Both at a bound: one number at its highest, the other at its lowest.
+    optimum: 1,
     tolerance: 0.1,
   },
 ];

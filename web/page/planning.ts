@@ -1,5 +1,6 @@
 // Planning in the page: the actions whose predicted latents come closest to the centre of a class.
 
+import { actionSpaceOf } from '../../src/planning/action-space.ts';
 import { bestFirstProvider } from '../../src/planning/best-first.ts';
 import { latentWorld } from '../../src/planning/latent-world.ts';
 import { closenessObjective } from '../../src/planning/objective.ts';
@@ -31,7 +32,10 @@ export async function planTo(
   if (from.landedClass === goal) return { actions: [], predictions: 0 };
   const size = from.latent.length;
   const centre = Float32Array.from(centroids.subarray(goal * size, (goal + 1) * size));
-  const world = latentWorld({ predict: ({ values }, actions) => model.predict(values, actions) }, environment);
+  const world = latentWorld(
+    { predict: ({ values }, actions) => model.predict(values, actions) },
+    actionSpaceOf(environment),
+  );
   const plan = await bestFirstProvider.create({}).startEpisode()({
     world,
     objective: closenessObjective(centre, DISCOUNT),

@@ -1,0 +1,51 @@
+// What a run keeps of the simulator that its recording was made of (simulation.json): what it takes to record it again, and to
+// act in it.
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
+import { FormatError } from '../error.ts';
+import { writeFileAtomic } from '../storage/atomic-file.ts';
+import { systemErrorCode } from '../storage/file-system.ts';
+
+/** Raised when a field changes its meaning. Fields may be added without. */
+const SIMULATION_FORMAT = 1;
+
+const count = z.int().min(1);
+
+const simulationSchema = z.looseObject({
+  format: z.literal(SIMULATION_FORMAT),
+  simulator: z.string().describe('as the user wrote it: ./my-env.ts, gym:CartPole-v1'),
+  seed: z.int(),
+  policy: z.string(),
+  actionPersistence: z.number(),
+  maximalSteps: count.describe('actions after which an episode was cut off'),
+  options: z.record(z.string(), z.unknown()).describe("the simulator's own"),
+  render: z.boolean().optional().describe('whether frames were observed instead of numbers'),
+  imageSize: z.tuple([count, count]).optional(),
+  versions: z.record(z.string(), z.string()),
+  episodes: count,
+  steps: count.describe('of all episodes together'),
+});
+export type SimulationRecord = z.output<typeof simulationSchema>;
+
+export function writeSimulationRecord(path: string, record: Omit<SimulationRecord, 'format'>): void {
+  const content = simulationSchema.parse({ format: SIMULATION_FORMAT, ...record });
+  writeFileAtomic(path, `${JSON.stringify(content, undefined, 2)}\n`);
+}
+
+/** Undefined where there is none. @throws FormatError where it is something else, or of another format */
+export function readSimulationRecord(path: string): SimulationRecord | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return simulationSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    const issue =
+      cause instanceof z.ZodError ? `${cause.issues[0].path.join('.')}: ${cause.issues[0].message}` : 'none';
+    throw new FormatError(`${path}: expected what a run keeps of its simulator, got ${issue}`, { cause });
+  }
+}
