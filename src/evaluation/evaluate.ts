@@ -6,14 +6,18 @@ import { JepaError } from '../error.ts';
 import { openRuntime, type Runtime, type RuntimeDescription } from '../runtimes/index.ts';
 import { elementCount } from '../shape.ts';
 import { type AuxiliaryResidual, auxiliaryResiduals, recordedTargets, tableTargets } from './auxiliary-residual.ts';
-import { type Certificate, certify, type LatentError, latentError } from './certificate.ts';
-import { type Distinctness, measureDistinctness } from './distinctness.ts';
-import { encodeObservations, type ObservationInput, type Observations, observationFeeds } from './encode.ts';
+import { encodeObservations, type ObservationInput, type Observations } from './encode.ts';
 import { type EncoderRank, measureEncoderRank } from './encoder-jacobian.ts';
 import type { EvaluationSource, HeldOut } from './held-out.ts';
-import { type LabelledLatents, type Latents, labelLatents } from './latents.ts';
+import type { Latents } from './latents.ts';
 import { meanPairDistance } from './pair-distance.ts';
 import { meanSquaredError, relativeDynamicsResidual } from './residual.ts';
+import {
+  compareWithReference,
+  type EncoderEvaluation,
+  type MeasuredEncoder,
+  measureEncoder,
+} from './runtime-measurement.ts';
 import { openRuntimeVariant, parseRuntimeVariant, subjectOfVariant } from './runtime-variant.ts';
 import type { StateClasses } from './state-class.ts';
 import type { EvaluationSubject } from './subject.ts';
@@ -62,18 +66,10 @@ export interface EvaluationOptions {
   readonly onProgress?: (message: string) => void;
 }
 
-export interface RuntimeEvaluation {
-  readonly description: RuntimeDescription;
-  readonly latents: LabelledLatents;
-  readonly distinctness: Distinctness;
+export interface RuntimeEvaluation extends EncoderEvaluation {
   readonly dynamicsResidual: number;
   readonly relativeDynamicsResidual: number;
-  /** Milliseconds of one observation in a batch, after the first batches. */
-  readonly encodeMs: number;
   readonly auxiliaryResiduals: readonly AuxiliaryResidual[];
-  readonly nodesByProvider: Readonly<Record<string, number>> | undefined;
-  readonly error: LatentError;
-  readonly certificate: Certificate;
 }
 
 export interface Evaluation {
@@ -205,9 +201,7 @@ async function prepareTargets(
   };
 }
 
-interface MeasuredRuntime extends Omit<RuntimeEvaluation, 'error' | 'certificate'> {
-  readonly centroidLatents: LabelledLatents;
-}
+type MeasuredRuntime = Omit<RuntimeEvaluation, 'error' | 'certificate'> & MeasuredEncoder;
 
 interface Measurement {
   readonly input: EvaluationInput;
@@ -219,43 +213,19 @@ interface Measurement {
 }
 
 async function measureRuntime(measurement: Measurement): Promise<MeasuredRuntime> {
-  const { input, heldOut, targets, runtime, session, progress } = measurement;
-  const { classes, auxiliaries } = input;
-  const label = (latents: Latents, states: Int32Array) =>
-    labelLatents(
-      latents,
-      states.map((state) => classes.classOf[state]),
-      classes.count,
-    );
-  const latents = label(await session.encode(heldOut.judged.observations), heldOut.judged.states);
-  // The second pass is timed: the first one has warmed the runtime up.
-  const begin = performance.now();
-  const elapsedBefore = session.encoder.elapsedMs?.();
-  const centroids = await session.encode(heldOut.centroids.observations);
-  const elapsedMs = session.encoder.elapsedMs?.() ?? performance.now() - begin;
-  const encodeMs = (elapsedMs - (elapsedBefore ?? 0)) / centroids.count;
-  const centroidLatents = label(centroids, heldOut.centroids.states);
+  const { input, heldOut, targets, session } = measurement;
+  const { source, classes, auxiliaries } = input;
+  const { untrainedMeanDistance } = targets;
   const { transitions } = heldOut;
   const now = await session.encode(transitions.observations);
   const next = await session.encode(transitions.nextObservations);
   const predicted = await session.predict(now, transitions.actions);
   const auxiliary = session.auxiliary && auxiliaries.length > 0 ? await session.auxiliary(now) : undefined;
-  const nodesByProvider = await placementOf(measurement);
-  progress(`measuring what ${runtime.describe().runtime} gave`);
   return {
-    description: runtime.describe(),
-    latents,
-    centroidLatents,
-    distinctness: measureDistinctness({
-      latents,
-      centroidLatents,
-      untrainedMeanDistance: targets.untrainedMeanDistance,
-    }),
-    encodeMs,
+    ...(await measureEncoder({ ...measurement, source, classes, untrainedMeanDistance })),
     dynamicsResidual: meanSquaredError(predicted, next.values),
     relativeDynamicsResidual: relativeDynamicsResidual(predicted, next.values, next.size),
     auxiliaryResiduals: auxiliary ? auxiliaryResiduals(auxiliaries, auxiliary, now.count, targets.of) : [],
-    nodesByProvider,
   };
 }
 
@@ -279,35 +249,4 @@ async function inspectWorld(
   };
   const witnesses = await evaluateWitnesses(input, { session, runtime: name, pixelAuxiliary, seed });
   return { runtime: name, witnesses, encoderRank };
-}
-
-/** One observation under the runtime's profiler: what ran is read back, not assumed. */
-async function placementOf({ input, heldOut, runtime, session }: Measurement) {
-  if (runtime.placementOf === undefined) return undefined;
-  const { input: encoderInput, path } = session.files.encoder;
-  const { observationShape } = input.source;
-  const one = heldOut.judged.observations.subarray(0, elementCount(observationShape));
-  const feeds = observationFeeds(session.encoder.inputs, observationShape, encoderInput)(one);
-  const placement = await runtime.placementOf(path, feeds);
-  return placement.nodesByProvider;
-}
-
-function compareWithReference(measured: MeasuredRuntime, reference: MeasuredRuntime): RuntimeEvaluation {
-  const { centroidLatents, ...evaluation } = measured;
-  const errors = [
-    latentError(reference.latents, measured.latents),
-    latentError(reference.centroidLatents, centroidLatents),
-  ];
-  const error = errors[0].maxDistance >= errors[1].maxDistance ? errors[0] : errors[1];
-  const { centroids, evidence } = reference.distinctness;
-  const certificate = certify(
-    { latents: reference.latents, centroids, evidence },
-    error.maxDistance,
-    measured.distinctness.decision.verdict,
-  );
-  return {
-    ...evaluation,
-    error: { ...error, maxAbsolute: Math.max(errors[0].maxAbsolute, errors[1].maxAbsolute) },
-    certificate,
-  };
 }

@@ -2,7 +2,7 @@
 // precision, as `jepa convert --precision float16` makes it. Without a variant everything is full float32.
 import { UnavailableError, UsageError, unknownName } from '../error.ts';
 import { openRuntime, type Runtime, type RuntimeOptions, runtimeNames } from '../runtimes/index.ts';
-import type { EvaluationSubject } from './subject.ts';
+import type { EncoderSubject } from './subject.ts';
 
 export interface RuntimeVariant {
   /** As on the command line. */
@@ -41,11 +41,11 @@ export async function openRuntimeVariant(variant: RuntimeVariant, threads: numbe
  * The subject with the encoder that the variant runs.
  * @param halfEncoder path of the encoder in half precision, with ports as they were
  */
-export function subjectOfVariant(
+export function subjectOfVariant<Subject extends EncoderSubject>(
   { name, precision }: RuntimeVariant,
-  subject: EvaluationSubject,
+  subject: Subject,
   halfEncoder: string | undefined,
-): EvaluationSubject {
+): Subject {
   if (precision !== 'float16') return subject;
   if (subject.onnx === undefined || halfEncoder === undefined)
     throw new UnavailableError(`${name}: expected an encoder in half precision, got none`, {

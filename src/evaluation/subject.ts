@@ -12,17 +12,26 @@ import { type Configuration, parseConfiguration } from '../training/configuratio
 import { readConfiguration, runPath } from '../training/run-folder.ts';
 import type { ObservationInput } from './encode.ts';
 
-/** The files of one form of the networks, and how their inputs are called. */
-export interface ModelFiles {
+/** An encoder's file, and what it takes. */
+export interface EncoderFiles {
   readonly encoder: { readonly path: string; readonly input: ObservationInput };
+}
+
+/** The files of one form of the networks, and how their inputs are called. */
+export interface ModelFiles extends EncoderFiles {
   readonly predictor: { readonly path: string; readonly latent: string; readonly action: string };
   readonly auxiliary?: { readonly path: string; readonly latent: string } | undefined;
 }
 
-export interface EvaluationSubject {
-  /** The run's name. */
+/** The encoder of a run or an export, or one from anywhere. */
+export interface EncoderSubject {
   readonly name: string;
   readonly folder: string;
+  readonly onnx?: EncoderFiles;
+  readonly tfjs?: EncoderFiles;
+}
+
+export interface EvaluationSubject extends EncoderSubject {
   readonly configuration: Configuration;
   /** What the run kept of its recording; absent where it is of an environment. */
   readonly recording?: RecordingRecord | undefined;

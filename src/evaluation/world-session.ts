@@ -3,23 +3,30 @@ import { FormatError, UsageError } from '../error.ts';
 import type { Runtime, RuntimeSession, RuntimeTensor } from '../runtimes/index.ts';
 import { encodeObservations, type Observations } from './encode.ts';
 import type { Latents } from './latents.ts';
-import type { EvaluationSubject, ModelFiles } from './subject.ts';
+import type { EncoderFiles, EncoderSubject, EvaluationSubject, ModelFiles } from './subject.ts';
 
-export interface WorldSession {
-  readonly files: ModelFiles;
+export interface EncoderSession {
+  readonly files: EncoderFiles;
   /** For what needs more of it than `encode` gives. */
   readonly encoder: RuntimeSession;
   /** [N, ...observationShape] -> [N, D] */
   encode(observations: Observations): Promise<Latents>;
+  dispose(): Promise<void>;
+}
+
+export interface WorldSession extends EncoderSession {
+  readonly files: ModelFiles;
   /** [N, D], [N, A] -> [N, D] */
   predict(latents: Latents, actions: Float32Array): Promise<Float32Array>;
   /** [N, D] -> [N, M]; undefined where the world model has no auxiliary head. */
   auxiliary?(latents: Latents): Promise<Float32Array>;
-  dispose(): Promise<void>;
 }
 
 /** @throws UsageError where the subject has no files for this kind of runtime. */
-export function filesFor(runtime: Runtime, subject: EvaluationSubject): ModelFiles {
+export function filesFor<Files extends EncoderFiles>(
+  runtime: Runtime,
+  subject: EncoderSubject & { readonly onnx?: Files; readonly tfjs?: Files },
+): Files {
   const files = subject[runtime.format];
   if (files !== undefined) return files;
   const isOnnx = runtime.format === 'onnx';
@@ -32,6 +39,22 @@ export function filesFor(runtime: Runtime, subject: EvaluationSubject): ModelFil
         : 'Evaluate the finished run that was exported, or choose another runtime.',
     },
   );
+}
+
+/** Loads the encoder alone; whoever calls this disposes the session. */
+export async function openEncoderSession(
+  runtime: Runtime,
+  subject: EncoderSubject,
+  observationShape: readonly number[],
+): Promise<EncoderSession> {
+  const files = filesFor(runtime, subject);
+  const encoder = await runtime.load(files.encoder.path);
+  return {
+    files,
+    encoder,
+    encode: (observations) => encodeObservations(encoder, observations, observationShape, files.encoder.input),
+    dispose: () => encoder.dispose(),
+  };
 }
 
 /** Loads the networks; whoever calls this disposes the session. */

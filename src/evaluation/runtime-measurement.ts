@@ -1,0 +1,102 @@
+// What one runtime makes of the held-out observations: its latents, measured, and compared with those of the reference.
+import type { Runtime, RuntimeDescription } from '../runtimes/index.ts';
+import { elementCount } from '../shape.ts';
+import { type Certificate, certify, type LatentError, latentError } from './certificate.ts';
+import { type Distinctness, measureDistinctness } from './distinctness.ts';
+import { observationFeeds } from './encode.ts';
+import type { EvaluationSource, HeldOut } from './held-out.ts';
+import { type LabelledLatents, type Latents, labelLatents } from './latents.ts';
+import type { StateClasses } from './state-class.ts';
+import type { EncoderSession } from './world-session.ts';
+
+/** What is measured of an encoder on one runtime. */
+export interface EncoderEvaluation {
+  readonly description: RuntimeDescription;
+  readonly latents: LabelledLatents;
+  readonly distinctness: Distinctness;
+  /** Milliseconds of one observation in a batch, after the first batches. */
+  readonly encodeMs: number;
+  readonly nodesByProvider: Readonly<Record<string, number>> | undefined;
+  readonly error: LatentError;
+  readonly certificate: Certificate;
+}
+
+/** Not compared yet. */
+export interface MeasuredEncoder extends Omit<EncoderEvaluation, 'error' | 'certificate'> {
+  readonly centroidLatents: LabelledLatents;
+}
+
+export interface EncoderMeasurement {
+  readonly source: EvaluationSource;
+  readonly classes: StateClasses;
+  readonly heldOut: Pick<HeldOut, 'judged' | 'centroids'>;
+  /** Mean distance of the judged observations before training, where it is known. */
+  readonly untrainedMeanDistance: number | undefined;
+  readonly runtime: Runtime;
+  readonly session: EncoderSession;
+  /** Told in a few words what is being done. */
+  readonly progress: (message: string) => void;
+}
+
+export async function measureEncoder(measurement: EncoderMeasurement): Promise<MeasuredEncoder> {
+  const { classes, heldOut, runtime, session, untrainedMeanDistance, progress } = measurement;
+  const label = (latents: Latents, states: Int32Array) =>
+    labelLatents(
+      latents,
+      states.map((state) => classes.classOf[state]),
+      classes.count,
+    );
+  const latents = label(await session.encode(heldOut.judged.observations), heldOut.judged.states);
+  // The second pass is timed: the first one has warmed the runtime up.
+  const begin = performance.now();
+  const elapsedBefore = session.encoder.elapsedMs?.();
+  const centroids = await session.encode(heldOut.centroids.observations);
+  const elapsedMs = session.encoder.elapsedMs?.() ?? performance.now() - begin;
+  const encodeMs = (elapsedMs - (elapsedBefore ?? 0)) / centroids.count;
+  const centroidLatents = label(centroids, heldOut.centroids.states);
+  const nodesByProvider = await placementOf(measurement);
+  progress(`measuring what ${runtime.describe().runtime} gave`);
+  return {
+    description: runtime.describe(),
+    latents,
+    centroidLatents,
+    distinctness: measureDistinctness({ latents, centroidLatents, untrainedMeanDistance }),
+    encodeMs,
+    nodesByProvider,
+  };
+}
+
+/** One observation under the runtime's profiler: what ran is read back, not assumed. */
+async function placementOf({ source, heldOut, runtime, session }: EncoderMeasurement) {
+  if (runtime.placementOf === undefined) return undefined;
+  const { input, path } = session.files.encoder;
+  const { observationShape } = source;
+  const one = heldOut.judged.observations.subarray(0, elementCount(observationShape));
+  const feeds = observationFeeds(session.encoder.inputs, observationShape, input)(one);
+  const placement = await runtime.placementOf(path, feeds);
+  return placement.nodesByProvider;
+}
+
+/** The largest error of a latent, and whether errors of its size could change the verdict. */
+export function compareWithReference<Measured extends MeasuredEncoder>(
+  measured: Measured,
+  reference: MeasuredEncoder,
+): Omit<Measured, 'centroidLatents'> & Pick<EncoderEvaluation, 'error' | 'certificate'> {
+  const { centroidLatents, ...evaluation } = measured;
+  const errors = [
+    latentError(reference.latents, measured.latents),
+    latentError(reference.centroidLatents, centroidLatents),
+  ];
+  const error = errors[0].maxDistance >= errors[1].maxDistance ? errors[0] : errors[1];
+  const { centroids, evidence } = reference.distinctness;
+  const certificate = certify(
+    { latents: reference.latents, centroids, evidence },
+    error.maxDistance,
+    measured.distinctness.decision.verdict,
+  );
+  return {
+    ...evaluation,
+    error: { ...error, maxAbsolute: Math.max(errors[0].maxAbsolute, errors[1].maxAbsolute) },
+    certificate,
+  };
+}
