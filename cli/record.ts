@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { UsageError } from '../src/error.ts';
 import { parseImageSize } from './data.ts';
+import { cleanUpWhenInterrupted } from './interruption.ts';
 import { parseWhole } from './parse.ts';
 import { recordWithFlags, type SimulationFlags, withSimulationFlags } from './simulation.ts';
 
@@ -36,7 +37,15 @@ async function runRecord(
     throw new UsageError(`--out: expected a path that is free, got ${flags.out}, which exists`, {
       remedy: 'Choose another name, or remove this one first.',
     });
-  const { map, provenance, ...counts } = await recordWithFlags(simulator, flags.out, flags);
+  const { discardUnfinished } = await import('../src/storage/atomic-file.ts');
+  const beforeWriting = () => {
+    cleanUpWhenInterrupted(() => {
+      discardUnfinished();
+      return true;
+    });
+  };
+  const target = { path: flags.out, beforeWriting };
+  const { map, provenance, ...counts } = await recordWithFlags(simulator, target, flags);
   const next = `jepa train --data ${flags.out}${map === undefined ? '' : ` --map ${map}`} --out runs/a`;
   process.stdout.write(
     flags.json

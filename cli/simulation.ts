@@ -71,10 +71,17 @@ export function withSimulationFlags(command: Command, stepsFlag: '--steps' | '--
   return withSimulatorFlags(recording);
 }
 
+export interface RecordingTarget {
+  /** Of the new file. */
+  readonly path: string;
+  /** Called before anything is written: until then an interruption finds nothing on disk. */
+  readonly beforeWriting: () => void;
+}
+
 /** Records with the flags; progress on stderr. */
 export async function recordWithFlags(
   simulator: string,
-  path: string,
+  { path, beforeWriting }: RecordingTarget,
   flags: SimulationFlags,
 ): Promise<SimulatorRecording> {
   const { recordSimulator } = await import('../src/simulation/record-simulator.ts');
@@ -90,6 +97,7 @@ export async function recordWithFlags(
     python: flags.python,
     lanes: flags.lanes,
     ...(flags.timeLimit === undefined ? {} : { limitMs: flags.timeLimit * 1000 }),
+    beforeWriting,
     onNote: (note) => process.stderr.write(`jepa: ${note}\n`),
     onEpisode: progressOf(episodes),
   };

@@ -1,9 +1,10 @@
 // `jepa train`: trains a world model into a run's folder, or goes on with one.
-import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { Command, Option } from 'commander';
 import { UsageError } from '../src/error.ts';
 import { parseImageSize } from './data.ts';
+import { cleanUpWhenInterrupted } from './interruption.ts';
 import { packageVersion } from './package.ts';
 import { collect, parseWhole } from './parse.ts';
 import { createTrainingProgress } from './progress.ts';
@@ -116,22 +117,41 @@ async function runTrain(environment: string | undefined, flags: TrainFlags, comm
 
 /** Records the simulator into the run's folder, and trains on that recording as on any other. */
 async function trainOnSimulator(simulator: string, runFolder: string, flags: TrainFlags): Promise<void> {
-  const { createRunFolder, runPath } = await import('../src/training/run-folder.ts');
-  const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');
+  const { checkRunFolder, createRunFolder, removeRunFolder, runPath } = await import('../src/training/run-folder.ts');
+  const { discardUnfinished } = await import('../src/storage/atomic-file.ts');
+  const { abandonRunLock } = await import('../src/storage/run-lock.ts');
+  const { writeSimulationRecord } = await import('../src/simulation/provenance.ts');
   const path = runPath(runFolder, 'simulated');
   if (existsSync(path))
     throw new UsageError(`${runFolder}: expected a new folder, got one with ${path}`, {
       remedy: `Choose another --out, or train on it: jepa train --data ${path} --out FOLDER`,
     });
-  const isNew = !existsSync(runFolder);
   // A wrong preset or key costs no simulation.
   const { resolveConfiguration } = await import('../src/training/presets.ts');
   const { seed } = resolveConfiguration(await partsOf(undefined, { ...flags, data: path, imageSize: undefined }));
-  createRunFolder(runFolder);
+  checkRunFolder(runFolder);
+  let made: string | undefined;
+  /** Where no run was begun, nothing of it stays behind. */
+  const takeBack = (): boolean => {
+    if (existsSync(runPath(runFolder, 'configuration'))) return false;
+    discardUnfinished();
+    abandonRunLock(runFolder);
+    for (const file of ['simulated', 'simulation'] as const) rmSync(runPath(runFolder, file), { force: true });
+    removeRunFolder(runFolder, made);
+    return true;
+  };
+  let release = () => {};
+  const beforeWriting = () => {
+    made = createRunFolder(runFolder);
+    release = cleanUpWhenInterrupted(takeBack);
+  };
   try {
-    const { map, provenance, ...counts } = await recordWithFlags(simulator, path, { ...flags, seed });
-    const facts = { format: 1, ...provenance, ...counts };
-    writeFileAtomic(runPath(runFolder, 'simulation'), `${JSON.stringify(facts, undefined, 2)}\n`);
+    const { map, provenance, ...counts } = await recordWithFlags(
+      simulator,
+      { path, beforeWriting },
+      { ...flags, seed },
+    );
+    writeSimulationRecord(runPath(runFolder, 'simulation'), { ...provenance, ...counts });
     const ofRecording = { ...flags, data: path, map, imageSize: undefined };
     const { configuration, recording } = await configurationOf(undefined, ofRecording);
     try {
@@ -140,12 +160,10 @@ async function trainOnSimulator(simulator: string, runFolder: string, flags: Tra
       await recording?.dispose();
     }
   } catch (error) {
-    // No run was begun: nothing of it stays behind.
-    if (!existsSync(runPath(runFolder, 'configuration'))) {
-      for (const file of ['simulated', 'simulation'] as const) rmSync(runPath(runFolder, file), { force: true });
-      if (isNew && existsSync(runFolder) && readdirSync(runFolder).length === 0) rmdirSync(runFolder);
-    }
+    takeBack();
     throw error;
+  } finally {
+    release();
   }
 }
 
@@ -157,9 +175,8 @@ export async function trainNewRun(
   configuration: Configuration,
   given: Pick<RunOptions, 'recording'> = {},
 ): Promise<boolean> {
-  const { createRunFolder } = await import('../src/training/run-folder.ts');
-  const isNew = !existsSync(runFolder);
-  createRunFolder(runFolder);
+  const { createRunFolder, removeRunFolder } = await import('../src/training/run-folder.ts');
+  const made = createRunFolder(runFolder);
   try {
     return await withTraining(runFolder, configuration, async (options) => {
       const { trainRun } = await import('../models/train-run.ts');
@@ -167,7 +184,7 @@ export async function trainNewRun(
     });
   } catch (error) {
     // Without TensorFlow nothing was begun: no empty folder stays behind.
-    if (isNew && readdirSync(runFolder).length === 0) rmdirSync(runFolder);
+    removeRunFolder(runFolder, made);
     throw error;
   }
 }

@@ -10,6 +10,8 @@ import { findDifference, type RollOutOptions, rollOut } from './roll-out.ts';
 export interface RecordOptions extends RollOutOptions, SimulatorOptions {
   /** Height and width that images are brought to. Default: as the simulator draws them. */
   readonly imageSize?: readonly [height: number, width: number] | undefined;
+  /** Called when all is recorded, before anything is written. */
+  readonly beforeWriting?: () => void;
   /** Told in one line what is odd. */
   readonly onNote?: (note: string) => void;
 }
@@ -55,6 +57,7 @@ export async function recordSimulator(
           },
         );
     }
+    options.beforeWriting?.();
     await convertRecording(episodeRecording(pool, episodes), path);
     return {
       episodes: episodes.length,

@@ -19,6 +19,9 @@ const PARTIAL = /^\..+\.(\d+)-[0-9a-f]{12}\.partial$/;
 /** `.<name>.replaced`: the former content of a folder, while the new one takes its place. */
 const REPLACED_SUFFIX = '.replaced';
 
+/** Temporary files and folders that this process is filling. */
+const unfinished = new Set<string>();
+
 export interface WriteFolderOptions {
   /** Whether a folder that is already there is replaced; otherwise it is refused. Default false. */
   readonly replace?: boolean;
@@ -74,6 +77,7 @@ export async function writeFileAtomicWith(
       remedy: 'Choose another name, or remove this one first.',
     });
   const partial = partialPath(path);
+  unfinished.add(partial);
   try {
     files.mkdirSync(dirname(path), { recursive: true });
     await fill(partial);
@@ -88,6 +92,8 @@ export async function writeFileAtomicWith(
   } catch (error) {
     discard(files, partial);
     throw systemErrorCode(error) === undefined ? error : storageError(`write ${path}`, 'to write the file', error);
+  } finally {
+    unfinished.delete(partial);
   }
 }
 
@@ -102,6 +108,7 @@ export async function writeFolderAtomic<Result>(
 ): Promise<Result> {
   const files = options.files ?? localFileSystem;
   const partial = beginFolder(path, options);
+  unfinished.add(partial);
   try {
     const result = await fill(partial);
     finishFolder(path, partial, files);
@@ -109,7 +116,14 @@ export async function writeFolderAtomic<Result>(
   } catch (error) {
     discard(files, partial);
     throw systemErrorCode(error) === undefined ? error : storageError(`write ${path}`, 'to write a folder', error);
+  } finally {
+    unfinished.delete(partial);
   }
+}
+
+/** Removes what this process has begun to write and not finished: for one that ends at once, as when it is interrupted. */
+export function discardUnfinished(files: FileSystem = localFileSystem): void {
+  for (const partial of unfinished) discard(files, partial);
 }
 
 /**

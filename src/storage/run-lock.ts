@@ -48,6 +48,13 @@ export function acquireRunLock(runFolder: string, options: RunLockOptions = {}):
   return { path, dispose: () => release(files, path, text) };
 }
 
+/** Gives the run back where this process has it: for one that ends at once, as when it is interrupted. */
+export function abandonRunLock(runFolder: string, files: FileSystem = localFileSystem): void {
+  const path = join(runFolder, RUN_LOCK_NAME);
+  const found = readText(files, path);
+  if (found !== undefined && parseOwner(found, path).pid === process.pid) release(files, path, found);
+}
+
 /** Creates the lock file at `path`, first removing that of a process that is gone. */
 function acquire(
   files: FileSystem,

@@ -1,6 +1,6 @@
 // What a run's folder holds, and where. One place names the files; the formats are their writers' business.
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { FormatError, JepaError, UsageError } from '../error.ts';
 import { writeFileAtomic } from '../storage/atomic-file.ts';
 import { RUN_LOCK_NAME } from '../storage/run-lock.ts';
@@ -34,8 +34,9 @@ export function runPath(runFolder: string, file: keyof typeof RUN_FILES): string
 /**
  * Creates the folder of a new run; refuses one that holds anything but the traces of a run that was killed as it began, or
  * what a simulator gave for it.
+ * @returns the outermost folder that was made for it; undefined where it was there
  */
-export function createRunFolder(runFolder: string): void {
+export function createRunFolder(runFolder: string): string | undefined {
   if (existsSync(runPath(runFolder, 'configuration')))
     throw new UsageError(`${runFolder}: expected a new folder, got one that already holds a run`, {
       remedy: `Choose another --out, or go on with it: jepa train --resume ${runFolder}`,
@@ -47,10 +48,28 @@ export function createRunFolder(runFolder: string): void {
       remedy: 'Choose another --out.',
     });
   try {
-    mkdirSync(runFolder, { recursive: true });
+    return mkdirSync(runFolder, { recursive: true });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new JepaError(`${runFolder}: expected to create the folder of the run, got: ${reason}`, { cause });
+  }
+}
+
+/** Throws where `createRunFolder` would; nothing is left of the try. */
+export function checkRunFolder(runFolder: string): void {
+  removeRunFolder(runFolder, createRunFolder(runFolder));
+}
+
+/** Takes back what `createRunFolder` made, as far as nothing is in it. */
+export function removeRunFolder(runFolder: string, made: string | undefined): void {
+  if (made === undefined) return;
+  for (let folder = resolve(runFolder); ; folder = dirname(folder)) {
+    try {
+      rmdirSync(folder);
+    } catch {
+      return;
+    }
+    if (folder === resolve(made)) return;
   }
 }
 

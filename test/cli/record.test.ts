@@ -109,4 +109,33 @@ describe('jepa record and jepa train', () => {
     expect(stderr).toMatch(/expected a new folder, got one with recording\.npz/);
     expect(readFileSync(join(folder, 'recording.npz'), 'utf8')).toBe('mine');
   });
+
+  // While it records nothing is on disk, and a module that never comes back can be ended; a simulator is disposed after its
+  // recording was written, and before the run begins.
+  test.each([
+    ['reset', null],
+    ['dispose', 130],
+  ])('Ctrl-C at %s leaves no folder of a run that was not begun', (moment, code) => {
+    const folder = temporaryFolder();
+    writeFileSync(
+      join(folder, 'env.mjs'),
+      `const interrupt = (moment) => {
+         if (moment === '${moment}') process.kill(process.pid, 'SIGINT');
+         return new Promise((done) => setTimeout(done, 1));
+       };
+       export const createSimulator = () => ({
+         observation: { kind: 'vector', size: 1 }, action: { kind: 'discrete', names: ['a', 'b'] },
+         reset: async () => { await interrupt('reset'); return [0]; },
+         step: (action) => ({ observation: [action], reward: action, isTerminal: false }),
+         dispose: () => interrupt('dispose'),
+       });`,
+    );
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [bin, 'train', './env.mjs', '--episodes', '3', '--episode-steps', '40', '--out', 'runs/a'],
+      { cwd: folder, encoding: 'utf8' },
+    );
+    expect(status, stderr).toBe(code);
+    expect(readdirSync(folder)).toEqual(['env.mjs']);
+  });
 });

@@ -1,9 +1,16 @@
 // Where a run's recording is looked for: inside of its folder wherever that is, or where it was when the run began.
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { resolveConfiguration } from '../../src/training/presets.ts';
-import { createRunFolder, readConfiguration, runPath, writeConfiguration } from '../../src/training/run-folder.ts';
+import {
+  checkRunFolder,
+  createRunFolder,
+  readConfiguration,
+  removeRunFolder,
+  runPath,
+  writeConfiguration,
+} from '../../src/training/run-folder.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
 
 const configurationOf = (path: string) => resolveConfiguration({ preset: 'small', recording: { path }, threads: 1 });
@@ -36,4 +43,17 @@ test('a folder in which only a simulator has been recorded is new, one with anyt
   expect(() => createRunFolder(run)).not.toThrow();
   writeFileSync(join(run, 'thesis.txt'), '');
   expect(() => createRunFolder(run)).toThrow('expected a new or empty folder, got one with files in it');
+});
+
+test('a folder that is checked is not left behind, nor are those above it, unless something is in them', () => {
+  const folder = temporaryFolder();
+  const run = join(folder, 'runs', 'a');
+  checkRunFolder(run);
+  expect(existsSync(join(folder, 'runs'))).toBe(false);
+  const made = createRunFolder(run);
+  expect(made).toBe(join(folder, 'runs'));
+  // Another run begins beside it.
+  mkdirSync(join(folder, 'runs', 'b'));
+  removeRunFolder(run, made);
+  expect([existsSync(run), existsSync(join(folder, 'runs', 'b'))]).toEqual([false, true]);
 });
