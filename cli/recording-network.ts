@@ -1,5 +1,6 @@
 // The evaluation of a run on its recording: opens the recording where it is now, and builds what the evaluation needs
 // beside the trained networks.
+import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { buildRunParts, disposeRunParts } from '../models/run-parts.ts';
 import type { Auxiliary } from '../src/auxiliary/index.ts';
@@ -84,18 +85,40 @@ export async function inputOfRecording(
   }
 }
 
-/**
- * The same on random observations within the recorded statistics, for a machine that does not have the recording. Nothing is
- * read but what the run kept.
- */
-export async function inputOfStatistics(
-  { configuration, recording: record, folder }: EvaluationSubject,
-  runtime: string,
-): Promise<{
+export interface ObservationInputs {
   readonly source: EvaluationSource;
   readonly classes: NamedClasses;
   readonly untrainedEncoder: ObservationNetwork;
-}> {
+}
+
+/**
+ * Held-out observations where the recording is there, else random ones, with a note.
+ * @throws UsageError where classes are asked for that only the recording has
+ */
+export async function inputOfRecordingOrStatistics(
+  subject: EvaluationSubject,
+  options: RecordingNetworkOptions,
+): Promise<ObservationInputs> {
+  const path = options.path ?? subject.configuration.recording?.path;
+  if (options.path !== undefined || path === undefined || existsSync(path)) return inputOfRecording(subject, options);
+  if (options.classes !== undefined)
+    throw new UsageError(`--classes: expected the recording at ${path}, got nothing there`, {
+      remedy: 'Say where it is: --data PATH.',
+    });
+  options.onNote?.(
+    `${path}: not there; observations are random ones within what the run kept of its statistics (--data PATH says where the recording is)`,
+  );
+  return inputOfStatistics(subject, options.runtime);
+}
+
+/**
+ * Random observations within the recorded statistics, for a machine that does not have the recording. Nothing is read but what
+ * the run kept.
+ */
+async function inputOfStatistics(
+  { configuration, recording: record, folder }: EvaluationSubject,
+  runtime: string,
+): Promise<ObservationInputs> {
   tf.enableProdMode();
   if (record === undefined)
     throw new UsageError(`${folder}: expected what the run kept of its recording, got a run of an environment`);

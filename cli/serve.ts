@@ -8,6 +8,7 @@ interface ServeFlags {
   readonly port: number;
   readonly host: string;
   readonly build?: string;
+  readonly data?: string;
 }
 
 export function createServeCommand(): Command {
@@ -17,6 +18,7 @@ export function createServeCommand(): Command {
     .option('--port <number>', 'port to listen on; 0: any that is free', parseWhole('--port', 0), 8017)
     .addOption(new Option('--host <name>', 'where to listen, on this machine only').default('127.0.0.1'))
     .option('--build <folder>', 'write the page as a folder for any static host, and end')
+    .option('--data <path>', 'where the recording of the run is now (default: where the run found it)')
     .addHelpText(
       'after',
       `
@@ -31,8 +33,10 @@ What the page shows, and how to use its library: docs/web.md`,
 
 async function runServe(folder: string, flags: ServeFlags): Promise<void> {
   const { createSite } = await import('../web/site/site.ts');
+  const exportFolder = await exportOf(folder);
   const site = await createSite({
-    exportFolder: await exportOf(folder),
+    exportFolder,
+    heldOut: await heldOutOf(folder, exportFolder, flags.data),
     packageRoot: packageRoot(),
     generator: `jepa-onnx ${packageVersion()}`,
   });
@@ -50,6 +54,33 @@ async function runServe(folder: string, flags: ServeFlags): Promise<void> {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
   });
   await server.close();
+}
+
+/** Observations for the page, which cannot make those of a recording; undefined for an environment. */
+async function heldOutOf(
+  folder: string,
+  exportFolder: string,
+  data: string | undefined,
+): Promise<ReadonlyMap<string, Uint8Array> | undefined> {
+  const { readExportDescription } = await import('../src/storage/export-description.ts');
+  const { UsageError } = await import('../src/error.ts');
+  if (readExportDescription(exportFolder).recording === undefined) {
+    if (data !== undefined)
+      throw new UsageError(`--data: expected a run of a recording, got ${folder}, of an environment`);
+    return undefined;
+  }
+  const { openSubject } = await import('../src/evaluation/subject.ts');
+  const { heldOutCount, heldOutFiles } = await import('../web/site/held-out.ts');
+  const { inputOfRecordingOrStatistics } = await import('./recording-network.ts');
+  const subject = openSubject(folder);
+  const input = await inputOfRecordingOrStatistics(subject, {
+    path: data,
+    observations: heldOutCount(subject),
+    seed: 0,
+    runtime: await (await import('./runtime-choice.ts')).parentRuntime(),
+    onNote: (note) => process.stderr.write(`${note}\n`),
+  });
+  return heldOutFiles(subject, input);
 }
 
 /** The export of a run, or the folder itself. */

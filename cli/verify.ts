@@ -195,23 +195,12 @@ async function inputOf(
   subject: EvaluationSubject,
   { classes, data, observations, seed }: VerifyFlags,
 ): Promise<Pick<VerificationInput, 'source' | 'classes' | 'untrainedEncoder'>> {
+  const { parentRuntime } = await import('./runtime-choice.ts');
   const runtime = await parentRuntime();
-  const { recording } = subject.configuration;
-  if (recording !== undefined) {
-    const { existsSync } = await import('node:fs');
-    if (data === undefined && !existsSync(recording.path)) {
-      if (classes !== undefined)
-        throw new UsageError(`--classes: expected the recording at ${recording.path}, got nothing there`, {
-          remedy: 'Say where it is: --data PATH.',
-        });
-      process.stderr.write(
-        `${recording.path}: not there; observations are random ones within what the run kept of its statistics (--data PATH says where the recording is)\n`,
-      );
-      return (await import('./recording-network.ts')).inputOfStatistics(subject, runtime);
-    }
+  if (subject.configuration.recording !== undefined) {
     const { parseRecordingClassSource } = await import('../src/evaluation/recording-class.ts');
-    const { inputOfRecording } = await import('./recording-network.ts');
-    return inputOfRecording(subject, {
+    const { inputOfRecordingOrStatistics } = await import('./recording-network.ts');
+    return inputOfRecordingOrStatistics(subject, {
       path: data,
       classes: classes === undefined ? undefined : parseRecordingClassSource('--classes', classes),
       observations,
@@ -246,10 +235,4 @@ async function referenceNames(flags: VerifyFlags, hasTfjsModels: boolean): Promi
   if (flags.reference !== undefined) return [flags.reference];
   const { findNatives } = await import('../src/training/tensorflow/native/find.ts');
   return [...(hasTfjsModels && findNatives().length > 0 ? ['tfjs'] : []), 'cpu', 'wasm'];
-}
-
-/** What runs the networks that are needed beside the trained ones, in this process. */
-async function parentRuntime(): Promise<string> {
-  const { findPackage, onnxruntimeNodePackage } = await import('../src/machine/optional-package.ts');
-  return findPackage(onnxruntimeNodePackage) === undefined ? 'wasm' : 'cpu';
 }

@@ -38,6 +38,8 @@ export interface Surroundings {
   readonly isIsolated: boolean;
   readonly cores: number;
   readonly isSecure: boolean;
+  /** What runs the script, in a sentence. Default: this browser. */
+  readonly engine?: string;
 }
 
 export function surroundings(): Surroundings {
@@ -48,7 +50,15 @@ export function surroundings(): Surroundings {
     isIsolated: globalThis.crossOriginIsolated ?? typeof SharedArrayBuffer === 'function',
     cores: navigator?.hardwareConcurrency ?? 1,
     isSecure: globalThis.isSecureContext ?? true,
+    engine: engineName(),
   };
+}
+
+/** Node 20 has a navigator without WebGPU, and Node 18 none at all: neither is a browser. */
+function engineName(): string {
+  const { process } = globalThis;
+  const node = process?.versions?.node;
+  return node === undefined ? 'this browser' : `Node.js ${node}`;
 }
 
 function isGpu(value: unknown): value is NonNullable<Surroundings['gpu']> {
@@ -85,7 +95,7 @@ export async function chooseRuntime(
       offered,
     );
   return webgpuChoice(
-    `WebGPU, because this browser offers a graphics adapter (${graphics.adapter}).`,
+    `WebGPU, because ${offered.engine ?? 'this browser'} offers a graphics adapter (${graphics.adapter}).`,
     graphics.adapter,
   );
 }
@@ -117,19 +127,18 @@ type Graphics =
   | { readonly adapter: string; readonly isSoftware: boolean }
   | { readonly adapter: undefined; readonly reason: string; readonly remedy: string };
 
-async function findGraphics({ gpu, isSecure }: Surroundings): Promise<Graphics> {
+async function findGraphics({ gpu, isSecure, engine = 'this browser' }: Surroundings): Promise<Graphics> {
   const remedy = 'Use WebAssembly, or a browser and a machine that have WebGPU.';
   if (gpu === undefined)
     return isSecure
-      ? { adapter: undefined, reason: 'this browser has no WebGPU', remedy }
+      ? { adapter: undefined, reason: `${engine} has no WebGPU`, remedy }
       : {
           adapter: undefined,
           reason: 'browsers give WebGPU only to secure pages, and this one is not',
           remedy: 'Serve the page over https or from localhost, or use WebAssembly.',
         };
   const adapter = await gpu.requestAdapter().catch(() => null);
-  if (adapter === null)
-    return { adapter: undefined, reason: 'this browser finds no graphics adapter for WebGPU', remedy };
+  if (adapter === null) return { adapter: undefined, reason: `${engine} finds no graphics adapter for WebGPU`, remedy };
   const { vendor, architecture, description } = adapter.info ?? {};
   const names = [vendor, architecture].filter((part) => part !== undefined && part !== '');
   return {

@@ -4,7 +4,7 @@ import { FormatError, UnavailableError, UsageError } from '../src/error.ts';
 import { observationTensor } from '../src/evaluation/encode.ts';
 import { firstLine, type Onnxruntime, openSession } from '../src/runtimes/onnxruntime-session.ts';
 import type { RuntimeSession, RuntimeTensor, TensorSpec } from '../src/runtimes/runtime.ts';
-import { type ExportDescription, requireImageInput } from '../src/storage/export-format.ts';
+import type { ExportDescription } from '../src/storage/export-format.ts';
 import { type ExportFiles, type Fetch, openExportFiles } from './export-files.ts';
 import { chooseRuntime, type RuntimeChoice, type RuntimeRequest, surroundings, wasmChoice } from './runtime-choice.ts';
 
@@ -36,16 +36,21 @@ export interface WorldModelRuntime extends RuntimeChoice {
 export interface WorldModel {
   readonly description: ExportDescription;
   readonly runtime: WorldModelRuntime;
-  /** H, W, C */
-  readonly observationShape: readonly [height: number, width: number, channels: number];
+  /** H, W, C of images; [V] of an encoder of vectors. */
+  readonly observationShape: readonly number[];
+  /** V: numbers of a vector, alone or beside an image; 0 for an encoder of images alone. */
+  readonly vectorSize: number;
   /** D */
   readonly latentSize: number;
   /** A */
   readonly actionSize: number;
   /** M; 0 where the run had no auxiliary. */
   readonly auxiliarySize: number;
-  /** Bytes of N images, [N, H, W, C] -> latents [N, D]. Layout and type of the file's own input are taken care of. */
-  encode(observations: Uint8Array | Uint8ClampedArray): Promise<Float32Array>;
+  /**
+   * Bytes of N images, [N, H, W, C] -> latents [N, D]. Layout and type of the file's own input are taken care of. An encoder
+   * of vectors takes their numbers, [N, V], as they were recorded; one of both takes the images, then the vectors.
+   */
+  encode(observations: Uint8Array | Uint8ClampedArray | Float32Array, vectors?: Float32Array): Promise<Float32Array>;
   /** Latents [N, D] and encoded actions [N, A] -> the predicted next latents [N, D]. */
   predict(latents: Float32Array, actions: Float32Array): Promise<Float32Array>;
   /**
@@ -190,10 +195,11 @@ interface Networks {
 /** The files must be those that model.json describes. */
 function checkNetworks(description: ExportDescription, networks: Networks): void {
   const { encoder, predictor, auxiliary } = description;
-  const { name, layout, type, height, width, channels } = requireImageInput('page', description);
+  const { input, vector } = encoder;
   const latentSize = encoder.output.size;
-  const image = layout === 'nchw' ? [channels, height, width] : [height, width, channels];
-  checkPort(encoder.file, networks.encoder.inputs, { name, type, row: image });
+  checkPort(encoder.file, networks.encoder.inputs, { name: input.name, type: input.type, row: rowOf(input) });
+  if (vector)
+    checkPort(encoder.file, networks.encoder.inputs, { name: vector.name, type: 'float32', row: [vector.size] });
   checkPort(encoder.file, networks.encoder.outputs, { ...encoder.output, type: 'float32', row: [latentSize] });
   const { latent, action } = predictor.inputs;
   checkPort(predictor.file, networks.predictor.inputs, { name: latent, type: 'float32', row: [latentSize] });
@@ -203,6 +209,13 @@ function checkNetworks(description: ExportDescription, networks: Networks): void
   checkPort(auxiliary.file, networks.auxiliary.inputs, { ...auxiliary.input, type: 'float32', row: [latentSize] });
   const { name: output, size } = auxiliary.output;
   checkPort(auxiliary.file, networks.auxiliary.outputs, { name: output, type: 'float32', row: [size] });
+}
+
+/** The shape of an input without the axis N. */
+function rowOf(input: ExportDescription['encoder']['input']): number[] {
+  if (input.layout === 'flat') return [input.size];
+  const { layout, height, width, channels } = input;
+  return layout === 'nchw' ? [channels, height, width] : [height, width, channels];
 }
 
 interface Port {
@@ -231,12 +244,10 @@ function methodsOf(
   networks: Networks,
 ): Omit<WorldModel, 'description' | 'runtime' | 'dispose'> {
   const { encoder, predictor, auxiliary } = description;
-  const input = requireImageInput('page', description);
-  const { height, width, channels } = input;
   const latentSize = encoder.output.size;
   const { actionSize } = predictor;
   const inTurn = createTurns();
-  const rows = (what: string, values: ArrayLike<number>, size: number): number => {
+  const rows: CountRows = (what, values, size) => {
     if (values.length > 0 && values.length % size === 0) return values.length / size;
     throw new UsageError(`${what}: expected rows of ${size} numbers, got ${values.length} numbers`);
   };
@@ -247,15 +258,12 @@ function methodsOf(
       throw new FormatError(`output "${output}": expected float32, got ${tensor?.type ?? 'nothing'}`);
     });
   return {
-    observationShape: [height, width, channels],
+    ...observationSizes(description),
     latentSize,
     actionSize,
     auxiliarySize: auxiliary?.output.size ?? 0,
-    async encode(observations) {
-      const count = rows('encode', observations, height * width * channels);
-      const pixels = observations instanceof Uint8Array ? observations : Uint8Array.from(observations);
-      const tensor = observationTensor(pixels, [count, height, width, channels], input);
-      return run(networks.encoder, encoder.output.name, { [input.name]: tensor });
+    async encode(observations, vectors) {
+      return run(networks.encoder, encoder.output.name, encoderFeeds(description, rows, observations, vectors));
     },
     async predict(latents, actions) {
       const count = rows('predict: latents', latents, latentSize);
@@ -278,6 +286,45 @@ function methodsOf(
       return run(session, auxiliary.output.name, { [auxiliary.input.name]: matrix(latents, count) });
     },
   };
+}
+
+function observationSizes({ encoder }: ExportDescription): Pick<WorldModel, 'observationShape' | 'vectorSize'> {
+  const { input, vector } = encoder;
+  if (input.layout === 'flat') return { observationShape: [input.size], vectorSize: input.size };
+  return { observationShape: [input.height, input.width, input.channels], vectorSize: vector?.size ?? 0 };
+}
+
+/** How many rows of a size there are. @throws UsageError where they are not whole */
+type CountRows = (what: string, values: ArrayLike<number>, size: number) => number;
+
+function encoderFeeds(
+  { encoder }: ExportDescription,
+  rows: CountRows,
+  observations: Uint8Array | Uint8ClampedArray | Float32Array,
+  vectors: Float32Array | undefined,
+): Record<string, RuntimeTensor> {
+  const { input, vector } = encoder;
+  const isVector = input.layout === 'flat';
+  if (isVector !== observations instanceof Float32Array)
+    throw new UsageError(
+      `encode: expected ${isVector ? 'vectors of numbers (Float32Array)' : 'images as bytes'}, got ${observations.constructor.name}`,
+    );
+  if ((vector === undefined) !== (vectors === undefined))
+    throw new UsageError(
+      `encode: expected ${vector ? 'a vector beside every image' : 'one input'}, got ${vectors ? 'two' : 'images alone'}`,
+    );
+  if (input.layout === 'flat') {
+    const numbers = Float32Array.from(observations);
+    return { [input.name]: matrix(numbers, rows('encode', numbers, input.size)) };
+  }
+  const { height, width, channels } = input;
+  const count = rows('encode', observations, height * width * channels);
+  const pixels = observations instanceof Uint8Array ? observations : Uint8Array.from(observations);
+  const image = { [input.name]: observationTensor(pixels, [count, height, width, channels], input) };
+  if (vector === undefined || vectors === undefined) return image;
+  if (rows('encode: vectors', vectors, vector.size) !== count)
+    throw new UsageError(`encode: expected a vector for each of ${count} images, got ${vectors.length / vector.size}`);
+  return { ...image, [vector.name]: matrix(vectors, count) };
 }
 
 function matrix(data: Float32Array, count: number): RuntimeTensor {

@@ -26,7 +26,7 @@ export function renderDocument(generator: string): string {
 <p class="kicker" id="subject">A world model in this browser</p>
 <h1 id="question">Do the latents keep apart what must be told apart?</h1>
 <p class="verdict plain" id="verdict">Measuring</p>
-<p id="answer">An encoder turns images into latents, and a predictor moves latents by actions. Both run here, on this machine.</p>
+<p id="answer">An encoder turns observations into latents, and a predictor moves latents by actions. Both run here, on this machine.</p>
 </header>
 <main>
 <div id="alert" class="bad" role="alert" hidden></div>
@@ -35,7 +35,7 @@ export function renderDocument(generator: string): string {
 <p id="status" class="hidden" role="status" aria-live="polite"></p>
 <section class="explore" aria-labelledby="plot-title">
 <figure>
-<figcaption><b id="plot-title">Held-out latents, by class</b><span id="plot-hint">Point at a latent to see its image; press it to start from there. On the keyboard: arrow keys.</span></figcaption>
+<figcaption><b id="plot-title">Held-out latents, by class</b><span id="plot-hint">Point at a latent to see its observation; press it to start from there. On the keyboard: arrow keys.</span></figcaption>
 <svg id="plot" tabindex="0" role="application" aria-roledescription="scatter plot" aria-labelledby="plot-title" aria-describedby="plot-hint"></svg>
 </figure>
 <div class="side">
@@ -52,8 +52,8 @@ export function renderDocument(generator: string): string {
 </section>
 <section aria-labelledby="reading-title">
 <h2 id="reading-title">How to read this</h2>
-<p>Each point is the latent of an image that the encoder never saw, projected on the two directions in which the latents differ most. States that need the same actions for the same reward are one class; each class has a colour and a name. Where the verdict is <b>distinct</b>, every class stands apart from every other, in all dimensions, not only in these two.</p>
-<p>An imagined step never looks at an image: the predictor takes the latent and the action, and gives the next latent. It lands in the class whose mean latent is nearest; the image shown is the held-out one whose latent is nearest.</p>
+<p>Each point is the latent of an observation that the encoder never saw, projected on the two directions in which the latents differ most. Of an environment, states that need the same actions for the same reward are one class; of a recording, the line above says what the classes are. Each class has a colour and a name. Where the verdict is <b>distinct</b>, every class stands apart from every other, in all dimensions, not only in these two.</p>
+<p>An imagined step never looks at an observation: the predictor takes the latent and the action, and gives the next latent. It lands in the class whose mean latent is nearest; the one shown is the held-out one whose latent is nearest.</p>
 </section>
 </main>
 <footer>Made by ${generator}. Everything on this page was computed in this browser; nothing was sent anywhere.</footer>

@@ -9,6 +9,7 @@ import { createPlane } from './plane.ts';
 import { planTo } from './planning.ts';
 import { type ActionPanelContent, createActionPanel, stepInWords } from './view/action-panel.ts';
 import type { ClassStyle } from './view/class-label.ts';
+import { figureSetOf } from './view/figure.ts';
 import { createObservationPanel } from './view/observation-panel.ts';
 import { createScatter } from './view/scatter.ts';
 import type { World } from './world.ts';
@@ -38,7 +39,7 @@ export async function startExplorer(
   const { latents, judged, centroids, distinctness } = measurement;
   const { labels } = latents;
   const style: ClassStyle = { names: world.classes.names, colours: classColours(world.classes.count) };
-  const images = { observations: judged.observations, shape: model.observationShape };
+  const figures = figureSetOf(judged, model.observationShape, world.vectorColumns);
   const plane = createPlane(latents, distinctness.spectrum);
   const latentOf = (index: number) => latents.values.subarray(index * latents.size, (index + 1) * latents.size);
   const neighboursOf = (index: number) => nearestObservations(latents, latentOf(index), NEIGHBOURS, index);
@@ -48,9 +49,9 @@ export async function startExplorer(
   let steps: readonly ImaginedStep[] = [await startAt(chosen, model, world, measurement)];
 
   const content: ActionPanelContent = {
-    images,
+    figures,
     style,
-    actionNames: world.environment.actionNames,
+    actionNames: world.actionNames,
     describeAuxiliary: (step) => describeAuxiliary(step, world),
   };
   const scatter = createScatter(
@@ -65,7 +66,7 @@ export async function startExplorer(
       onChoose: (index) => inOrder(() => choose(index)),
     },
   );
-  const observationPanel = createObservationPanel(places.observation, { images, labels, centroids, style, latentOf });
+  const observationPanel = createObservationPanel(places.observation, { figures, labels, centroids, style, latentOf });
   const actionPanel = createActionPanel(places.act, content, {
     onAction: (action) => inOrder(() => act(action)),
     onRestart: () => inOrder(() => choose(chosen)),
@@ -107,10 +108,10 @@ export async function startExplorer(
       if (!prefersReducedMotion()) await pause(STEP_MS);
     }
     const arrived = steps[steps.length - 1];
-    const way = actions.map((action) => world.environment.actionNames[action]).join(', ') || 'no action';
+    const way = actions.map((action) => world.actionNames[action]).join(', ') || 'no action';
+    const truth = arrived.trueClass === undefined ? '' : `; the environment in ${style.names[arrived.trueClass]}`;
     places.announce(
-      `Planned ${way}, out of ${predictions} predicted latents. Arrived in class ${style.names[arrived.landedClass]}; ` +
-        `the environment in ${style.names[arrived.trueClass]}.`,
+      `Planned ${way}, out of ${predictions} predicted latents. Arrived in class ${style.names[arrived.landedClass]}${truth}.`,
     );
   }
 
@@ -127,10 +128,12 @@ function describeAuxiliary({ auxiliary, trueState }: ImaginedStep, { auxiliaries
     Array.from(values).slice(0, SHOWN_AUXILIARIES).map(formatShort).join(', ') +
     (values.length > SHOWN_AUXILIARIES ? ', …' : '');
   if (auxiliaries === undefined) return numbers(auxiliary);
-  const truth = auxiliaries.flatMap(({ table, size }) =>
-    Array.from(table.subarray(trueState * size, (trueState + 1) * size)),
+  const named = `${auxiliaries.map(({ name }) => name).join(', ')} ${numbers(auxiliary)}`;
+  if (trueState === undefined) return named;
+  const truth = auxiliaries.flatMap((each) =>
+    each.of === 'state' ? Array.from(each.table.subarray(trueState * each.size, (trueState + 1) * each.size)) : [],
   );
-  return `${auxiliaries.map(({ name }) => name).join(', ')} ${numbers(auxiliary)} (true: ${numbers(truth)})`;
+  return `${named} (true: ${numbers(truth)})`;
 }
 
 /** Two decimals are enough beside a truth. */

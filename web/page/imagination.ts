@@ -1,7 +1,6 @@
 // The predictor at work: from the latent of one observation, action after action, without ever seeing another image.
 
 import { headValues } from '../../src/evaluation/head-value.ts';
-import { randomFor } from '../../src/random.ts';
 import type { WorldModel } from '../world-model.ts';
 import type { Measurement } from './measurement.ts';
 import { nearestClass, nearestObservations } from './neighbour.ts';
@@ -14,9 +13,9 @@ export interface ImaginedStep {
   readonly latent: Float32Array;
   /** The class whose centroid is nearest to the latent. */
   readonly landedClass: number;
-  /** Where the environment itself goes by the same actions. */
-  readonly trueState: number;
-  readonly trueClass: number;
+  /** Where the environment itself goes by the same actions; undefined where there is none. */
+  readonly trueState: number | undefined;
+  readonly trueClass: number | undefined;
   /** The held-out observation whose latent is nearest. */
   readonly looksLike: number;
   /** [M] what the auxiliary head says of the latent, in the units of p where they are known; empty without a head. */
@@ -32,7 +31,7 @@ export async function startAt(
 ): Promise<ImaginedStep> {
   const { values, size } = measurement.latents;
   const latent = values.slice(observation * size, (observation + 1) * size);
-  const state = measurement.judged.states[observation];
+  const state = world.environment && measurement.judged.states[observation];
   return describeStep({ action: undefined, latent, state, looksLike: observation }, model, world, measurement);
 }
 
@@ -44,11 +43,8 @@ export async function imagine(
   world: World,
   measurement: Measurement,
 ): Promise<ImaginedStep> {
-  const { environment } = world;
-  const encoded = new Float32Array(environment.actionSize);
-  environment.encodeAction(action, randomFor('imagine', action), encoded, 0);
-  const latent = await model.predict(step.latent, encoded);
-  const state = environment.next(step.trueState, action);
+  const latent = await model.predict(step.latent, world.encodeAction(action));
+  const state = step.trueState === undefined ? undefined : world.environment?.next(step.trueState, action);
   const [looksLike] = nearestObservations(measurement.latents, latent, 1);
   return describeStep({ action, latent, state, looksLike }, model, world, measurement);
 }
@@ -56,7 +52,7 @@ export async function imagine(
 interface Place {
   readonly action: number | undefined;
   readonly latent: Float32Array;
-  readonly state: number;
+  readonly state: number | undefined;
   readonly looksLike: number;
 }
 
@@ -72,7 +68,7 @@ async function describeStep(
     latent,
     landedClass: nearestClass(centroids, latent),
     trueState: state,
-    trueClass: world.classes.classOf[state],
+    trueClass: state === undefined ? undefined : world.classes.classOf[state],
     looksLike,
     auxiliary:
       world.auxiliaries !== undefined && world.auxiliaries.length > 0

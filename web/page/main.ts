@@ -4,14 +4,18 @@ import * as z from 'zod';
 import { JepaError, UnavailableError } from '../../src/error.ts';
 import { verdictHeadlines, verdictTones } from '../../src/report/answer.ts';
 import { formatCount } from '../../src/report/number.ts';
+import type { ExportDescription } from '../../src/storage/export-format.ts';
+import { HELD_OUT_BYTES_NAME, HELD_OUT_NAME, parseHeldOut } from '../held-out-format.ts';
 import { loadWorldModel, type WorldModel } from '../world-model.ts';
+import { environmentWorld } from './environment-world.ts';
 import { startExplorer } from './explorer.ts';
 import { type Measurement, measureWorld } from './measurement.ts';
+import { recordingWorld } from './recording-world.ts';
 import { readSettings } from './settings.ts';
 import { byId, element } from './view/dom.ts';
 import { answerSentence, measurementNotes, measurementTable, sentenceItem } from './view/measurement-table.ts';
 import { fillSettingsForm } from './view/settings-form.ts';
-import { worldOf } from './world.ts';
+import type { World } from './world.ts';
 
 /** Beside the page, as the server and the static folder lay them. */
 const MODEL_FOLDER = 'model/';
@@ -38,14 +42,14 @@ async function start(): Promise<void> {
     runtimeFiles,
     onProgress: announce,
   });
-  const world = worldOf(model.description);
-  showSubject(model);
-  announce('Encoding images');
+  const world = await worldOf(model.description);
+  showSubject(model, world);
+  announce('Encoding observations');
   const measurement = await measureWorld(model, world, {
     observations: settings.observations,
     onProgress: (fraction) => byId('progress').setAttribute('value', String(fraction)),
   });
-  showMeasurement(model, measurement, world.classes.names);
+  showMeasurement(model, measurement, world);
   await startExplorer(model, world, measurement, {
     plot: byId('plot'),
     observation: byId('observation'),
@@ -56,9 +60,21 @@ async function start(): Promise<void> {
   document.documentElement.dataset.state = 'ready';
 }
 
-function showSubject({ description, runtime }: WorldModel): void {
-  const environment = description.configuration.environment;
-  const name = typeof environment === 'object' && environment !== null ? Reflect.get(environment, 'name') : '';
+/** An export of a recording has its observations beside it; an environment is made again. */
+async function worldOf(description: ExportDescription): Promise<World> {
+  if (description.recording === undefined) return environmentWorld(description);
+  const read = async (name: string) => {
+    const response = await fetch(address(MODEL_FOLDER + name));
+    if (response.ok) return new Uint8Array(await response.arrayBuffer());
+    throw new JepaError(`${name}: expected held-out observations beside the export, got status ${response.status}`, {
+      remedy: 'Make the page again: jepa serve RUN',
+    });
+  };
+  const [json, bytes] = await Promise.all([read(HELD_OUT_NAME), read(HELD_OUT_BYTES_NAME)]);
+  return recordingWorld(description, parseHeldOut(json, bytes));
+}
+
+function showSubject({ description, runtime }: WorldModel, { name }: World): void {
   const where =
     runtime.runtime === 'webgpu' ? 'WebGPU' : `WebAssembly, ${runtime.threads} thread${runtime.threads > 1 ? 's' : ''}`;
   byId('subject').textContent =
@@ -66,7 +82,8 @@ function showSubject({ description, runtime }: WorldModel): void {
   document.title = `${description.run}: world model · jepa-onnx`;
 }
 
-function showMeasurement(model: WorldModel, measurement: Measurement, names: readonly string[]): void {
+function showMeasurement(model: WorldModel, measurement: Measurement, world: World): void {
+  const { names } = world.classes;
   const { verdict } = measurement.distinctness.decision;
   const headline = verdictHeadlines[verdict];
   byId('progress').hidden = true;
@@ -77,7 +94,7 @@ function showMeasurement(model: WorldModel, measurement: Measurement, names: rea
   byId('question').textContent = `Do the latents of ${names.length} classes stay apart?`;
   byId('measured-finding').textContent = `${headline}, on ${model.runtime.version}.`;
   byId('measured-table').replaceChildren(measurementTable(model.runtime, measurement));
-  byId('notes').replaceChildren(...measurementNotes(model.runtime, measurement).map(sentenceItem));
+  byId('notes').replaceChildren(...measurementNotes(model.runtime, measurement, world).map(sentenceItem));
   announce(`${headline}. ${answer}`);
 }
 

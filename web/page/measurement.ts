@@ -1,11 +1,9 @@
-// Distinctness measured in the page: held-out observations drawn, encoded in batches that leave the page responsive, and
-// judged by the same functions and on the same observations as `jepa evaluate --observations N` does.
-import { labelledObservations } from '../../src/data/environment-source.ts';
-import { UsageError } from '../../src/error.ts';
+// Distinctness measured in the page: held-out observations, encoded in batches that leave the page responsive, and judged by
+// the same functions as in `jepa evaluate`; of an environment on the same observations as `jepa evaluate --observations N`.
 import { centroidsOf } from '../../src/evaluation/centroid.ts';
 import { type Distinctness, measureDistinctness } from '../../src/evaluation/distinctness.ts';
 import { createLatents, type LabelledLatents, labelLatents } from '../../src/evaluation/latents.ts';
-import { elementCount } from '../../src/shape.ts';
+import { type ObservationSet, rowsOf } from '../observation-set.ts';
 import type { WorldModel } from '../world-model.ts';
 import type { World } from './world.ts';
 
@@ -13,15 +11,6 @@ import type { World } from './world.ts';
 const BATCH = 32;
 /** What a reader waits for at most, in ms of encoding; beyond it fewer observations are measured. */
 const ENCODING_BUDGET_MS = 20_000;
-/** Observations of every state at least: distances within a class need two, centroids a few. */
-const LEAST_PER_STATE = 8;
-
-export interface ObservationSet {
-  /** [N, H, W, C] */
-  readonly observations: Uint8Array;
-  /** [N] */
-  readonly states: Int32Array;
-}
 
 export interface Measurement {
   readonly judged: ObservationSet;
@@ -33,6 +22,8 @@ export interface Measurement {
   readonly msPerObservation: number;
   /** Observations that were asked for: more than were measured where time is short, fewer where there are many states. */
   readonly asked: number;
+  /** Observations that there are; undefined where as many can be drawn as are wanted. */
+  readonly available: number | undefined;
 }
 
 export interface MeasurementOptions {
@@ -43,20 +34,20 @@ export interface MeasurementOptions {
 
 export async function measureWorld(
   model: WorldModel,
-  { environment, classes }: World,
+  world: World,
   { observations, onProgress }: MeasurementOptions,
 ): Promise<Measurement> {
-  const draw = (count: number, stream: string) => bytesOf(labelledObservations(environment, count, 0, stream));
-  const probe = draw(2 * BATCH, 'evaluation');
-  await encodeInBatches(model, probe.observations.subarray(0, probe.observations.length / 2), () => {});
-  const first = await encodeInBatches(model, probe.observations.subarray(probe.observations.length / 2), () => {});
+  const { classes } = world;
+  const probe = world.draw(2 * BATCH, 'evaluation');
+  const half = Math.floor(probe.states.length / 2);
+  await encodeInBatches(model, rowsOf(probe, 0, half), () => {});
+  const first = await encodeInBatches(model, rowsOf(probe, half, probe.states.length), () => {});
   const affordable = Math.floor(ENCODING_BUDGET_MS / (2 * first.msPerObservation));
-  const least = LEAST_PER_STATE * environment.stateCount;
-  const count = Math.max(least, Math.min(observations, affordable));
-  const judged = draw(count, 'evaluation');
-  const others = draw(count, 'evaluation centroids');
-  const encodedJudged = await encodeInBatches(model, judged.observations, (done) => onProgress(done / 2));
-  const encodedOthers = await encodeInBatches(model, others.observations, (done) => onProgress((1 + done) / 2));
+  const count = Math.max(world.leastObservations, Math.min(observations, affordable));
+  const judged = world.draw(count, 'evaluation');
+  const others = world.draw(count, 'evaluation centroids');
+  const encodedJudged = await encodeInBatches(model, judged, (done) => onProgress(done / 2));
+  const encodedOthers = await encodeInBatches(model, others, (done) => onProgress((1 + done) / 2));
   const label = (values: Float32Array, states: Int32Array) =>
     labelLatents(
       createLatents(values, model.latentSize),
@@ -72,27 +63,25 @@ export async function measureWorld(
     distinctness: measureDistinctness({ latents, centroidLatents }),
     msPerObservation: (encodedJudged.msPerObservation + encodedOthers.msPerObservation) / 2,
     asked: observations,
+    available: world.available,
   };
-}
-
-function bytesOf({ observations, states }: ReturnType<typeof labelledObservations>): ObservationSet {
-  if (observations instanceof Uint8Array) return { observations, states };
-  throw new UsageError('observations: expected images as bytes, got numbers');
 }
 
 async function encodeInBatches(
   model: WorldModel,
-  observations: Uint8Array,
+  observations: ObservationSet,
   onProgress: (fraction: number) => void,
 ): Promise<{ readonly latents: Float32Array; readonly msPerObservation: number }> {
-  const pixelCount = elementCount(model.observationShape);
-  const count = observations.length / pixelCount;
+  const count = observations.states.length;
   const latents = new Float32Array(count * model.latentSize);
   let elapsedMs = 0;
   for (let start = 0; start < count; start += BATCH) {
     const end = Math.min(count, start + BATCH);
+    const { images, vectors } = rowsOf(observations, start, end);
     const begin = performance.now();
-    const encoded = await model.encode(observations.subarray(start * pixelCount, end * pixelCount));
+    const encoded = await (images === undefined
+      ? model.encode(vectors ?? new Float32Array(0))
+      : model.encode(images, vectors));
     elapsedMs += performance.now() - begin;
     latents.set(encoded, start * model.latentSize);
     onProgress(end / count);

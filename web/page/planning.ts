@@ -1,10 +1,8 @@
 // Planning in the page: the actions whose predicted latents come closest to the centre of a class.
 
-import { actionSpaceOf } from '../../src/planning/action-space.ts';
 import { bestFirstProvider } from '../../src/planning/best-first.ts';
 import { latentWorld } from '../../src/planning/latent-world.ts';
 import { closenessObjective } from '../../src/planning/objective.ts';
-import { actionOf } from '../../src/planning/true-world.ts';
 import { randomFor } from '../../src/random.ts';
 import type { WorldModel } from '../world-model.ts';
 import type { ImaginedStep } from './imagination.ts';
@@ -26,16 +24,13 @@ export async function planTo(
   goal: number,
   from: ImaginedStep,
   model: WorldModel,
-  { environment }: World,
+  { actionSpace, actionOf }: Pick<World, 'actionSpace' | 'actionOf'>,
   { centroids }: Measurement,
 ): Promise<PlannedWay> {
   if (from.landedClass === goal) return { actions: [], predictions: 0 };
   const size = from.latent.length;
   const centre = Float32Array.from(centroids.subarray(goal * size, (goal + 1) * size));
-  const world = latentWorld(
-    { predict: ({ values }, actions) => model.predict(values, actions) },
-    actionSpaceOf(environment),
-  );
+  const world = latentWorld({ predict: ({ values }, actions) => model.predict(values, actions) }, actionSpace);
   const plan = await bestFirstProvider.create({}).startEpisode()({
     world,
     objective: closenessObjective(centre, DISCOUNT),
@@ -43,9 +38,9 @@ export async function planTo(
     random: randomFor('plan', goal),
     taken: 0,
   });
-  const { actionSize } = environment;
+  const { size: actionSize } = actionSpace;
   const actions = Array.from({ length: plan.actions.length / actionSize }, (_, step) =>
-    actionOf(environment, plan.actions.subarray(step * actionSize, (step + 1) * actionSize)),
+    actionOf(plan.actions.subarray(step * actionSize, (step + 1) * actionSize)),
   );
   return { actions, predictions: plan.predictions };
 }

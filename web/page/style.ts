@@ -26,10 +26,13 @@ progress{width:100%;height:8px;accent-color:var(--accent);display:block;margin:0
 .seen canvas{flex:none}
 canvas{image-rendering:pixelated;border-radius:6px;display:block;background:#000}
 .large{width:92px;height:92px}
+.bars{display:block;flex:none;border-radius:6px;background:var(--button);border:1px solid var(--line)}.bars rect{fill:var(--accent)}.bars line{stroke:var(--soft);stroke-width:1;vector-effect:non-scaling-stroke}
+.pair{display:flex;gap:8px;flex:none}.pair .large{width:72px;height:72px}.thumbs .pair{display:grid;gap:4px}
+.numbers{font-size:13px;margin:10px 0 0;width:100%}.numbers th[scope=row]{font-weight:400;overflow-wrap:anywhere}.numbers td{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}.numbers th[scope=col]:not(:first-child){text-align:right}
 .seen dl{margin:0;display:grid;grid-template-columns:auto 1fr;gap:1px 12px;font-size:14px;align-content:start}.seen dt{grid-column:1;overflow-wrap:normal}.seen dl{min-width:0}.seen dd{grid-column:2;font-weight:600;font-variant-numeric:tabular-nums}.seen dd span{display:inline;font-size:inherit;line-height:inherit}.seen dd .name{color:inherit}.seen dd .tag{font-size:13px;padding:1px 9px}.seen dd{display:flex;flex-wrap:wrap;gap:0 8px;align-items:baseline}
 .swatch{display:inline-block;width:.75em;height:.75em;border-radius:50%;margin-right:.4em;vertical-align:-.05em}
 .thumbs{list-style:none;margin:4px 0 0;padding:0;display:grid;grid-template-columns:repeat(6,minmax(0,1fr));gap:8px}
-.thumbs canvas{width:100%;height:auto;aspect-ratio:1}.thumbs span{display:block;font-size:12px;text-align:center;color:var(--soft)}
+.thumbs .bars{width:100%;height:auto;aspect-ratio:1}.thumbs canvas{width:100%;height:auto;aspect-ratio:1}.thumbs span{display:block;font-size:12px;text-align:center;color:var(--soft)}
 .caption{color:var(--soft)}.card .caption{font-size:13px;margin:10px 0 2px}
 .actions{display:flex;flex-wrap:wrap;gap:8px;margin:8px 0 10px}
 .actions button,.plan button,form button{min-width:52px;min-height:44px;padding:6px 16px;border-radius:10px;border:1px solid var(--line);background:var(--button);color:var(--ink);font-weight:600;cursor:pointer}
@@ -50,7 +53,7 @@ select{min-height:44px;padding:6px 10px;border-radius:10px;border:1px solid var(
 @media (max-width:860px){.explore{grid-template-columns:minmax(0,1fr)}#plot{height:clamp(260px,46vh,420px)}}
 @media (min-width:600px) and (max-width:860px){.side{grid-template-columns:repeat(2,minmax(0,1fr));align-items:start}}
 @media (max-width:600px){header.page{grid-template:"kicker" auto "h1" auto "verdict" auto "answer" auto/minmax(0,1fr);padding-top:14px}header.page .verdict{justify-self:start;font-size:18px;padding:5px 16px}
-header.page h1{font-size:22px}.large{width:80px;height:80px}.seen dl{column-gap:10px}header.page #answer{font-size:15px;margin-bottom:10px}.explore figcaption span{font-size:13px}}
+header.page h1{font-size:22px}.large{width:80px;height:80px}.seen .pair{display:grid}.seen dl{column-gap:10px}header.page #answer{font-size:15px;margin-bottom:10px}.explore figcaption span{font-size:13px}}
 @media (prefers-reduced-motion:reduce){#plot .landed{transition:none}}
 @media (forced-colors:active){.swatch{forced-color-adjust:none}}
 `;

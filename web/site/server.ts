@@ -19,6 +19,7 @@ export const mediaTypes: Readonly<Record<string, string>> = {
   '.json': 'application/json; charset=utf-8',
   '.wasm': 'application/wasm',
   '.onnx': 'application/octet-stream',
+  '.bin': 'application/octet-stream',
 };
 
 /** The two that isolate a page, so that it may share memory between threads. */

@@ -23,10 +23,12 @@ export interface SiteOptions {
   readonly packageRoot: string;
   /** Package and version. */
   readonly generator: string;
+  /** Held-out observations by file name, where the export is of a recording (`heldOutFiles`). */
+  readonly heldOut?: ReadonlyMap<string, Uint8Array> | undefined;
 }
 
 /** @throws UsageError where there is no export, FormatError where it is broken, UnavailableError where the page cannot be made. */
-export async function createSite({ exportFolder, packageRoot, generator }: SiteOptions): Promise<Site> {
+export async function createSite({ exportFolder, packageRoot, generator, heldOut }: SiteOptions): Promise<Site> {
   const { encoder, predictor, auxiliary } = readExportDescription(exportFolder);
   const models = [encoder.file, predictor.file, ...(auxiliary ? [auxiliary.file] : [])];
   const site = new Map<string, SiteFile>();
@@ -34,6 +36,7 @@ export async function createSite({ exportFolder, packageRoot, generator }: SiteO
   for (const [path, file] of runtimeFiles()) site.set(`runtime/${path}`, file);
   for (const name of [EXPORT_DESCRIPTION_NAME, ...models])
     site.set(`model/${name}`, { file: join(exportFolder, name), within: exportFolder });
+  for (const [name, content] of heldOut ?? []) site.set(`model/${name}`, { content });
   return site;
 }
 

@@ -11,9 +11,10 @@ import { openSubject } from '../../../src/evaluation/subject.ts';
 import { openWorldSession } from '../../../src/evaluation/world-session.ts';
 import { openRuntime } from '../../../src/runtimes/index.ts';
 import { loadWorldModel, type WorldModel } from '../../../web/index.ts';
+import { environmentWorld } from '../../../web/page/environment-world.ts';
 import { imagine, startAt } from '../../../web/page/imagination.ts';
 import { type Measurement, measureWorld } from '../../../web/page/measurement.ts';
-import { type World, worldOf } from '../../../web/page/world.ts';
+import type { World } from '../../../web/page/world.ts';
 import { writeRunFixture } from '../../evaluation/run-fixture.ts';
 import { expectClose } from '../../matcher/close.ts';
 import { openWebServer, type WebServer } from '../web-server.ts';
@@ -31,7 +32,7 @@ beforeAll(async () => {
   await writeRunFixture(folder);
   server = await openWebServer((request, response) => response.end(readFileSync(join(folder, request.url ?? '/'))));
   model = await loadWorldModel(`${server.url}export/`, { runtime: 'wasm', threads: 1 });
-  world = worldOf(model.description);
+  world = environmentWorld(model.description);
   measurement = await measureWorld(model, world, {
     observations: OBSERVATIONS,
     onProgress: (fraction) => progress.push(fraction),
@@ -46,6 +47,7 @@ afterAll(async () => {
 test('the numbers are those of jepa evaluate: the same observations on onnxruntime-node', async () => {
   const runtime = await openRuntime('cpu', { threads: 1 });
   const { environment, classes } = world;
+  if (environment === undefined) throw new Error('expected a world with its environment');
   const session = await openWorldSession(runtime, openSubject(join(folder, 'export')), environment.observationShape);
   const { judged, centroids } = await environmentEvaluationSource(environment).draw(OBSERVATIONS, 0);
   const label = async ({ observations, states }: typeof judged) =>
@@ -89,11 +91,7 @@ test('a slow machine measures fewer observations, and says of how many', async (
   };
   // At least ten ms for 32 observations: 20 s are enough for 2 x 32,000 at most, of the two millions that were asked for.
   const asked = 1_000_000;
-  const probe = measureWorld(
-    slow,
-    { ...world, environment: tooMany(world.environment) },
-    { observations: asked, onProgress: () => {} },
-  );
+  const probe = measureWorld(slow, { ...world, draw: tooMany(world) }, { observations: asked, onProgress: () => {} });
   const error: unknown = await probe.catch((thrown: unknown) => thrown);
   const drawn = Number(/^drawn (\d+)$/.exec(error instanceof Error ? error.message : '')?.[1]);
   expect(drawn).toBeGreaterThanOrEqual(72);
@@ -101,15 +99,10 @@ test('a slow machine measures fewer observations, and says of how many', async (
 });
 
 /** Stops where more observations are drawn than the probe's, and tells how many. */
-function tooMany(environment: World['environment']): World['environment'] {
-  let drawn = 0;
-  return {
-    ...environment,
-    render(...parameters) {
-      drawn++;
-      if (drawn > 64) throw new Error(`drawn ${parameters[3].buffer.byteLength / (64 * 64 * 3)}`);
-      environment.render(...parameters);
-    },
+function tooMany({ draw }: World): World['draw'] {
+  return (count, stream) => {
+    if (count > 64) throw new Error(`drawn ${count}`);
+    return draw(count, stream);
   };
 }
 

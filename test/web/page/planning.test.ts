@@ -2,6 +2,8 @@
 import { expect, test } from 'vitest';
 import { createEnvironment } from '../../../src/environments/index.ts';
 import { rewardClasses } from '../../../src/evaluation/bisimulation-class.ts';
+import { actionSpaceOf } from '../../../src/planning/action-space.ts';
+import { actionOf } from '../../../src/planning/true-world.ts';
 import type { WorldModel } from '../../../web/index.ts';
 import type { ImaginedStep } from '../../../web/page/imagination.ts';
 import { planTo } from '../../../web/page/planning.ts';
@@ -15,6 +17,10 @@ const perfect = {
     latents.map((value, i) => (i % 2 === 0 ? Math.min(8, Math.max(0, value + (actions[i + 1] === 1 ? 1 : -1))) : 0)),
 } as Pick<WorldModel, 'predict'> as WorldModel;
 
+const world = {
+  actionSpace: actionSpaceOf(environment),
+  actionOf: (encoded: Float32Array) => actionOf(environment, encoded),
+};
 const centroids = Float64Array.from({ length: 2 * classes.count }, (_, i) => (i % 2 === 0 ? i / 2 : 0));
 const measurement = { centroids } as unknown as Parameters<typeof planTo>[4];
 const at = (count: number): ImaginedStep => ({
@@ -26,7 +32,6 @@ const at = (count: number): ImaginedStep => ({
   looksLike: 0,
   auxiliary: new Float32Array(0),
 });
-const world = { environment, classes, auxiliaries: undefined };
 
 test.each([
   [0, 8, [1, 1, 1, 1, 1, 1, 1, 1]],

@@ -1,7 +1,7 @@
 // The environment of an export, made again from its description alone.
 import { expect, test } from 'vitest';
 import type { ExportDescription } from '../../../src/storage/export-format.ts';
-import { worldOf } from '../../../web/page/world.ts';
+import { environmentWorld } from '../../../web/page/environment-world.ts';
 
 function describe(configuration: Record<string, unknown>, size = 1, height = 64): ExportDescription {
   return {
@@ -27,18 +27,20 @@ function describe(configuration: Record<string, unknown>, size = 1, height = 64)
 const reward = { kind: 'reward', coefficient: 1 };
 
 test('has the classes of the reward, and says what the head was trained to give', () => {
-  const { classes, auxiliaries, environment } = worldOf(
+  const { classes, auxiliaries, environment } = environmentWorld(
     describe({ environment: { name: 'counting', target: 2 }, auxiliary: [reward] }),
   );
   expect(classes.names).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8']);
   expect(auxiliaries?.map(({ name, loss }) => [name, loss])).toEqual([['reward', 'cross-entropy']]);
-  expect(environment.reward(2)).toBe(1);
+  expect(environment?.reward(2)).toBe(1);
 });
 
 test('knows nothing of a head whose outputs are no functions of the state, or more than were configured', () => {
   const environment = { name: 'counting' };
-  expect(worldOf(describe({ environment, auxiliary: [{ kind: 'random-projection' }] })).auxiliaries).toBeUndefined();
-  expect(worldOf(describe({ environment, auxiliary: [reward] }, 2)).auxiliaries).toBeUndefined();
+  expect(
+    environmentWorld(describe({ environment, auxiliary: [{ kind: 'random-projection' }] })).auxiliaries,
+  ).toBeUndefined();
+  expect(environmentWorld(describe({ environment, auxiliary: [reward] }, 2)).auxiliaries).toBeUndefined();
 });
 
 test.each([
@@ -48,11 +50,11 @@ test.each([
   ],
   [{ data: { path: 'a.h5' } }, 'got none (a recording)'],
 ])('%j cannot be drawn here', (configuration, message) => {
-  expect(() => worldOf(describe(configuration))).toThrow(message);
+  expect(() => environmentWorld(describe(configuration))).toThrow(message);
 });
 
 test("an environment whose images are not the encoder's is refused", () => {
-  expect(() => worldOf(describe({ environment: { name: 'counting' } }, 1, 32))).toThrow(
+  expect(() => environmentWorld(describe({ environment: { name: 'counting' } }, 1, 32))).toThrow(
     'environment counting: expected observations of 32 x 64 x 3 as the encoder takes, got 64 x 64 x 3',
   );
 });

@@ -2,11 +2,11 @@
 import type { ImaginedStep } from '../imagination.ts';
 import { type ClassStyle, classLabel } from './class-label.ts';
 import { element } from './dom.ts';
-import { createImage, type ImageSet, paintImage } from './image.ts';
+import { createFigure, type FigureSet } from './figure.ts';
 import { agreement, fact } from './observation-panel.ts';
 
 export interface ActionPanelContent {
-  readonly images: ImageSet;
+  readonly figures: FigureSet;
   readonly style: ClassStyle;
   readonly actionNames: readonly string[];
   /** What the auxiliary head says, in words; undefined where there is nothing to say. */
@@ -33,7 +33,7 @@ export function createActionPanel(
   content: ActionPanelContent,
   events: ActionPanelEvents,
 ): ActionPanel {
-  const { images, style, actionNames } = content;
+  const { figures, style, actionNames } = content;
   const buttons = actionNames.map((name, action) => {
     const button = element('button', { type: 'button', class: 'main', 'data-action': name }, name);
     button.addEventListener('click', () => events.onAction(action));
@@ -49,13 +49,13 @@ export function createActionPanel(
   goal.value = String(style.names.length - 1);
   const plan = element('button', { type: 'button', id: 'plan' }, 'Go there');
   plan.addEventListener('click', () => events.onPlan(Number(goal.value)));
-  const image = createImage(images, 0, '', 'large');
+  const figure = createFigure(figures, 0, '', 'large');
   const facts = element('dl', { id: 'imagined' });
   const steps = element('ol', { class: 'steps', 'aria-label': 'Steps' });
   container.append(
-    element('p', {}, 'Press an action: the predictor moves the latent, without another image.'),
+    element('p', {}, 'Press an action: the predictor moves the latent, without another observation.'),
     element('div', { class: 'actions', role: 'group', 'aria-label': 'Actions' }, ...buttons, restart),
-    element('div', { class: 'seen' }, image, facts),
+    element('div', { class: 'seen' }, figure.element, facts),
     steps,
     element(
       'div',
@@ -69,11 +69,13 @@ export function createActionPanel(
     show(taken) {
       const last = taken[taken.length - 1];
       restart.toggleAttribute('disabled', taken.length === 1);
-      paintImage(image, images, last.looksLike, `The held-out image nearest to the latent, number ${last.looksLike}`);
+      figure.show(last.looksLike, `The held-out observation nearest to the latent, number ${last.looksLike}`);
       const auxiliary = content.describeAuxiliary(last);
       facts.replaceChildren(
         ...fact(taken.length === 1 ? 'Starts in' : 'Lands in', classLabel(style, last.landedClass)),
-        ...fact('Environment', classLabel(style, last.trueClass), agreement(last.landedClass === last.trueClass)),
+        ...(last.trueClass === undefined
+          ? []
+          : fact('Environment', classLabel(style, last.trueClass), agreement(last.landedClass === last.trueClass))),
         ...(auxiliary === undefined ? [] : fact('Auxiliary', auxiliary)),
       );
       const listed = taken.slice(-LISTED_STEPS);
@@ -85,7 +87,7 @@ export function createActionPanel(
   };
 
   function listStep({ action, landedClass, trueClass }: ImaginedStep, isLast: boolean): HTMLElement {
-    const tone = landedClass === trueClass ? 'good' : 'bad';
+    const tone = trueClass === undefined ? 'plain' : landedClass === trueClass ? 'good' : 'bad';
     const item = element('li', {});
     if (action !== undefined) item.append(`${actionNames[action]} → `);
     item.append(element('span', { class: `tag ${tone}` }, style.names[landedClass]));
@@ -98,7 +100,8 @@ export function createActionPanel(
 export function stepInWords({ action, landedClass, trueClass }: ImaginedStep, content: ActionPanelContent): string {
   const { style, actionNames } = content;
   const way = action === undefined ? 'Starts' : `${actionNames[action]}: lands`;
-  const truth =
-    landedClass === trueClass ? 'as in the environment' : `the environment goes to ${style.names[trueClass]}`;
-  return `${way} in class ${style.names[landedClass]}, ${truth}.`;
+  const landed = `${way} in class ${style.names[landedClass]}`;
+  if (trueClass === undefined) return `${landed}.`;
+  const isSame = landedClass === trueClass;
+  return `${landed}, ${isSame ? 'as in the environment' : `the environment goes to ${style.names[trueClass]}`}.`;
 }

@@ -4,6 +4,7 @@ import { verdictHeadlines, verdictTones } from '../../../src/report/answer.ts';
 import { formatCount, formatNumber, formatPercent } from '../../../src/report/number.ts';
 import type { WorldModelRuntime } from '../../world-model.ts';
 import type { Measurement } from '../measurement.ts';
+import type { World } from '../world.ts';
 import { element } from './dom.ts';
 
 export function measurementTable(runtime: WorldModelRuntime, measurement: Measurement): HTMLElement {
@@ -37,16 +38,23 @@ export function measurementTable(runtime: WorldModelRuntime, measurement: Measur
 }
 
 /** Sentences on how the numbers came to be; commands in them between backticks. */
-export function measurementNotes(runtime: WorldModelRuntime, { latents, asked }: Measurement): string[] {
+export function measurementNotes(
+  runtime: WorldModelRuntime,
+  { latents, asked, available }: Measurement,
+  world: World,
+): string[] {
   const why =
-    latents.count < asked ? 'more would take longer than 20 seconds here' : 'every state must be seen a few times';
+    latents.count > asked
+      ? 'every state must be seen a few times'
+      : latents.count === available
+        ? 'there are no more'
+        : 'more would take longer than 20 seconds here';
   const instead = `${formatCount(latents.count)} observations instead of ${formatCount(asked)}: ${why}.`;
   return [
     runtime.reason,
     ...runtime.notes,
     ...(latents.count === asked ? [] : [instead]),
-    `The same observations as \`jepa evaluate --observations ${latents.count}\` draws. Whether the latents have room is judged by ` +
-      'their standard deviation, since the untrained encoder is not in the export.',
+    ...world.notes(latents.count),
   ];
 }
 
@@ -55,7 +63,7 @@ export function answerSentence(measurement: Measurement, names: readonly string[
   const worst = names[centroids.recall.indexOf(evidence.smallestRecall)];
   const [a, b] = centroids.worstPair;
   return (
-    `${formatPercent(centroids.accuracy)} of ${formatCount(measurement.latents.count)} unseen images are nearest to their own of ` +
+    `${formatPercent(centroids.accuracy)} of ${formatCount(measurement.latents.count)} unseen observations are nearest to their own of ` +
     `${names.length} classes; in the worst class, ${worst}, ${formatPercent(evidence.smallestRecall)}. The closest classes, ` +
     `${names[a]} and ${names[b]}, are ${formatNumber(centroids.centroidGapRatio)} times as far apart as where they would touch.`
   );

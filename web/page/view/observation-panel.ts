@@ -1,11 +1,11 @@
-// One observation: its image, its class, what the latents say of it, and the images whose latents are nearest.
+// One observation: its image or its numbers, its class, what the latents say of it, and those whose latents are nearest.
 import { nearestClass } from '../neighbour.ts';
 import { type ClassStyle, classLabel } from './class-label.ts';
 import { element } from './dom.ts';
-import { createImage, type ImageSet, paintImage } from './image.ts';
+import { createFigure, type FigureSet, numberTable } from './figure.ts';
 
 export interface ObservationPanelContent {
-  readonly images: ImageSet;
+  readonly figures: FigureSet;
   /** [N] */
   readonly labels: Int32Array;
   /** [C, D] */
@@ -20,12 +20,14 @@ export interface ObservationPanel {
 }
 
 export function createObservationPanel(container: Element, content: ObservationPanelContent): ObservationPanel {
-  const { images, labels, centroids, style } = content;
-  const image = createImage(images, 0, '', 'large');
+  const { figures, labels, centroids, style } = content;
+  const figure = createFigure(figures, 0, '', 'large');
+  const numbers = numberTable();
   const facts = element('dl');
   const thumbs = element('ul', { class: 'thumbs' });
   container.append(
-    element('div', { class: 'seen' }, image, facts),
+    element('div', { class: 'seen' }, figure.element, facts),
+    ...(figures.vectors ? [numbers.element] : []),
     element('p', { class: 'caption', id: 'nearest-title' }, 'Nearest in latent space, with their classes'),
     thumbs,
   );
@@ -33,7 +35,8 @@ export function createObservationPanel(container: Element, content: ObservationP
   return {
     show(index, neighbours) {
       const name = style.names[labels[index]];
-      paintImage(image, images, index, `Observation ${index}, of class ${name}`);
+      figure.show(index, `Observation ${index}, of class ${name}`);
+      numbers.show(figures, index);
       const nearest = nearestClass(centroids, content.latentOf(index));
       facts.replaceChildren(
         ...fact('Class', classLabel(style, labels[index])),
@@ -45,7 +48,7 @@ export function createObservationPanel(container: Element, content: ObservationP
           element(
             'li',
             {},
-            createImage(images, each, `Observation ${each}, of class ${style.names[labels[each]]}`),
+            createFigure(figures, each, `Observation ${each}, of class ${style.names[labels[each]]}`).element,
             element('span', { 'aria-hidden': 'true' }, style.names[labels[each]]),
           ),
         ),
