@@ -20,5 +20,6 @@ async function runNewEnvironment(name: string): Promise<void> {
   jepa train ${shown} --out runs/a
   jepa export runs/a
   jepa evaluate runs/a
+  jepa plan runs/a
 `);
 }

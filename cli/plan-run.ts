@@ -143,26 +143,22 @@ async function planIn(setting: PlanSetting, planner: Planner, context: PlanningC
       return undefined;
     };
     if (typeof setting.truth === 'string') return leaveOut(setting.truth);
-    const { world, objectiveOf, stepBudget = Number.POSITIVE_INFINITY } = setting.truth;
+    const { world, objectiveOf, cost } = setting.truth;
     // As many as planning in latents took.
     const stepsOfEpisode = predictions.reduce((sum, count) => sum + count, 0) / episodes;
-    if (wanted === undefined && stepsOfEpisode > stepBudget)
+    if (wanted === undefined && cost && stepsOfEpisode > cost.stepBudget)
       return leaveOut(
         `an episode would take some ${Math.round(stepsOfEpisode)} true steps; --true-environment 1 plays one all the same`,
       );
-    let steps = 0;
     const policy = planningPolicy({
       planner,
       world,
       objectiveOf,
       locate: ({ locate }) => locate(),
       actionsTaken,
-      onPlan: (plan) => {
-        steps += plan.predictions;
-      },
     });
     const count = typeof wanted === 'number' ? Math.min(wanted, episodes) : episodes;
-    const isEnough = () => wanted === undefined && steps >= stepBudget;
+    const isEnough = () => wanted === undefined && cost !== undefined && cost.stepsTaken() >= cost.stepBudget;
     const results: EpisodeResult[] = await actAs('planning in the true environment', policy, count, isEnough);
     return { ...summarize(results), episodes: results.length };
   }

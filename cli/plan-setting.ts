@@ -32,6 +32,6 @@ export interface PlanSetting {
 export interface PlanTruth {
   readonly world: PlanningWorld;
   readonly objectiveOf: PlanGoal['objectiveOf'];
-  /** True steps that may be planned with unless the user says how many episodes; undefined where they cost nothing. */
-  readonly stepBudget?: number;
+  /** Where true steps cost time: how many may be planned with unless the user says how many episodes, and how many were. */
+  readonly cost?: { readonly stepBudget: number; stepsTaken(): number };
 }

@@ -213,7 +213,7 @@ function trueGoal(
   if (world === undefined) return 'it has no save and restore';
   return {
     world,
-    stepBudget: TRUE_STEP_BUDGET,
+    cost: { stepBudget: TRUE_STEP_BUDGET, stepsTaken: world.stepsTaken },
     async objectiveOf(episode) {
       const objective = await goal.objectiveOf(episode);
       return {

@@ -38,6 +38,8 @@ export const bestFirstProvider: PlannerProvider = {
 
 interface Node {
   readonly latent: Float32Array;
+  /** What says whether two nodes are one: the latent itself, unless that is a name. */
+  readonly place: Float32Array;
   readonly parent: Node | undefined;
   readonly choice: number;
   readonly depth: number;
@@ -62,6 +64,7 @@ async function planBestFirst(problem: PlanningProblem, options: BestFirstOptions
   const start = startReturns(1, objective.fold);
   const root: Node = {
     latent,
+    place: world.placesOf?.(latent) ?? latent,
     parent: undefined,
     choice: 0,
     depth: 0,
@@ -81,7 +84,7 @@ async function planBestFirst(problem: PlanningProblem, options: BestFirstOptions
     const round = open.splice(0, Math.min(ROUND, options.samples - expanded));
     const children = await expand(problem, round, choices);
     expanded += round.length;
-    if (round[0] === root && !world.isExact)
+    if (round[0] === root && world.placesOf === undefined)
       tolerance = options.tolerance * Math.max(...children.map((child) => distanceOf(child, root)));
     for (const child of children) {
       const comparison = best === undefined ? 1 : child.value - best.value || best.depth - child.depth;
@@ -114,6 +117,8 @@ async function expand(
   const { latents, actions } = branch(joined, parents.length, choices);
   const next = await world.predict(latents, actions);
   const scores = await objective.score(next, latent);
+  const places = world.placesOf?.(next) ?? next;
+  const width = places.length / scores.length;
   return Array.from(scores, (score, n) => {
     const parent = parents[Math.floor(n / choices.count)];
     const returns: Returns = {
@@ -123,6 +128,7 @@ async function expand(
     addScores(returns, Float32Array.of(score), parent.depth, objective);
     return {
       latent: next.slice(n * size, (n + 1) * size),
+      place: places.slice(n * width, (n + 1) * width),
       parent,
       choice: n % choices.count,
       depth: parent.depth + 1,
@@ -139,7 +145,7 @@ function remember(node: Node, known: Node[], tolerance: number): boolean {
   const limit = tolerance ** 2;
   const replaced: Node[] = [];
   for (const each of known) {
-    if (each.isReplaced || !isWithin(each.latent, node.latent, limit)) continue;
+    if (each.isReplaced || !isWithin(each.place, node.place, limit)) continue;
     if (each.depth <= node.depth) return false;
     replaced.push(each);
   }
@@ -158,7 +164,7 @@ function isWithin(a: Float32Array, b: Float32Array, limit: number): boolean {
   return true;
 }
 
-function distanceOf({ latent: a }: Node, { latent: b }: Node): number {
+function distanceOf({ place: a }: Node, { place: b }: Node): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
   return Math.sqrt(sum);

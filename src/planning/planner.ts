@@ -7,8 +7,11 @@ import type { Objective } from './objective.ts';
 /** A transition model T, in batches: a learned one behind any runtime, or the true dynamics. */
 export interface PlanningWorld {
   readonly actions: ActionSpace;
-  /** Whether latents are names of states, so that how far apart they are means nothing. Default: false. */
-  readonly isExact?: boolean;
+  /**
+   * [N, D] -> [N, P], where latents are names and how far apart they are means nothing: the same numbers for the same state.
+   * Absent where the latents say themselves how near two states are.
+   */
+  readonly placesOf?: (latents: Float32Array) => Float32Array;
   /** [N, D], [N, A] -> [N, D] */
   predict(latents: Float32Array, actions: Float32Array): Promise<Float32Array>;
 }

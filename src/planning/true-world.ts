@@ -15,7 +15,7 @@ export function trueWorld(environment: Environment): PlanningWorld {
   const { actionSize } = environment;
   return {
     actions: actionSpaceOf(environment),
-    isExact: true,
+    placesOf: (states) => states,
     predict: async (states, actions) =>
       states.map((state, n) =>
         environment.next(state, actionOf(environment, actions.subarray(n * actionSize, (n + 1) * actionSize))),

@@ -13,6 +13,8 @@ import { LARGEST_SEED, observationSizeOf } from './space.ts';
 export interface SimulatorWorld extends PlanningWorld {
   /** [N]: what led to each; undefined for the situation where the decision is made. */
   transitionsOf(latents: Float32Array): readonly (Transition | undefined)[];
+  /** Steps that were taken in the simulator so far. */
+  stepsTaken(): number;
   /** [N, ...observation] as the encoder takes them. */
   observationsOf(latents: Float32Array): Uint8Array | Float32Array;
 }
@@ -34,7 +36,10 @@ type Frames = readonly Situation['observation'][];
 interface Node {
   readonly handle: number;
   readonly frames: Frames;
+  readonly state: number | undefined;
   readonly transition: Transition | undefined;
+  /** By a discrete action: what it led to, so that no step is taken twice. */
+  readonly children: Map<Action, Node>;
 }
 
 /** Acts in lane 0. The pool stays the caller's. */
@@ -44,25 +49,41 @@ export function simulatorArena(pool: SimulatorPool, { seed, stack }: SimulatorAr
   const push = (frames: Frames, { observation }: Situation): Frames => [...frames, observation].slice(-stack);
   const nodes: Node[] = [];
   const nodesAt = (latents: Float32Array) => Array.from(latents, (latent) => nodes[latent]);
+  let stepsTaken = 0;
   const world: SimulatorWorld | undefined = branching && {
     actions,
-    isExact: true,
+    // As far as the simulator says which situations are one.
+    placesOf: (latents) => Float32Array.from(latents, (latent) => nodes[latent].state ?? -1 - latent),
     async predict(latents, encoded) {
       const parents = nodesAt(latents);
-      const live = [...parents.keys()].filter((n) => !parents[n].transition?.isTerminal);
-      const taken = live.map((n) => decodeAction(actions, encoded.subarray(n * actions.size, (n + 1) * actions.size)));
-      const handles = live.map((n) => parents[n].handle);
-      const branches = live.length > 0 ? await branching.branch(0, handles, taken) : [];
+      const taken = parents.map((_, n) =>
+        decodeAction(actions, encoded.subarray(n * actions.size, (n + 1) * actions.size)),
+      );
       // What has ended stays where it is, and is paid nothing more.
-      const children = parents.map(stayed);
-      for (const [i, n] of live.entries())
-        children[n] = {
-          handle: branches[i].handle,
-          frames: push(parents[n].frames, branches[i]),
-          transition: branches[i],
-        };
-      return Float32Array.from(children, (child) => nodes.push(child) - 1);
+      const children = parents.map((parent, n) =>
+        parent.transition?.isTerminal ? stayed(parent) : parent.children.get(taken[n]),
+      );
+      const open = [...parents.keys()].filter((n) => children[n] === undefined);
+      const handles = open.map((n) => parents[n].handle);
+      const branches =
+        open.length === 0
+          ? []
+          : await branching.branch(
+              0,
+              handles,
+              open.map((n) => taken[n]),
+            );
+      stepsTaken += open.length;
+      for (const [i, n] of open.entries()) {
+        const { handle, state } = branches[i];
+        const frames = push(parents[n].frames, branches[i]);
+        const child = { handle, frames, state, transition: branches[i], children: new Map() };
+        if (actions.kind === 'discrete') parents[n].children.set(taken[n], child);
+        children[n] = child;
+      }
+      return Float32Array.from(children, (child) => (child === undefined ? Number.NaN : nodes.push(child) - 1));
     },
+    stepsTaken: () => stepsTaken,
     transitionsOf: (latents) => nodesAt(latents).map(({ transition }) => transition),
     observationsOf: (latents) => packRows(nodesAt(latents).map(({ frames }) => stackFrames(pool, frames, stack))),
   };
@@ -72,6 +93,7 @@ export function simulatorArena(pool: SimulatorPool, { seed, stack }: SimulatorAr
     async startEpisode(episode) {
       const [first] = await pool.reset([0], [hashSeed(seed, 'planning episode', episode) & LARGEST_SEED]);
       let frames = push([], first);
+      let { state } = first;
       return {
         start: first.state,
         observe: () => stackFrames(pool, frames, stack),
@@ -79,12 +101,14 @@ export function simulatorArena(pool: SimulatorPool, { seed, stack }: SimulatorAr
           if (branching === undefined) throw new Error('a simulator without save and restore has no true world');
           await branching.release();
           nodes.length = 0;
-          nodes.push({ handle: await branching.save(0), frames, transition: undefined });
+          const handle = await branching.save(0);
+          nodes.push({ handle, frames, state, transition: undefined, children: new Map() });
           return Float32Array.of(0);
         },
         async take(action): Promise<Outcome> {
           const [transition] = await pool.step([0], [decodeAction(actions, action)]);
           frames = push(frames, transition);
+          state = transition.state;
           return transition;
         },
       };

@@ -33,7 +33,13 @@ const GOAL = { x: SIDE - 1, y: 0 };
 export function createSimulator({ slippery = 0 }: { slippery?: number }): Simulator {
   let agent = { x: 0, y: 0 };
   let light = 0;
-  let random = () => 0;
+  let chance = 0;
+
+  /** A number in [0, 1), by a linear congruential generator (Numerical Recipes): all chance comes from the seed. */
+  function random(): number {
+    chance = (Math.imul(chance, 1664525) + 1013904223) >>> 0;
+    return chance / 2 ** 32;
+  }
 
   /** The image: 32 x 32 x 3 bytes, row by row, red, green and blue of each pixel. */
   function draw(): Uint8Array {
@@ -49,9 +55,9 @@ export function createSimulator({ slippery = 0 }: { slippery?: number }): Simula
     // Or numbers between bounds: { kind: 'continuous', low: [-1], high: [1] }; step is given arrays then.
     action: { kind: 'discrete', names: ['up', 'down', 'left', 'right'] },
 
-    // Everything that is drawn by chance comes from the seed, so that the same seed gives the same episode.
+    // The same seed gives the same episode.
     reset(seed) {
-      random = generator(seed);
+      chance = seed;
       agent = { x: Math.floor(random() * SIDE), y: Math.floor(random() * SIDE) };
       light = Math.floor(random() * 100); // of this episode: seen, and without any consequence
       return draw();
@@ -70,6 +76,12 @@ export function createSimulator({ slippery = 0 }: { slippery?: number }): Simula
     // Optional. Where two situations differ in what can come of them, give different numbers: the evaluation then says
     // exactly which states must have different latents. Training never sees it.
     stateId: () => agent.y * SIDE + agent.x,
+
+    // Optional. All that decides what comes next: \`jepa plan\` compares its plans with plans in the world itself.
+    save: () => ({ agent, light, chance }),
+    restore(saved: { agent: { x: number; y: number }; light: number; chance: number }) {
+      ({ agent, light, chance } = saved);
+    },
   };
 }
 
@@ -80,14 +92,5 @@ function fill(image: Uint8Array, cell: { x: number; y: number }, colour: number[
 
 function clamp(place: number): number {
   return Math.max(0, Math.min(SIDE - 1, place));
-}
-
-/** Numbers in [0, 1) that the seed decides: a linear congruential generator (Numerical Recipes). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 `;

@@ -25,6 +25,7 @@ describe('jepa new environment', () => {
   jepa train ./my-env.ts --out runs/a
   jepa export runs/a
   jepa evaluate runs/a
+  jepa plan runs/a
 `,
     ]);
     const text = readFileSync(join(folder, 'my-env.ts'), 'utf8');
