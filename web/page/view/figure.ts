@@ -91,11 +91,7 @@ export function numberTable(): { readonly element: HTMLElement; show(set: Figure
   const head = element(
     'thead',
     {},
-    element(
-      'tr',
-      {},
-      ...['Number', 'Value', 'Deviations from the mean'].map((name) => element('th', { scope: 'col' }, name)),
-    ),
+    element('tr', {}, ...['Number', 'Value', 'Deviations'].map((name) => element('th', { scope: 'col' }, name))),
   );
   const table = element('table', { class: 'numbers', 'aria-label': 'Numbers of the observation' }, head, body);
   return {
