@@ -2,6 +2,7 @@
 import type { EvaluationRecord, RuntimeRecord } from '../src/evaluation/record.ts';
 import { decoderFinding } from '../src/report/decoder-section.ts';
 import { probeFinding } from '../src/report/probe-section.ts';
+import { simulationOrigin } from '../src/report/simulation-origin.ts';
 import { witnessFinding } from '../src/report/witness-section.ts';
 
 type Row = readonly [label: string, value: (runtime: RuntimeRecord) => string];
@@ -41,6 +42,7 @@ export function renderEvaluation(record: EvaluationRecord): string {
   const head = [
     `${run}: ${observations} held-out observations, centroids of ${centroidObservations} others, ` +
       `${classes.names.length} classes (by ${classes.of})`,
+    ...originLines(record),
     `reference: ${reference.runtime} (${reference.provider}, ${reference.version})`,
     '',
   ];
@@ -63,6 +65,14 @@ export function renderEvaluation(record: EvaluationRecord): string {
     ...(record.probes ? ['', probeFinding(record.probes)] : []),
   ];
   return `${[...head, ...lines, ...(risks.length > 0 ? ['', ...risks] : []), ...readings].join('\n')}\n`;
+}
+
+/** Where the observations come from, and what is known of the classes, where it is not an environment's own. */
+function originLines({ environment, classes }: EvaluationRecord): string[] {
+  return [
+    ...(environment.simulation ? [`recorded in: ${simulationOrigin(environment.simulation)}`] : []),
+    ...(classes.claim ? [`classes: ${classes.claim}`] : []),
+  ];
 }
 
 function describeRisk(runtime: RuntimeRecord): string {

@@ -7,6 +7,7 @@ import type { LoadedRun } from '../models/load-run.ts';
 import type { RecordingRecord } from '../src/data/recording-record.ts';
 import { randomFor } from '../src/random.ts';
 import type { RuntimeTensor } from '../src/runtimes/index.ts';
+import { readSimulationRecord } from '../src/simulation/provenance.ts';
 import type { ExportDescription } from '../src/storage/export-description.ts';
 import { readMetrics } from '../src/storage/jsonl.ts';
 import type { Configuration } from '../src/training/configuration.ts';
@@ -217,6 +218,7 @@ export function describeExport(
 ): Omit<ExportDescription, 'format'> {
   const { auxiliaries, configuration, step, actionSize, recording } = run;
   const size = auxiliaries.reduce((sum, auxiliary) => sum + auxiliary.size, 0);
+  const simulation = readSimulationRecord(runPath(runFolder, 'simulation'));
   return {
     run: basename(resolve(runFolder)),
     step,
@@ -236,7 +238,13 @@ export function describeExport(
       ? { auxiliary: { file: 'auxiliary.onnx', input: { name: 'latent' }, output: { name: 'auxiliary', size } } }
       : {}),
     ...(recording ? { recording: { ...recording } } : {}),
+    ...(simulation ? { simulation: { ...simulation, simulator: withoutFolders(simulation.simulator) } } : {}),
   };
+}
+
+/** A module by its file's name alone: an export goes to other machines. */
+function withoutFolders(simulator: string): string {
+  return simulator.startsWith('gym:') ? simulator : basename(simulator);
 }
 
 function describeObservation(

@@ -75,7 +75,7 @@ export async function inputOfRecording(
         auxiliaries,
         untrainedEncoder: exportObservationNetwork(parts.model.encoder, encoderInput),
         auxiliaryNetworks,
-        ...(await openRecordingEvaluation({ ...options, opened, auxiliaries, valuesOf })),
+        ...originated(await openRecordingEvaluation({ ...options, opened, auxiliaries, valuesOf }), subject),
       };
     } finally {
       disposeRunParts(parts);
@@ -133,6 +133,16 @@ async function inputOfStatistics(
   } finally {
     disposeRunParts(parts);
   }
+}
+
+/** Says of the source which simulator the recording was made of, where it was one. */
+function originated<Opened extends { readonly source: EvaluationSource }>(
+  opened: Opened,
+  { simulation }: EvaluationSubject,
+): Opened {
+  if (simulation === undefined) return opened;
+  const { source } = opened;
+  return { ...opened, source: { ...source, description: { ...source.description, simulation } } };
 }
 
 /** How the encoder takes observations, and how networks do that take them whole. */

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { recordedClassSources } from './bisimulation-class.ts';
 import { encoderRankSchema, witnessesSchema } from './inspection-record.ts';
 import { decoderReadoutSchema, probeReadoutSchema } from './readout-record.ts';
+import { simulationOriginSchema } from './simulation-origin.ts';
 import { classSources } from './state-class.ts';
 
 /** Raised when a field changes its meaning. Fields may be added without. */
@@ -82,7 +83,12 @@ export const evaluationSchema = z.strictObject({
   format: z.literal(EVALUATION_FORMAT),
   run: z.string(),
   step: z.int().min(0).nullable().describe('training steps done, where it is known'),
-  environment: z.looseObject({ name: z.string() }).describe('with its options'),
+  environment: z
+    .looseObject({
+      name: z.string(),
+      simulation: simulationOriginSchema.optional().describe('the simulator that the recording was made of'),
+    })
+    .describe('with its options'),
   auxiliaries: z.array(z.string()).describe('what the run was trained with beside the dynamics; empty: nothing'),
   objective: z.strictObject({ dynamics: z.number(), auxiliary: z.number() }).describe('weights c_dyn and c_aux'),
   seed: z.int().describe('of the observations'),

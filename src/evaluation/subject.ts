@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseRecordingRecord, type RecordingRecord, readRecordingRecord } from '../data/recording-record.ts';
 import { UsageError } from '../error.ts';
+import { readSimulationRecord } from '../simulation/provenance.ts';
 import {
   EXPORT_DESCRIPTION_NAME,
   type ExportDescription,
@@ -11,6 +12,7 @@ import {
 import { type Configuration, parseConfiguration } from '../training/configuration.ts';
 import { readConfiguration, runPath } from '../training/run-folder.ts';
 import type { ObservationInput } from './encode.ts';
+import { parseSimulationOrigin, type SimulationOrigin } from './simulation-origin.ts';
 
 /** An encoder's file, and what it takes. */
 export interface EncoderFiles {
@@ -35,6 +37,8 @@ export interface EvaluationSubject extends EncoderSubject {
   readonly configuration: Configuration;
   /** What the run kept of its recording; absent where it is of an environment. */
   readonly recording?: RecordingRecord | undefined;
+  /** The simulator that the recording was made of, where it was one. */
+  readonly simulation?: SimulationOrigin | undefined;
   /** Training steps done, where the export says so. */
   readonly step?: number;
   /** Absent where the run was not exported. */
@@ -65,6 +69,7 @@ function openRun(folder: string): EvaluationSubject {
     ...(description ? { onnx: onnxFiles(exported, description), step: description.step } : {}),
     ...tfjsFiles(runPath(folder, 'models'), recording),
     recording,
+    simulation: readSimulationRecord(runPath(folder, 'simulation')),
   };
 }
 
@@ -77,6 +82,7 @@ function openExport(folder: string): EvaluationSubject {
     configuration: parseConfiguration(where, description.configuration),
     step: description.step,
     ...(description.recording ? { recording: parseRecordingRecord(where, description.recording) } : {}),
+    ...(description.simulation ? { simulation: parseSimulationOrigin(where, description.simulation) } : {}),
     onnx: onnxFiles(folder, description),
   };
 }

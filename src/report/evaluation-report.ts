@@ -8,6 +8,7 @@ import type { MetricsRecord } from '../storage/jsonl.ts';
 import { answerOf } from './answer.ts';
 import { classSection } from './class-section.ts';
 import { measureSection } from './measure-section.ts';
+import { simulationOrigin } from './simulation-origin.ts';
 import { formatCount, formatNumber } from './number.ts';
 import { type BlockOf, REPORT_FORMAT, type Report, type ReportBlock, type ReportSection } from './report.ts';
 import { runtimeSection } from './runtime-section.ts';
@@ -239,6 +240,7 @@ function settingsSection(record: EvaluationRecord, { input }: Evaluation): Repor
             value: `${classes.names.length}, by ${classes.of}`,
             note: classes.claim ?? classNote(classes.of),
           },
+          ...originFact(record),
           { term: 'Reference', value: reference.runtime, note: `${reference.provider}, ${reference.version}` },
         ],
       },
@@ -266,4 +268,8 @@ function classNote(source: EvaluationRecord['classes']['of']): string {
     case 'observed':
       return 'what the training transitions tell apart';
   }
+}
+
+function originFact({ environment: { simulation } }: EvaluationRecord) {
+  return simulation ? [{ term: 'Recorded in', value: simulation.simulator, note: simulationOrigin(simulation) }] : [];
 }

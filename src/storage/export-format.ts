@@ -61,6 +61,10 @@ export const exportDescriptionSchema = z.looseObject({
     .record(z.string(), z.unknown())
     .optional()
     .describe('what the run kept of its recording (recording.json): parts of observations and actions, statistics'),
+  simulation: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('what the recording was made of (simulation.json), where that was a simulator: its name, seed, versions'),
 });
 export type ExportDescription = z.output<typeof exportDescriptionSchema>;
 
