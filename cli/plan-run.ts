@@ -55,8 +55,13 @@ function settingOpener(subject: EvaluationSubject, flags: PlanFlags): SettingOpe
       },
     };
   const { name, ...options } = requireEnvironmentConfiguration(subject.folder, configuration);
-  if (flags.in !== undefined)
-    throw new UsageError(`--in: expected a run of a recording, got one of the environment ${name}, which it acts in`);
+  const { in: simulator, option = [], render, python, timeLimit } = flags;
+  const ofSimulators = { '--in': simulator, '--option': option[0], '--render': render, '--python': python };
+  for (const [flag, value] of Object.entries({ ...ofSimulators, '--time-limit': timeLimit }))
+    if (value !== undefined)
+      throw new UsageError(
+        `${flag}: expected a run of a recording, got one of the environment ${name}, which it acts in`,
+      );
   const environment = createEnvironment(name, options);
   return {
     observationShape: environment.observationShape,

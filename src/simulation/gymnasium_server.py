@@ -149,12 +149,12 @@ class Environments:
         lane, count = self.lanes[request["lane"]], request["count"]
         handles = self.numpy.frombuffer(body, "<i4", count)
         actions = self.read_actions(body[4 * count :], count)
-        here, first, steps = copy_situation(lane), len(self.kept), []
+        here, first, steps = Situation(lane), len(self.kept), []
         for handle, action in zip(handles, actions, strict=True):
-            restore_situation(lane, self.kept[handle])
+            self.kept[handle].restore()
             steps.append(self.advance(lane, action))
             self.keep(lane)
-        restore_situation(lane, here)
+        here.restore()
         return {"type": "branch", "handle": first}, self.pack_steps(steps)
 
     def release(self):
@@ -162,7 +162,7 @@ class Environments:
         return {"type": "release"}, b""
 
     def keep(self, lane):
-        self.kept.append(copy_situation(lane))
+        self.kept.append(Situation(lane))
         return len(self.kept) - 1
 
     def read_actions(self, body, count):
@@ -197,26 +197,50 @@ def layers_of(lane):
     return layers
 
 
-def copy_attributes(lane, attributes):
-    """A deep copy that shares the environments themselves, their spaces, and what they draw with."""
+class Situation:
+    """All that decides what comes next in a lane: deep copies, but for what never changes and what only draws."""
+
+    def __init__(self, lane):
+        import numpy
+
+        self.layers = layers_of(lane)
+        plain = (int, float, complex, str, bytes, type(None), numpy.generic)
+        as_they_are, self.generators, mutable = [], [], []
+        shared = {id(layer): layer for layer in self.layers}
+        for layer in self.layers:
+            attributes = vars(layer)
+            kept = {}
+            for name, value in attributes.items():
+                if isinstance(value, numpy.random.Generator):
+                    # A copy of the generator itself takes longer than a step.
+                    self.generators.append((value, value.bit_generator.state))
+                    shared[id(value)] = value
+                elif not isinstance(value, plain) and not is_outside(name, value):
+                    kept[name] = value
+                else:
+                    shared[id(value)] = value
+            as_they_are.append({name: value for name, value in attributes.items() if name not in kept})
+            mutable.append(kept)
+        self.as_they_are, self.shared = as_they_are, shared
+        self.mutable = copy.deepcopy(mutable, dict(shared))
+
+    def restore(self):
+        for layer, fixed, copied in zip(
+            self.layers, self.as_they_are, copy.deepcopy(self.mutable, dict(self.shared)), strict=True
+        ):
+            vars(layer).clear()
+            vars(layer).update(fixed, **copied)
+        for generator, state in self.generators:
+            generator.bit_generator.state = state
+
+
+def is_outside(name, value):
+    """Whether an attribute is no part of what happens: another layer, a description, a window."""
+    from gymnasium import Env
     from gymnasium.envs.registration import EnvSpec
     from gymnasium.spaces import Space
 
-    layers = layers_of(lane)
-    shared = list(layers)
-    for layer in layers:
-        shared += [each for name, each in vars(layer).items() if name in DRAWING or isinstance(each, (EnvSpec, Space))]
-    return copy.deepcopy(attributes, {id(each): each for each in shared})
-
-
-def copy_situation(lane):
-    return copy_attributes(lane, [dict(vars(layer)) for layer in layers_of(lane)])
-
-
-def restore_situation(lane, situation):
-    for layer, attributes in zip(layers_of(lane), copy_attributes(lane, situation), strict=True):
-        vars(layer).clear()
-        vars(layer).update(attributes)
+    return name in DRAWING or isinstance(value, (Env, EnvSpec, Space))
 
 
 def is_image(spaces, space):

@@ -6,6 +6,8 @@ import type { SimulatorPool } from './pool.ts';
 import { resizedPool } from './resized-pool.ts';
 import type { ActionSpace, ObservationSpace } from './simulator.ts';
 
+export type RecordedSpaces = Pick<RecordingRecord, 'name' | 'observation' | 'action'>;
+
 export interface RecordedSpaceOptions {
   /** Frames of an observation. */
   readonly stack: number;
@@ -19,7 +21,7 @@ export interface RecordedSpaceOptions {
  */
 export function asRecorded(
   pool: SimulatorPool,
-  record: RecordingRecord,
+  record: RecordedSpaces,
   { stack, onNote }: RecordedSpaceOptions,
 ): SimulatorPool {
   requireSame(pool.name, 'actions', describeActions(pool.action), describeRecordedActions(record));
@@ -46,7 +48,7 @@ function requireSame(name: string, what: string, found: string, expected: string
 }
 
 /** One frame; undefined where an observation is an image and a vector, which no simulator here gives. */
-function recordedObservation({ observation }: RecordingRecord, stack: number): ObservationSpace | undefined {
+function recordedObservation({ observation }: RecordedSpaces, stack: number): ObservationSpace | undefined {
   const [part, ...others] = observation;
   if (others.length > 0) return undefined;
   if (part.kind === 'vector') return { kind: 'vector', size: elementCount(part.shape) / stack };
@@ -62,7 +64,7 @@ function describeActions(space: ActionSpace): string {
   return space.kind === 'discrete' ? `${space.names.length} choices` : `${space.low.length} numbers`;
 }
 
-function describeRecordedActions({ action }: RecordingRecord): string {
+function describeRecordedActions({ action }: RecordedSpaces): string {
   return action
     .map(({ actionCount, size }) => (actionCount === undefined ? `${size} numbers` : `${actionCount} choices`))
     .join(' and ');

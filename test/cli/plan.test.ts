@@ -104,6 +104,7 @@ describe('jepa plan', () => {
     [['--goal', 'column:x'], /--goal column:x: expected a run with the auxiliary column:x, got reward/],
     [['--goal', `observation:${latent}`], /--goal observation:.*: expected a run on numbers, got one on images/],
     [['--success', 'return'], /--success: expected reward or state:NAME in the environment counting, got "return"/],
+    [['--option', 'length=3'], /--option: expected a run of a recording, got one of the environment counting/],
     [['--in', 'gym:CartPole-v1'], /--in: expected a run of a recording, got one of the environment counting/],
     [['--goal', 'state:9'], /--goal: expected the name of a state of counting, such as "0", got "9"/],
     [['--goal', join(root, 'small.png')], /expected an image of 64 x 64 pixels, got 8 x 8/],
