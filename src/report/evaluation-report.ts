@@ -8,11 +8,11 @@ import type { MetricsRecord } from '../storage/jsonl.ts';
 import { answerOf } from './answer.ts';
 import { classSection } from './class-section.ts';
 import { measureSection } from './measure-section.ts';
-import { simulationOrigin } from './simulation-origin.ts';
 import { formatCount, formatNumber } from './number.ts';
 import { type BlockOf, REPORT_FORMAT, type Report, type ReportBlock, type ReportSection } from './report.ts';
 import { runtimeSection } from './runtime-section.ts';
 import { rounded, sampleByClass } from './sample.ts';
+import { simulationOrigin } from './simulation-origin.ts';
 import { trainingSection } from './training-section.ts';
 import { witnessSection } from './witness-section.ts';
 
