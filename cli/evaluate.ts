@@ -1,17 +1,18 @@
 // `jepa evaluate`: measures, on held-out observations and on one or several runtimes, whether the latents keep apart what
 // must be told apart; writes evaluation.json and report.html beside the models.
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { UsageError, unknownName } from '../src/error.ts';
 import type { Evaluation, EvaluationInput } from '../src/evaluation/evaluate.ts';
-import type { EvaluationRecord } from '../src/evaluation/record.ts';
+import type { AnyEvaluationRecord, EvaluationRecord } from '../src/evaluation/record.ts';
 import type { EvaluationSubject } from '../src/evaluation/subject.ts';
+import { parseImageSize } from './data.ts';
 import type { Readout } from './evaluation-readout.ts';
 import { packageVersion } from './package.ts';
 import { parseNonNegative, parseWhole } from './parse.ts';
 import { ensureRuntimePackages, loadTensorFlowForCommand } from './tensorflow.ts';
 
-interface EvaluateFlags {
+export interface EvaluateFlags {
   readonly runtime: string;
   readonly reference?: string;
   readonly observations: number;
@@ -25,12 +26,19 @@ interface EvaluateFlags {
   readonly probes?: boolean;
   readonly decoder?: boolean;
   readonly decoderNoise: number;
+  readonly environment?: string;
+  readonly map?: string;
+  readonly imageSize?: readonly [height: number, width: number];
+  readonly stack?: number;
+  readonly layout?: 'nchw' | 'nhwc';
+  readonly pixels?: string;
+  readonly untrained?: string;
 }
 
 export function createEvaluateCommand(): Command {
   return new Command('evaluate')
     .description('measure whether the latents of a run or an export stay distinct, on any runtime')
-    .argument('<folder>', 'the folder of a run, or of an export by itself')
+    .argument('<folder>', 'the folder of a run, or of an export by itself; or an ONNX file: an encoder from anywhere')
     .option(
       '--runtime <names>',
       'comma-separated: cpu, wasm, cuda, webgpu, tfjs; variants: cuda:tf32, NAME:fp16',
@@ -51,7 +59,10 @@ export function createEvaluateCommand(): Command {
       '--classes <source>',
       'what must be told apart: reward (bisimulation; the default), auxiliary, state; of a recording: observed, column:NAME, quantiles:K (default: what can be claimed best)',
     )
-    .option('--data <path>', 'where the recording of the run is now (default: where it was)')
+    .option(
+      '--data <path>',
+      'where the recording of the run is now (default: where it was); of an ONNX file: the recording that it is measured on',
+    )
     .option('--threads <number>', 'threads of each runtime (default: all cores)', parseWhole('--threads', 1))
     .option('--probes', 'probe the latents for the state and for what images show beside it (minutes)')
     .option('--decoder', 'train a decoder on the latents, and draw what it recovers (a minute)')
@@ -64,6 +75,25 @@ export function createEvaluateCommand(): Command {
     .option('--json', 'print evaluation.json instead of the table')
     .option('--fail-on <verdict>', 'exit with 1 where a verdict is this or worse: coarse, collapsed')
     .option('--no-report', 'write neither evaluation.json nor report.html')
+    .option('--environment <name>', 'of an ONNX file: measure it on an environment of ours instead: counting, ...')
+    .option('--map <parts>', "of an ONNX file: the recording's parts and their columns: observation=pixels,state=label")
+    .option(
+      '--image-size <HxW>',
+      "of an ONNX file: bring the recording's images to this size (default: the file's)",
+      parseImageSize,
+    )
+    .option('--stack <frames>', 'of an ONNX file: frames of an observation (default: 1)', parseWhole('--stack', 1))
+    .addOption(
+      new Option('--layout <layout>', 'of an ONNX file: the order of its axes (default: by its shape)').choices([
+        'nchw',
+        'nhwc',
+      ]),
+    )
+    .option(
+      '--pixels <scale>',
+      'of an ONNX file that takes float32: unit (0..1, the default), bytes (0..255), signed (-1..1), imagenet, or means/deviations: 0.5,0.5,0.5/0.25,0.25,0.25',
+    )
+    .option('--untrained <file>', 'of an ONNX file: the same encoder before training, which shows a collapse best')
     .addHelpText(
       'after',
       `
@@ -72,34 +102,81 @@ Examples:
   jepa evaluate runs/a --runtime cpu,wasm --fail-on coarse
   jepa evaluate runs/a/export --json
   jepa evaluate runs/a --probes --decoder
+  jepa evaluate encoder.onnx --data frames.npz --classes column:label --pixels imagenet --runtime cpu,wasm
 
 What every measure means, and what it cannot tell: docs/measures.md`,
     )
     .action(runEvaluate);
 }
 
+/** What only an encoder from anywhere has to be told. */
+const encoderFlags = ['environment', 'map', 'imageSize', 'stack', 'layout', 'pixels', 'untrained'] as const;
+/** What only a run has. */
+const runFlags = ['probes', 'decoder'] as const;
+
 async function runEvaluate(folder: string, flags: EvaluateFlags): Promise<void> {
   const runtimes = await parseRuntimes(flags.runtime);
   const isFailure = parseFailOn(flags.failOn);
+  const isEncoder = folder.toLowerCase().endsWith('.onnx');
+  refuseForeignFlags(folder, flags, isEncoder);
   const names = [...runtimes, ...(flags.reference ? [flags.reference] : [])];
   await ensureRuntimePackages(names.map((name) => name.split(':')[0]));
+  const record = isEncoder ? await runForEncoder(folder, runtimes, flags) : await runForRun(folder, runtimes, flags);
+  const verdicts: readonly { readonly runtime: string; readonly verdict: string }[] = record.runtimes;
+  const failed = verdicts.filter((runtime) => isFailure(runtime.verdict));
+  if (failed.length > 0) {
+    const names = failed.map((runtime) => `${runtime.runtime} ${runtime.verdict}`).join(', ');
+    process.stderr.write(`jepa: --fail-on ${flags.failOn}: ${names}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function refuseForeignFlags(subject: string, flags: EvaluateFlags, isEncoder: boolean): void {
+  const refused = (isEncoder ? runFlags : encoderFlags).find((name) => flags[name] !== undefined);
+  if (refused === undefined) return;
+  const option = `--${refused.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new UsageError(
+    isEncoder
+      ? `${option}: expected the folder of a run, got ${subject}`
+      : `${option}: expected an ONNX file to evaluate, got ${subject}, which says itself what it takes`,
+  );
+}
+
+async function runForEncoder(
+  path: string,
+  runtimes: readonly string[],
+  flags: EvaluateFlags,
+): Promise<AnyEvaluationRecord> {
+  const { evaluateEncoderFile, writeEncoderReport } = await import('./evaluate-encoder.ts');
+  const reference = flags.reference ?? (await defaultReference(false, runtimes));
+  const { evaluation, record } = await evaluateEncoderFile(path, { ...flags, runtimes, reference });
+  if (flags.report) await writeEncoderReport(path, evaluation, record);
+  await print(record, flags);
+  return record;
+}
+
+async function runForRun(
+  folder: string,
+  runtimes: readonly string[],
+  flags: EvaluateFlags,
+): Promise<AnyEvaluationRecord> {
   const evaluation = await evaluateFolder(folder, runtimes, flags);
   const { recordOf } = await import('../src/evaluation/describe.ts');
   const readout = await readLatents(evaluation, flags);
   const record = { ...recordOf(evaluation), ...readout?.record };
   const json = `${JSON.stringify(record, undefined, 2)}\n`;
   if (flags.report) await writeReport(folder, { evaluation, record, json, readout });
-  if (flags.json) process.stdout.write(json);
-  else {
-    const { renderEvaluation } = await import('./evaluation-table.ts');
-    process.stdout.write(renderEvaluation(record));
+  await print(record, flags);
+  return record;
+}
+
+async function print(record: AnyEvaluationRecord, { json }: EvaluateFlags): Promise<void> {
+  if (json) {
+    process.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
+    return;
   }
-  const failed = record.runtimes.filter((runtime) => isFailure(runtime.verdict));
-  if (failed.length > 0) {
-    const names = failed.map((runtime) => `${runtime.runtime} ${runtime.verdict}`).join(', ');
-    process.stderr.write(`jepa: --fail-on ${flags.failOn}: ${names}\n`);
-    process.exitCode = 1;
-  }
+  const { renderEvaluation } = await import('./evaluation-table.ts');
+  process.stdout.write(renderEvaluation(record));
 }
 
 /** evaluation.json and report.html, beside the models. */

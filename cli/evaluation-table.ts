@@ -1,11 +1,11 @@
 // The record of an evaluation as text: one column a runtime, one line a measure.
-import type { EvaluationRecord, RuntimeRecord } from '../src/evaluation/record.ts';
+import type { AnyEvaluationRecord, AnyRuntimeRecord } from '../src/evaluation/record.ts';
 import { decoderFinding } from '../src/report/decoder-section.ts';
 import { probeFinding } from '../src/report/probe-section.ts';
 import { simulationOrigin } from '../src/report/simulation-origin.ts';
 import { witnessFinding } from '../src/report/witness-section.ts';
 
-type Row = readonly [label: string, value: (runtime: RuntimeRecord) => string];
+type Row = readonly [label: string, value: (runtime: AnyRuntimeRecord) => string];
 
 const rows: readonly Row[] = [
   ['provider', (r) => r.provider],
@@ -27,20 +27,29 @@ const rows: readonly Row[] = [
   ['effective rank, centred', (r) => short(r.effectiveRank)],
   ['RankMe, not centred', (r) => short(r.rankMe)],
   ['intrinsic dimension', (r) => short(r.intrinsicDimension)],
-  ['dynamics residual', (r) => short(r.dynamicsResidual)],
-  ['  over the variance', (r) => short(r.relativeDynamicsResidual)],
-  [
-    'auxiliary residual',
-    (r) => r.auxiliaryResiduals.map(({ name, residual }) => `${short(residual)} (${name})`).join(', ') || 'none',
-  ],
   ['largest latent error', (r) => short(r.maxLatentError)],
   ['smallest deciding gap', (r) => short(r.decidingGap)],
 ];
 
-export function renderEvaluation(record: EvaluationRecord): string {
-  const { run, observations, centroidObservations, classes, reference, runtimes } = record;
+/** Of what only a world model has. */
+const worldRows: readonly Row[] = [
+  ['dynamics residual', (r) => short(r.dynamicsResidual ?? null)],
+  ['  over the variance', (r) => short(r.relativeDynamicsResidual ?? null)],
+  [
+    'auxiliary residual',
+    ({ auxiliaryResiduals = [] }) =>
+      auxiliaryResiduals.map(({ name, residual }) => `${short(residual)} (${name})`).join(', ') || 'none',
+  ],
+];
+
+export function renderEvaluation(record: AnyEvaluationRecord): string {
+  const { observations, centroidObservations, classes, reference } = record;
+  const runtimes: readonly AnyRuntimeRecord[] = record.runtimes;
+  const isWorld = 'run' in record;
+  const name = isWorld ? record.run : record.encoder.file;
+  const shown = rows.flatMap((row) => (isWorld && row[0] === 'largest latent error' ? [...worldRows, row] : [row]));
   const head = [
-    `${run}: ${observations} held-out observations, centroids of ${centroidObservations} others, ` +
+    `${name}: ${observations} held-out observations, centroids of ${centroidObservations} others, ` +
       `${classes.names.length} classes (by ${classes.of})`,
     ...originLines(record),
     `reference: ${reference.runtime} (${reference.provider}, ${reference.version})`,
@@ -48,7 +57,7 @@ export function renderEvaluation(record: EvaluationRecord): string {
   ];
   const table = [
     ['', ...runtimes.map((r) => r.runtime)],
-    ...rows.map(([label, value]) => [label, ...runtimes.map(value)]),
+    ...shown.map(([label, value]) => [label, ...runtimes.map(value)]),
   ];
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
   const lines = table.map((row) =>
@@ -58,24 +67,26 @@ export function renderEvaluation(record: EvaluationRecord): string {
       .trimEnd(),
   );
   const risks = runtimes.filter((r) => !r.verdictHolds).map((r) => `${r.runtime}: ${describeRisk(r)}`);
-  const readings = [
-    '',
-    `witnesses: ${witnessFinding(record.witnesses)}`,
-    ...(record.decoder ? ['', decoderFinding(record.decoder)] : []),
-    ...(record.probes ? ['', probeFinding(record.probes)] : []),
-  ];
+  const readings = isWorld
+    ? [
+        '',
+        `witnesses: ${witnessFinding(record.witnesses)}`,
+        ...(record.decoder ? ['', decoderFinding(record.decoder)] : []),
+        ...(record.probes ? ['', probeFinding(record.probes)] : []),
+      ]
+    : [];
   return `${[...head, ...lines, ...(risks.length > 0 ? ['', ...risks] : []), ...readings].join('\n')}\n`;
 }
 
 /** Where the observations come from, and what is known of the classes, where it is not an environment's own. */
-function originLines({ environment, classes }: EvaluationRecord): string[] {
+function originLines({ environment, classes }: AnyEvaluationRecord): string[] {
   return [
     ...(environment.simulation ? [`recorded in: ${simulationOrigin(environment.simulation)}`] : []),
     ...(classes.claim ? [`classes: ${classes.claim}`] : []),
   ];
 }
 
-function describeRisk(runtime: RuntimeRecord): string {
+function describeRisk(runtime: AnyRuntimeRecord): string {
   const pairs = runtime.pairsAtRisk
     .slice(0, 5)
     .map(({ classes, observations }) => `${classes.join(' as ')} (${observations})`);

@@ -1,46 +1,104 @@
 // From an evaluation to its record.
+import { basename } from 'node:path';
 import type { ClassPair } from './class-gap.ts';
-import type { Evaluation, RuntimeEvaluation } from './evaluate.ts';
+import type { Evaluation } from './evaluate.ts';
+import type { ForeignEvaluation } from './foreign-encoder.ts';
+import type { HeldOut } from './held-out.ts';
 import { recordEncoderRank, recordWitnesses } from './inspection-record.ts';
 import { classCounts } from './latents.ts';
 import { meanDistancesOf } from './pair-distance.ts';
-import { EVALUATION_FORMAT, type EvaluationRecord, type RuntimeRecord } from './record.ts';
+import {
+  type EncoderEvaluationRecord,
+  type EncoderRuntimeRecord,
+  EVALUATION_FORMAT,
+  type EvaluationRecord,
+} from './record.ts';
+import type { EncoderEvaluation } from './runtime-measurement.ts';
 
 export function recordOf(evaluation: Evaluation): EvaluationRecord {
-  const { input, options, heldOut, reference, runtimes, untrainedMeanDistance } = evaluation;
-  const { subject, source, auxiliaries, classes } = input;
+  const { input, heldOut, runtimes, untrainedMeanDistance } = evaluation;
+  const { subject, auxiliaries, classes } = input;
   const { dynamics, auxiliary } = subject.configuration.objective;
-  const labels = heldOut.judged.states.map((state) => classes.classOf[state]);
   return {
     format: EVALUATION_FORMAT,
     run: subject.name,
     step: subject.step ?? null,
-    environment: { name: source.name, ...source.description },
     auxiliaries: auxiliaries.map((each) => each.name),
     objective: { dynamics, auxiliary },
-    seed: options.seed,
-    observations: heldOut.judged.states.length,
-    centroidObservations: heldOut.centroids.states.length,
+    ...drawnRecord({ ...evaluation, ...input, seed: evaluation.options.seed }),
     transitions: transitionCount(heldOut),
+    untrainedMeanDistance,
+    runtimes: runtimes.map((runtime) => ({
+      ...encoderRuntimeRecord(runtime, classes.names, untrainedMeanDistance),
+      dynamicsResidual: runtime.dynamicsResidual,
+      relativeDynamicsResidual: finite(runtime.relativeDynamicsResidual),
+      auxiliaryResiduals: runtime.auxiliaryResiduals.map((residual) => ({ ...residual })),
+    })),
+    witnesses: recordWitnesses(evaluation.inspection.witnesses),
+    encoderJacobianRank: recordEncoderRank(evaluation.inspection.encoderRank),
+  };
+}
+
+/** @param sha256 of the encoder's file */
+export function encoderRecordOf(evaluation: ForeignEvaluation, sha256: string): EncoderEvaluationRecord {
+  const { input, untrainedMeanDistance, runtimes } = evaluation;
+  const { path, untrained } = input.encoder;
+  const { name, layout, type, normalization } = input.encoder.input;
+  return {
+    format: EVALUATION_FORMAT,
+    encoder: {
+      file: basename(path),
+      sha256,
+      input: {
+        name,
+        layout,
+        type,
+        ...(normalization
+          ? { normalization: { mean: [...normalization.mean], deviation: [...normalization.deviation] } }
+          : {}),
+      },
+      ...(untrained === undefined ? {} : { untrained: basename(untrained) }),
+    },
+    ...drawnRecord({ ...evaluation, ...input, seed: evaluation.options.seed }),
+    untrainedMeanDistance: untrainedMeanDistance ?? null,
+    runtimes: runtimes.map((runtime) => encoderRuntimeRecord(runtime, input.classes.names, untrainedMeanDistance)),
+    encoderJacobianRank: recordEncoderRank(evaluation.encoderRank),
+  };
+}
+
+/** What was drawn, and what the runtimes are compared with. */
+function drawnRecord({
+  source,
+  classes,
+  heldOut: { judged, centroids },
+  reference,
+  seed,
+}: Pick<Evaluation['input'], 'source' | 'classes'> &
+  Pick<Evaluation, 'reference'> & {
+    readonly heldOut: Pick<HeldOut, 'judged' | 'centroids'>;
+    readonly seed: number;
+  }) {
+  const labels = judged.states.map((state) => classes.classOf[state]);
+  return {
+    environment: { name: source.name, ...source.description },
+    seed,
+    observations: judged.states.length,
+    centroidObservations: centroids.states.length,
     classes: {
       of: classes.of,
       names: [...classes.names],
       counts: Array.from(classCounts(labels, classes.count)),
       ...(classes.claim ? { claim: classes.claim } : {}),
     },
-    untrainedMeanDistance,
     reference: { runtime: reference.runtime, provider: reference.provider, version: reference.version },
-    runtimes: runtimes.map((runtime) => runtimeRecordOf(runtime, classes.names, untrainedMeanDistance)),
-    witnesses: recordWitnesses(evaluation.inspection.witnesses),
-    encoderJacobianRank: recordEncoderRank(evaluation.inspection.encoderRank),
   };
 }
 
-function runtimeRecordOf(
-  runtime: RuntimeEvaluation,
+function encoderRuntimeRecord(
+  runtime: EncoderEvaluation,
   names: readonly string[],
-  untrainedMeanDistance: number,
-): RuntimeRecord {
+  untrainedMeanDistance: number | undefined,
+): EncoderRuntimeRecord {
   const { description, distinctness, error, certificate } = runtime;
   const { centroids, gaps, spectrum, evidence, decision } = distinctness;
   const apart = meanDistancesOf(distinctness.pairs, runtime.latents);
@@ -66,7 +124,7 @@ function runtimeRecordOf(
     meanDistance: evidence.meanDistance,
     meanDistanceWithin: finite(apart.within),
     meanDistanceBetween: apart.between,
-    relativeSpread: finite(evidence.meanDistance / untrainedMeanDistance),
+    relativeSpread: untrainedMeanDistance === undefined ? null : finite(evidence.meanDistance / untrainedMeanDistance),
     latentStd: evidence.latentStd,
     standardDeviations: Array.from(distinctness.standardDeviations),
     rankMe: spectrum.rankMe,
@@ -74,9 +132,6 @@ function runtimeRecordOf(
     effectiveRankUncentred: spectrum.effectiveRankUncentred,
     participationRatio: spectrum.participationRatio,
     intrinsicDimension: finite(distinctness.intrinsicDimension),
-    dynamicsResidual: runtime.dynamicsResidual,
-    relativeDynamicsResidual: finite(runtime.relativeDynamicsResidual),
-    auxiliaryResiduals: runtime.auxiliaryResiduals.map((residual) => ({ ...residual })),
     maxLatentError: error.maxDistance,
     maxAbsoluteError: error.maxAbsolute,
     relativeLatentError: error.relative,

@@ -15,6 +15,8 @@ export interface DistinctnessInput {
   readonly centroidLatents: LabelledLatents;
   /** Mean pairwise distance that the untrained encoder gives to the judged observations, where it is known. */
   readonly untrainedMeanDistance?: number | undefined;
+  /** Whether the latents have the unit scale that initialisers give, where no untrained encoder is known. Default true. */
+  readonly hasUnitScale?: boolean | undefined;
 }
 
 export interface Distinctness {
@@ -34,7 +36,7 @@ export interface Distinctness {
 
 /** @throws UsageError where there is one class only, or the two sets have other classes or sizes. */
 export function measureDistinctness(input: DistinctnessInput): Distinctness {
-  const { latents, centroidLatents, untrainedMeanDistance } = input;
+  const { latents, centroidLatents, untrainedMeanDistance, hasUnitScale } = input;
   if (latents.classCount < 2)
     throw new UsageError(`distinctness: expected at least 2 classes, got ${latents.classCount}`, {
       remedy: 'Nothing needs to be told apart here: choose an auxiliary or an environment with more than one class.',
@@ -52,6 +54,7 @@ export function measureDistinctness(input: DistinctnessInput): Distinctness {
     latentStd: deviations.reduce((sum, deviation) => sum + deviation, 0) / latents.size,
     rootMeanSquareNorm: rootMeanSquareNorm(latents),
     untrainedMeanDistance,
+    hasUnitScale,
   });
   return {
     centroids,

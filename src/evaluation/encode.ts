@@ -16,6 +16,14 @@ export interface ObservationInput {
   readonly type: 'uint8' | 'float32';
   /** Name of a second input, for the numbers beside an image: [N, D] float32, as they are. */
   readonly vector?: string | undefined;
+  /** What a float32 image is fed as: (value in 0..1 - mean) / deviation, of each channel. Default: as it is. */
+  readonly normalization?: PixelNormalization | undefined;
+}
+
+/** Of each channel, or one number for all of them. */
+export interface PixelNormalization {
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
 }
 
 /** Bytes of images, numbers, or images (0..255) and numbers packed one after the other as float32. */
@@ -35,19 +43,36 @@ export async function encodeObservations(
   const rowSize = elementCount(shape);
   const count = observations.length / rowSize;
   const output = session.outputs[0].name;
-  const batchSize = session.batchSize ?? BATCH;
+  const fixedSize = fixedBatchSize(session, input);
+  const batchSize = fixedSize ?? session.batchSize ?? BATCH;
   let latents: Float32Array | undefined;
   let size = 0;
   for (let start = 0; start < count; start += batchSize) {
     const end = Math.min(count, start + batchSize);
-    const { [output]: encoded } = await session.run(feedsOf(observations.subarray(start * rowSize, end * rowSize)));
+    const rows = observations.subarray(start * rowSize, end * rowSize);
+    const fed = fixedSize === undefined ? rows : paddedRows(rows, fixedSize * rowSize);
+    const { [output]: encoded } = await session.run(feedsOf(fed));
     if (!(encoded.data instanceof Float32Array))
       throw new FormatError(`encoder: expected float32 latents, got ${encoded.type}`);
-    size = encoded.data.length / (end - start);
+    size = (encoded.data.length * rowSize) / fed.length;
     latents ??= new Float32Array(count * size);
-    latents.set(encoded.data, start * size);
+    latents.set(encoded.data.subarray(0, (end - start) * size), start * size);
   }
   return createLatents(latents ?? new Float32Array(0), size || 1);
+}
+
+/** Rows that the file takes at once, where it says a number: exporters often fix it, mostly at 1. */
+export function fixedBatchSize(session: RuntimeSession, { name }: ObservationInput): number | undefined {
+  const [rows] = session.inputs.find((spec) => spec.name === name)?.shape ?? [];
+  return typeof rows === 'number' && rows > 0 ? rows : undefined;
+}
+
+/** The rows, and zeros behind them up to `length` numbers. */
+export function paddedRows(rows: Observations, length: number): Observations {
+  if (rows.length === length) return rows;
+  const padded = rows instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
+  padded.set(rows);
+  return padded;
 }
 
 /**
@@ -119,17 +144,24 @@ function bytesOf(observations: Observations): Uint8Array {
   throw new FormatError('encoder: expected images as bytes, got numbers');
 }
 
-/** [N, H, W, C] bytes as the encoder takes them: in its layout, as bytes or as float32 in 0..1. */
+/** [N, H, W, C] bytes as the encoder takes them: in its layout, as bytes or as float32, in 0..1 unless it is normalised. */
 export function observationTensor(
   pixels: Uint8Array,
   [count, height, width, channels]: readonly [number, number, number, number],
-  { layout, type }: Pick<ObservationInput, 'layout' | 'type'>,
+  { layout, type, normalization }: Pick<ObservationInput, 'layout' | 'type' | 'normalization'>,
 ): RuntimeTensor {
   const ordered = layout === 'nchw' ? toPlanes(pixels, height * width, channels) : pixels;
   const shape = layout === 'nchw' ? [count, channels, height, width] : [count, height, width, channels];
   if (type === 'uint8') return { type, data: ordered, shape };
   const data = new Float32Array(ordered.length);
   for (let i = 0; i < data.length; i++) data[i] = ordered[i] / 255;
+  if (normalization === undefined) return { type, data, shape };
+  const { mean, deviation } = normalization;
+  const area = height * width;
+  for (let i = 0; i < data.length; i++) {
+    const channel = layout === 'nchw' ? Math.floor(i / area) % channels : i % channels;
+    data[i] = (data[i] - mean[channel % mean.length]) / deviation[channel % deviation.length];
+  }
   return { type, data, shape };
 }
 

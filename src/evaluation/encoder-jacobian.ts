@@ -4,7 +4,7 @@
 import { randomFor } from '../random.ts';
 import type { RuntimeSession, RuntimeTensor } from '../runtimes/index.ts';
 import { elementCount } from '../shape.ts';
-import { type ObservationInput, type Observations, observationFeeds } from './encode.ts';
+import { fixedBatchSize, type ObservationInput, type Observations, observationFeeds } from './encode.ts';
 import type { Latents } from './latents.ts';
 import { rankOfGram } from './numerical-rank.ts';
 import { measureSpectrum } from './spectrum.ts';
@@ -42,10 +42,13 @@ export interface EncoderRankInput {
   readonly seed: number;
 }
 
-/** @returns undefined where the encoder takes bytes, which cannot be moved by less than a grey level. */
+/**
+ * @returns undefined where the encoder takes bytes, which cannot be moved by less than a grey level, or a fixed number of
+ * observations at once
+ */
 export async function measureEncoderRank(rank: EncoderRankInput): Promise<EncoderRank | undefined> {
   const { encoder, observations, observationShape, input, latentSize, seed } = rank;
-  if (input.type === 'uint8') return undefined;
+  if (input.type === 'uint8' || fixedBatchSize(encoder, input) !== undefined) return undefined;
   const feedsOf = observationFeeds(encoder.inputs, observationShape, input);
   const rowSize = elementCount(observationShape);
   const directionCount = OVERSAMPLING * latentSize;

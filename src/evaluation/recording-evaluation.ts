@@ -26,6 +26,8 @@ const LEAST_OF_CLASS = 2;
 export interface RecordingEvaluationOptions {
   readonly opened: OpenRunRecording;
   readonly auxiliaries: readonly Auxiliary[];
+  /** The episodes that are judged. Default: those that were held out; `all` where nothing was trained on the recording. */
+  readonly split?: 'held-out' | 'all' | undefined;
   /** What the classes are made of. Default: what can be claimed best, see `chooseClasses`. */
   readonly classes?: RecordingClassSource | undefined;
   /** Judged observations; as many more give the centroids. */
@@ -41,10 +43,10 @@ export interface RecordingEvaluationOptions {
 export async function openRecordingEvaluation(
   options: RecordingEvaluationOptions,
 ): Promise<{ readonly source: EvaluationSource; readonly classes: StateClasses }> {
-  const { opened, auxiliaries, classes: asked } = options;
+  const { opened, auxiliaries, classes: asked, split = 'held-out' } = options;
   const columns = auxiliaries.filter(({ of }) => of === 'column');
   const extra = extraColumns(options);
-  const source = await opened.source('held-out', [...columns, ...extra]);
+  const source = await opened.source(split, [...columns, ...extra]);
   try {
     const drawn = await drawTransitions(source, 2 * options.observations, options.seed);
     const labelled = await labelsOf(asked, { ...options, source, drawn, extra });
@@ -154,7 +156,7 @@ async function labelsByTransitions(input: LabelInput) {
       remedy: 'Take ranges of the auxiliary instead: --classes quantiles:4.',
     });
   const all = [...auxiliaries.filter(({ of }) => of === 'column'), ...input.extra];
-  const training = await opened.source('train', all);
+  const training = await opened.source(input.split === 'all' ? 'all' : 'train', all);
   try {
     const whole = await drawTransitions(training, MAXIMAL_OBSERVED, 0);
     const pick = (values: Float32Array) => joinColumns(names.map((name) => columnOf(all, name, values)));
@@ -233,8 +235,9 @@ function divide(
   labelled: LabelledClasses,
   source: RecordingSource,
   columns: readonly Auxiliary[],
-  { onNote }: RecordingEvaluationOptions,
+  options: RecordingEvaluationOptions,
 ): { readonly heldOut: HeldOut; readonly classes: StateClasses } {
+  const { onNote } = options;
   const counts = labelled.names.map(() => [0, 0]);
   const sides = labelled.labels.map((label) => {
     if (label < 0) return -1;
@@ -247,7 +250,12 @@ function divide(
   if (kept.length < 2)
     throw new UsageError(
       `evaluation: expected at least 2 classes with ${2 * LEAST_OF_CLASS} held-out observations each, got ${kept.length} of ${labelled.names.length}`,
-      { remedy: 'Hold out more episodes (--set recording.heldOutShare=0.3), or take other classes (--classes).' },
+      {
+        remedy:
+          options.split === 'all'
+            ? 'Take other classes (--classes), or a longer recording.'
+            : 'Hold out more episodes (--set recording.heldOutShare=0.3), or take other classes (--classes).',
+      },
     );
   const left = labelled.names.filter((_, label) => !kept.includes(label));
   const unlabelled = labelled.labels.filter((label) => label < 0).length;

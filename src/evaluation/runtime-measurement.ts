@@ -3,7 +3,7 @@ import type { Runtime, RuntimeDescription } from '../runtimes/index.ts';
 import { elementCount } from '../shape.ts';
 import { type Certificate, certify, type LatentError, latentError } from './certificate.ts';
 import { type Distinctness, measureDistinctness } from './distinctness.ts';
-import { observationFeeds } from './encode.ts';
+import { fixedBatchSize, observationFeeds, paddedRows } from './encode.ts';
 import type { EvaluationSource, HeldOut } from './held-out.ts';
 import { type LabelledLatents, type Latents, labelLatents } from './latents.ts';
 import type { StateClasses } from './state-class.ts';
@@ -32,6 +32,8 @@ export interface EncoderMeasurement {
   readonly heldOut: Pick<HeldOut, 'judged' | 'centroids'>;
   /** Mean distance of the judged observations before training, where it is known. */
   readonly untrainedMeanDistance: number | undefined;
+  /** False of an encoder of whose scale nothing is known. Default true. */
+  readonly hasUnitScale?: boolean;
   readonly runtime: Runtime;
   readonly session: EncoderSession;
   /** Told in a few words what is being done. */
@@ -39,7 +41,7 @@ export interface EncoderMeasurement {
 }
 
 export async function measureEncoder(measurement: EncoderMeasurement): Promise<MeasuredEncoder> {
-  const { classes, heldOut, runtime, session, untrainedMeanDistance, progress } = measurement;
+  const { classes, heldOut, runtime, session, untrainedMeanDistance, hasUnitScale, progress } = measurement;
   const label = (latents: Latents, states: Int32Array) =>
     labelLatents(
       latents,
@@ -60,7 +62,7 @@ export async function measureEncoder(measurement: EncoderMeasurement): Promise<M
     description: runtime.describe(),
     latents,
     centroidLatents,
-    distinctness: measureDistinctness({ latents, centroidLatents, untrainedMeanDistance }),
+    distinctness: measureDistinctness({ latents, centroidLatents, untrainedMeanDistance, hasUnitScale }),
     encodeMs,
     nodesByProvider,
   };
@@ -71,8 +73,10 @@ async function placementOf({ source, heldOut, runtime, session }: EncoderMeasure
   if (runtime.placementOf === undefined) return undefined;
   const { input, path } = session.files.encoder;
   const { observationShape } = source;
-  const one = heldOut.judged.observations.subarray(0, elementCount(observationShape));
-  const feeds = observationFeeds(session.encoder.inputs, observationShape, input)(one);
+  const rowSize = elementCount(observationShape);
+  const one = heldOut.judged.observations.subarray(0, rowSize);
+  const rows = paddedRows(one, (fixedBatchSize(session.encoder, input) ?? 1) * rowSize);
+  const feeds = observationFeeds(session.encoder.inputs, observationShape, input)(rows);
   const placement = await runtime.placementOf(path, feeds);
   return placement.nodesByProvider;
 }

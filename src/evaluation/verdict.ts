@@ -28,6 +28,11 @@ export const verdictThresholds = {
    * heads take them beside one-hot actions. Less certain than relativeSpread, and named as such in the reasons.
    */
   latentStd: 0.05,
+  /**
+   * Of an encoder from anywhere, of whose scale nothing is known: a twentieth of the latents' own length. It sees latents that
+   * have become one vector, and not those that have shrunk towards 0 as a whole.
+   */
+  ownSpread: 0.05,
   /** 100 float32 steps of the latents' own length: below it the differences are rounding, whatever they seem to say. */
   roundingSpread: 100 * 2 ** -24,
 } as const;
@@ -43,11 +48,13 @@ export interface VerdictEvidence {
   readonly rootMeanSquareNorm: number;
   /** The mean distance that the same encoder gave to these observations before training, where it is known. */
   readonly untrainedMeanDistance?: number | undefined;
+  /** Whether the latents have the unit scale that initialisers give, where no untrained encoder is known. Default true. */
+  readonly hasUnitScale?: boolean | undefined;
 }
 
 /** One number against its threshold. */
 export interface VerdictReason {
-  readonly measure: 'smallestRecall' | 'centroidGapRatio' | 'relativeSpread' | 'latentStd' | 'roundingSpread';
+  readonly measure: keyof typeof verdictThresholds;
   readonly value: number;
   readonly threshold: number;
   /** True where the value is at or above the threshold. */
@@ -75,15 +82,19 @@ export function decideVerdict(evidence: VerdictEvidence): VerdictDecision {
     reason('smallestRecall', evidence.smallestRecall),
     reason('centroidGapRatio', evidence.centroidGapRatio),
   ];
-  const { meanDistance, untrainedMeanDistance, latentStd, rootMeanSquareNorm } = evidence;
-  const rounding = reason('roundingSpread', ratioOf(meanDistance, rootMeanSquareNorm));
-  const room =
-    untrainedMeanDistance === undefined
-      ? reason('latentStd', latentStd)
-      : reason('relativeSpread', ratioOf(meanDistance, untrainedMeanDistance));
+  const rounding = reason('roundingSpread', ratioOf(evidence.meanDistance, evidence.rootMeanSquareNorm));
+  const room = roomReason(evidence);
   const isOrganised = order.every((each) => each.isMet);
   const verdict = !rounding.isMet ? 'collapsed' : isOrganised ? 'distinct' : room.isMet ? 'coarse' : 'collapsed';
   return { verdict, reasons: [...order, room, rounding] };
+}
+
+/** Against the scale that is known best. */
+function roomReason(evidence: VerdictEvidence): VerdictReason {
+  const { meanDistance, untrainedMeanDistance, latentStd, rootMeanSquareNorm, hasUnitScale = true } = evidence;
+  if (untrainedMeanDistance !== undefined)
+    return reason('relativeSpread', ratioOf(meanDistance, untrainedMeanDistance));
+  return hasUnitScale ? reason('latentStd', latentStd) : reason('ownSpread', ratioOf(meanDistance, rootMeanSquareNorm));
 }
 
 function reason(measure: VerdictReason['measure'], value: number): VerdictReason {

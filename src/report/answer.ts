@@ -1,21 +1,21 @@
 // The verdict in words: the first screen of a report, and all that some readers read.
-import type { EvaluationRecord, RuntimeRecord } from '../evaluation/record.ts';
+import type { AnyEvaluationRecord, EncoderRuntimeRecord } from '../evaluation/record.ts';
 import { formatCount, formatNumber, formatPercent } from './number.ts';
 import type { Report, Tone } from './report.ts';
 
-export const verdictTones: Readonly<Record<RuntimeRecord['verdict'], Tone>> = {
+export const verdictTones: Readonly<Record<EncoderRuntimeRecord['verdict'], Tone>> = {
   distinct: 'good',
   coarse: 'fair',
   collapsed: 'bad',
 };
 
-export const verdictHeadlines: Readonly<Record<RuntimeRecord['verdict'], string>> = {
+export const verdictHeadlines: Readonly<Record<EncoderRuntimeRecord['verdict'], string>> = {
   distinct: 'Distinct',
   coarse: 'Coarse',
   collapsed: 'Collapsed',
 };
 
-export function answerOf(record: EvaluationRecord): Report['answer'] {
+export function answerOf(record: AnyEvaluationRecord): Report['answer'] {
   const [first] = record.runtimes;
   return {
     tone: verdictTones[first.verdict],
@@ -24,7 +24,7 @@ export function answerOf(record: EvaluationRecord): Report['answer'] {
   };
 }
 
-function orderSentence({ centroidGapRatio, centroidGapRatioPair: [a, b] }: RuntimeRecord): string {
+function orderSentence({ centroidGapRatio, centroidGapRatioPair: [a, b] }: EncoderRuntimeRecord): string {
   const touching = 'the distance at which their balls of mean radius touch';
   if (centroidGapRatio === null) return 'The classes have no extent at all: each is one point, apart from the others.';
   if (centroidGapRatio >= 1)
@@ -32,7 +32,7 @@ function orderSentence({ centroidGapRatio, centroidGapRatioPair: [a, b] }: Runti
   return `Not every class stands apart: in the closest pair, ${a} and ${b}, the centroids are only ${formatNumber(centroidGapRatio)} times ${touching}.`;
 }
 
-function recallSentence(record: EvaluationRecord, runtime: RuntimeRecord): string {
+function recallSentence(record: AnyEvaluationRecord, runtime: EncoderRuntimeRecord): string {
   const { nearestCentroidAccuracy, smallestRecall, smallestRecallClass } = runtime;
   const chance = formatPercent(1 / record.classes.names.length);
   return (
@@ -41,14 +41,17 @@ function recallSentence(record: EvaluationRecord, runtime: RuntimeRecord): strin
   );
 }
 
-function roomSentence({ meanDistance, relativeSpread }: RuntimeRecord): string {
+function roomSentence({ meanDistance, relativeSpread, reasons }: EncoderRuntimeRecord): string {
+  const own = reasons.find(({ measure }) => measure === 'ownSpread');
+  if (own !== undefined)
+    return `Latents are ${formatNumber(meanDistance)} apart on average, ${formatNumber(own.value)} times as far as they are from 0.`;
   return (
     `Latents are ${formatNumber(meanDistance)} apart on average, ${formatNumber(relativeSpread)} times as far as the ` +
     'untrained encoder puts the same observations.'
   );
 }
 
-function certificateSentence({ runtimes, reference }: EvaluationRecord): string {
+function certificateSentence({ runtimes, reference }: AnyEvaluationRecord): string {
   const verdicts = new Set(runtimes.map((runtime) => runtime.verdict));
   const failing = runtimes.filter((runtime) => !runtime.verdictHolds).map((runtime) => runtime.runtime);
   if (verdicts.size > 1)

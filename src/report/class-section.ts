@@ -1,8 +1,8 @@
 // Which classes are taken for which, and how far each pair stands apart.
 
 import { classPairs } from '../evaluation/class-gap.ts';
-import type { RuntimeEvaluation } from '../evaluation/evaluate.ts';
-import type { RuntimeRecord } from '../evaluation/record.ts';
+import type { EncoderRuntimeRecord } from '../evaluation/record.ts';
+import type { EncoderEvaluation } from '../evaluation/runtime-measurement.ts';
 import { left, right } from './column.ts';
 import { formatNumber, formatPercent } from './number.ts';
 import type { ReportBlock, ReportSection } from './report.ts';
@@ -12,8 +12,8 @@ const GRID_LIMIT = 16;
 const LISTED_PAIRS = 12;
 
 export function classSection(
-  { distinctness }: RuntimeEvaluation,
-  measures: RuntimeRecord,
+  { distinctness }: EncoderEvaluation,
+  measures: EncoderRuntimeRecord,
   names: readonly string[],
 ): ReportSection {
   const count = names.length;

@@ -1,6 +1,6 @@
 // Every measure with its meaning in a line, and the thresholds that decided.
 
-import type { EvaluationRecord, RuntimeRecord } from '../evaluation/record.ts';
+import type { AnyEvaluationRecord, AnyRuntimeRecord } from '../evaluation/record.ts';
 import { left, right } from './column.ts';
 import { formatNumber, formatPercent } from './number.ts';
 import type { ReportSection } from './report.ts';
@@ -10,12 +10,13 @@ const reasonNames: Readonly<Record<string, string>> = {
   centroidGapRatio: 'centroid gap ratio of the worst pair',
   relativeSpread: "mean distance over the untrained encoder's",
   latentStd: 'standard deviation of the latents',
+  ownSpread: 'mean distance over the length of the latents, whose scale is not known',
   roundingSpread: 'mean distance over the length of the latents',
 };
 
-export function measureSection(record: EvaluationRecord): ReportSection {
+export function measureSection(record: AnyEvaluationRecord): ReportSection {
   const { runtimes, untrainedMeanDistance } = record;
-  const [first] = runtimes;
+  const [first]: readonly AnyRuntimeRecord[] = runtimes;
   return {
     id: 'measures',
     title: 'All measures',
@@ -51,7 +52,7 @@ interface Fact {
   readonly note?: string;
 }
 
-function orderFacts(runtime: RuntimeRecord): Fact[] {
+function orderFacts(runtime: AnyRuntimeRecord): Fact[] {
   return [
     {
       term: 'Nearest-centroid accuracy',
@@ -82,12 +83,15 @@ function orderFacts(runtime: RuntimeRecord): Fact[] {
   ];
 }
 
-function spreadFacts(runtime: RuntimeRecord, untrainedMeanDistance: number): Fact[] {
+function spreadFacts(runtime: AnyRuntimeRecord, untrainedMeanDistance: number | null): Fact[] {
   return [
     {
       term: 'Mean distance',
       value: formatNumber(runtime.meanDistance),
-      note: `over all pairs; the untrained encoder's: ${formatNumber(untrainedMeanDistance)}`,
+      note:
+        untrainedMeanDistance === null
+          ? 'over all pairs'
+          : `over all pairs; the untrained encoder's: ${formatNumber(untrainedMeanDistance)}`,
     },
     {
       term: 'Latent standard deviation',
@@ -117,9 +121,10 @@ function spreadFacts(runtime: RuntimeRecord, untrainedMeanDistance: number): Fac
   ];
 }
 
-function jacobianFact({ encoderJacobianRank: rank }: EvaluationRecord): Fact[] {
+function jacobianFact({ encoderJacobianRank: rank }: AnyEvaluationRecord): Fact[] {
   const term = "Smallest rank of the encoder's Jacobian";
-  if (rank === null) return [{ term, value: 'not measured', note: 'the exported encoder takes bytes' }];
+  if (rank === null)
+    return [{ term, value: 'not measured', note: 'the encoder takes bytes, or a fixed number of observations' }];
   return [
     {
       term,
@@ -129,14 +134,19 @@ function jacobianFact({ encoderJacobianRank: rank }: EvaluationRecord): Fact[] {
   ];
 }
 
-function modelFacts(runtime: RuntimeRecord): Fact[] {
+function modelFacts(runtime: AnyRuntimeRecord): Fact[] {
+  const { dynamicsResidual, relativeDynamicsResidual = null, auxiliaryResiduals = [] } = runtime;
   return [
-    {
-      term: 'Dynamics residual',
-      value: formatNumber(runtime.dynamicsResidual),
-      note: `mean squared error of the predicted latents; over their variance: ${formatNumber(runtime.relativeDynamicsResidual)} (1: no better than their mean)`,
-    },
-    ...runtime.auxiliaryResiduals.map(({ name, loss, residual }) => ({
+    ...(dynamicsResidual === undefined
+      ? []
+      : [
+          {
+            term: 'Dynamics residual',
+            value: formatNumber(dynamicsResidual),
+            note: `mean squared error of the predicted latents; over their variance: ${formatNumber(relativeDynamicsResidual)} (1: no better than their mean)`,
+          },
+        ]),
+    ...auxiliaryResiduals.map(({ name, loss, residual }) => ({
       term: `Auxiliary residual: ${name}`,
       value: formatNumber(residual),
       note: loss === 'cross-entropy' ? 'mean cross-entropy' : 'mean squared error',

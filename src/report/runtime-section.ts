@@ -1,12 +1,12 @@
 // The table of runtimes: what ran, what it measured, and whether its rounding could have changed the verdict.
 
-import type { EvaluationRecord, RuntimeRecord } from '../evaluation/record.ts';
+import type { AnyEvaluationRecord, AnyRuntimeRecord } from '../evaluation/record.ts';
 import { verdictTones } from './answer.ts';
 import { left, right } from './column.ts';
 import { formatNumber } from './number.ts';
 import type { BlockOf, ReportSection } from './report.ts';
 
-export function runtimeSection({ runtimes, reference }: EvaluationRecord): ReportSection {
+export function runtimeSection({ runtimes, reference }: AnyEvaluationRecord): ReportSection {
   const holding = runtimes.filter((runtime) => runtime.verdictHolds).length;
   const risks = runtimes.filter((runtime) => !runtime.verdictHolds && runtime.pairsAtRisk.length > 0).map(describeRisk);
   return {
@@ -23,7 +23,7 @@ export function runtimeSection({ runtimes, reference }: EvaluationRecord): Repor
   };
 }
 
-function certificateTable(runtimes: readonly RuntimeRecord[]): BlockOf<'table'> {
+function certificateTable(runtimes: readonly AnyRuntimeRecord[]): BlockOf<'table'> {
   return {
     kind: 'table',
     caption: 'What ran, and whether its rounding could change the verdict',
@@ -52,7 +52,8 @@ function certificateTable(runtimes: readonly RuntimeRecord[]): BlockOf<'table'> 
   };
 }
 
-function measureTable(runtimes: readonly RuntimeRecord[]): BlockOf<'table'> {
+function measureTable(runtimes: readonly AnyRuntimeRecord[]): BlockOf<'table'> {
+  const hasPredictor = runtimes.some(({ dynamicsResidual }) => dynamicsResidual !== undefined);
   return {
     kind: 'table',
     caption: 'What each of them measured',
@@ -64,7 +65,7 @@ function measureTable(runtimes: readonly RuntimeRecord[]): BlockOf<'table'> {
       right('mean distance'),
       right('effective rank'),
       right('RankMe'),
-      right('dynamics residual'),
+      ...(hasPredictor ? [right('dynamics residual')] : []),
     ],
     rows: runtimes.map((runtime) => [
       runtime.runtime,
@@ -74,12 +75,12 @@ function measureTable(runtimes: readonly RuntimeRecord[]): BlockOf<'table'> {
       formatNumber(runtime.meanDistance),
       formatNumber(runtime.effectiveRank),
       formatNumber(runtime.rankMe),
-      formatNumber(runtime.dynamicsResidual),
+      ...(runtime.dynamicsResidual === undefined ? [] : [formatNumber(runtime.dynamicsResidual)]),
     ]),
   };
 }
 
-function describeRisk({ runtime, pairsAtRisk }: RuntimeRecord): string {
+function describeRisk({ runtime, pairsAtRisk }: AnyRuntimeRecord): string {
   const pairs = pairsAtRisk.slice(0, 8).map(({ classes: [a, b], observations }) => `${a} as ${b} (${observations})`);
   return `At risk on ${runtime}, true class first, with the observations that could change sides: ${pairs.join(', ')}.`;
 }

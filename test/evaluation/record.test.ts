@@ -1,11 +1,16 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { evaluationJsonSchema } from '../../src/evaluation/record.ts';
+import { encoderEvaluationJsonSchema, evaluationJsonSchema } from '../../src/evaluation/record.ts';
 
 describe('evaluation record', () => {
   test('docs/schema/evaluation.schema.json is the schema of the code (vitest -u writes it)', async () => {
     const path = join(import.meta.dirname, '../../docs/schema/evaluation.schema.json');
     await expect(`${JSON.stringify(evaluationJsonSchema(), undefined, 2)}\n`).toMatchFileSnapshot(path);
+  });
+
+  test('docs/schema/encoder-evaluation.schema.json is the schema of the code (vitest -u writes it)', async () => {
+    const path = join(import.meta.dirname, '../../docs/schema/encoder-evaluation.schema.json');
+    await expect(`${JSON.stringify(encoderEvaluationJsonSchema(), undefined, 2)}\n`).toMatchFileSnapshot(path);
   });
 
   test('every field of the documented minimum is required', () => {

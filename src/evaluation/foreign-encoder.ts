@@ -1,0 +1,237 @@
+// The evaluation of an encoder from anywhere: an ONNX file and observations with classes, nothing else. What it takes is read
+// from the file; where the file does not say enough, it is asked for.
+// Letters: N observations, H W C image, D numbers.
+import { FormatError, JepaError, UsageError } from '../error.ts';
+import type { Runtime, RuntimeDescription, TensorSpec } from '../runtimes/index.ts';
+import { elementCount } from '../shape.ts';
+import type { ObservationInput, PixelNormalization } from './encode.ts';
+import { type EncoderRank, measureEncoderRank } from './encoder-jacobian.ts';
+import type { EvaluationSource, HeldOut } from './held-out.ts';
+import { meanPairDistance } from './pair-distance.ts';
+import {
+  compareWithReference,
+  type EncoderEvaluation,
+  type MeasuredEncoder,
+  measureEncoder,
+} from './runtime-measurement.ts';
+import { openRuntimeVariant, parseRuntimeVariant, type RuntimeVariant } from './runtime-variant.ts';
+import type { StateClasses } from './state-class.ts';
+import type { EncoderSubject } from './subject.ts';
+import { openEncoderSession } from './world-session.ts';
+
+/** Observations of the untrained encoder's mean distance: enough for three digits. */
+const UNTRAINED_OBSERVATIONS = 1024;
+
+export interface ForeignEncoder {
+  /** Of the ONNX file. */
+  readonly path: string;
+  readonly input: ObservationInput;
+  /** Path of the same encoder before training, where there is one. */
+  readonly untrained?: string | undefined;
+}
+
+export interface ForeignEvaluationInput {
+  readonly encoder: ForeignEncoder;
+  readonly source: EvaluationSource;
+  readonly classes: StateClasses;
+}
+
+export interface ForeignEvaluationOptions {
+  /** Names of runtimes that read ONNX files, and of their variants, in the order of the report. */
+  readonly runtimes: readonly string[];
+  /** The runtime that the others are compared with. */
+  readonly reference: string;
+  /** Judged observations; as many more give the centroids. */
+  readonly observations: number;
+  readonly seed: number;
+  readonly threads?: number | undefined;
+  /** Told in a few words what is being done. */
+  readonly onProgress?: (message: string) => void;
+}
+
+export interface ForeignEvaluation {
+  readonly input: ForeignEvaluationInput;
+  readonly options: ForeignEvaluationOptions;
+  readonly heldOut: Pick<HeldOut, 'judged' | 'centroids'>;
+  readonly untrainedMeanDistance: number | undefined;
+  readonly reference: RuntimeDescription;
+  readonly runtimes: readonly EncoderEvaluation[];
+  /** Undefined where the encoder takes bytes, or a fixed number of observations at once. */
+  readonly encoderRank: EncoderRank | undefined;
+}
+
+/** @throws UnavailableError where this machine lacks one of the runtimes, FormatError where the file cannot be fed */
+export async function evaluateForeignEncoder(
+  input: ForeignEvaluationInput,
+  options: ForeignEvaluationOptions,
+): Promise<ForeignEvaluation> {
+  const { encoder, source, classes } = input;
+  const progress = options.onProgress ?? (() => {});
+  const runtimes = new Map<string, Runtime>();
+  try {
+    for (const name of new Set([options.reference, ...options.runtimes])) {
+      const variant = parseForeignVariant(encoder.path, name);
+      runtimes.set(name, await openRuntimeVariant(variant, options.threads));
+    }
+    progress('drawing observations');
+    const heldOut = await source.draw(options.observations, options.seed);
+    const subject = subjectOf(encoder.path, encoder.input);
+    const [first] = runtimes.values();
+    const untrainedMeanDistance =
+      encoder.untrained === undefined
+        ? undefined
+        : await meanDistanceOf(first, subjectOf(encoder.untrained, encoder.input), source, heldOut);
+    const measured = new Map<string, MeasuredEncoder>();
+    let encoderRank: EncoderRank | undefined;
+    for (const [name, runtime] of runtimes) {
+      progress(`encoding on ${name}`);
+      const session = await openEncoderSession(runtime, subject, source.observationShape);
+      try {
+        const measurement = { source, classes, heldOut, untrainedMeanDistance, hasUnitScale: false, runtime, session };
+        const encoded = await measureEncoder({ ...measurement, progress });
+        measured.set(name, encoded);
+        if (name === options.runtimes[0])
+          encoderRank = await measureEncoderRank({
+            encoder: session.encoder,
+            observations: heldOut.judged.observations,
+            observationShape: source.observationShape,
+            input: encoder.input,
+            latentSize: encoded.latents.size,
+            seed: options.seed,
+          });
+      } finally {
+        await session.dispose();
+      }
+    }
+    const reference = measured.get(options.reference);
+    if (reference === undefined)
+      throw new JepaError(`evaluate: expected the reference ${options.reference} among the runtimes`);
+    return {
+      input,
+      options,
+      heldOut,
+      untrainedMeanDistance,
+      reference: reference.description,
+      runtimes: options.runtimes.flatMap((name) => {
+        const each = measured.get(name);
+        return each ? [compareWithReference(each, reference)] : [];
+      }),
+      encoderRank,
+    };
+  } finally {
+    for (const runtime of runtimes.values()) await runtime.dispose();
+  }
+}
+
+/** @throws UsageError for a runtime that does not run ONNX files, or not as they are */
+export function parseForeignVariant(path: string, name: string): RuntimeVariant {
+  const variant = parseRuntimeVariant('evaluate', name);
+  if (variant.runtime !== 'tfjs' && variant.precision !== 'float16') return variant;
+  throw new UsageError(`evaluate: expected runtimes that run ${path} as it is, got ${name}`, {
+    remedy: 'Choose among cpu, wasm, cuda, webgpu.',
+  });
+}
+
+function subjectOf(path: string, input: ObservationInput): EncoderSubject {
+  return { name: path, folder: path, onnx: { encoder: { path, input } } };
+}
+
+async function meanDistanceOf(
+  runtime: Runtime,
+  subject: EncoderSubject,
+  { observationShape }: EvaluationSource,
+  { judged }: Pick<HeldOut, 'judged'>,
+): Promise<number> {
+  const session = await openEncoderSession(runtime, subject, observationShape);
+  try {
+    const rows = judged.observations.subarray(0, UNTRAINED_OBSERVATIONS * elementCount(observationShape));
+    return meanPairDistance(await session.encode(rows));
+  } finally {
+    await session.dispose();
+  }
+}
+
+/** What a person says of an encoder's input where its file does not. */
+export interface InputAnswers {
+  /** Of two inputs, the one that takes observations. */
+  readonly name?: string | undefined;
+  readonly layout?: 'nhwc' | 'nchw' | undefined;
+  readonly normalization?: PixelNormalization | undefined;
+}
+
+/** An encoder's input, and the image that it takes as far as the file says. */
+export interface FoundInput {
+  readonly input: ObservationInput;
+  /** Sides in pixels; undefined for vectors, and where the file leaves them open. */
+  readonly imageSize?: readonly [height: number, width: number] | undefined;
+}
+
+/** Channels that an image may have, alone or as frames of a stack. */
+const MAXIMAL_CHANNELS = 64;
+
+/**
+ * What an encoder takes, by the type and shape of its input: [N, H, W, C] or [N, C, H, W] images, [N, D] numbers.
+ * @param where the file, for messages
+ * @throws UsageError where that cannot be told or is none of them
+ */
+export function findObservationInput(where: string, specs: readonly TensorSpec[], answers: InputAnswers): FoundInput {
+  const names = specs.map(({ name }) => name).join(', ');
+  const spec = answers.name === undefined ? specs[0] : specs.find(({ name }) => name === answers.name);
+  if (spec === undefined || (answers.name === undefined && specs.length > 1))
+    throw new UsageError(`${where}: expected one input, got ${names || 'none'}`, {
+      remedy: 'An encoder of one image or one vector is measured: export it with one input.',
+    });
+  const { name, type, shape } = spec;
+  const described = `${type}[${shape.join(', ')}]`;
+  if (shape.length === 2) {
+    if (type !== 'float32') throw new FormatError(`${where}: expected numbers as float32, got ${described}`);
+    if (answers.layout !== undefined || answers.normalization !== undefined)
+      throw new UsageError(`${where}: expected images for --layout and --pixels, got an input of ${described}`);
+    return { input: { name, layout: 'flat', type } };
+  }
+  if (shape.length !== 4 || (type !== 'uint8' && type !== 'float32'))
+    throw new FormatError(
+      `${where}: expected an input of images, [N, H, W, C] or [N, C, H, W] as uint8 or float32, or of numbers, [N, D] as float32, got ${described}`,
+    );
+  if (type === 'uint8' && answers.normalization !== undefined)
+    throw new UsageError(`${where}: expected no --pixels for an input of bytes, got ${described}`);
+  const layout = answers.layout ?? guessLayout(where, shape, described);
+  const [height, width] = layout === 'nchw' ? shape.slice(2) : shape.slice(1);
+  return {
+    input: { name, layout, type, ...(answers.normalization ? { normalization: answers.normalization } : {}) },
+    ...(typeof height === 'number' && typeof width === 'number' ? { imageSize: [height, width] } : {}),
+  };
+}
+
+/** The axis of channels is the one that is short. */
+function guessLayout(where: string, [, first, , last]: TensorSpec['shape'], described: string): 'nhwc' | 'nchw' {
+  const isFirst =
+    typeof first === 'number' && first <= MAXIMAL_CHANNELS && !(typeof last === 'number' && last <= first);
+  const isLast = typeof last === 'number' && last <= MAXIMAL_CHANNELS && !(typeof first === 'number' && first <= last);
+  if (isFirst !== isLast) return isFirst ? 'nchw' : 'nhwc';
+  throw new UsageError(`${where}: expected an axis of channels, got ${described}`, {
+    remedy: 'Say where it is: --layout nchw or --layout nhwc.',
+  });
+}
+
+/** Of ImageNet's training images: torchvision's documentation of its pretrained models. */
+const IMAGENET: PixelNormalization = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] };
+
+/** `unit`: 0..1. `bytes`: 0..255. `signed`: -1..1. `imagenet`. Or `mean/deviation`, numbers with commas, of each channel. */
+export function parsePixels(where: string, text: string): PixelNormalization | undefined {
+  if (text === 'unit') return undefined;
+  if (text === 'bytes') return { mean: [0], deviation: [1 / 255] };
+  if (text === 'signed') return { mean: [0.5], deviation: [0.5] };
+  if (text === 'imagenet') return IMAGENET;
+  const parts = text.split('/').map((part) => part.split(',').map((number) => (number.trim() ? Number(number) : NaN)));
+  const [mean = [], deviation = []] = parts;
+  const isValid =
+    parts.length === 2 &&
+    mean.length === deviation.length &&
+    mean.every(Number.isFinite) &&
+    deviation.every((value) => Number.isFinite(value) && value > 0);
+  if (isValid) return { mean, deviation };
+  throw new UsageError(`${where}: expected unit, bytes, signed, imagenet, or means/deviations, got "${text}"`, {
+    remedy: 'For example: --pixels 0.5,0.5,0.5/0.25,0.25,0.25',
+  });
+}

@@ -1,0 +1,38 @@
+// The report of an encoder from anywhere: whether its latents keep the classes apart, on every runtime.
+import type { ForeignEvaluation } from '../evaluation/foreign-encoder.ts';
+import type { EncoderEvaluationRecord } from '../evaluation/record.ts';
+import { answerOf } from './answer.ts';
+import { classSection } from './class-section.ts';
+import { distanceSection, firstPicture, spreadSection } from './latent-section.ts';
+import { measureSection } from './measure-section.ts';
+import { formatCount } from './number.ts';
+import { REPORT_FORMAT, type Report } from './report.ts';
+import { runtimeSection } from './runtime-section.ts';
+import { settingsSection } from './settings-section.ts';
+
+/** Numbers and pictures are of the first runtime; the table compares all of them. @param generator package and version */
+export function encoderReport(
+  evaluation: ForeignEvaluation,
+  record: EncoderEvaluationRecord,
+  generator: string,
+): Report {
+  const [first] = evaluation.runtimes;
+  const [measures] = record.runtimes;
+  const classes = record.classes.names;
+  return {
+    format: REPORT_FORMAT,
+    generator,
+    title: `${record.encoder.file} · ${record.environment.name}`,
+    question: `Do the latents of ${record.encoder.file} keep ${formatCount(classes.length)} classes of ${record.environment.name} apart?`,
+    answer: answerOf(record),
+    picture: firstPicture(first, measures, classes, record.untrainedMeanDistance),
+    sections: [
+      distanceSection(first, measures, classes),
+      classSection(first, measures, classes),
+      runtimeSection(record),
+      spreadSection(first, measures, classes, record.seed),
+      measureSection(record),
+      settingsSection(record, undefined),
+    ],
+  };
+}

@@ -1,0 +1,129 @@
+// What an encoder from anywhere is fed with, as its file says, and a verdict on latents of whose scale nothing is known.
+import { describe, expect, test } from 'vitest';
+import { encodeObservations, observationTensor } from '../../src/evaluation/encode.ts';
+import { findObservationInput, type InputAnswers, parsePixels } from '../../src/evaluation/foreign-encoder.ts';
+import { decideVerdict } from '../../src/evaluation/verdict.ts';
+import type { RuntimeSession, TensorSpec } from '../../src/runtimes/index.ts';
+
+const spec = (type: TensorSpec['type'], ...shape: (number | string)[]): TensorSpec[] => [{ name: 'x', type, shape }];
+
+describe('the input of an encoder from anywhere', () => {
+  test.each([
+    [spec('float32', 'batch', 3, 64, 48), { layout: 'nchw', type: 'float32' }, [64, 48]],
+    [spec('uint8', 1, 64, 48, 3), { layout: 'nhwc', type: 'uint8' }, [64, 48]],
+    // Four grey frames; sides that are open.
+    [spec('float32', 'batch', 4, 'height', 'width'), { layout: 'nchw', type: 'float32' }, undefined],
+    [spec('float32', 'batch', 12), { layout: 'flat', type: 'float32' }, undefined],
+  ])('is told by its type and shape: %j', (specs, input, imageSize) => {
+    const found = findObservationInput('e.onnx', specs, {});
+    expect(found.input).toEqual({ name: 'x', ...input });
+    expect(found.imageSize).toEqual(imageSize);
+  });
+
+  test('is asked for where the shape leaves it open', () => {
+    const specs = spec('float32', 'batch', 3, 3, 3);
+    expect(() => findObservationInput('e.onnx', specs, {})).toThrow(
+      /e\.onnx: expected an axis of channels, got float32\[batch, 3, 3, 3\]/,
+    );
+    expect(findObservationInput('e.onnx', specs, { layout: 'nhwc' }).input.layout).toBe('nhwc');
+  });
+
+  test.each<[TensorSpec[], InputAnswers, RegExp]>([
+    [spec('int64', 'batch', 3, 64, 64), {}, /expected an input of images, .* got int64\[batch, 3, 64, 64\]/],
+    [spec('float32', 'batch', 3, 5, 64, 64), {}, /got float32\[batch, 3, 5, 64, 64\]/],
+    [spec('int32', 'batch', 5), {}, /expected numbers as float32, got int32\[batch, 5\]/],
+    [[...spec('float32', 1, 5), ...spec('float32', 1, 5)], {}, /expected one input, got x, x/],
+    [[], {}, /expected one input, got none/],
+    [spec('float32', 'batch', 5), { layout: 'nchw' }, /expected images for --layout and --pixels/],
+    [
+      spec('uint8', 'batch', 3, 64, 64),
+      { normalization: { mean: [0], deviation: [1] } },
+      /expected no --pixels for an input of bytes/,
+    ],
+  ])('is refused where it is no observation: %j', (specs, answers, message) => {
+    expect(() => findObservationInput('e.onnx', specs, answers)).toThrow(message);
+  });
+});
+
+describe('pixels of an encoder from anywhere', () => {
+  // One row of two RGB pixels.
+  const pixels = Uint8Array.of(0, 51, 102, 255, 204, 153);
+  const feed = (scale: string, layout: 'nhwc' | 'nchw') => {
+    const normalization = parsePixels('--pixels', scale);
+    const { data } = observationTensor(pixels, [1, 1, 2, 3], { layout, type: 'float32', normalization });
+    return Array.from(Float64Array.from(data, Number), (value) => Math.round(value * 1000) / 1000);
+  };
+
+  test.each([
+    ['unit', [0, 0.2, 0.4, 1, 0.8, 0.6]],
+    ['bytes', [0, 51, 102, 255, 204, 153]],
+    ['signed', [-1, -0.6, -0.2, 1, 0.6, 0.2]],
+    // (0 - 0.485) / 0.229, (0.2 - 0.456) / 0.224, (0.4 - 0.406) / 0.225, ...
+    ['imagenet', [-2.118, -1.143, -0.027, 2.249, 1.536, 0.862]],
+    ['0,0.2,0.4/1,0.5,0.1', [0, 0, 0, 1, 1.2, 2]],
+  ])('are scaled as %s says', (scale, expected) => {
+    expect(feed(scale, 'nhwc')).toEqual(expected);
+  });
+
+  test('keep the means of their channels where channels come first', () => {
+    expect(feed('0,0.2,0.4/1,0.5,0.1', 'nchw')).toEqual([0, 1, 0, 1.2, 0, 2]);
+  });
+
+  test.each(['', 'Unit', '0.5', '1,2/3', '1/0', '1,x/1,1', '1/2/3', '/1'])('"%s" is refused', (text) => {
+    expect(() => parsePixels('--pixels', text)).toThrow(/--pixels: expected unit, bytes, signed, imagenet, or means/);
+  });
+});
+
+test('an encoder that takes a fixed number of observations gets whole batches, and gives as many latents as it was asked', async () => {
+  const fed: number[][] = [];
+  const session: RuntimeSession = {
+    inputs: spec('float32', 4, 2),
+    outputs: [{ name: 'z', type: 'float32', shape: [4, 1] }],
+    async run({ x: { data, shape } }) {
+      fed.push([...shape]);
+      const sums = Float32Array.from({ length: 4 }, (_, n) => Number(data[2 * n]) + Number(data[2 * n + 1]));
+      return { z: { type: 'float32', data: sums, shape: [4, 1] } };
+    },
+    dispose: async () => {},
+  };
+  const numbers = Float32Array.from({ length: 12 }, (_, i) => i);
+  const latents = await encodeObservations(session, numbers, [2], { name: 'x', layout: 'flat', type: 'float32' });
+  expect(fed).toEqual([
+    [4, 2],
+    [4, 2],
+  ]);
+  expect(latents).toMatchObject({ count: 6, size: 1 });
+  expect(Array.from(latents.values)).toEqual([1, 5, 9, 13, 17, 21]);
+});
+
+describe('the verdict on latents of unknown scale', () => {
+  const merged = { smallestRecall: 0.5, centroidGapRatio: 0.1, hasUnitScale: false };
+
+  test('is that of their own length: small latents that are apart are no collapse', () => {
+    const small = { ...merged, meanDistance: 1e-3, latentStd: 1e-4, rootMeanSquareNorm: 1e-3 };
+    expect(decideVerdict(small).verdict).toBe('coarse');
+    // With the unit scale of an initialiser they would be one.
+    expect(decideVerdict({ ...small, hasUnitScale: true }).verdict).toBe('collapsed');
+  });
+
+  test('is a collapse where they are nearly one vector', () => {
+    const { verdict, reasons } = decideVerdict({
+      ...merged,
+      meanDistance: 0.04,
+      latentStd: 0.04,
+      rootMeanSquareNorm: 1,
+    });
+    expect(verdict).toBe('collapsed');
+    expect(reasons.find(({ measure }) => measure === 'ownSpread')).toEqual({
+      measure: 'ownSpread',
+      value: 0.04,
+      threshold: 0.05,
+      isMet: false,
+    });
+  });
+
+  test('is that of the untrained encoder where there is one', () => {
+    const known = { ...merged, meanDistance: 0.04, latentStd: 1, rootMeanSquareNorm: 1, untrainedMeanDistance: 0.1 };
+    expect(decideVerdict(known).verdict).toBe('coarse');
+  });
+});
