@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import type { RecordingRecord } from '../src/data/recording-record.ts';
 import { resolveStructure } from '../src/data/role-name.ts';
 import { UsageError } from '../src/error.ts';
-import { createLatents, type Latents } from '../src/evaluation/latents.ts';
+import type { Latents } from '../src/evaluation/latents.ts';
 import type { EvaluationSubject } from '../src/evaluation/subject.ts';
 import type { WorldSession } from '../src/evaluation/world-session.ts';
 import { act, randomPolicy } from '../src/planning/acting.ts';
@@ -75,12 +75,17 @@ async function openNamed(
     });
   const isGym = name.startsWith('gym:');
   return openSimulator(name, {
-    simulatorOptions: { ...known?.options, ...parseOptions(flags.option ?? []) },
+    simulatorOptions: optionsOf(flags, known),
     render: flags.render ?? known?.render,
     python: flags.python,
     ...(isGym ? { lanes: 1 } : {}),
     ...(flags.timeLimit === undefined ? {} : { limitMs: flags.timeLimit * 1000 }),
   });
+}
+
+/** Those that it was recorded with, unless others are given. */
+function optionsOf({ option = [] }: SimulatorSettingFlags, known: SimulationRecord | undefined) {
+  return { ...known?.options, ...parseOptions(option) };
 }
 
 interface Opened {
@@ -94,7 +99,7 @@ async function settingOf(
   { configuration, recording }: EvaluationSubject & { readonly recording: RecordingRecord },
   { session, known, opened }: Opened,
 ): Promise<PlanSetting> {
-  const { seed, discount } = flags;
+  const { seed } = flags;
   const stack = configuration.recording?.stack ?? 1;
   const onNote = (note: string) => process.stderr.write(`jepa: ${note}\n`);
   const pool = asRecorded(known?.imageSize ? resizedPool(opened, known.imageSize) : opened, recording, {
@@ -124,9 +129,8 @@ async function settingOf(
     pool,
     maxSteps,
   });
-  const { name, ...options } = { name: pool.name, ...known?.options, ...parseOptions(flags.option ?? []) };
   return {
-    environment: { name, ...options },
+    environment: { ...optionsOf(flags, known), name: pool.name },
     arena,
     goal,
     success,
@@ -143,7 +147,7 @@ async function settingOf(
     if (fault !== undefined) return fault;
     const scores = trueScores(goalText, recording.reward);
     if (scores === undefined) return `it does not say what ${flags.goal} is`;
-    return trueGoal(arena, { goal, scores, session, discount });
+    return trueGoal(arena, { goal, scores, session });
   }
 }
 
@@ -208,7 +212,7 @@ function trueScores(goal: GoalText, rewardColumn: string | null): TrueScore | un
 /** The same goal in the true dynamics: with the true reward, or as near in latents, with what is really seen there. */
 function trueGoal(
   { world }: SimulatorArena,
-  { goal, scores, session }: { goal: PlanGoal; scores: TrueScore; session: WorldSession; discount: number },
+  { goal, scores, session }: { goal: PlanGoal; scores: TrueScore; session: WorldSession },
 ): PlanTruth | string {
   if (world === undefined) return 'it has no save and restore';
   return {
@@ -220,11 +224,9 @@ function trueGoal(
         ...objective,
         async score(latents, from) {
           if (scores !== 'closeness') return Float32Array.from(world.transitionsOf(latents), scores);
-          const [seen, here] = [
-            await session.encode(world.observationsOf(latents)),
-            await session.encode(world.observationsOf(from)),
-          ];
-          return objective.score(createLatents(seen.values, seen.size).values, here.values);
+          const seen = await session.encode(world.observationsOf(latents));
+          const here = await session.encode(world.observationsOf(from));
+          return objective.score(seen.values, here.values);
         },
       };
     },

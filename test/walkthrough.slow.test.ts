@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { evaluationSchema } from '../src/evaluation/record.ts';
+import { planSchema } from '../src/planning/record.ts';
 import { readExportDescription } from '../src/storage/export-description.ts';
 import { findPython } from './python/python.ts';
 import { temporaryFolder } from './storage/temporary-folder.ts';
@@ -62,6 +63,10 @@ function workingFolder(script: string, python: string): { readonly folder: strin
   };
 }
 
+function planOf(folder: string, run: string) {
+  return planSchema.parse(JSON.parse(readFileSync(join(folder, run, 'plan.json'), 'utf8')));
+}
+
 function evaluationOf(folder: string, run: string) {
   return evaluationSchema.parse(JSON.parse(readFileSync(join(folder, run, 'evaluation.json'), 'utf8')));
 }
@@ -109,30 +114,40 @@ describe('docs/walkthroughs', () => {
 
   test('own-environment.md: a world as it is written has twenty-five states, every pair guaranteed apart', () => {
     const { preparation, commands } = readWalkthrough('own-environment.md');
-    expect(commands).toHaveLength(3);
+    expect(commands).toHaveLength(4);
     const { folder, run } = workingFolder('', '');
     for (const command of [...preparation, ...commands]) run(command);
     const { classes, auxiliaries, runtimes } = evaluationOf(folder, 'runs/field');
-    expect(auxiliaries).toEqual(['reward']);
+    expect(auxiliaries).toEqual(['reward', 'random-projection']);
     expect(classes.of).toBe('observed');
     expect(classes.names).toHaveLength(25);
     expect(classes.claim).toContain('100% of the pairs of states in different classes');
     expect(runtimes[0].relativeDynamicsResidual).toBeLessThan(0.5);
+    const { successRate, baselines } = planOf(folder, 'runs/field');
+    expect(successRate).toBeGreaterThanOrEqual(0.9);
+    expect(baselines.random.successRate).toBeLessThan(0.5);
+    expect(baselines.trueEnvironment?.successRate).toBe(1);
     // The folder holds its recording: it goes on from wherever it is.
     renameSync(join(folder, 'runs/field'), join(folder, 'moved'));
     run('jepa train --resume moved');
   });
 
-  test.skipIf(cartPole === undefined)('gymnasium.md: the latents of CartPole foretell, and frames are recorded', () => {
-    const { preparation, commands } = readWalkthrough('gymnasium.md');
-    expect(commands).toHaveLength(3);
-    const { folder, run } = workingFolder('', cartPole ?? '');
-    for (const command of [...commands, ...preparation]) run(command);
-    const { classes, auxiliaries, runtimes } = evaluationOf(folder, 'runs/cartpole');
-    expect(auxiliaries).toEqual(['random-projection']);
-    expect(classes).toMatchObject({ of: 'quantiles' });
-    // Better by far than to foretell the mean latent.
-    expect(runtimes[0].relativeDynamicsResidual).toBeLessThan(0.1);
-    expect(run('jepa data inspect frames.npz')).toMatch(/^observations +observation +uint8 +\[64, 64, 3\]/m);
-  });
+  test.skipIf(cartPole === undefined)(
+    'gymnasium.md: the latents of CartPole foretell, the pole is kept up, and frames are recorded',
+    () => {
+      const { preparation, commands } = readWalkthrough('gymnasium.md');
+      expect(commands).toHaveLength(4);
+      const { folder, run } = workingFolder('', cartPole ?? '');
+      for (const command of [...commands, ...preparation]) run(command);
+      const { classes, auxiliaries, runtimes } = evaluationOf(folder, 'runs/cartpole');
+      expect(auxiliaries).toEqual(['terminations', 'random-projection']);
+      expect(classes).toMatchObject({ of: 'quantiles', names: ['terminations 0', 'terminations 1'] });
+      // Better by far than to foretell the mean latent.
+      expect(runtimes[0].relativeDynamicsResidual).toBeLessThan(0.1);
+      const { successRate, meanReturn, baselines } = planOf(folder, 'runs/cartpole');
+      expect(successRate).toBeGreaterThanOrEqual(0.8);
+      expect(meanReturn).toBeGreaterThan(2 * baselines.random.meanReturn);
+      expect(run('jepa data inspect frames.npz')).toMatch(/^observations +observation +uint8 +\[64, 64, 3\]/m);
+    },
+  );
 });

@@ -137,6 +137,17 @@ describe('jepa plan in a simulator', () => {
     expect(describeError(error)).not.toContain('\n');
   });
 
+  test('a simulator that was moved is asked for', async () => {
+    const moved = join(root, 'moved');
+    cpSync(run, moved, { recursive: true });
+    const path = join(moved, 'simulation.json');
+    const known = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, JSON.stringify({ ...known, simulator: './gone.ts' }));
+    await expect(plan(moved)).rejects.toThrow(`${moved}: expected its simulator at ./gone.ts, got nothing there`);
+    writeFileSync(path, JSON.stringify({ ...known, maximalSteps: 'all' }));
+    await expect(plan(moved)).rejects.toThrow('expected what a run keeps of its simulator, got maximalSteps: ');
+  });
+
   test('a run of a recording that knows no simulator says how to name one', async () => {
     const exported = join(run, 'export');
     await expect(plan(exported)).rejects.toThrow(
