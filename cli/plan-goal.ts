@@ -55,9 +55,10 @@ export async function openHeadGoal(flags: GoalFlags, goal: HeadGoal, context: Go
   return { fold, objectiveOf: async () => objective };
 }
 
+/** Measured in docs/planning.md: by `sum`, rewards that are costs on the way are shunned where a plan ends before they pay. */
 function rewardFold({ isLogit }: HeadOutput, { endsWithSuccess }: GoalContext): Fold {
-  if (!endsWithSuccess) return 'sum';
-  return isLogit ? 'first-success' : 'best';
+  if (!isLogit) return 'best';
+  return endsWithSuccess ? 'first-success' : 'sum';
 }
 
 async function headOutput(goal: HeadGoal, context: GoalContext): Promise<HeadOutput> {
