@@ -1,6 +1,7 @@
 // `jepa evaluate encoder.onnx`: an encoder from anywhere, on a recording of the user's or on an environment of ours.
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
+import { inspectOnnx } from '../export/inspect.ts';
 import { createEnvironment } from '../src/environments/index.ts';
 import { UsageError, unknownName } from '../src/error.ts';
 import { encoderRecordOf } from '../src/evaluation/describe.ts';
@@ -15,9 +16,7 @@ import {
 } from '../src/evaluation/foreign-encoder.ts';
 import { environmentEvaluationSource } from '../src/evaluation/held-out.ts';
 import type { EncoderEvaluationRecord } from '../src/evaluation/record.ts';
-import { openRuntimeVariant } from '../src/evaluation/runtime-variant.ts';
 import type { StateClasses } from '../src/evaluation/state-class.ts';
-import type { TensorSpec } from '../src/runtimes/index.ts';
 import { readModelFile } from '../src/runtimes/model-file.ts';
 import { writeFileAtomic } from '../src/storage/atomic-file.ts';
 import type { EvaluateFlags } from './evaluate.ts';
@@ -34,14 +33,15 @@ export interface EncoderResults {
 }
 
 export async function evaluateEncoderFile(path: string, flags: EncoderFlags): Promise<EncoderResults> {
-  const { data, environment, layout, pixels, untrained } = flags;
+  const { data, environment, layout, pixels, untrained, runtimes, reference } = flags;
+  for (const name of [...runtimes, reference]) parseForeignVariant(path, name);
   if ((data === undefined) === (environment === undefined))
     throw new UsageError(
       `${path}: expected observations for it, either --data RECORDING or --environment NAME, got ${data === undefined ? 'neither' : 'both'}`,
     );
   const { where, bytes } = readModelFile(path);
   const normalization = pixels === undefined ? undefined : parsePixels('--pixels', pixels);
-  const found = findObservationInput(where, await inputsOf(path, flags), { layout, normalization });
+  const found = findObservationInput(where, inspectOnnx(bytes, where).inputs, { layout, normalization });
   const observed =
     environment === undefined
       ? await observedInRecording(data ?? '', found, flags)
@@ -72,20 +72,6 @@ export async function writeEncoderReport(
 
 function note(message: string): void {
   process.stderr.write(`${message}\n`);
-}
-
-async function inputsOf(path: string, { runtimes, threads }: EncoderFlags): Promise<readonly TensorSpec[]> {
-  const runtime = await openRuntimeVariant(parseForeignVariant(path, runtimes[0]), threads);
-  try {
-    const session = await runtime.load(path);
-    try {
-      return session.inputs;
-    } finally {
-      await session.dispose();
-    }
-  } finally {
-    await runtime.dispose();
-  }
 }
 
 type Observed = Pick<ForeignEvaluationInput, 'source' | 'classes'>;

@@ -164,15 +164,18 @@ async function runForRun(
   const { recordOf } = await import('../src/evaluation/describe.ts');
   const readout = await readLatents(evaluation, flags);
   const record = { ...recordOf(evaluation), ...readout?.record };
-  const json = `${JSON.stringify(record, undefined, 2)}\n`;
-  if (flags.report) await writeReport(folder, { evaluation, record, json, readout });
+  if (flags.report) await writeReport(folder, { evaluation, record, readout });
   await print(record, flags);
   return record;
 }
 
+function jsonOf(record: AnyEvaluationRecord): string {
+  return `${JSON.stringify(record, undefined, 2)}\n`;
+}
+
 async function print(record: AnyEvaluationRecord, { json }: EvaluateFlags): Promise<void> {
   if (json) {
-    process.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
+    process.stdout.write(jsonOf(record));
     return;
   }
   const { renderEvaluation } = await import('./evaluation-table.ts');
@@ -185,12 +188,10 @@ async function writeReport(
   results: {
     readonly evaluation: Evaluation;
     readonly record: EvaluationRecord;
-    /** The record as text. */
-    readonly json: string;
     readonly readout: Readout | undefined;
   },
 ): Promise<void> {
-  const { evaluation, record, json, readout } = results;
+  const { evaluation, record, readout } = results;
   const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');
   const { readMetrics } = await import('../src/storage/jsonl.ts');
   const { runPath } = await import('../src/training/run-folder.ts');
@@ -203,7 +204,7 @@ async function writeReport(
   const page = await renderReport(
     evaluationReport({ evaluation, record, metrics, measuresWhileTraining, generator, sections }),
   );
-  writeFileAtomic(runPath(folder, 'evaluation'), json);
+  writeFileAtomic(runPath(folder, 'evaluation'), jsonOf(record));
   writeFileAtomic(runPath(folder, 'report'), page);
   (await import('./model-card.ts')).refreshModelCard(folder);
   process.stderr.write(`${runPath(folder, 'report')}: the report\n`);

@@ -4,7 +4,6 @@ import type { Auxiliary } from '../auxiliary/index.ts';
 import type { Environment } from '../environments/environment.ts';
 import { JepaError } from '../error.ts';
 import { openRuntime, type Runtime, type RuntimeDescription } from '../runtimes/index.ts';
-import { elementCount } from '../shape.ts';
 import { type AuxiliaryResidual, auxiliaryResiduals, recordedTargets, tableTargets } from './auxiliary-residual.ts';
 import { encodeObservations, type ObservationInput, type Observations } from './encode.ts';
 import { type EncoderRank, measureEncoderRank } from './encoder-jacobian.ts';
@@ -16,16 +15,15 @@ import {
   compareWithReference,
   type EncoderEvaluation,
   type MeasuredEncoder,
+  type MeasuringOptions,
   measureEncoder,
+  untrainedSample,
 } from './runtime-measurement.ts';
 import { openRuntimeVariant, parseRuntimeVariant, subjectOfVariant } from './runtime-variant.ts';
 import type { StateClasses } from './state-class.ts';
 import type { EvaluationSubject } from './subject.ts';
 import { evaluateWitnesses, type WitnessEvaluation } from './witness-evaluation.ts';
 import { filesFor, openWorldSession, type WorldSession } from './world-session.ts';
-
-/** Observations of the untrained encoder's mean distance: enough for three digits. */
-const UNTRAINED_OBSERVATIONS = 1024;
 
 /** A network as an ONNX file that takes observations as they are. */
 export interface ObservationNetwork {
@@ -51,19 +49,9 @@ export interface EvaluationInput {
   readonly auxiliaryNetworks: ReadonlyMap<Auxiliary, ObservationNetwork>;
 }
 
-export interface EvaluationOptions {
-  /** Names of runtimes and their variants, in the order of the report. */
-  readonly runtimes: readonly string[];
+export interface EvaluationOptions extends MeasuringOptions {
   /** The encoder in half precision, where one of the runtimes is a variant that runs it. */
   readonly halfEncoder?: string | undefined;
-  /** The runtime that the others are compared with. */
-  readonly reference: string;
-  /** Judged observations; as many more give the centroids. */
-  readonly observations: number;
-  readonly seed: number;
-  readonly threads?: number | undefined;
-  /** Told in a few words what is being done. */
-  readonly onProgress?: (message: string) => void;
 }
 
 export interface RuntimeEvaluation extends EncoderEvaluation {
@@ -136,19 +124,13 @@ export async function evaluate(input: EvaluationInput, options: EvaluationOption
         await session.dispose();
       }
     }
-    const reference = measured.get(options.reference);
-    if (reference === undefined || inspection === undefined)
-      throw new JepaError(`evaluate: expected the reference ${options.reference} among the runtimes`);
+    if (inspection === undefined) throw new JepaError(`evaluate: expected ${inspected} among the runtimes`);
     return {
       input,
       options,
       heldOut,
       untrainedMeanDistance: targets.untrainedMeanDistance,
-      reference: reference.description,
-      runtimes: options.runtimes.flatMap((name) => {
-        const each = measured.get(name);
-        return each ? [compareWithReference(each, reference)] : [];
-      }),
+      ...compareWithReference(measured, options),
       inspection,
     };
   } finally {
@@ -179,10 +161,10 @@ interface Targets {
 /** What the other networks say of the held-out observations: the untrained encoder, and the pixel auxiliaries. */
 async function prepareTargets(
   { source, auxiliaries, untrainedEncoder, auxiliaryNetworks }: EvaluationInput,
-  { judged, transitions }: HeldOut,
+  heldOut: HeldOut,
   encode: EncodeBy,
 ): Promise<Targets> {
-  const pixelCount = elementCount(source.observationShape);
+  const { transitions } = heldOut;
   const pixelTargets = new Map<Auxiliary, Float32Array>();
   for (const [auxiliary, network] of auxiliaryNetworks)
     pixelTargets.set(auxiliary, (await encode(network, transitions.observations)).values);
@@ -191,10 +173,7 @@ async function prepareTargets(
     if (auxiliary.of === 'state')
       tables.set(auxiliary, tableTargets(auxiliary.table, auxiliary.size, transitions.states));
   for (const [auxiliary, values] of recordedTargets(auxiliaries, transitions.recorded)) tables.set(auxiliary, values);
-  const untrained = await encode(
-    untrainedEncoder,
-    judged.observations.subarray(0, UNTRAINED_OBSERVATIONS * pixelCount),
-  );
+  const untrained = await encode(untrainedEncoder, untrainedSample(heldOut, source.observationShape));
   return {
     untrainedMeanDistance: meanPairDistance(untrained),
     of: (auxiliary) => tables.get(auxiliary) ?? pixelTargets.get(auxiliary),

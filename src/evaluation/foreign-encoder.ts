@@ -1,9 +1,8 @@
 // The evaluation of an encoder from anywhere: an ONNX file and observations with classes, nothing else. What it takes is read
 // from the file; where the file does not say enough, it is asked for.
 // Letters: N observations, H W C image, D numbers.
-import { FormatError, JepaError, UsageError } from '../error.ts';
-import type { Runtime, RuntimeDescription, TensorSpec } from '../runtimes/index.ts';
-import { elementCount } from '../shape.ts';
+import { FormatError, UsageError } from '../error.ts';
+import type { Runtime, RuntimeDescription } from '../runtimes/index.ts';
 import type { ObservationInput, PixelNormalization } from './encode.ts';
 import { type EncoderRank, measureEncoderRank } from './encoder-jacobian.ts';
 import type { EvaluationSource, HeldOut } from './held-out.ts';
@@ -12,15 +11,14 @@ import {
   compareWithReference,
   type EncoderEvaluation,
   type MeasuredEncoder,
+  type MeasuringOptions,
   measureEncoder,
+  untrainedSample,
 } from './runtime-measurement.ts';
 import { openRuntimeVariant, parseRuntimeVariant, type RuntimeVariant } from './runtime-variant.ts';
 import type { StateClasses } from './state-class.ts';
 import type { EncoderSubject } from './subject.ts';
 import { openEncoderSession } from './world-session.ts';
-
-/** Observations of the untrained encoder's mean distance: enough for three digits. */
-const UNTRAINED_OBSERVATIONS = 1024;
 
 export interface ForeignEncoder {
   /** Of the ONNX file. */
@@ -36,22 +34,9 @@ export interface ForeignEvaluationInput {
   readonly classes: StateClasses;
 }
 
-export interface ForeignEvaluationOptions {
-  /** Names of runtimes that read ONNX files, and of their variants, in the order of the report. */
-  readonly runtimes: readonly string[];
-  /** The runtime that the others are compared with. */
-  readonly reference: string;
-  /** Judged observations; as many more give the centroids. */
-  readonly observations: number;
-  readonly seed: number;
-  readonly threads?: number | undefined;
-  /** Told in a few words what is being done. */
-  readonly onProgress?: (message: string) => void;
-}
-
 export interface ForeignEvaluation {
   readonly input: ForeignEvaluationInput;
-  readonly options: ForeignEvaluationOptions;
+  readonly options: MeasuringOptions;
   readonly heldOut: Pick<HeldOut, 'judged' | 'centroids'>;
   readonly untrainedMeanDistance: number | undefined;
   readonly reference: RuntimeDescription;
@@ -63,7 +48,7 @@ export interface ForeignEvaluation {
 /** @throws UnavailableError where this machine lacks one of the runtimes, FormatError where the file cannot be fed */
 export async function evaluateForeignEncoder(
   input: ForeignEvaluationInput,
-  options: ForeignEvaluationOptions,
+  options: MeasuringOptions,
 ): Promise<ForeignEvaluation> {
   const { encoder, source, classes } = input;
   const progress = options.onProgress ?? (() => {});
@@ -103,21 +88,7 @@ export async function evaluateForeignEncoder(
         await session.dispose();
       }
     }
-    const reference = measured.get(options.reference);
-    if (reference === undefined)
-      throw new JepaError(`evaluate: expected the reference ${options.reference} among the runtimes`);
-    return {
-      input,
-      options,
-      heldOut,
-      untrainedMeanDistance,
-      reference: reference.description,
-      runtimes: options.runtimes.flatMap((name) => {
-        const each = measured.get(name);
-        return each ? [compareWithReference(each, reference)] : [];
-      }),
-      encoderRank,
-    };
+    return { input, options, heldOut, untrainedMeanDistance, ...compareWithReference(measured, options), encoderRank };
   } finally {
     for (const runtime of runtimes.values()) await runtime.dispose();
   }
@@ -140,12 +111,11 @@ async function meanDistanceOf(
   runtime: Runtime,
   subject: EncoderSubject,
   { observationShape }: EvaluationSource,
-  { judged }: Pick<HeldOut, 'judged'>,
+  heldOut: Pick<HeldOut, 'judged'>,
 ): Promise<number> {
   const session = await openEncoderSession(runtime, subject, observationShape);
   try {
-    const rows = judged.observations.subarray(0, UNTRAINED_OBSERVATIONS * elementCount(observationShape));
-    return meanPairDistance(await session.encode(rows));
+    return meanPairDistance(await session.encode(untrainedSample(heldOut, observationShape)));
   } finally {
     await session.dispose();
   }
@@ -157,6 +127,14 @@ export interface InputAnswers {
   readonly name?: string | undefined;
   readonly layout?: 'nhwc' | 'nchw' | undefined;
   readonly normalization?: PixelNormalization | undefined;
+}
+
+/** An input as a file or a session describes it. */
+export interface InputPort {
+  readonly name: string;
+  readonly type: string;
+  /** A number, or the name of an open axis. */
+  readonly shape: readonly (number | string)[];
 }
 
 /** An encoder's input, and the image that it takes as far as the file says. */
@@ -174,7 +152,7 @@ const MAXIMAL_CHANNELS = 64;
  * @param where the file, for messages
  * @throws UsageError where that cannot be told or is none of them
  */
-export function findObservationInput(where: string, specs: readonly TensorSpec[], answers: InputAnswers): FoundInput {
+export function findObservationInput(where: string, specs: readonly InputPort[], answers: InputAnswers): FoundInput {
   const names = specs.map(({ name }) => name).join(', ');
   const spec = answers.name === undefined ? specs[0] : specs.find(({ name }) => name === answers.name);
   if (spec === undefined || (answers.name === undefined && specs.length > 1))
@@ -204,7 +182,7 @@ export function findObservationInput(where: string, specs: readonly TensorSpec[]
 }
 
 /** The axis of channels is the one that is short. */
-function guessLayout(where: string, [, first, , last]: TensorSpec['shape'], described: string): 'nhwc' | 'nchw' {
+function guessLayout(where: string, [, first, , last]: InputPort['shape'], described: string): 'nhwc' | 'nchw' {
   const isFirst =
     typeof first === 'number' && first <= MAXIMAL_CHANNELS && !(typeof last === 'number' && last <= first);
   const isLast = typeof last === 'number' && last <= MAXIMAL_CHANNELS && !(typeof first === 'number' && first <= last);

@@ -1,13 +1,38 @@
 // What one runtime makes of the held-out observations: its latents, measured, and compared with those of the reference.
+import { JepaError } from '../error.ts';
 import type { Runtime, RuntimeDescription } from '../runtimes/index.ts';
 import { elementCount } from '../shape.ts';
 import { type Certificate, certify, type LatentError, latentError } from './certificate.ts';
 import { type Distinctness, measureDistinctness } from './distinctness.ts';
-import { fixedBatchSize, observationFeeds, paddedRows } from './encode.ts';
+import { fixedBatchSize, type Observations, observationFeeds, paddedRows } from './encode.ts';
 import type { EvaluationSource, HeldOut } from './held-out.ts';
 import { type LabelledLatents, type Latents, labelLatents } from './latents.ts';
 import type { StateClasses } from './state-class.ts';
 import type { EncoderSession } from './world-session.ts';
+
+export interface MeasuringOptions {
+  /** Names of runtimes and their variants, in the order of the report. */
+  readonly runtimes: readonly string[];
+  /** The runtime that the others are compared with. */
+  readonly reference: string;
+  /** Judged observations; as many more give the centroids. */
+  readonly observations: number;
+  readonly seed: number;
+  readonly threads?: number | undefined;
+  /** Told in a few words what is being done. */
+  readonly onProgress?: (message: string) => void;
+}
+
+/** Observations of the untrained encoder's mean distance: enough for three digits. */
+const UNTRAINED_OBSERVATIONS = 1024;
+
+/** The judged observations that the untrained encoder's mean distance is of. */
+export function untrainedSample(
+  { judged }: Pick<HeldOut, 'judged'>,
+  observationShape: readonly number[],
+): Observations {
+  return judged.observations.subarray(0, UNTRAINED_OBSERVATIONS * elementCount(observationShape));
+}
 
 /** What is measured of an encoder on one runtime. */
 export interface EncoderEvaluation {
@@ -81,8 +106,24 @@ async function placementOf({ source, heldOut, runtime, session }: EncoderMeasure
   return placement.nodesByProvider;
 }
 
-/** The largest error of a latent, and whether errors of its size could change the verdict. */
+/** The reference's description, and every runtime asked for beside it, in the order of the report. */
 export function compareWithReference<Measured extends MeasuredEncoder>(
+  measured: ReadonlyMap<string, Measured>,
+  { reference: name, runtimes }: Pick<MeasuringOptions, 'reference' | 'runtimes'>,
+) {
+  const reference = measured.get(name);
+  if (reference === undefined) throw new JepaError(`evaluate: expected the reference ${name} among the runtimes`);
+  return {
+    reference: reference.description,
+    runtimes: runtimes.flatMap((each) => {
+      const runtime = measured.get(each);
+      return runtime ? [compareOne(runtime, reference)] : [];
+    }),
+  };
+}
+
+/** The largest error of a latent, and whether errors of its size could change the verdict. */
+function compareOne<Measured extends MeasuredEncoder>(
   measured: Measured,
   reference: MeasuredEncoder,
 ): Omit<Measured, 'centroidLatents'> & Pick<EncoderEvaluation, 'error' | 'certificate'> {

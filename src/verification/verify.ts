@@ -9,9 +9,9 @@ import { encodeObservations } from '../evaluation/encode.ts';
 import type { ObservationNetwork } from '../evaluation/evaluate.ts';
 import type { EvaluationSource, HeldOut } from '../evaluation/held-out.ts';
 import { meanPairDistance } from '../evaluation/pair-distance.ts';
+import { untrainedSample } from '../evaluation/runtime-measurement.ts';
 import type { EvaluationSubject, ModelFiles } from '../evaluation/subject.ts';
 import { openRuntime } from '../runtimes/index.ts';
-import { elementCount } from '../shape.ts';
 import { compare, type Measured, measure, type Rows } from './compare.ts';
 import {
   drawActions,
@@ -25,8 +25,6 @@ import { type RunnerLimits, type RunnerResult, runProgram } from './protocol.ts'
 import type { OtherRow, RanRow, VerificationRow } from './record.ts';
 import type { FoundRunner, Runner } from './runner.ts';
 
-/** Observations of the untrained encoder's mean distance: enough for three digits. */
-const UNTRAINED_OBSERVATIONS = 1024;
 /** Batches of the smaller sizes that are tried, and one observation more, so that the last batch is not full. */
 const TRIED_BATCHES = 4;
 
@@ -254,19 +252,15 @@ class Trial {
 }
 
 /** The mean distance that the encoder gave to the judged observations before it was trained. */
-async function meanDistanceBefore(
-  { untrainedEncoder, source }: VerificationInput,
-  { judged }: HeldOut,
-): Promise<number> {
+async function meanDistanceBefore({ untrainedEncoder, source }: VerificationInput, heldOut: HeldOut): Promise<number> {
   const shape = source.observationShape;
-  const rowSize = elementCount(shape);
   const runtime = await openRuntime('cpu').catch((error: unknown) => {
     if (error instanceof UnavailableError) return openRuntime('wasm', { threads: 1 });
     throw error;
   });
   const session = await runtime.load(untrainedEncoder.model);
   try {
-    const observations = judged.observations.subarray(0, UNTRAINED_OBSERVATIONS * rowSize);
+    const observations = untrainedSample(heldOut, shape);
     const { input = { name: 'observation', layout: 'nhwc', type: 'uint8' } } = untrainedEncoder;
     return meanPairDistance(await encodeObservations(session, observations, shape, input));
   } finally {
