@@ -7,6 +7,7 @@ import type { LoadedRun } from '../models/load-run.ts';
 import type { RecordingRecord } from '../src/data/recording-record.ts';
 import { randomFor } from '../src/random.ts';
 import type { RuntimeTensor } from '../src/runtimes/index.ts';
+import { isGymnasiumName } from '../src/simulation/index.ts';
 import { readSimulationRecord } from '../src/simulation/provenance.ts';
 import type { ExportDescription } from '../src/storage/export-description.ts';
 import { readMetrics } from '../src/storage/jsonl.ts';
@@ -244,7 +245,7 @@ export function describeExport(
 
 /** A module by its file's name alone: an export goes to other machines. */
 function withoutFolders(simulator: string): string {
-  return simulator.startsWith('gym:') ? simulator : basename(simulator);
+  return isGymnasiumName(simulator) ? simulator : basename(simulator);
 }
 
 function describeObservation(

@@ -14,9 +14,9 @@ import { trueClosenessObjective, trueRewardObjective, trueWorld } from '../src/p
 import { randomFor } from '../src/random.ts';
 import { elementCount } from '../src/shape.ts';
 import type { Configuration } from '../src/training/configuration.ts';
-import { closenessGoal, type GoalContext, type GoalFlags, openHeadGoal, openLatentGoal } from './plan-goal.ts';
+import { closenessGoal, type GoalContext, type GoalFlags, openGoal } from './plan-goal.ts';
 import { type GoalText, parseGoal, parseSuccess } from './plan-option.ts';
-import type { PlanGoal, PlanSetting } from './plan-setting.ts';
+import type { PlanSetting } from './plan-setting.ts';
 
 const DEFAULT_EPISODES = 100;
 
@@ -38,11 +38,16 @@ export async function openEnvironmentSetting(
 ): Promise<PlanSetting> {
   const goalText = parseGoal(flags.goal);
   const { text, task } = openTask(flags, goalText, environment);
-  const goal = await openGoal(flags, goalText, environment, {
+  const context: GoalContext = {
     configuration,
     session,
     auxiliaryContext: environmentContext(environment, configuration.seed),
     endsWithSuccess: true,
+  };
+  const goal = await openGoal(flags, goalText, context, (name) => {
+    const state = stateNamed(environment, name, '--goal');
+    // Another image for every episode: what is measured is the state, not one picture of it.
+    return closenessGoal(flags, context, (episode) => encodeState(environment, session, state, flags.seed, episode));
   });
   const trueObjective =
     goalText.kind === 'reward'
@@ -85,29 +90,6 @@ function stateNamed(environment: Environment, name: string, option: string): num
     `${option}: expected the name of a state of ${environment.name}, such as "${environment.stateName(0)}", got "${name}"`,
     { remedy: `jepa bisimulation ${environment.name} --json lists the classes with an example each.` },
   );
-}
-
-async function openGoal(
-  flags: GoalFlags,
-  goal: GoalText,
-  environment: Environment,
-  context: GoalContext,
-): Promise<PlanGoal> {
-  switch (goal.kind) {
-    case 'reward':
-    case 'column':
-    case 'avoid':
-      return openHeadGoal(flags, goal, context);
-    case 'state': {
-      const state = stateNamed(environment, goal.name, '--goal');
-      // Another image for every episode: what is measured is the state, not one picture of it.
-      return closenessGoal(flags, context, (episode) =>
-        encodeState(environment, context.session, state, flags.seed, episode),
-      );
-    }
-    default:
-      return openLatentGoal(flags, goal, context, environment.observationShape);
-  }
 }
 
 /** [1, D]: a new image of the state. */

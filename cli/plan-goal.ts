@@ -36,12 +36,31 @@ export interface GoalContext {
 }
 
 /** Goals that are an output of the auxiliary head. */
-export type HeadGoal = Extract<GoalText, { kind: 'reward' | 'column' | 'avoid' }>;
+type HeadGoal = Extract<GoalText, { kind: 'reward' | 'column' | 'avoid' }>;
 /** Goals that are one latent. */
-export type LatentGoal = Extract<GoalText, { kind: 'latent' | 'observation' | 'image' }>;
+type LatentGoal = Extract<GoalText, { kind: 'latent' | 'observation' | 'image' }>;
+
+/** @param openState opens the goal that is a state: only where one acts is it known what states are called. */
+export async function openGoal(
+  flags: GoalFlags,
+  goal: GoalText,
+  context: GoalContext,
+  openState: (name: string) => PlanGoal | Promise<PlanGoal>,
+): Promise<PlanGoal> {
+  switch (goal.kind) {
+    case 'reward':
+    case 'column':
+    case 'avoid':
+      return openHeadGoal(flags, goal, context);
+    case 'state':
+      return openState(goal.name);
+    default:
+      return openLatentGoal(flags, goal, context);
+  }
+}
 
 /** @throws UsageError where the run has no such output */
-export async function openHeadGoal(flags: GoalFlags, goal: HeadGoal, context: GoalContext): Promise<PlanGoal> {
+async function openHeadGoal(flags: GoalFlags, goal: HeadGoal, context: GoalContext): Promise<PlanGoal> {
   const { discount } = flags;
   const output = await headOutput(goal, context);
   if (goal.kind === 'avoid') {
@@ -126,13 +145,9 @@ export function closenessGoal(
 }
 
 /** @throws UsageError where the file is not there or of another size, FormatError where it is something else */
-export async function openLatentGoal(
-  flags: GoalFlags,
-  goal: LatentGoal,
-  context: GoalContext,
-  observationShape: readonly number[],
-): Promise<PlanGoal> {
+async function openLatentGoal(flags: GoalFlags, goal: LatentGoal, context: GoalContext): Promise<PlanGoal> {
   const { configuration, session } = context;
+  const { observationShape } = context.auxiliaryContext;
   const latent = await readLatent();
   return closenessGoal(flags, context, async () => latent);
 

@@ -10,7 +10,7 @@ import { act, randomPolicy } from '../src/planning/acting.ts';
 import { drawWords } from '../src/planning/random-shooting.ts';
 import { randomFor } from '../src/random.ts';
 import { findBranchingFault } from '../src/simulation/branching-fault.ts';
-import { isSimulatorName, openSimulator } from '../src/simulation/index.ts';
+import { isGymnasiumName, isSimulatorName, openSimulator } from '../src/simulation/index.ts';
 import type { SimulatorPool, Transition } from '../src/simulation/pool.ts';
 import { readSimulationRecord, type SimulationRecord } from '../src/simulation/provenance.ts';
 import { asRecorded } from '../src/simulation/recorded-space.ts';
@@ -18,7 +18,7 @@ import { resizedPool } from '../src/simulation/resized-pool.ts';
 import { type SimulatorArena, simulatorArena } from '../src/simulation/simulator-arena.ts';
 import { runPath } from '../src/training/run-folder.ts';
 import { recordedRunRecording } from '../src/training/run-recording.ts';
-import { closenessGoal, type GoalContext, type GoalFlags, openHeadGoal, openLatentGoal } from './plan-goal.ts';
+import { closenessGoal, type GoalContext, type GoalFlags, openGoal } from './plan-goal.ts';
 import { type GoalText, parseGoal } from './plan-option.ts';
 import type { PlanGoal, PlanSetting, PlanTruth } from './plan-setting.ts';
 import { openSuccess, stateNumber } from './plan-success.ts';
@@ -69,16 +69,15 @@ async function openNamed(
         remedy: 'Name the simulator to act in: --in ./my-env.ts or --in gym:ID.',
       },
     );
-  if (flags.in === undefined && !name.startsWith('gym:') && isSimulatorName(name) && !existsSync(name))
+  if (flags.in === undefined && !isGymnasiumName(name) && isSimulatorName(name) && !existsSync(name))
     throw new UsageError(`${folder}: expected its simulator at ${name}, got nothing there`, {
       remedy: 'Say where it is now: --in PATH.',
     });
-  const isGym = name.startsWith('gym:');
   return openSimulator(name, {
     simulatorOptions: optionsOf(flags, known),
     render: flags.render ?? known?.render,
     python: flags.python,
-    ...(isGym ? { lanes: 1 } : {}),
+    ...(isGymnasiumName(name) ? { lanes: 1 } : {}),
     ...(flags.timeLimit === undefined ? {} : { limitMs: flags.timeLimit * 1000 }),
   });
 }
@@ -120,14 +119,10 @@ async function settingOf(
     },
   });
   const { context: auxiliaryContext } = recordedRunRecording(recording, configuration.seed);
-  const goal = await openGoal(flags, goalText, {
-    configuration,
-    session,
-    auxiliaryContext,
-    endsWithSuccess: success.endsEpisode,
-    arena,
-    pool,
-    maxSteps,
+  const context: GoalContext = { configuration, session, auxiliaryContext, endsWithSuccess: success.endsEpisode };
+  const goal = await openGoal(flags, goalText, context, async (name) => {
+    const looks = await findState(stateNumber('--goal', name, pool), seed, { arena, session, maxSteps });
+    return closenessGoal(flags, context, async (episode) => looks[episode % looks.length]);
   });
   return {
     environment: { ...optionsOf(flags, known), name: pool.name },
@@ -151,32 +146,15 @@ async function settingOf(
   }
 }
 
-interface SimulatorGoalContext extends GoalContext {
-  readonly arena: SimulatorArena;
-  readonly pool: SimulatorPool;
-  readonly maxSteps: number;
-}
-
-async function openGoal(flags: GoalFlags, goal: GoalText, context: SimulatorGoalContext): Promise<PlanGoal> {
-  switch (goal.kind) {
-    case 'reward':
-    case 'column':
-    case 'avoid':
-      return openHeadGoal(flags, goal, context);
-    case 'state': {
-      const looks = await findState(stateNumber('--goal', goal.name, context.pool), flags.seed, context);
-      return closenessGoal(flags, context, async (episode) => looks[episode % looks.length]);
-    }
-    default:
-      return openLatentGoal(flags, goal, context, context.auxiliaryContext.observationShape);
-  }
-}
-
 /** Latents of a state that random actions come to; episodes of negative numbers, which nobody acts in. */
 async function findState(
   wanted: number,
   seed: number,
-  { arena, session, maxSteps }: SimulatorGoalContext,
+  {
+    arena,
+    session,
+    maxSteps,
+  }: { readonly arena: SimulatorArena; readonly session: WorldSession; readonly maxSteps: number },
 ): Promise<Latents[]> {
   const looks: Latents[] = [];
   for (let search = 1; search <= SEARCH_EPISODES && looks.length < KEPT_LOOKS; search++) {

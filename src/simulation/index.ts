@@ -19,14 +19,19 @@ export interface SimulatorOptions {
   readonly limitMs?: number | undefined;
 }
 
+/** Whether a name is that of an environment of Python's Gymnasium. */
+export function isGymnasiumName(name: string): boolean {
+  return name.startsWith(GYMNASIUM_PREFIX);
+}
+
 /** Whether a name is that of a simulator, and not that of an environment of ours. */
 export function isSimulatorName(name: string): boolean {
-  return name.startsWith(GYMNASIUM_PREFIX) || MODULE_EXTENSIONS.includes(extname(name).toLowerCase());
+  return isGymnasiumName(name) || MODULE_EXTENSIONS.includes(extname(name).toLowerCase());
 }
 
 /** Whoever calls this disposes the pool. @throws UsageError, UnavailableError, or FormatError in one line */
 export async function openSimulator(name: string, options: SimulatorOptions = {}): Promise<SimulatorPool> {
-  if (name.startsWith(GYMNASIUM_PREFIX)) {
+  if (isGymnasiumName(name)) {
     const { openGymnasium } = await import('./gymnasium.ts');
     return openGymnasium(name.slice(GYMNASIUM_PREFIX.length), options);
   }
