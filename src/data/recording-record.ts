@@ -1,11 +1,10 @@
 // What a run keeps of its recording: what it was, which numbers normalise it, how its columns were put together. With it a
 // run is exported without the recording, and a resumed run has the numbers that it was started with.
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { FormatError } from '../error.ts';
 import { elementCount } from '../shape.ts';
 import { writeFileAtomic } from '../storage/atomic-file.ts';
-import { systemErrorCode } from '../storage/file-system.ts';
+import { readTextIfPresent } from '../storage/file-system.ts';
 import { recordingOutline } from './configured-recording.ts';
 import { SURVEY_FORMAT } from './recording-survey.ts';
 
@@ -79,13 +78,8 @@ export function writeRecordingRecord(path: string, record: RecordingRecord): voi
 
 /** Undefined where there is none; throws a FormatError where it is of another format. */
 export function readRecordingRecord(path: string): RecordingRecord | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = readTextIfPresent(path);
+  if (text === undefined) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(text);

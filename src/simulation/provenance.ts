@@ -1,10 +1,9 @@
 // What a run keeps of the simulator that its recording was made of (simulation.json): what it takes to record it again, and to
 // act in it.
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { FormatError } from '../error.ts';
 import { writeFileAtomic } from '../storage/atomic-file.ts';
-import { systemErrorCode } from '../storage/file-system.ts';
+import { readTextIfPresent } from '../storage/file-system.ts';
 
 /** Raised when a field changes its meaning. Fields may be added without. */
 const SIMULATION_FORMAT = 1;
@@ -34,13 +33,8 @@ export function writeSimulationRecord(path: string, record: Omit<SimulationRecor
 
 /** Undefined where there is none. @throws FormatError where it is something else, or of another format */
 export function readSimulationRecord(path: string): SimulationRecord | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = readTextIfPresent(path);
+  if (text === undefined) return undefined;
   try {
     return simulationSchema.parse(JSON.parse(text));
   } catch (cause) {

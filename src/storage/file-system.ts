@@ -46,6 +46,16 @@ export function systemErrorCode(error: unknown): string | undefined {
   return undefined;
 }
 
+/** A file's text; undefined where there is no such file. Throws what else goes wrong as it is. */
+export function readTextIfPresent(path: string, files: FileSystem = localFileSystem): string | undefined {
+  try {
+    return files.readFileSync(path, 'utf8');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 /** Turns a failed call into one line, `<where>: expected <what>, got ENOSPC (no space left on the device)`; own errors pass through. */
 export function storageError(where: string, expected: string, error: unknown): JepaError {
   if (error instanceof JepaError) return error;

@@ -2,7 +2,7 @@
 // it, and resuming cuts the file back to the step that the checkpoint holds.
 import { FormatError } from '../error.ts';
 import { writeFileAtomic } from './atomic-file.ts';
-import { type FileSystem, localFileSystem, storageError, systemErrorCode, writeFully } from './file-system.ts';
+import { type FileSystem, localFileSystem, readTextIfPresent, storageError, writeFully } from './file-system.ts';
 
 /** A line: the training step that it belongs to, and named values. NaN and infinities are written as strings, for JSON has none. */
 export interface MetricsRecord {
@@ -78,9 +78,8 @@ function cutAfter(path: string, step: number, files: FileSystem): void {
 function readLines(path: string, files: FileSystem): { readonly text: string; readonly isEnded: boolean }[] {
   let text: string;
   try {
-    text = files.readFileSync(path, 'utf8');
+    text = readTextIfPresent(path, files) ?? '';
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return [];
     throw storageError(path, 'a readable file', error);
   }
   const pieces = text.split('\n');

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FormatError, JepaError } from '../error.ts';
 import { writeFileAtomic } from './atomic-file.ts';
-import { type FileSystem, localFileSystem, storageError, systemErrorCode, writeFully } from './file-system.ts';
+import {
+  type FileSystem,
+  localFileSystem,
+  readTextIfPresent,
+  storageError,
+  systemErrorCode,
+  writeFully,
+} from './file-system.ts';
 import { processIdentity } from './process-identity.ts';
 
 export const RUN_LOCK_NAME = 'run.lock';
@@ -125,9 +132,8 @@ function createPlainly(files: FileSystem, path: string, text: string): boolean {
 
 function readText(files: FileSystem, path: string): string | undefined {
   try {
-    return files.readFileSync(path, 'utf8');
+    return readTextIfPresent(path, files);
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw storageError(`lock ${path}`, 'to read the lock', error);
   }
 }
