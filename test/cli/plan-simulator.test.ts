@@ -2,11 +2,11 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createPlanCommand } from '../../cli/plan.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeError, UsageError } from '../../src/error.ts';
 import { type PlanRecord, planSchema } from '../../src/planning/record.ts';
 import { writeSimulatedRun } from '../simulation/simulated-run.ts';
+import { plan } from './plan-command.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'jepa-plan-simulator-'));
 const run = join(root, 'run');
@@ -27,30 +27,15 @@ beforeAll(async () => {
   );
 });
 afterAll(() => rmSync(root, { recursive: true }));
-afterEach(() => {
-  vi.restoreAllMocks();
-});
 
-async function plan(...argv: string[]): Promise<{ readonly record: PlanRecord; readonly stderr: string }> {
-  const written = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const)
-    vi.spyOn(process[name], 'write').mockImplementation((text) => {
-      written[name] += text;
-      return true;
-    });
-  try {
-    await createPlanCommand()
-      .exitOverride()
-      .parseAsync([...argv, ...short, '--json'], { from: 'user' });
-  } finally {
-    vi.restoreAllMocks();
-  }
-  return { record: planSchema.parse(JSON.parse(written.stdout)), stderr: written.stderr };
+async function planned(...argv: string[]): Promise<{ readonly record: PlanRecord; readonly stderr: string }> {
+  const { stdout, stderr } = await plan(...argv, ...short, '--json');
+  return { record: planSchema.parse(JSON.parse(stdout)), stderr };
 }
 
 describe('jepa plan in a simulator', () => {
   test('acts where the run was recorded; its true dynamics reach the reward from everywhere', async () => {
-    const { record, stderr } = await plan(run, '--planner', 'exhaustive');
+    const { record, stderr } = await planned(run, '--planner', 'exhaustive');
     expect(record).toMatchObject({
       environment: { name: line },
       success: 'a reward of at least 1',
@@ -67,11 +52,11 @@ describe('jepa plan in a simulator', () => {
   test('an export by itself is told where, and without save and restore there is no true environment', async () => {
     const exported = join(root, 'export');
     cpSync(join(run, 'export'), exported, { recursive: true });
-    const { record, stderr } = await plan(exported, '--in', line, '--option', 'keeps=false');
+    const { record, stderr } = await planned(exported, '--in', line, '--option', 'keeps=false');
     expect(record).toMatchObject({ environment: { name: line, keeps: false }, gap: null });
     expect(record.baselines.trueEnvironment).toBeNull();
     expect(stderr).toBe(`jepa: ${line}: no comparison with the true environment: it has no save and restore\n`);
-    const { record: asked, stderr: silent } = await plan(exported, '--in', line, '--no-true-environment');
+    const { record: asked, stderr: silent } = await planned(exported, '--in', line, '--no-true-environment');
     expect([asked.baselines.trueEnvironment, silent]).toEqual([null, '']);
   });
 
@@ -82,7 +67,7 @@ describe('jepa plan in a simulator', () => {
     const known = JSON.parse(readFileSync(path, 'utf8'));
     writeFileSync(path, JSON.stringify({ ...known, options: { length: 40 } }));
     const timeless = async () => {
-      const { record } = await plan(moved, '--true-environment', '1');
+      const { record } = await planned(moved, '--true-environment', '1');
       const { decisionMs, baselines, ...rest } = record;
       return { ...rest, successes: [baselines.random.successRate, baselines.trueEnvironment?.successRate] };
     };
@@ -103,7 +88,7 @@ describe('jepa plan in a simulator', () => {
     [['--success', 'return:0.5'], 'a return of at least 0.5', 'sum'],
     [['--success', 'reward:0.25'], 'a reward of at least 0.25', 'first-success'],
   ])('%j', async (flags, success, fold) => {
-    const { record } = await plan(run, ...flags);
+    const { record } = await planned(run, ...flags);
     expect(record).toMatchObject({ success, fold, baselines: { trueEnvironment: { episodes: 4 } } });
     // Whoever knows the dynamics and the score of six cells does what is asked; latents that were never trained say little.
     const isInLatents = /state|observation/.test(record.goal);
@@ -111,7 +96,7 @@ describe('jepa plan in a simulator', () => {
   });
 
   test('success by return is more than the best of the random episodes, which never succeed then', async () => {
-    const { record } = await plan(run, '--success', 'return');
+    const { record } = await planned(run, '--success', 'return');
     expect(record.success).toMatch(/^a return above \d, the best of as many random episodes$/);
     expect(record.baselines.random.successRate).toBe(0);
   });
@@ -131,7 +116,7 @@ describe('jepa plan in a simulator', () => {
     [['--goal', 'goal.png'], /--goal: expected reward, .* got "goal\.png", which cannot be read/],
     [['--success', 'return:much'], /--success: expected reward, reward:NUMBER, .*got "return:much"/],
   ])('%j is refused in one line as a usage error', async (flags, message) => {
-    const error: unknown = await plan(run, ...flags).catch((reason: unknown) => reason);
+    const error: unknown = await planned(run, ...flags).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(UsageError);
     expect(describeError(error)).toMatch(message);
     expect(describeError(error)).not.toContain('\n');
@@ -143,17 +128,17 @@ describe('jepa plan in a simulator', () => {
     const path = join(moved, 'simulation.json');
     const known = JSON.parse(readFileSync(path, 'utf8'));
     writeFileSync(path, JSON.stringify({ ...known, simulator: './gone.ts' }));
-    await expect(plan(moved)).rejects.toThrow(`${moved}: expected its simulator at ./gone.ts, got nothing there`);
+    await expect(planned(moved)).rejects.toThrow(`${moved}: expected its simulator at ./gone.ts, got nothing there`);
     writeFileSync(path, JSON.stringify({ ...known, maximalSteps: 'all' }));
-    await expect(plan(moved)).rejects.toThrow('expected what a run keeps of its simulator, got maximalSteps: ');
+    await expect(planned(moved)).rejects.toThrow('expected what a run keeps of its simulator, got maximalSteps: ');
   });
 
   test('a run of a recording that knows no simulator says how to name one', async () => {
     const exported = join(run, 'export');
-    await expect(plan(exported)).rejects.toThrow(
+    await expect(planned(exported)).rejects.toThrow(
       `${exported}: expected a run that knows its simulator, got one of the recording recording.npz`,
     );
-    await expect(plan(run, '--goal', `observation:${join(root, 'long.json')}`)).rejects.toThrow(
+    await expect(planned(run, '--goal', `observation:${join(root, 'long.json')}`)).rejects.toThrow(
       'expected a JSON array of 2 numbers, got 3 numbers',
     );
   });

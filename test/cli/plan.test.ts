@@ -5,13 +5,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createPlanCommand } from '../../cli/plan.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createEnvironment } from '../../src/environments/index.ts';
 import { describeError, UsageError } from '../../src/error.ts';
 import { planSchema } from '../../src/planning/record.ts';
 import { randomFor } from '../../src/random.ts';
 import { fixtureLatentSize, writeRunFixture } from '../evaluation/run-fixture.ts';
+import { plan } from './plan-command.ts';
 
 const bin = join(import.meta.dirname, '..', '..', 'bin', 'jepa.js');
 const root = mkdtempSync(join(tmpdir(), 'jepa-plan-cli-'));
@@ -32,26 +32,6 @@ beforeAll(async () => {
   writeFileSync(join(root, 'long.json'), JSON.stringify(new Array(fixtureLatentSize + 1).fill(0.5)));
 });
 afterAll(() => rmSync(root, { recursive: true }));
-
-afterEach(() => {
-  vi.restoreAllMocks();
-});
-
-/** What the command prints on stdout and on stderr. */
-async function plan(...argv: string[]): Promise<{ readonly stdout: string; readonly stderr: string }> {
-  const written = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const)
-    vi.spyOn(process[name], 'write').mockImplementation((text) => {
-      written[name] += text;
-      return true;
-    });
-  try {
-    await createPlanCommand().exitOverride().parseAsync(argv, { from: 'user' });
-  } finally {
-    vi.restoreAllMocks();
-  }
-  return written;
-}
 
 describe('jepa plan', () => {
   test('prints a table with both baselines, and writes plan.json beside the models', () => {

@@ -4,10 +4,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { exportOnnx } from '../../export/index.ts';
-import { buildEnvironmentParts, disposeRunParts } from '../../models/run-parts.ts';
+import { buildEnvironmentParts, disposeRunParts, type RunParts } from '../../models/run-parts.ts';
 import { auxiliarySizeOf } from '../../src/auxiliary/index.ts';
-import { writeExportDescription } from '../../src/storage/export-description.ts';
+import type { RecordingRecord } from '../../src/data/recording-record.ts';
+import { type ExportDescription, writeExportDescription } from '../../src/storage/export-description.ts';
 import { writeLayersModel } from '../../src/storage/layers-model.ts';
+import type { Configuration } from '../../src/training/configuration.ts';
 import { resolveConfiguration } from '../../src/training/presets.ts';
 import { writeConfiguration } from '../../src/training/run-folder.ts';
 
@@ -47,34 +49,51 @@ export async function writeRunFixture(folder: string, options: RunFixtureOptions
     await writeLayersModel(join(folder, 'models', name), network);
   }
   damage?.(parts.model.encoder, parts.model.predictor);
+  const [height, width, channels] = parts.environment.observationShape;
+  writeFixtureExport(folder, configuration, parts, {
+    layout,
+    pixels,
+    input: { name: 'observation', layout, type: pixels, height, width, channels },
+  });
+  disposeRunParts(parts);
+}
+
+/** export/ of a run's folder: the three networks and their description. */
+export function writeFixtureExport(
+  folder: string,
+  configuration: Configuration,
+  { model, auxiliaries, actionSize }: Pick<RunParts, 'model' | 'auxiliaries' | 'actionSize'>,
+  encoder: {
+    readonly layout: 'nchw' | 'nhwc';
+    readonly pixels: 'float32' | 'uint8';
+    readonly input: ExportDescription['encoder']['input'];
+    readonly recording?: RecordingRecord;
+  },
+): void {
+  const { layout, pixels, input, recording } = encoder;
   const exported = join(folder, 'export');
   mkdirSync(exported);
-  for (const [name, network] of Object.entries(parts.model))
+  for (const [name, network] of Object.entries(model))
     writeFileSync(
       join(exported, `${name}.onnx`),
       exportOnnx(network, { layout, pixels: name === 'encoder' ? pixels : 'float32' }),
     );
-  const [height, width, channels] = parts.environment.observationShape;
   writeExportDescription(exported, {
     run: 'fixture',
     step: 0,
     configuration,
-    encoder: {
-      file: 'encoder.onnx',
-      input: { name: 'observation', layout, type: pixels, height, width, channels },
-      output: { name: 'latent', size: fixtureLatentSize },
-    },
+    ...(recording && { recording }),
+    encoder: { file: 'encoder.onnx', input, output: { name: 'latent', size: fixtureLatentSize } },
     predictor: {
       file: 'predictor.onnx',
       inputs: { latent: 'latent', action: 'action' },
-      actionSize: parts.environment.actionSize,
+      actionSize,
       output: { name: 'next_latent' },
     },
     auxiliary: {
       file: 'auxiliary.onnx',
       input: { name: 'latent' },
-      output: { name: 'auxiliary', size: auxiliarySizeOf(parts.auxiliaries) },
+      output: { name: 'auxiliary', size: auxiliarySizeOf(auxiliaries) },
     },
   });
-  disposeRunParts(parts);
 }
