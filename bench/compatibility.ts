@@ -4,10 +4,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exportRun } from '../cli/export-run.ts';
 import { exportTargets } from '../export/index.ts';
+import { exportRun } from '../pipeline/export.ts';
 import { randomFor } from '../src/random.ts';
-import { table } from '../src/report/model-card-table.ts';
+import { table } from '../src/report/model-card/table.ts';
 import { readExportDescription } from '../src/storage/export-description.ts';
 import { requireImageInput } from '../src/storage/export-format.ts';
 

@@ -1,13 +1,13 @@
 // Time of a decision of every planner, in turns: the same observations, the reward (or the latent of a state) as the goal.
 // node --import tsx bench/planning.ts RUN [rounds] [runtime] [goal state]
 import { cpus } from 'node:os';
-import { openEnvironmentSetting } from '../cli/plan-environment.ts';
+import { openEnvironmentSetting } from '../pipeline/plan/environment.ts';
 import { createEnvironment } from '../src/environments/index.ts';
-import { openSubject } from '../src/evaluation/subject.ts';
-import { openWorldSession } from '../src/evaluation/world-session.ts';
 import { createPlanner, plannerNames } from '../src/planning/index.ts';
 import { latentWorld } from '../src/planning/latent-world.ts';
 import { randomFor } from '../src/random.ts';
+import { openSubject } from '../src/run/subject.ts';
+import { openWorldSession } from '../src/run/world-session.ts';
 import { openRuntime } from '../src/runtimes/index.ts';
 import { requireEnvironmentConfiguration } from '../src/training/configuration.ts';
 

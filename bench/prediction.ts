@@ -2,13 +2,13 @@
 // of dynamics and reward, the centroids are of encoded observations, words are drawn evenly; observations as in `jepa evaluate`.
 // node --import tsx bench/prediction.ts RUN... [--json]
 import { createEnvironment } from '../src/environments/index.ts';
-import { rewardClasses } from '../src/evaluation/bisimulation-class.ts';
-import { type CentroidMeasures, centroidsOf, measureCentroids } from '../src/evaluation/centroid.ts';
-import { environmentEvaluationSource } from '../src/evaluation/held-out.ts';
-import { createLatents, type Latents, labelLatents } from '../src/evaluation/latents.ts';
-import { openSubject } from '../src/evaluation/subject.ts';
-import { openWorldSession } from '../src/evaluation/world-session.ts';
+import { rewardClasses } from '../src/evaluation/class/bisimulation.ts';
+import { environmentEvaluationSource } from '../src/evaluation/held-out/held-out.ts';
+import { type CentroidMeasures, centroidsOf, measureCentroids } from '../src/measures/centroid.ts';
+import { createLatents, type Latents, labelLatents } from '../src/measures/latents.ts';
 import { randomFor } from '../src/random.ts';
+import { openSubject } from '../src/run/subject.ts';
+import { openWorldSession } from '../src/run/world-session.ts';
 import { openRuntime, type Runtime } from '../src/runtimes/index.ts';
 import { requireEnvironmentConfiguration } from '../src/training/configuration.ts';
 

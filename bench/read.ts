@@ -198,7 +198,7 @@ for (const [i, side] of sides.entries()) {
 for (const side of sides.slice(1)) await side.stop();
 
 if (Number(values.steps) > 0) {
-  const { loadTensorFlow } = await import('../src/training/tensorflow/load.ts');
+  const { loadTensorFlow } = await import('../src/tensorflow/load.ts');
   const { resolveConfiguration } = await import('../src/training/presets.ts');
   const { buildWorldModel } = await import('../models/world-model.ts');
   const { TrainingStep } = await import('../src/training/training-step.ts');

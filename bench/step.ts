@@ -5,12 +5,12 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { cpus } from 'node:os';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { buildEnvironmentParts } from '../models/run-parts.ts';
+import { buildEnvironmentParts } from '../pipeline/parts.ts';
 import { joinStateTables } from '../src/auxiliary/index.ts';
 import { environmentSource } from '../src/data/environment-source.ts';
+import { loadTensorFlow } from '../src/tensorflow/load.ts';
 import { resolveConfiguration } from '../src/training/presets.ts';
 import { learningRateAt } from '../src/training/schedule.ts';
-import { loadTensorFlow } from '../src/training/tensorflow/load.ts';
 import { TrainingStep } from '../src/training/training-step.ts';
 
 const { values } = parseArgs({

@@ -1,13 +1,13 @@
 // Prints the witnesses of a run with its newest checkpoint, and what the quantitative bounds say of each. Plain tfjs.
 // node --import tsx bench/witness.ts RUN [count] [candidates]
 import * as tf from '@tensorflow/tfjs';
-import { loadRun } from '../models/load-run.ts';
-import { disposeRunParts, requireEnvironment } from '../models/run-parts.ts';
-import type { Latents } from '../src/evaluation/latents.ts';
-import type { LatentWorld } from '../src/evaluation/witness.ts';
-import { boundByMeasurement, inUnitsOfAuxiliary, weightBounds } from '../src/evaluation/witness-bound.ts';
-import { findWitnesses } from '../src/evaluation/witness-search.ts';
-import { describeWitness } from '../src/evaluation/witness-text.ts';
+import { loadRun } from '../pipeline/load.ts';
+import { disposeRunParts, requireEnvironment } from '../pipeline/parts.ts';
+import { boundByMeasurement, inUnitsOfAuxiliary, weightBounds } from '../src/evaluation/witness/bound.ts';
+import { findWitnesses } from '../src/evaluation/witness/search.ts';
+import { describeWitness } from '../src/evaluation/witness/text.ts';
+import type { LatentWorld } from '../src/evaluation/witness/witness.ts';
+import type { Latents } from '../src/measures/latents.ts';
 
 tf.enableProdMode();
 const [runFolder, count = '5', candidates = '270'] = process.argv.slice(2);

@@ -5,9 +5,9 @@ import type { Auxiliary } from '../src/auxiliary/index.ts';
 import type { BisimulationReport } from '../src/bisimulation/index.ts';
 import type { Environment } from '../src/environments/index.ts';
 import { UsageError } from '../src/error.ts';
-import { describeReport } from './bisimulation-text.ts';
 import { parseImageSize } from './data.ts';
-import { collect, parseWhole } from './parse.ts';
+import { collect, parseWhole } from './parse/number.ts';
+import { describeReport } from './text/bisimulation.ts';
 
 interface BisimulationFlags {
   readonly auxiliary?: string;
@@ -170,7 +170,9 @@ async function partsOf(environmentName: string, flags: BisimulationFlags) {
   const { resolveConfiguration } = await import('../src/training/presets.ts');
   const { requireEnvironmentConfiguration } = await import('../src/training/configuration.ts');
   const file =
-    flags.config === undefined ? undefined : await (await import('./config-file.ts')).readConfigFile(flags.config);
+    flags.config === undefined
+      ? undefined
+      : await (await import('./parse/config-file.ts')).readConfigFile(flags.config);
   const configuration = resolveConfiguration({
     preset: 'small',
     environment: environmentName,

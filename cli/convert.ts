@@ -1,8 +1,8 @@
 // `jepa convert`: a saved TensorFlow.js layers model to ONNX, checked before it is written.
 import { Command } from 'commander';
+import type { ConversionPlan } from '../pipeline/convert.ts';
 import { UsageError, unknownName } from '../src/error.ts';
-import type { ConversionPlan } from './conversion.ts';
-import { parseWhole } from './parse.ts';
+import { parseWhole } from './parse/number.ts';
 
 interface ConvertFlags {
   readonly opset?: number;
@@ -108,13 +108,13 @@ async function runConvert(source: string, target: string, flags: ConvertFlags): 
     seed: flags.seed,
     replaces: flags.force ?? false,
   };
-  const { convertModel } = await import('./conversion.ts');
+  const { convertModel } = await import('../pipeline/convert.ts');
   const report = await convertModel(plan, (message) => process.stderr.write(`${message}\n`));
   if (flags.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
   else process.stdout.write(await describeReport(report));
 }
 
-async function describeReport(report: import('./conversion.ts').ConversionReport): Promise<string> {
+async function describeReport(report: import('../pipeline/convert.ts').ConversionReport): Promise<string> {
   const { formatCount, formatBytes } = await import('./inspect.ts');
   const { model, parity } = report;
   const lines = [

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { Inspection } from '../src/data/inspection.ts';
 import type { OpenOptions, Recording, Roles } from '../src/data/recording.ts';
 import { UsageError } from '../src/error.ts';
-import { packageVersion } from './package.ts';
+import { packageVersion } from '../src/machine/package.ts';
 
 interface RecordingFlags {
   readonly map?: string;

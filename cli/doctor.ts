@@ -3,12 +3,12 @@
 import { Command, Option } from 'commander';
 import { describeError, JepaError, UnavailableError, unknownName } from '../src/error.ts';
 import type { Machine } from '../src/machine/machine.ts';
+import { packageVersion } from '../src/machine/package.ts';
 import type { FoundProgram } from '../src/machine/program.ts';
 import { type FoundPython, pythonPackageNames } from '../src/machine/python.ts';
 import type { CudaPiece } from '../src/runtimes/cuda/piece.ts';
 import type { RuntimeDescription } from '../src/runtimes/runtime.ts';
-import { packageVersion } from './package.ts';
-import { collect } from './parse.ts';
+import { collect } from './parse/number.ts';
 
 interface DoctorFlags {
   readonly json?: boolean;
@@ -142,8 +142,8 @@ async function inspect(runtimeNames: readonly string[]): Promise<Report> {
 async function inspectTensorFlow(): Promise<TensorFlowReport> {
   const { availableParallelism } = await import('node:os');
   const { findPackage, tfjsNodePackage } = await import('../src/machine/optional-package.ts');
-  const { findNatives } = await import('../src/training/tensorflow/native/find.ts');
-  const { proveBinding } = await import('../src/training/tensorflow/native/prove.ts');
+  const { findNatives } = await import('../src/tensorflow/native/find.ts');
+  const { proveBinding } = await import('../src/tensorflow/native/prove.ts');
   if (findPackage(tfjsNodePackage) === undefined)
     return {
       isAvailable: false,

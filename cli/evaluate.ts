@@ -2,14 +2,14 @@
 // must be told apart; writes evaluation.json and report.html beside the models.
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import type { Readout } from '../pipeline/readout.ts';
 import { UsageError, unknownName } from '../src/error.ts';
 import type { Evaluation, EvaluationInput } from '../src/evaluation/evaluate.ts';
-import type { AnyEvaluationRecord, EvaluationRecord } from '../src/evaluation/record.ts';
-import type { EvaluationSubject } from '../src/evaluation/subject.ts';
+import type { AnyEvaluationRecord, EvaluationRecord } from '../src/evaluation/schema/evaluation.ts';
+import { packageVersion } from '../src/machine/package.ts';
+import type { EvaluationSubject } from '../src/run/subject.ts';
 import { parseImageSize } from './data.ts';
-import type { Readout } from './evaluation-readout.ts';
-import { packageVersion } from './package.ts';
-import { parseNonNegative, parseWhole } from './parse.ts';
+import { parseNonNegative, parseWhole } from './parse/number.ts';
 import { ensureRuntimePackages, loadTensorFlowForCommand } from './tensorflow.ts';
 
 export interface EvaluateFlags {
@@ -147,7 +147,7 @@ async function runForEncoder(
   runtimes: readonly string[],
   flags: EvaluateFlags,
 ): Promise<AnyEvaluationRecord> {
-  const { evaluateEncoderFile, writeEncoderReport } = await import('./evaluate-encoder.ts');
+  const { evaluateEncoderFile, writeEncoderReport } = await import('../pipeline/evaluate-encoder.ts');
   const reference = flags.reference ?? (await defaultReference(false, runtimes));
   const { evaluation, record } = await evaluateEncoderFile(path, { ...flags, runtimes, reference });
   if (flags.report) await writeEncoderReport(path, evaluation, record);
@@ -161,7 +161,7 @@ async function runForRun(
   flags: EvaluateFlags,
 ): Promise<AnyEvaluationRecord> {
   const evaluation = await evaluateFolder(folder, runtimes, flags);
-  const { recordOf } = await import('../src/evaluation/describe.ts');
+  const { recordOf } = await import('../src/evaluation/schema/describe.ts');
   const readout = await readLatents(evaluation, flags);
   const record = { ...recordOf(evaluation), ...readout?.record };
   if (flags.report) await writeReport(folder, { evaluation, record, readout });
@@ -178,7 +178,7 @@ async function print(record: AnyEvaluationRecord, { json }: EvaluateFlags): Prom
     process.stdout.write(jsonOf(record));
     return;
   }
-  const { renderEvaluation } = await import('./evaluation-table.ts');
+  const { renderEvaluation } = await import('./text/evaluation.ts');
   process.stdout.write(renderEvaluation(record));
 }
 
@@ -194,7 +194,7 @@ async function writeReport(
   const { evaluation, record, readout } = results;
   const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');
   const { readMetrics } = await import('../src/storage/jsonl.ts');
-  const { runPath } = await import('../src/training/run-folder.ts');
+  const { runPath } = await import('../src/run/folder.ts');
   const { evaluationReport } = await import('../src/report/evaluation-report.ts');
   const { renderReport } = await import('../src/report/page.ts');
   const { records: metrics } = readMetrics(runPath(folder, 'metrics'));
@@ -206,7 +206,7 @@ async function writeReport(
   );
   writeFileAtomic(runPath(folder, 'evaluation'), jsonOf(record));
   writeFileAtomic(runPath(folder, 'report'), page);
-  (await import('./model-card.ts')).refreshModelCard(folder);
+  (await import('../pipeline/model-card.ts')).refreshModelCard(folder);
   process.stderr.write(`${runPath(folder, 'report')}: the report\n`);
   if (readout?.decoder === undefined) return;
   writeFileAtomic(join(folder, 'decoder.onnx'), readout.decoder);
@@ -217,15 +217,15 @@ async function writeReport(
 async function readLatents(evaluation: Evaluation, flags: EvaluateFlags): Promise<Readout | undefined> {
   const { probes = false, decoder = false, decoderNoise, seed, threads } = flags;
   if (!probes && !decoder) return undefined;
-  const { loadedTensorFlow } = await import('../src/training/tensorflow/load.ts');
+  const { loadedTensorFlow } = await import('../src/tensorflow/load.ts');
   await loadTensorFlowForCommand({ threads: threads ?? loadedTensorFlow()?.threads });
-  const { readOut } = await import('./evaluation-readout.ts');
+  const { readOut } = await import('../pipeline/readout.ts');
   const onProgress = (message: string) => process.stderr.write(`${message}\n`);
   return readOut(evaluation, { probes, decoder, decoderNoise, seed, threads, onProgress });
 }
 
 async function evaluateFolder(folder: string, runtimes: readonly string[], flags: EvaluateFlags): Promise<Evaluation> {
-  const { openSubject } = await import('../src/evaluation/subject.ts');
+  const { openSubject } = await import('../src/run/subject.ts');
   const subject = openSubject(folder);
   const input =
     subject.configuration.recording === undefined
@@ -255,7 +255,7 @@ async function withHalfEncoder<Result>(
   if (!names.some((name) => name.endsWith(':fp16'))) return work(undefined);
   const { mkdtempSync, rmSync } = await import('node:fs');
   const { tmpdir } = await import('node:os');
-  const { makeVariant } = await import('./verification-variant.ts');
+  const { makeVariant } = await import('../pipeline/verification-variant.ts');
   const folder = mkdtempSync(join(tmpdir(), 'jepa-half-'));
   try {
     return await work(await makeVariant('float16', folder, subject, source, seed));
@@ -276,9 +276,9 @@ async function inputOfEnvironment(
 ): Promise<EvaluationInput> {
   if (flags.data !== undefined)
     throw new UsageError(`--data: expected a run of a recording, got ${subject.folder}, a run of an environment`);
-  const { classesOf, parseClassSource } = await import('../src/evaluation/state-class.ts');
+  const { classesOf, parseClassSource } = await import('../src/evaluation/class/state.ts');
   const classSource = parseClassSource('--classes', flags.classes ?? 'reward');
-  const { networksOfConfiguration } = await import('./evaluation-network.ts');
+  const { networksOfConfiguration } = await import('../pipeline/network/environment.ts');
   const networks = await networksOfConfiguration(subject.configuration, onnxRuntimeOf(runtimes));
   return { subject, ...networks, classes: await classesOf(networks.environment, classSource, networks.auxiliaries) };
 }
@@ -288,8 +288,8 @@ async function inputOfRecording(
   runtimes: readonly string[],
   { data, classes, observations, seed }: EvaluateFlags,
 ): Promise<EvaluationInput> {
-  const { parseRecordingClassSource } = await import('../src/evaluation/recording-class.ts');
-  const { inputOfRecording: openInput } = await import('./recording-network.ts');
+  const { parseRecordingClassSource } = await import('../src/evaluation/class/recording.ts');
+  const { inputOfRecording: openInput } = await import('../pipeline/network/recording.ts');
   return openInput(subject, {
     path: data,
     classes: classes === undefined ? undefined : parseRecordingClassSource('--classes', classes),
@@ -306,14 +306,14 @@ async function inputOfRecording(
  */
 async function defaultReference(hasTfjsModels: boolean, runtimes: readonly string[]): Promise<string> {
   if (hasTfjsModels && runtimes.includes('tfjs')) return 'tfjs';
-  const { findNatives } = await import('../src/training/tensorflow/native/find.ts');
+  const { findNatives } = await import('../src/tensorflow/native/find.ts');
   if (hasTfjsModels && findNatives().length > 0) return 'tfjs';
   const { findPackage, onnxruntimeNodePackage } = await import('../src/machine/optional-package.ts');
   return findPackage(onnxruntimeNodePackage) === undefined ? runtimes[0] : 'cpu';
 }
 
 async function parseRuntimes(text: string): Promise<string[]> {
-  const { parseRuntimeVariant } = await import('../src/evaluation/runtime-variant.ts');
+  const { parseRuntimeVariant } = await import('../src/run/runtime-variant.ts');
   const names = text.split(',').map((name) => name.trim());
   for (const name of names) parseRuntimeVariant('--runtime', name);
   if (new Set(names).size !== names.length)
@@ -324,7 +324,7 @@ async function parseRuntimes(text: string): Promise<string[]> {
 /** Whether a verdict is the given one or worse. */
 function parseFailOn(name: string | undefined): (verdict: string) => boolean {
   if (name === undefined) return () => false;
-  // From worst to best, as in src/evaluation/verdict.ts.
+  // From worst to best, as in src/measures/verdict.ts.
   const order = ['collapsed', 'coarse'];
   if (!order.includes(name)) throw unknownName('--fail-on', 'a verdict', name, order);
   return (verdict) => order.slice(0, order.indexOf(name) + 1).includes(verdict);

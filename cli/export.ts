@@ -1,6 +1,6 @@
 // `jepa export`: writes the networks of a run as ONNX files, each only after it passed its checks.
 import { Command, Option } from 'commander';
-import { parseWhole } from './parse.ts';
+import { parseWhole } from './parse/number.ts';
 
 interface ExportFlags {
   readonly out?: string;
@@ -41,7 +41,7 @@ Examples:
 }
 
 async function runExport(run: string, flags: ExportFlags): Promise<void> {
-  const { exportRun } = await import('./export-run.ts');
+  const { exportRun } = await import('../pipeline/export.ts');
   const { folder, networks } = await exportRun(run, {
     ...flags,
     onNote: (note) => process.stderr.write(`jepa: ${note}\n`),

@@ -1,8 +1,8 @@
 // The command line: gathers the commands, prints errors in one line, sets exit codes (2 usage, 1 failure, 130 interrupted).
 import { Command, CommanderError } from 'commander';
 import { describeError, JepaError, UsageError } from '../src/error.ts';
+import { packageVersion } from '../src/machine/package.ts';
 import { commands } from './commands.ts';
-import { packageVersion } from './package.ts';
 
 function buildProgram(): Command {
   const program = new Command('jepa')

@@ -1,11 +1,11 @@
 // `jepa plan`: acts in the environment by planning in the latents of a run or an export, on any runtime; writes plan.json.
 import { Command } from 'commander';
+import { parsePlannerAssignments } from '../pipeline/plan/option.ts';
 import { UsageError, unknownName } from '../src/error.ts';
-import type { PlanRecord } from '../src/planning/record.ts';
+import type { PlanRecord } from '../src/planning/schema.ts';
 import type { ActingSummary } from '../src/planning/summary.ts';
-import { collect, parseWhole } from './parse.ts';
-import { parsePlannerAssignments } from './plan-option.ts';
-import { type SimulatorFlags, withSimulatorFlags } from './simulation.ts';
+import { collect, parseWhole } from './parse/number.ts';
+import { type SimulatorFlags, withSimulatorFlags } from './parse/simulation.ts';
 import { ensureRuntimePackages } from './tensorflow.ts';
 
 export interface PlanFlags extends SimulatorFlags {
@@ -110,7 +110,7 @@ async function runPlan(folder: string, flags: PlanFlags): Promise<void> {
     ...parsePlannerAssignments(flags.set),
   });
   await ensureRuntimePackages([flags.runtime]);
-  const { planFolder } = await import('./plan-run.ts');
+  const { planFolder } = await import('../pipeline/plan/run.ts');
   const record = await planFolder(folder, planner, flags);
   const json = `${JSON.stringify(record, undefined, 2)}\n`;
   if (flags.record) await writeRecord(folder, json);
@@ -119,7 +119,7 @@ async function runPlan(folder: string, flags: PlanFlags): Promise<void> {
 
 async function writeRecord(folder: string, json: string): Promise<void> {
   const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');
-  const { runPath } = await import('../src/training/run-folder.ts');
+  const { runPath } = await import('../src/run/folder.ts');
   writeFileAtomic(runPath(folder, 'plan'), json);
   process.stderr.write(`${runPath(folder, 'plan')}: the record\n`);
 }

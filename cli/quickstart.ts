@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { createEvaluateCommand } from './evaluate.ts';
 import { createExportCommand } from './export.ts';
-import { parseWhole } from './parse.ts';
+import { parseWhole } from './parse/number.ts';
 import { createTrainCommand } from './train.ts';
 
 interface QuickstartFlags {

@@ -3,8 +3,8 @@ import { Command } from 'commander';
 import { UsageError } from '../src/error.ts';
 import { parseImageSize } from './data.ts';
 import { cleanUpWhenInterrupted } from './interruption.ts';
-import { parseWhole } from './parse.ts';
-import { recordWithFlags, type SimulationFlags, withSimulationFlags } from './simulation.ts';
+import { parseWhole } from './parse/number.ts';
+import { recordWithFlags, type SimulationFlags, withSimulationFlags } from './parse/simulation.ts';
 
 export function createRecordCommand(): Command {
   const command = new Command('record')

@@ -2,10 +2,10 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { countingRows, type RowPlan } from '../pipeline/reproduce-row.ts';
 import { unknownName } from '../src/error.ts';
-import { packageVersion } from './package.ts';
-import { collect, parseWhole } from './parse.ts';
-import { countingRows, type RowPlan } from './reproduce-row.ts';
+import { packageVersion } from '../src/machine/package.ts';
+import { collect, parseWhole } from './parse/number.ts';
 
 interface ReproduceFlags {
   readonly out?: string;
@@ -38,7 +38,7 @@ async function runReproduce(environment: string, flags: ReproduceFlags): Promise
     throw unknownName('reproduce', 'an environment of the paper', environment, ['counting']);
   const { presetNames } = await import('../src/training/presets.ts');
   if (!presetNames.includes(flags.preset)) throw unknownName('--preset', 'a preset', flags.preset, presetNames);
-  const { runReproduction } = await import('./reproduce-run.ts');
+  const { runReproduction } = await import('../pipeline/reproduce.ts');
   const plans = chooseRows(flags.rows);
   const folder = flags.out ?? join('runs', `reproduce-${environment}-${flags.preset}`);
   const assignments = flags.set.flatMap((assignment) => ['--set', assignment]);
@@ -52,7 +52,7 @@ async function runReproduce(environment: string, flags: ReproduceFlags): Promise
     argv: assignments,
     onNote: (note) => process.stderr.write(`${note}\n`),
   });
-  const { reproductionReport } = await import('../src/report/reproduction-report.ts');
+  const { reproductionReport } = await import('../src/report/reproduction/report.ts');
   const { renderReport } = await import('../src/report/page.ts');
   const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');
   const report = reproductionReport(rows, {

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { UnavailableError, unknownName } from '../src/error.ts';
 import type { ProtocolArguments } from '../src/verification/protocol.ts';
-import { parseWhole } from './parse.ts';
+import { parseWhole } from './parse/number.ts';
 
 interface RunnerFlags {
   readonly values?: boolean;

@@ -1,8 +1,8 @@
 // `jepa serve`: a page on this machine that loads an export, measures it in the browser and lets one look at its latents;
 // or the same page as a folder for any host.
 import { Command, Option } from 'commander';
-import { packageRoot, packageVersion } from './package.ts';
-import { parseWhole } from './parse.ts';
+import { packageRoot, packageVersion } from '../src/machine/package.ts';
+import { parseWhole } from './parse/number.ts';
 
 interface ServeFlags {
   readonly port: number;
@@ -69,15 +69,15 @@ async function heldOutOf(
       throw new UsageError(`--data: expected a run of a recording, got ${folder}, of an environment`);
     return undefined;
   }
-  const { openSubject } = await import('../src/evaluation/subject.ts');
+  const { openSubject } = await import('../src/run/subject.ts');
   const { heldOutCount, heldOutFiles } = await import('../web/site/held-out.ts');
-  const { inputOfRecordingOrStatistics } = await import('./recording-network.ts');
+  const { inputOfRecordingOrStatistics } = await import('../pipeline/network/recording.ts');
   const subject = openSubject(folder);
   const input = await inputOfRecordingOrStatistics(subject, {
     path: data,
     observations: heldOutCount(subject),
     seed: 0,
-    runtime: await (await import('./runtime-choice.ts')).parentRuntime(),
+    runtime: await (await import('./parse/runtime-choice.ts')).parentRuntime(),
     onNote: (note) => process.stderr.write(`${note}\n`),
   });
   return heldOutFiles(subject, input);
@@ -86,7 +86,7 @@ async function heldOutOf(
 /** The export of a run, or the folder itself. */
 async function exportOf(folder: string): Promise<string> {
   const { existsSync } = await import('node:fs');
-  const { runPath } = await import('../src/training/run-folder.ts');
+  const { runPath } = await import('../src/run/folder.ts');
   if (!existsSync(runPath(folder, 'configuration'))) return folder;
   const exported = runPath(folder, 'export');
   if (existsSync(exported)) return exported;

@@ -49,8 +49,8 @@ async function setUpCuda({ force = false, remove = false, from, wheel, json }: S
 
 async function setUp(flags: SetupFlags): Promise<void> {
   if (flags.remove) throw new UsageError('--remove: expected --cuda beside it');
-  const { ensureNativeTensorFlow } = await import('../src/training/tensorflow/native/setup.ts');
-  const { proveBinding } = await import('../src/training/tensorflow/native/prove.ts');
+  const { ensureNativeTensorFlow } = await import('../src/tensorflow/native/setup.ts');
+  const { proveBinding } = await import('../src/tensorflow/native/prove.ts');
   const { ensurePackage, onnxruntimeNodePackage } = await import('../src/machine/optional-package.ts');
   const started = performance.now();
   const [onnxruntime, native] = await withSetupProgress(async (progress) => [

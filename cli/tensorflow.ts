@@ -1,6 +1,6 @@
 // Native libraries for the commands: the set-up's progress on stderr, and Ctrl-C that leaves nothing half-done.
 import type { SetupEvent, SetupListener } from '../src/machine/setup-event.ts';
-import type { LoadOptions, TensorFlow } from '../src/training/tensorflow/load.ts';
+import type { LoadOptions, TensorFlow } from '../src/tensorflow/load.ts';
 
 const BAR_WIDTH = 24;
 
@@ -53,7 +53,7 @@ function megabytes(byteLength: number | undefined): string {
 export async function loadTensorFlowForCommand(
   options: Omit<LoadOptions, 'onSetup' | 'signal'> = {},
 ): Promise<TensorFlow> {
-  const { loadTensorFlow } = await import('../src/training/tensorflow/load.ts');
+  const { loadTensorFlow } = await import('../src/tensorflow/load.ts');
   return withSetupProgress(({ onSetup, signal }) => loadTensorFlow({ ...options, onSetup, signal }));
 }
 

@@ -3,14 +3,14 @@ import { existsSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { Command, Option } from 'commander';
 import { UsageError } from '../src/error.ts';
+import { packageVersion } from '../src/machine/package.ts';
 import { parseImageSize } from './data.ts';
 import { cleanUpWhenInterrupted } from './interruption.ts';
-import { packageVersion } from './package.ts';
-import { collect, parseWhole } from './parse.ts';
-import { createTrainingProgress } from './progress.ts';
-import { recordWithFlags, simulationFlagNames, withSimulationFlags } from './simulation.ts';
+import { collect, parseWhole } from './parse/number.ts';
+import { recordWithFlags, simulationFlagNames, withSimulationFlags } from './parse/simulation.ts';
+import { configurationOf, partsOf, type TrainFlags } from './parse/train-configuration.ts';
 import { loadTensorFlowForCommand } from './tensorflow.ts';
-import { configurationOf, partsOf, type TrainFlags } from './train-configuration.ts';
+import { createTrainingProgress } from './text/progress.ts';
 
 export function createTrainCommand(): Command {
   const command = new Command('train')
@@ -117,7 +117,7 @@ async function runTrain(environment: string | undefined, flags: TrainFlags, comm
 
 /** Records the simulator into the run's folder, and trains on that recording as on any other. */
 async function trainOnSimulator(simulator: string, runFolder: string, flags: TrainFlags): Promise<void> {
-  const { checkRunFolder, createRunFolder, removeRunFolder, runPath } = await import('../src/training/run-folder.ts');
+  const { checkRunFolder, createRunFolder, removeRunFolder, runPath } = await import('../src/run/folder.ts');
   const { discardUnfinished } = await import('../src/storage/atomic-file.ts');
   const { abandonRunLock } = await import('../src/storage/run-lock.ts');
   const { writeSimulationRecord } = await import('../src/simulation/provenance.ts');
@@ -175,11 +175,11 @@ export async function trainNewRun(
   configuration: Configuration,
   given: Pick<RunOptions, 'recording'> = {},
 ): Promise<boolean> {
-  const { createRunFolder, removeRunFolder } = await import('../src/training/run-folder.ts');
+  const { createRunFolder, removeRunFolder } = await import('../src/run/folder.ts');
   const made = createRunFolder(runFolder);
   try {
     return await withTraining(runFolder, configuration, async (options) => {
-      const { trainRun } = await import('../models/train-run.ts');
+      const { trainRun } = await import('../pipeline/train.ts');
       return trainRun(runFolder, configuration, { ...options, ...given });
     });
   } catch (error) {
@@ -190,15 +190,15 @@ export async function trainNewRun(
 }
 
 async function resume(runFolder: string, recordingPath: string | undefined): Promise<void> {
-  const { readConfiguration } = await import('../src/training/run-folder.ts');
+  const { readConfiguration } = await import('../src/run/folder.ts');
   const configuration = readConfiguration(runFolder);
   await withTraining(runFolder, configuration, async (options) => {
-    const { resumeRun } = await import('../models/train-run.ts');
+    const { resumeRun } = await import('../pipeline/train.ts');
     return resumeRun(runFolder, { ...options, recordingPath });
   });
 }
 
-type RunOptions = import('../models/train-run.ts').RunOptions;
+type RunOptions = import('../pipeline/train.ts').RunOptions;
 type TrainingOutcome = import('../src/training/trainer.ts').TrainingOutcome;
 
 async function withTraining(
@@ -208,7 +208,7 @@ async function withTraining(
 ): Promise<boolean> {
   const { threads, optimization } = configuration;
   const tensorflow = await loadTensorFlowForCommand({ threads });
-  const { loadedTensorFlow } = await import('../src/training/tensorflow/load.ts');
+  const { loadedTensorFlow } = await import('../src/tensorflow/load.ts');
   const progress = createTrainingProgress(optimization.steps);
   const stop = new AbortController();
   let exitCode = 0;

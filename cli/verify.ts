@@ -2,12 +2,12 @@
 // verify.json and verify.html into the folder.
 import { Command } from 'commander';
 import { UsageError } from '../src/error.ts';
-import type { EvaluationSubject } from '../src/evaluation/subject.ts';
+import { packageRoot, packageVersion } from '../src/machine/package.ts';
+import type { EvaluationSubject } from '../src/run/subject.ts';
 import type { Runner } from '../src/verification/runner.ts';
 import type { RunnerSources } from '../src/verification/runners.ts';
 import type { VerificationInput } from '../src/verification/verify.ts';
-import { packageRoot, packageVersion } from './package.ts';
-import { parseWhole } from './parse.ts';
+import { parseWhole } from './parse/number.ts';
 
 interface VerifyFlags {
   readonly runtimes: string;
@@ -106,10 +106,10 @@ async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
   const named = parseNames('--runtimes', flags.runtimes, allRuntimes);
   const required = flags.require === undefined ? [] : parseNames('--require', flags.require, allRuntimes);
   const onProgress = (message: string) => process.stderr.write(`${message}\n`);
-  const { openSubject } = await import('../src/evaluation/subject.ts');
+  const { openSubject } = await import('../src/run/subject.ts');
   const subject = openSubject(folder);
   const variantOf = async (model: 'float16' | 'int8', scratch: string): Promise<string> => {
-    const { makeVariant } = await import('./verification-variant.ts');
+    const { makeVariant } = await import('../pipeline/verification-variant.ts');
     return makeVariant(model, scratch, subject, input.source, flags.seed);
   };
   const { join } = await import('node:path');
@@ -128,7 +128,7 @@ async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
   const limits = { timeMs: flags.timeLimit * 1000, memoryByteLength: flags.memoryLimit * 2 ** 20 };
 
   const input = await inputOf(subject, flags);
-  const { readRecorded } = await import('./verification-variant.ts');
+  const { readRecorded } = await import('../pipeline/verification-variant.ts');
   const { verify } = await import('../src/verification/verify.ts');
   const verification = await verify(
     {
@@ -155,7 +155,7 @@ async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
   const json = `${JSON.stringify(record, undefined, 2)}\n`;
   if (flags.report) await writeReport();
   if (flags.json) process.stdout.write(json);
-  else process.stdout.write((await import('./verification-table.ts')).renderVerification(record));
+  else process.stdout.write((await import('./text/verification.ts')).renderVerification(record));
   if (!record.holds) process.exitCode = 1;
 
   async function bisectRunners([a, b]: readonly Runner[]) {
@@ -177,7 +177,7 @@ async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
 
   async function writeReport(): Promise<void> {
     const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');
-    const { VERIFICATION_NAME, VERIFICATION_PAGE_NAME } = await import('../src/verification/record.ts');
+    const { VERIFICATION_NAME, VERIFICATION_PAGE_NAME } = await import('../src/verification/schema.ts');
     const { verificationReport } = await import('../src/report/verification-report.ts');
     const { renderReport } = await import('../src/report/page.ts');
     const page = await renderReport(verificationReport(record, `jepa-onnx ${packageVersion()}`));
@@ -195,11 +195,11 @@ async function inputOf(
   subject: EvaluationSubject,
   { classes, data, observations, seed }: VerifyFlags,
 ): Promise<Pick<VerificationInput, 'source' | 'classes' | 'untrainedEncoder'>> {
-  const { parentRuntime } = await import('./runtime-choice.ts');
+  const { parentRuntime } = await import('./parse/runtime-choice.ts');
   const runtime = await parentRuntime();
   if (subject.configuration.recording !== undefined) {
-    const { parseRecordingClassSource } = await import('../src/evaluation/recording-class.ts');
-    const { inputOfRecordingOrStatistics } = await import('./recording-network.ts');
+    const { parseRecordingClassSource } = await import('../src/evaluation/class/recording.ts');
+    const { inputOfRecordingOrStatistics } = await import('../pipeline/network/recording.ts');
     return inputOfRecordingOrStatistics(subject, {
       path: data,
       classes: classes === undefined ? undefined : parseRecordingClassSource('--classes', classes),
@@ -211,9 +211,9 @@ async function inputOf(
   }
   if (data !== undefined)
     throw new UsageError(`--data: expected a run of a recording, got ${subject.folder}, a run of an environment`);
-  const { classesOf, parseClassSource } = await import('../src/evaluation/state-class.ts');
+  const { classesOf, parseClassSource } = await import('../src/evaluation/class/state.ts');
   const classSource = parseClassSource('--classes', classes ?? 'reward');
-  const { networksOfConfiguration } = await import('./evaluation-network.ts');
+  const { networksOfConfiguration } = await import('../pipeline/network/environment.ts');
   const networks = await networksOfConfiguration(subject.configuration, runtime);
   return { ...networks, classes: await classesOf(networks.environment, classSource, networks.auxiliaries) };
 }
@@ -233,6 +233,6 @@ function parseNames(option: string, text: string, all: readonly string[]): reado
  */
 async function referenceNames(flags: VerifyFlags, hasTfjsModels: boolean): Promise<string[]> {
   if (flags.reference !== undefined) return [flags.reference];
-  const { findNatives } = await import('../src/training/tensorflow/native/find.ts');
+  const { findNatives } = await import('../src/tensorflow/native/find.ts');
   return [...(hasTfjsModels && findNatives().length > 0 ? ['tfjs'] : []), 'cpu', 'wasm'];
 }

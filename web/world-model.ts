@@ -1,7 +1,7 @@
 // An exported world model behind onnxruntime-web: encode observations, predict latents, ask the auxiliary head.
 // Letters: N observations, H W C image, D latent, A action, M numbers of all auxiliaries.
 import { FormatError, UnavailableError, UsageError } from '../src/error.ts';
-import { observationTensor } from '../src/evaluation/encode.ts';
+import { observationTensor } from '../src/run/encode.ts';
 import { firstLine, type Onnxruntime, openSession } from '../src/runtimes/onnxruntime-session.ts';
 import type { RuntimeSession, RuntimeTensor, TensorSpec } from '../src/runtimes/runtime.ts';
 import type { ExportDescription } from '../src/storage/export-format.ts';

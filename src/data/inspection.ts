@@ -1,7 +1,7 @@
 // What a recording holds, what is odd about it, and which command would train on it.
 import { describeError, JepaError } from '../error.ts';
 import { findMisfits } from './episode-plan.ts';
-import { isImageColumn } from './image-recording.ts';
+import { isImageColumn } from './image/recording.ts';
 import { type Column, type Recording, type Roles, rowCountOf, totalRowsOf } from './recording.ts';
 import { checkRoles, type ResolvedRoles, resolveRoles } from './role-name.ts';
 import { type ColumnSurvey, surveyColumn } from './survey.ts';

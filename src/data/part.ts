@@ -2,7 +2,7 @@
 // action size, M auxiliary size, n frames of a stack.
 import { FormatError, UsageError } from '../error.ts';
 import type { EpisodePlan } from './episode-plan.ts';
-import { isImageColumn } from './image-recording.ts';
+import { isImageColumn } from './image/recording.ts';
 import { type Column, type Recording, rowSizeOf } from './recording.ts';
 import type { ColumnSurvey } from './survey.ts';
 

@@ -3,9 +3,9 @@
 // Letters: B sequences, K steps, n frames of a stack, A action size, M auxiliary size.
 import { FormatError, UsageError } from '../error.ts';
 import { elementCount } from '../shape.ts';
-import { assembleBatch, type BatchLayout, locateInBlock } from './batch.ts';
-import { type Block, cutBlocks, type DecodedBlock, type DecodePlan, sequencesOf } from './block.ts';
-import { createBlockPool, defaultWorkerCount } from './block-pool.ts';
+import { assembleBatch, type BatchLayout, locateInBlock } from './block/batch.ts';
+import { type Block, cutBlocks, type DecodedBlock, type DecodePlan, sequencesOf } from './block/block.ts';
+import { createBlockPool, defaultWorkerCount } from './block/block-pool.ts';
 import { planEpisodes, type ValueAt } from './episode-plan.ts';
 import { type ActionPart, actionParts, auxiliarySizeOf, type ObservationPart, observationParts } from './part.ts';
 import { type Recording, type Roles, rowSizeOf } from './recording.ts';

@@ -1,7 +1,7 @@
 // One pass over what was recorded: means, deviations and ranges for normalisation, and everything that is odd. Images are
 // sampled, all other columns are read whole. The result is plain JSON, kept with a run.
 import { numberAt } from './element.ts';
-import { isImageColumn } from './image-recording.ts';
+import { isImageColumn } from './image/recording.ts';
 import { type Column, type Recording, rowSizeOf } from './recording.ts';
 
 /** Rows that a column is read in; also bounds memory. */

@@ -1,7 +1,7 @@
 // The auxiliary term on held-out observations: each auxiliary function's own loss of the head's outputs.
 import { type Auxiliary, auxiliarySizeOf, sliceAuxiliaries } from '../auxiliary/index.ts';
 import { FormatError } from '../error.ts';
-import { binaryCrossEntropy, meanSquaredError } from './residual.ts';
+import { binaryCrossEntropy, meanSquaredError } from '../measures/residual.ts';
 
 export interface AuxiliaryResidual {
   readonly name: string;

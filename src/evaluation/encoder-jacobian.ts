@@ -1,13 +1,14 @@
 // In how many directions of its latent an encoder can move at an observation: the numerical rank of its Jacobian there.
 // The whole Jacobian is [D, pixels]; its product with more random directions than D has the same rank almost surely (Halko,
 // Martinsson and Tropp, SIAM Review 53, 2011), and costs two observations a direction instead of two a pixel.
+
+import type { Latents } from '../measures/latents.ts';
+import { rankOfGram } from '../measures/numerical-rank.ts';
+import { measureSpectrum } from '../measures/spectrum.ts';
 import { randomFor } from '../random.ts';
+import { fixedBatchSize, type ObservationInput, type Observations, observationFeeds } from '../run/encode.ts';
 import type { RuntimeSession, RuntimeTensor } from '../runtimes/index.ts';
 import { elementCount } from '../shape.ts';
-import { fixedBatchSize, type ObservationInput, type Observations, observationFeeds } from './encode.ts';
-import type { Latents } from './latents.ts';
-import { rankOfGram } from './numerical-rank.ts';
-import { measureSpectrum } from './spectrum.ts';
 
 /** Directions over D: twice as many keep the singular values within a factor of about 3, where as many would lose the smallest. */
 const OVERSAMPLING = 2;

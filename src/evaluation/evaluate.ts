@@ -3,14 +3,18 @@
 import type { Auxiliary } from '../auxiliary/index.ts';
 import type { Environment } from '../environments/environment.ts';
 import { JepaError } from '../error.ts';
+import type { Latents } from '../measures/latents.ts';
+import { meanPairDistance } from '../measures/pair-distance.ts';
+import { meanSquaredError, relativeDynamicsResidual } from '../measures/residual.ts';
+import { encodeObservations, type ObservationInput, type Observations } from '../run/encode.ts';
+import { openRuntimeVariant, parseRuntimeVariant, subjectOfVariant } from '../run/runtime-variant.ts';
+import type { EvaluationSubject } from '../run/subject.ts';
+import { filesFor, openWorldSession, type WorldSession } from '../run/world-session.ts';
 import { openRuntime, type Runtime, type RuntimeDescription } from '../runtimes/index.ts';
 import { type AuxiliaryResidual, auxiliaryResiduals, recordedTargets, tableTargets } from './auxiliary-residual.ts';
-import { encodeObservations, type ObservationInput, type Observations } from './encode.ts';
+import type { StateClasses } from './class/state.ts';
 import { type EncoderRank, measureEncoderRank } from './encoder-jacobian.ts';
-import type { EvaluationSource, HeldOut } from './held-out.ts';
-import type { Latents } from './latents.ts';
-import { meanPairDistance } from './pair-distance.ts';
-import { meanSquaredError, relativeDynamicsResidual } from './residual.ts';
+import type { EvaluationSource, HeldOut } from './held-out/held-out.ts';
 import {
   compareWithReference,
   type EncoderEvaluation,
@@ -19,11 +23,7 @@ import {
   measureEncoder,
   untrainedSample,
 } from './runtime-measurement.ts';
-import { openRuntimeVariant, parseRuntimeVariant, subjectOfVariant } from './runtime-variant.ts';
-import type { StateClasses } from './state-class.ts';
-import type { EvaluationSubject } from './subject.ts';
-import { evaluateWitnesses, type WitnessEvaluation } from './witness-evaluation.ts';
-import { filesFor, openWorldSession, type WorldSession } from './world-session.ts';
+import { evaluateWitnesses, type WitnessEvaluation } from './witness/evaluate.ts';
 
 /** A network as an ONNX file that takes observations as they are. */
 export interface ObservationNetwork {

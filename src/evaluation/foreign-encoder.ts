@@ -2,11 +2,15 @@
 // from the file; where the file does not say enough, it is asked for.
 // Letters: N observations, H W C image, D numbers.
 import { FormatError, UsageError } from '../error.ts';
+import { meanPairDistance } from '../measures/pair-distance.ts';
+import type { ObservationInput, PixelNormalization } from '../run/encode.ts';
+import { openRuntimeVariant, parseRuntimeVariant, type RuntimeVariant } from '../run/runtime-variant.ts';
+import type { EncoderSubject } from '../run/subject.ts';
+import { openEncoderSession } from '../run/world-session.ts';
 import type { Runtime, RuntimeDescription } from '../runtimes/index.ts';
-import type { ObservationInput, PixelNormalization } from './encode.ts';
+import type { StateClasses } from './class/state.ts';
 import { type EncoderRank, measureEncoderRank } from './encoder-jacobian.ts';
-import type { EvaluationSource, HeldOut } from './held-out.ts';
-import { meanPairDistance } from './pair-distance.ts';
+import type { EvaluationSource, HeldOut } from './held-out/held-out.ts';
 import {
   compareWithReference,
   type EncoderEvaluation,
@@ -15,10 +19,6 @@ import {
   measureEncoder,
   untrainedSample,
 } from './runtime-measurement.ts';
-import { openRuntimeVariant, parseRuntimeVariant, type RuntimeVariant } from './runtime-variant.ts';
-import type { StateClasses } from './state-class.ts';
-import type { EncoderSubject } from './subject.ts';
-import { openEncoderSession } from './world-session.ts';
 
 export interface ForeignEncoder {
   /** Of the ONNX file. */

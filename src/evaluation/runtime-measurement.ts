@@ -1,14 +1,14 @@
 // What one runtime makes of the held-out observations: its latents, measured, and compared with those of the reference.
 import { JepaError } from '../error.ts';
+import { type Certificate, certify, type LatentError, latentError } from '../measures/certificate.ts';
+import { type Distinctness, measureDistinctness } from '../measures/distinctness.ts';
+import { type LabelledLatents, type Latents, labelLatents } from '../measures/latents.ts';
+import { fixedBatchSize, type Observations, observationFeeds, paddedRows } from '../run/encode.ts';
+import type { EncoderSession } from '../run/world-session.ts';
 import type { Runtime, RuntimeDescription } from '../runtimes/index.ts';
 import { elementCount } from '../shape.ts';
-import { type Certificate, certify, type LatentError, latentError } from './certificate.ts';
-import { type Distinctness, measureDistinctness } from './distinctness.ts';
-import { fixedBatchSize, type Observations, observationFeeds, paddedRows } from './encode.ts';
-import type { EvaluationSource, HeldOut } from './held-out.ts';
-import { type LabelledLatents, type Latents, labelLatents } from './latents.ts';
-import type { StateClasses } from './state-class.ts';
-import type { EncoderSession } from './world-session.ts';
+import type { StateClasses } from './class/state.ts';
+import type { EvaluationSource, HeldOut } from './held-out/held-out.ts';
 
 export interface MeasuringOptions {
   /** Names of runtimes and their variants, in the order of the report. */

@@ -4,7 +4,7 @@ import type { ActionSpace } from './action-space.ts';
 import type { Arena, ArenaEpisode, Success } from './arena.ts';
 import type { Objective } from './objective.ts';
 import type { Planner, PlanningWorld } from './planner.ts';
-import { drawWords } from './random-shooting.ts';
+import { drawWords } from './search/random-shooting.ts';
 
 /** What an agent may go by; a learned policy looks at the observation alone. */
 export interface Situation extends Pick<ArenaEpisode, 'locate'> {

@@ -1,12 +1,12 @@
 // The planners by name.
 import { unknownName } from '../error.ts';
-import { bestFirstProvider } from './best-first.ts';
-import { cemProvider } from './cem.ts';
-import { exhaustiveProvider } from './exhaustive.ts';
-import { icemProvider } from './icem.ts';
-import { mppiProvider } from './mppi.ts';
 import type { Planner, PlannerProvider } from './planner.ts';
-import { randomShootingProvider } from './random-shooting.ts';
+import { bestFirstProvider } from './search/best-first.ts';
+import { cemProvider } from './search/cem.ts';
+import { exhaustiveProvider } from './search/exhaustive.ts';
+import { icemProvider } from './search/icem.ts';
+import { mppiProvider } from './search/mppi.ts';
+import { randomShootingProvider } from './search/random-shooting.ts';
 
 export const plannerProviders: readonly PlannerProvider[] = [
   exhaustiveProvider,

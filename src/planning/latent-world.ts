@@ -1,5 +1,5 @@
 // A learned world model as a world to plan in, behind whatever runs its networks.
-import { createLatents, type Latents } from '../evaluation/latents.ts';
+import { createLatents, type Latents } from '../measures/latents.ts';
 import type { ActionSpace } from './action-space.ts';
 import type { PlanningWorld } from './planner.ts';
 

@@ -1,5 +1,5 @@
 // The verdict in words: the first screen of a report, and all that some readers read.
-import type { AnyEvaluationRecord, EncoderRuntimeRecord } from '../evaluation/record.ts';
+import type { AnyEvaluationRecord, EncoderRuntimeRecord } from '../evaluation/schema/evaluation.ts';
 import { formatCount, formatNumber, formatPercent } from './number.ts';
 import type { Report, Tone } from './report.ts';
 

@@ -1,14 +1,14 @@
 // The report of an encoder from anywhere: whether its latents keep the classes apart, on every runtime.
 import type { ForeignEvaluation } from '../evaluation/foreign-encoder.ts';
-import type { EncoderEvaluationRecord } from '../evaluation/record.ts';
+import type { EncoderEvaluationRecord } from '../evaluation/schema/evaluation.ts';
 import { answerOf } from './answer.ts';
-import { classSection } from './class-section.ts';
-import { distanceSection, firstPicture, spreadSection } from './latent-section.ts';
-import { measureSection } from './measure-section.ts';
 import { formatCount } from './number.ts';
 import { REPORT_FORMAT, type Report } from './report.ts';
-import { runtimeSection } from './runtime-section.ts';
-import { settingsSection } from './settings-section.ts';
+import { classSection } from './section/class.ts';
+import { distanceSection, firstPicture, spreadSection } from './section/latent.ts';
+import { measureSection } from './section/measure.ts';
+import { runtimeSection } from './section/runtime.ts';
+import { settingsSection } from './section/settings.ts';
 
 /** Numbers and pictures are of the first runtime; the table compares all of them. @param generator package and version */
 export function encoderReport(

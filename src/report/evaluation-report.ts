@@ -1,17 +1,17 @@
 // The report of one evaluation: its record and its latents as sections and pictures.
 import type { Evaluation } from '../evaluation/evaluate.ts';
-import type { EvaluationRecord } from '../evaluation/record.ts';
+import type { EvaluationRecord } from '../evaluation/schema/evaluation.ts';
 import type { MetricsRecord } from '../storage/jsonl.ts';
 import { answerOf } from './answer.ts';
-import { classSection } from './class-section.ts';
-import { distanceSection, firstPicture, spreadSection } from './latent-section.ts';
-import { measureSection } from './measure-section.ts';
 import { formatCount } from './number.ts';
 import { REPORT_FORMAT, type Report, type ReportSection } from './report.ts';
-import { runtimeSection } from './runtime-section.ts';
-import { settingsSection } from './settings-section.ts';
-import { trainingSection } from './training-section.ts';
-import { witnessSection } from './witness-section.ts';
+import { classSection } from './section/class.ts';
+import { distanceSection, firstPicture, spreadSection } from './section/latent.ts';
+import { measureSection } from './section/measure.ts';
+import { runtimeSection } from './section/runtime.ts';
+import { settingsSection } from './section/settings.ts';
+import { trainingSection } from './section/training.ts';
+import { witnessSection } from './section/witness.ts';
 
 export interface EvaluationReportInput {
   readonly evaluation: Evaluation;

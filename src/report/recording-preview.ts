@@ -1,7 +1,7 @@
 // A page that shows a recording: frames of its episodes side by side, and its rewards.
 
 import { numberAt } from '../data/element.ts';
-import { isImageColumn } from '../data/image-recording.ts';
+import { isImageColumn } from '../data/image/recording.ts';
 import type { Inspection } from '../data/inspection.ts';
 import { type Column, type Recording, rowCountOf, rowSizeOf } from '../data/recording.ts';
 import { left, right } from './column.ts';

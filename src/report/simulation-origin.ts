@@ -1,5 +1,5 @@
 // Where the observations of a simulator's run come from, in words.
-import type { SimulationOrigin } from '../evaluation/simulation-origin.ts';
+import type { SimulationOrigin } from '../run/simulation-origin.ts';
 import { formatCount } from './number.ts';
 
 /** `gym:CartPole-v1, seed 0, random policy, 200 episodes of at most 100 steps (4,410 in all); gymnasium 1.2.0, python 3.11.2` */

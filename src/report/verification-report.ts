@@ -1,6 +1,6 @@
 // The report of one verification: does every runtime give the same answer?
 
-import type { OtherRow, RanRow, VerificationRecord, VerificationRow } from '../verification/record.ts';
+import type { OtherRow, RanRow, VerificationRecord, VerificationRow } from '../verification/schema.ts';
 import { verdictTones } from './answer.ts';
 import { left, right } from './column.ts';
 import { formatCount, formatNumber, formatPercent } from './number.ts';

@@ -42,9 +42,9 @@ async function loadBackend(
   options: RuntimeOptions,
 ): Promise<{ namespace: typeof tf; description: RuntimeDescription }> {
   // Looked for, not set up: a download of hundreds of megabytes is for a command that trains.
-  const { findNatives } = await import('../training/tensorflow/native/find.ts');
+  const { findNatives } = await import('../tensorflow/native/find.ts');
   if (findNatives().length > 0) {
-    const { loadTensorFlow, loadedTensorFlow } = await import('../training/tensorflow/load.ts');
+    const { loadTensorFlow, loadedTensorFlow } = await import('../tensorflow/load.ts');
     // A process has one number of threads: what it has already, unless the caller insists.
     const threads = options.threads ?? loadedTensorFlow()?.threads;
     const namespace = await loadTensorFlow({ threads: threadCount('tfjs', threads) });

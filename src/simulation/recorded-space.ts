@@ -1,5 +1,5 @@
 // Whether a simulator is what a run's recording was made of: its observations and actions as the networks take them.
-import type { RecordingRecord } from '../data/recording-record.ts';
+import type { RecordingRecord } from '../data/recording-description.ts';
 import { UsageError } from '../error.ts';
 import { elementCount } from '../shape.ts';
 import type { SimulatorPool } from './pool.ts';

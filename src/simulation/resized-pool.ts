@@ -1,5 +1,5 @@
 // A pool whose images have another size, so that frames of a window do not fill the disk.
-import { resizeImages } from '../data/image.ts';
+import { resizeImages } from '../data/image/image.ts';
 import { UsageError } from '../error.ts';
 import type { SimulatorPool, Situation } from './pool.ts';
 

@@ -1,6 +1,6 @@
 // A simulator as an arena to act in, and as a world whose true dynamics can be planned in. It is encoded as training saw
 // it: frames stacked, numbers as the simulator gives them. Letters: N latents, n frames, A numbers of an action.
-import { copyStack } from '../data/batch.ts';
+import { copyStack } from '../data/block/batch.ts';
 import { type ActionSpace, continuousActions, oneHotActions } from '../planning/action-space.ts';
 import type { Arena, Outcome } from '../planning/arena.ts';
 import type { PlanningWorld } from '../planning/planner.ts';

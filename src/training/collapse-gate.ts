@@ -2,7 +2,7 @@
 // By default it watches the mean standard deviation of a latent dimension over the batch, relative to that of the first step:
 // RankMe and other scale-free measures stay high for latents that have shrunk to a point.
 import { UsageError } from '../error.ts';
-import { type Baseline, type BaselineMeasures, measuresOf } from '../evaluation/baseline.ts';
+import { type Baseline, type BaselineMeasures, measuresOf } from '../measures/baseline.ts';
 import type { Configuration } from './configuration.ts';
 
 export interface CollapseState {

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { auxiliaryConfiguration } from '../auxiliary/index.ts';
 import { recordingConfiguration } from '../data/configured-recording.ts';
 import { UsageError } from '../error.ts';
-import { baselineMeasureNames } from '../evaluation/baseline.ts';
+import { baselineMeasureNames } from '../measures/baseline.ts';
 import { parseOptions } from '../options.ts';
 
 const positive = z.number().positive();

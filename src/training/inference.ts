@@ -3,13 +3,13 @@
 // Letters: R rows of a run, D latent, P numbers of an observation.
 import type * as tf from '@tensorflow/tfjs';
 import { elementCount } from '../shape.ts';
+import type { Graph, GraphTensor } from '../tensorflow/graph.ts';
+import { applyModel, type ModelVariables } from '../tensorflow/layers.ts';
+import { multiply } from '../tensorflow/operations/elementwise.ts';
+import { matmul } from '../tensorflow/operations/matrix.ts';
+import { castToFloat, reshape, sum } from '../tensorflow/operations/shape.ts';
+import type { GraphSession } from '../tensorflow/session.ts';
 import { encoderInputs, PIXEL_SCALE } from './objective.ts';
-import type { Graph, GraphTensor } from './tensorflow/graph.ts';
-import { applyModel, type ModelVariables } from './tensorflow/layers.ts';
-import { multiply } from './tensorflow/operations/elementwise.ts';
-import { matmul } from './tensorflow/operations/matrix.ts';
-import { castToFloat, reshape, sum } from './tensorflow/operations/shape.ts';
-import type { GraphSession } from './tensorflow/session.ts';
 
 /** R at least: fewer rows leave the processor idle. */
 const MINIMAL_ROWS = 64;

@@ -7,12 +7,20 @@
 import type * as tf from '@tensorflow/tfjs';
 import { type Auxiliary, sliceAuxiliaries } from '../auxiliary/index.ts';
 import { elementCount } from '../shape.ts';
+import type { Graph, GraphTensor, GraphVariable } from '../tensorflow/graph.ts';
+import { applyModel, ModelVariables } from '../tensorflow/layers.ts';
+import {
+  add,
+  multiply,
+  scale,
+  softplus,
+  square,
+  stopGradient,
+  subtract,
+} from '../tensorflow/operations/elementwise.ts';
+import { castToFloat, concatenate, mean, reshape, slice, spread } from '../tensorflow/operations/shape.ts';
 import type { ObjectiveConfiguration } from './configuration.ts';
 import { covarianceTerm, sigregTerm, varianceTerm } from './regularizer.ts';
-import type { Graph, GraphTensor, GraphVariable } from './tensorflow/graph.ts';
-import { applyModel, ModelVariables } from './tensorflow/layers.ts';
-import { add, multiply, scale, softplus, square, stopGradient, subtract } from './tensorflow/operations/elementwise.ts';
-import { castToFloat, concatenate, mean, reshape, slice, spread } from './tensorflow/operations/shape.ts';
 
 /** The networks that are trained together. */
 export interface Networks {

@@ -1,5 +1,5 @@
 // What a recording asks for where the configuration says nothing: an encoder for its observations, an auxiliary that varies.
-import { isImageColumn } from '../data/image-recording.ts';
+import { isImageColumn } from '../data/image/recording.ts';
 import { type Column, type Recording, type Roles, rowCountOf } from '../data/recording.ts';
 import { resolveRoles } from '../data/role-name.ts';
 import { surveyColumn } from '../data/survey.ts';

@@ -4,15 +4,15 @@
 import type * as tf from '@tensorflow/tfjs';
 import { elementCount } from '../shape.ts';
 import type { NamedArray } from '../storage/safetensors.ts';
+import { adamFeeds, addAdamUpdates } from '../tensorflow/adam.ts';
+import { Graph, type GraphTensor } from '../tensorflow/graph.ts';
+import { applyModel, ModelVariables } from '../tensorflow/layers.ts';
+import { square, subtract } from '../tensorflow/operations/elementwise.ts';
+import { castToFloat, mean } from '../tensorflow/operations/shape.ts';
+import { GraphSession } from '../tensorflow/session.ts';
+import { setNamedWeights } from '../tensorflow/weight.ts';
 import type { OptimizationConfiguration } from './configuration.ts';
 import { PIXEL_SCALE } from './objective.ts';
-import { adamFeeds, addAdamUpdates } from './tensorflow/adam.ts';
-import { Graph, type GraphTensor } from './tensorflow/graph.ts';
-import { applyModel, ModelVariables } from './tensorflow/layers.ts';
-import { square, subtract } from './tensorflow/operations/elementwise.ts';
-import { castToFloat, mean } from './tensorflow/operations/shape.ts';
-import { GraphSession } from './tensorflow/session.ts';
-import { setNamedWeights } from './weight.ts';
 
 /** Owns the training graph of a model of one input and one output; the model's own variables change only in `copyToModel`. */
 export class RegressionStep {

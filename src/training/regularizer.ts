@@ -1,10 +1,10 @@
 // Terms against collapse that others use and the paper does without; all off by default, one switch each.
 // Letters: N latents of a batch, D latent, V directions, T points of an integral.
 import { randomFor } from '../random.ts';
-import type { Graph, GraphTensor } from './tensorflow/graph.ts';
-import { add, cos, multiply, relu, scale, sin, sqrt, square, subtract } from './tensorflow/operations/elementwise.ts';
-import { matmul } from './tensorflow/operations/matrix.ts';
-import { mean, reshape, sum, transpose } from './tensorflow/operations/shape.ts';
+import type { Graph, GraphTensor } from '../tensorflow/graph.ts';
+import { add, cos, multiply, relu, scale, sin, sqrt, square, subtract } from '../tensorflow/operations/elementwise.ts';
+import { matmul } from '../tensorflow/operations/matrix.ts';
+import { mean, reshape, sum, transpose } from '../tensorflow/operations/shape.ts';
 
 /** Deviation that every latent dimension is asked for (gamma), and what keeps the root differentiable: VICReg's own values. */
 const WANTED_DEVIATION = 1;

@@ -3,17 +3,17 @@ import type { Auxiliary } from '../auxiliary/index.ts';
 import type { TransitionBatch } from '../data/transition.ts';
 import { elementCount } from '../shape.ts';
 import type { NamedArray } from '../storage/safetensors.ts';
+import { ADAM_SLOT_PREFIX, adamFeeds, addAdamUpdates } from '../tensorflow/adam.ts';
+import { Graph, type GraphTensor, type GraphVariable } from '../tensorflow/graph.ts';
+import { ModelVariables } from '../tensorflow/layers.ts';
+import { binary } from '../tensorflow/operations/elementwise.ts';
+import { pack } from '../tensorflow/operations/shape.ts';
+import { GraphSession } from '../tensorflow/session.ts';
+import { setNamedWeights } from '../tensorflow/weight.ts';
 import type { ObjectiveConfiguration, OptimizationConfiguration } from './configuration.ts';
 import { addInference, encodeRows, type InferenceBranch, jacobianGram } from './inference.ts';
 import { addObjective, dynamicsHorizonOf, type Networks } from './objective.ts';
 import { sigregFeeds } from './regularizer.ts';
-import { ADAM_SLOT_PREFIX, adamFeeds, addAdamUpdates } from './tensorflow/adam.ts';
-import { Graph, type GraphTensor, type GraphVariable } from './tensorflow/graph.ts';
-import { ModelVariables } from './tensorflow/layers.ts';
-import { binary } from './tensorflow/operations/elementwise.ts';
-import { pack } from './tensorflow/operations/shape.ts';
-import { GraphSession } from './tensorflow/session.ts';
-import { setNamedWeights } from './weight.ts';
 
 export interface TrainingStepShape {
   readonly observationShape: readonly number[];

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { UsageError } from '../error.ts';
-import type { EvaluationSource } from '../evaluation/held-out.ts';
-import type { EvaluationSubject } from '../evaluation/subject.ts';
+import type { EvaluationSource } from '../evaluation/held-out/held-out.ts';
 import { runCommand } from '../machine/command.ts';
+import type { EvaluationSubject } from '../run/subject.ts';
 import { drawActions, observationParts, writeFirstRows, writeObservations } from './held-out-files.ts';
 import { expectSuccess, type RunnerLimits, THREADS_VARIABLE } from './protocol.ts';
-import type { Bisection } from './record.ts';
 import type { Runner } from './runner.ts';
+import type { Bisection } from './schema.ts';
 
 /** Observations that the values are compared on: the values of all nodes are kept in memory. */
 const BISECTED_OBSERVATIONS = 8;

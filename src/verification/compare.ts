@@ -1,17 +1,17 @@
 // What one runtime gave, measured, and compared with the reference: errors, verdict, certificates, and what is wrong.
 
-import type { NamedClasses } from '../evaluation/bisimulation-class.ts';
-import { centroidsOf } from '../evaluation/centroid.ts';
-import { type Certificate, certify, latentError, type PairAtRisk } from '../evaluation/certificate.ts';
-import type { ClassPair } from '../evaluation/class-gap.ts';
-import { type Distinctness, measureDistinctness } from '../evaluation/distinctness.ts';
+import type { NamedClasses } from '../evaluation/class/bisimulation.ts';
+import { centroidsOf } from '../measures/centroid.ts';
+import { type Certificate, certify, latentError, type PairAtRisk } from '../measures/certificate.ts';
+import type { ClassPair } from '../measures/class-gap.ts';
+import { type Distinctness, measureDistinctness } from '../measures/distinctness.ts';
 import {
   createLatents,
   type LabelledLatents,
   type Latents,
   labelLatents,
   rootMeanSquareNorm,
-} from '../evaluation/latents.ts';
+} from '../measures/latents.ts';
 import type { RecordedLatents } from './held-out-files.ts';
 import {
   largestRowDistance,
@@ -21,8 +21,8 @@ import {
   smallestRowCosine,
 } from './prediction.ts';
 import type { RunnerResult, RunnerRuntime } from './protocol.ts';
-import type { RanRow } from './record.ts';
 import type { Runner } from './runner.ts';
+import type { RanRow } from './schema.ts';
 
 /** What the rows of a result are. */
 export interface Rows {

@@ -1,7 +1,7 @@
 // From a verification to its record.
 import { describeMachine } from '../machine/machine.ts';
 import { tolerancesOf } from './compare.ts';
-import { type Bisection, VERIFICATION_FORMAT, type VerificationRecord } from './record.ts';
+import { type Bisection, VERIFICATION_FORMAT, type VerificationRecord } from './schema.ts';
 import { isAcceptable, type Verification } from './verify.ts';
 
 export function verificationRecordOf(verification: Verification, bisection?: Bisection): VerificationRecord {

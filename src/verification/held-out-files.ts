@@ -2,10 +2,10 @@
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { FormatError } from '../error.ts';
-import { type ObservationInput, type Observations, observationTensor } from '../evaluation/encode.ts';
-import type { HeldOut } from '../evaluation/held-out.ts';
-import type { EvaluationSubject } from '../evaluation/subject.ts';
+import type { HeldOut } from '../evaluation/held-out/held-out.ts';
 import { randomFor } from '../random.ts';
+import { type ObservationInput, type Observations, observationTensor } from '../run/encode.ts';
+import type { EvaluationSubject } from '../run/subject.ts';
 import { elementCount } from '../shape.ts';
 
 /** Rows that are brought into the encoder's form at a time. */

@@ -1,7 +1,7 @@
 // How far the predictions of a runtime may be from the reference's: derived from the margins by which the reference's
 // predictions are nearer to one class than to the next, as the verdict's tolerance is from those of the latents.
-import { squaredDistance } from '../evaluation/pair-distance.ts';
-import { type Verdict, verdictThresholds } from '../evaluation/verdict.ts';
+import { squaredDistance } from '../measures/pair-distance.ts';
+import { type Verdict, verdictThresholds } from '../measures/verdict.ts';
 
 /** The nearest centroid of each prediction, and by how much the next one is farther. */
 export interface PredictedClasses {

@@ -4,13 +4,13 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeError, JepaError, UnavailableError } from '../error.ts';
-import type { NamedClasses } from '../evaluation/bisimulation-class.ts';
-import { encodeObservations } from '../evaluation/encode.ts';
+import type { NamedClasses } from '../evaluation/class/bisimulation.ts';
 import type { ObservationNetwork } from '../evaluation/evaluate.ts';
-import type { EvaluationSource, HeldOut } from '../evaluation/held-out.ts';
-import { meanPairDistance } from '../evaluation/pair-distance.ts';
+import type { EvaluationSource, HeldOut } from '../evaluation/held-out/held-out.ts';
 import { untrainedSample } from '../evaluation/runtime-measurement.ts';
-import type { EvaluationSubject, ModelFiles } from '../evaluation/subject.ts';
+import { meanPairDistance } from '../measures/pair-distance.ts';
+import { encodeObservations } from '../run/encode.ts';
+import type { EvaluationSubject, ModelFiles } from '../run/subject.ts';
 import { openRuntime } from '../runtimes/index.ts';
 import { compare, type Measured, measure, type Rows } from './compare.ts';
 import {
@@ -22,8 +22,8 @@ import {
   writeObservations,
 } from './held-out-files.ts';
 import { type RunnerLimits, type RunnerResult, runProgram } from './protocol.ts';
-import type { OtherRow, RanRow, VerificationRow } from './record.ts';
 import type { FoundRunner, Runner } from './runner.ts';
+import type { OtherRow, RanRow, VerificationRow } from './schema.ts';
 
 /** Batches of the smaller sizes that are tried, and one observation more, so that the last batch is not full. */
 const TRIED_BATCHES = 4;

@@ -10,10 +10,10 @@ import {
 } from '../../src/auxiliary/index.ts';
 import { createEnvironment } from '../../src/environments/index.ts';
 import { randomFor } from '../../src/random.ts';
-import { Graph } from '../../src/training/tensorflow/graph.ts';
-import { applyModel, ModelVariables } from '../../src/training/tensorflow/layers.ts';
-import { loadTensorFlow } from '../../src/training/tensorflow/load.ts';
-import { GraphSession } from '../../src/training/tensorflow/session.ts';
+import { Graph } from '../../src/tensorflow/graph.ts';
+import { applyModel, ModelVariables } from '../../src/tensorflow/layers.ts';
+import { loadTensorFlow } from '../../src/tensorflow/load.ts';
+import { GraphSession } from '../../src/tensorflow/session.ts';
 import { expectClose } from '../matcher/close.ts';
 
 const SAMPLES = 16;

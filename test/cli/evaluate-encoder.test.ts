@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { encoderEvaluationSchema } from '../../src/evaluation/record.ts';
+import { encoderEvaluationSchema } from '../../src/evaluation/schema/evaluation.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
 
 const bin = join(import.meta.dirname, '..', '..', 'bin', 'jepa.js');

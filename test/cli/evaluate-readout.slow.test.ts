@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { evaluationSchema } from '../../src/evaluation/record.ts';
+import { evaluationSchema } from '../../src/evaluation/schema/evaluation.ts';
 import { openRuntime } from '../../src/runtimes/index.ts';
 import { fixtureLatentSize, writeRunFixture } from '../evaluation/run-fixture.ts';
 

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { evaluationSchema } from '../../src/evaluation/record.ts';
+import { evaluationSchema } from '../../src/evaluation/schema/evaluation.ts';
 import { writeRunFixture } from '../evaluation/run-fixture.ts';
 
 const bin = join(import.meta.dirname, '..', '..', 'bin', 'jepa.js');

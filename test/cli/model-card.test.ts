@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { refreshModelCard } from '../../cli/model-card.ts';
+import { refreshModelCard } from '../../pipeline/model-card.ts';
 import { writeExportDescription } from '../../src/storage/export-description.ts';
 
 let run: string;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeError, UsageError } from '../../src/error.ts';
-import { type PlanRecord, planSchema } from '../../src/planning/record.ts';
+import { type PlanRecord, planSchema } from '../../src/planning/schema.ts';
 import { writeSimulatedRun } from '../simulation/simulated-run.ts';
 import { plan } from './plan-command.ts';
 

@@ -8,7 +8,7 @@ import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createEnvironment } from '../../src/environments/index.ts';
 import { describeError, UsageError } from '../../src/error.ts';
-import { planSchema } from '../../src/planning/record.ts';
+import { planSchema } from '../../src/planning/schema.ts';
 import { randomFor } from '../../src/random.ts';
 import { fixtureLatentSize, writeRunFixture } from '../evaluation/run-fixture.ts';
 import { plan } from './plan-command.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium } from '../../src/verification/chromium.ts';
-import { verificationSchema } from '../../src/verification/record.ts';
+import { verificationSchema } from '../../src/verification/schema.ts';
 import { writeRunFixture } from '../evaluation/run-fixture.ts';
 import { determinantModel } from '../runtimes/onnx-fixture.ts';
 

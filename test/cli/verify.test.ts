@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VALUES_NAME } from '../../src/verification/bisect.ts';
-import { verificationSchema } from '../../src/verification/record.ts';
+import { verificationSchema } from '../../src/verification/schema.ts';
 import { writeRunFixture } from '../evaluation/run-fixture.ts';
 
 const bin = join(import.meta.dirname, '..', '..', 'bin', 'jepa.js');

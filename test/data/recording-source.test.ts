@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { readObservations, recordingContext } from '../../src/auxiliary/recording-context.ts';
 import { openRecording } from '../../src/data/readers/index.ts';
-import { readObservations, recordingContext } from '../../src/data/recording-context.ts';
 import { type RecordingSourceOptions, recordingSource } from '../../src/data/recording-source.ts';
 import type { TransitionBatch } from '../../src/data/transition.ts';
 import { type MemoryColumn, memoryRecording } from './memory-recording.ts';

@@ -1,8 +1,8 @@
 // What an encoder from anywhere is fed with, as its file says, and a verdict on latents of whose scale nothing is known.
 import { describe, expect, test } from 'vitest';
-import { encodeObservations, observationTensor } from '../../src/evaluation/encode.ts';
 import { findObservationInput, type InputAnswers, parsePixels } from '../../src/evaluation/foreign-encoder.ts';
-import { decideVerdict } from '../../src/evaluation/verdict.ts';
+import { decideVerdict } from '../../src/measures/verdict.ts';
+import { encodeObservations, observationTensor } from '../../src/run/encode.ts';
 import type { RuntimeSession, TensorSpec } from '../../src/runtimes/index.ts';
 
 const spec = (type: TensorSpec['type'], ...shape: (number | string)[]): TensorSpec[] => [{ name: 'x', type, shape }];

@@ -2,8 +2,8 @@
 
 import { encodeOneHot } from '../../src/environments/environment.ts';
 import type { Environment } from '../../src/environments/index.ts';
-import type { Latents } from '../../src/evaluation/latents.ts';
-import type { LatentWorld } from '../../src/evaluation/witness.ts';
+import type { LatentWorld } from '../../src/evaluation/witness/witness.ts';
+import type { Latents } from '../../src/measures/latents.ts';
 
 /** States 0..size-1; the only action leads one up, the last state to itself; reward 1 in the last. */
 export function lineEnvironment(size: number): Environment {

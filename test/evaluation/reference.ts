@@ -1,5 +1,5 @@
 // The latents of reference.py, number for number, and what NumPy and scikit-learn say of them.
-import { type LabelledLatents, labelLatents } from '../../src/evaluation/latents.ts';
+import { type LabelledLatents, labelLatents } from '../../src/measures/latents.ts';
 import reference from './reference.json' with { type: 'json' };
 
 export { reference };

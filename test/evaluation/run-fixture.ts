@@ -4,14 +4,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { exportOnnx } from '../../export/index.ts';
-import { buildEnvironmentParts, disposeRunParts, type RunParts } from '../../models/run-parts.ts';
+import { buildEnvironmentParts, disposeRunParts, type RunParts } from '../../pipeline/parts.ts';
 import { auxiliarySizeOf } from '../../src/auxiliary/index.ts';
-import type { RecordingRecord } from '../../src/data/recording-record.ts';
+import type { RecordingRecord } from '../../src/data/recording-description.ts';
+import { writeConfiguration } from '../../src/run/folder.ts';
 import { type ExportDescription, writeExportDescription } from '../../src/storage/export-description.ts';
 import { writeLayersModel } from '../../src/storage/layers-model.ts';
 import type { Configuration } from '../../src/training/configuration.ts';
 import { resolveConfiguration } from '../../src/training/presets.ts';
-import { writeConfiguration } from '../../src/training/run-folder.ts';
 
 export const fixtureLatentSize = 6;
 

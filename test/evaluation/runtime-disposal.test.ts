@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { networksOfConfiguration } from '../../cli/evaluation-network.ts';
+import { networksOfConfiguration } from '../../pipeline/network/environment.ts';
+import { classesOf } from '../../src/evaluation/class/state.ts';
 import { evaluate } from '../../src/evaluation/evaluate.ts';
-import { classesOf } from '../../src/evaluation/state-class.ts';
-import { openSubject } from '../../src/evaluation/subject.ts';
+import { openSubject } from '../../src/run/subject.ts';
 import { writeRunFixture } from './run-fixture.ts';
 
 const { open } = vi.hoisted(() => ({ open: [] as string[] }));

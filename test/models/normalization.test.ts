@@ -8,11 +8,11 @@ import type { EncodedPart } from '../../models/encoder/observation.ts';
 import { normalize } from '../../models/normalization.ts';
 import { randomFor } from '../../src/random.ts';
 import { openRuntime } from '../../src/runtimes/index.ts';
+import { Graph } from '../../src/tensorflow/graph.ts';
+import { applyModel, ModelVariables } from '../../src/tensorflow/layers.ts';
+import { loadTensorFlow } from '../../src/tensorflow/load.ts';
+import { GraphSession } from '../../src/tensorflow/session.ts';
 import type { EncoderConfiguration } from '../../src/training/configuration.ts';
-import { Graph } from '../../src/training/tensorflow/graph.ts';
-import { applyModel, ModelVariables } from '../../src/training/tensorflow/layers.ts';
-import { loadTensorFlow } from '../../src/training/tensorflow/load.ts';
-import { GraphSession } from '../../src/training/tensorflow/session.ts';
 import { expectClose } from '../matcher/close.ts';
 
 // A few float32 operations on numbers of about 1.

@@ -7,7 +7,7 @@ import {
   rewardObjective,
   startReturns,
 } from '../../src/planning/objective.ts';
-import { valueOfScores } from './planner.cases.ts';
+import { valueOfScores } from './search/planner.cases.ts';
 
 const none = async () => new Float32Array(0);
 

@@ -1,4 +1,4 @@
-"""A real TensorBoard over the event files of a folder, for test/models/run-record.slow.test.ts.
+"""A real TensorBoard over the event files of a folder, for test/pipeline/log.slow.test.ts.
 
     python tensorboard_server.py FOLDER   prints what its plugins serve, as JSON
 """

@@ -1,11 +1,11 @@
 // The sections of probes and decoder: the finding in one sentence, and blocks that a report takes.
 import { decode } from 'fast-png';
 import { describe, expect, test } from 'vitest';
-import type { DecoderReadoutRecord, ProbeReadoutRecord } from '../../src/evaluation/readout-record.ts';
-import { decoderFinding, decoderSection } from '../../src/report/decoder-section.ts';
+import type { DecoderReadoutRecord, ProbeReadoutRecord } from '../../src/evaluation/schema/readout.ts';
 import { formatScore } from '../../src/report/number.ts';
-import { probeFinding, probeSection } from '../../src/report/probe-section.ts';
 import { type ReportSection, sectionSchema } from '../../src/report/report.ts';
+import { decoderFinding, decoderSection } from '../../src/report/section/decoder.ts';
+import { probeFinding, probeSection } from '../../src/report/section/probe.ts';
 
 const decoder: DecoderReadoutRecord = {
   runtime: 'cpu',

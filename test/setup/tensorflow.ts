@@ -3,8 +3,8 @@
 import { createSetupProgress } from '../../cli/tensorflow.ts';
 import { describeError, UnavailableError } from '../../src/error.ts';
 import { findPackage, tfjsNodePackage } from '../../src/machine/optional-package.ts';
-import { findNatives } from '../../src/training/tensorflow/native/find.ts';
-import { ensureNativeTensorFlow } from '../../src/training/tensorflow/native/setup.ts';
+import { findNatives } from '../../src/tensorflow/native/find.ts';
+import { ensureNativeTensorFlow } from '../../src/tensorflow/native/setup.ts';
 
 export async function setup(): Promise<void> {
   if (findPackage(tfjsNodePackage) !== undefined && findNatives().length > 0) return;

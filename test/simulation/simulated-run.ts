@@ -1,14 +1,14 @@
 // A run of a simulator as its folder would be, with small networks that were never trained: recording, record and export.
 import { mkdirSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
-import { buildRunParts, disposeRunParts } from '../../models/run-parts.ts';
-import { writeRecordingRecord } from '../../src/data/recording-record.ts';
+import { buildRunParts, disposeRunParts } from '../../pipeline/parts.ts';
+import { writeRecordingRecord } from '../../src/data/recording-description.ts';
+import { runPath, writeConfiguration } from '../../src/run/folder.ts';
+import { openRunRecording } from '../../src/run/recording.ts';
 import { elementCount } from '../../src/shape.ts';
 import { writeSimulationRecord } from '../../src/simulation/provenance.ts';
 import { recordSimulator } from '../../src/simulation/record-simulator.ts';
 import { resolveConfiguration } from '../../src/training/presets.ts';
-import { runPath, writeConfiguration } from '../../src/training/run-folder.ts';
-import { openRunRecording } from '../../src/training/run-recording.ts';
 import { fixtureLatentSize, writeFixtureExport } from '../evaluation/run-fixture.ts';
 
 /** @param auxiliary objects with `kind` and options */

@@ -1,7 +1,7 @@
 import { readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openEventWriter } from '../../src/storage/tensorboard.ts';
+import { openEventWriter } from '../../src/storage/tensorboard/events.ts';
 import { findPython, runPython } from '../python/python.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 

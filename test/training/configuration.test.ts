@@ -2,8 +2,8 @@
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { readConfiguration, writeConfiguration } from '../../src/run/folder.ts';
 import { resolveConfiguration } from '../../src/training/presets.ts';
-import { readConfiguration, writeConfiguration } from '../../src/training/run-folder.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
 
 const recorded = join(import.meta.dirname, '..', 'fixtures', 'training', 'first-config.json');

@@ -6,9 +6,9 @@ import { createAuxiliaries, environmentContext, joinStateTables } from '../../sr
 import { environmentSource, labelledObservations } from '../../src/data/environment-source.ts';
 import type { TransitionBatch } from '../../src/data/transition.ts';
 import { createEnvironment } from '../../src/environments/index.ts';
+import { loadTensorFlow } from '../../src/tensorflow/load.ts';
 import type { Configuration } from '../../src/training/configuration.ts';
 import { resolveConfiguration } from '../../src/training/presets.ts';
-import { loadTensorFlow } from '../../src/training/tensorflow/load.ts';
 import { TrainingStep } from '../../src/training/training-step.ts';
 import { expectClose } from '../matcher/close.ts';
 

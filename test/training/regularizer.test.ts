@@ -1,10 +1,10 @@
 // The regularizers against numbers worked by hand, and the identities that they are for.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { randomFor } from '../../src/random.ts';
+import { Graph, type GraphTensor } from '../../src/tensorflow/graph.ts';
+import { loadTensorFlow } from '../../src/tensorflow/load.ts';
+import { GraphSession } from '../../src/tensorflow/session.ts';
 import { covarianceTerm, sigregFeeds, sigregTerm, varianceTerm } from '../../src/training/regularizer.ts';
-import { Graph, type GraphTensor } from '../../src/training/tensorflow/graph.ts';
-import { loadTensorFlow } from '../../src/training/tensorflow/load.ts';
-import { GraphSession } from '../../src/training/tensorflow/session.ts';
 
 beforeAll(async () => {
   await loadTensorFlow({ threads: 1 });

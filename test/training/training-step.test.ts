@@ -7,10 +7,10 @@ import { createAuxiliaries, environmentContext, joinStateTables } from '../../sr
 import { environmentSource } from '../../src/data/environment-source.ts';
 import type { TransitionBatch } from '../../src/data/transition.ts';
 import { createEnvironment } from '../../src/environments/index.ts';
+import { loadTensorFlow } from '../../src/tensorflow/load.ts';
+import { namedWeights } from '../../src/tensorflow/weight.ts';
 import type { ModelConfiguration, ObjectiveConfiguration } from '../../src/training/configuration.ts';
-import { loadTensorFlow } from '../../src/training/tensorflow/load.ts';
 import { TrainingStep } from '../../src/training/training-step.ts';
-import { namedWeights } from '../../src/training/weight.ts';
 import { expectClose } from '../matcher/close.ts';
 
 const BATCH = 6;
@@ -276,7 +276,7 @@ describe('training step', () => {
 
   test('disposing gives every native tensor back', async () => {
     const { step, batch } = await setUp(convolutional, paperObjective);
-    const { tensorflowBinding } = await import('../../src/training/tensorflow/binding.ts');
+    const { tensorflowBinding } = await import('../../src/tensorflow/binding.ts');
     step.run(batch(0), 0, RATE);
     const before = tensorflowBinding().getNumOfTensors();
     step.run(batch(1), 1, RATE);

@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decodeModel, encodeModel, toFloat16 } from '../../export/index.ts';
 import { UnavailableError } from '../../src/error.ts';
-import type { EvaluationSubject } from '../../src/evaluation/subject.ts';
+import type { EvaluationSubject } from '../../src/run/subject.ts';
 import { verificationRecordOf } from '../../src/verification/describe.ts';
+import type { Runner } from '../../src/verification/runner.ts';
 import {
   type RanRow,
   type VerificationRecord,
   type VerificationRow,
   verificationSchema,
-} from '../../src/verification/record.ts';
-import type { Runner } from '../../src/verification/runner.ts';
+} from '../../src/verification/schema.ts';
 import { type VerificationInput, verify } from '../../src/verification/verify.ts';
 import { encoderBytes, faithful, lineWorld, scripted } from './line-world.ts';
 

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { exportOnnx } from '../../export/index.ts';
-import type { RecordingRecord } from '../../src/data/recording-record.ts';
+import type { RecordingRecord } from '../../src/data/recording-description.ts';
 import { writeExportDescription } from '../../src/storage/export-description.ts';
 import { resolveConfiguration } from '../../src/training/presets.ts';
 

@@ -4,10 +4,10 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createLatents } from '../../src/evaluation/latents.ts';
-import { openSubject } from '../../src/evaluation/subject.ts';
-import { openWorldSession } from '../../src/evaluation/world-session.ts';
+import { createLatents } from '../../src/measures/latents.ts';
 import { randomFor } from '../../src/random.ts';
+import { openSubject } from '../../src/run/subject.ts';
+import { openWorldSession } from '../../src/run/world-session.ts';
 import { openRuntime } from '../../src/runtimes/index.ts';
 import { loadWorldModel, pixelsOf } from '../../web/index.ts';
 import { fixtureLatentSize, writeRunFixture } from '../evaluation/run-fixture.ts';

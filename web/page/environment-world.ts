@@ -8,7 +8,7 @@ import { createValue, valueConfiguration } from '../../src/auxiliary/value.ts';
 import { labelledObservations } from '../../src/data/environment-source.ts';
 import { createEnvironment, type Environment, environmentNames } from '../../src/environments/index.ts';
 import { FormatError, UsageError } from '../../src/error.ts';
-import { rewardClasses } from '../../src/evaluation/bisimulation-class.ts';
+import { rewardClasses } from '../../src/evaluation/class/bisimulation.ts';
 import { actionSpaceOf } from '../../src/planning/action-space.ts';
 import { actionOf } from '../../src/planning/true-world.ts';
 import { randomFor } from '../../src/random.ts';

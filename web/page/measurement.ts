@@ -1,8 +1,8 @@
 // Distinctness measured in the page: held-out observations, encoded in batches that leave the page responsive, and judged by
 // the same functions as in `jepa evaluate`; of an environment on the same observations as `jepa evaluate --observations N`.
-import { centroidsOf } from '../../src/evaluation/centroid.ts';
-import { type Distinctness, measureDistinctness } from '../../src/evaluation/distinctness.ts';
-import { createLatents, type LabelledLatents, labelLatents } from '../../src/evaluation/latents.ts';
+import { centroidsOf } from '../../src/measures/centroid.ts';
+import { type Distinctness, measureDistinctness } from '../../src/measures/distinctness.ts';
+import { createLatents, type LabelledLatents, labelLatents } from '../../src/measures/latents.ts';
 import { type ObservationSet, rowsOf } from '../observation-set.ts';
 import type { WorldModel } from '../world-model.ts';
 import type { World } from './world.ts';

@@ -1,6 +1,6 @@
 // Nearest latents and nearest classes, by the distance that the verdict uses.
-import type { LabelledLatents } from '../../src/evaluation/latents.ts';
-import { squaredDistance } from '../../src/evaluation/pair-distance.ts';
+import type { LabelledLatents } from '../../src/measures/latents.ts';
+import { squaredDistance } from '../../src/measures/pair-distance.ts';
 
 /** The `count` observations whose latents are nearest to `latent` [D], nearest first; `except` is left out. */
 export function nearestObservations(

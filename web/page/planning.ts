@@ -1,8 +1,8 @@
 // Planning in the page: the actions whose predicted latents come closest to the centre of a class.
 
-import { bestFirstProvider } from '../../src/planning/best-first.ts';
 import { latentWorld } from '../../src/planning/latent-world.ts';
 import { closenessObjective } from '../../src/planning/objective.ts';
+import { bestFirstProvider } from '../../src/planning/search/best-first.ts';
 import { randomFor } from '../../src/random.ts';
 import type { WorldModel } from '../world-model.ts';
 import type { ImaginedStep } from './imagination.ts';

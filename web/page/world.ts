@@ -2,7 +2,7 @@
 // or held-out observations of a recording that lie beside the export (recording-world.ts).
 import type { Auxiliary } from '../../src/auxiliary/auxiliary.ts';
 import type { Environment } from '../../src/environments/index.ts';
-import type { NamedClasses } from '../../src/evaluation/bisimulation-class.ts';
+import type { NamedClasses } from '../../src/evaluation/class/bisimulation.ts';
 import type { ActionSpace } from '../../src/planning/action-space.ts';
 import type { ObservationSet } from '../observation-set.ts';
 

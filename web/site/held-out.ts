@@ -2,9 +2,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { NamedClasses } from '../../src/evaluation/bisimulation-class.ts';
-import type { EvaluationSource } from '../../src/evaluation/held-out.ts';
-import type { EvaluationSubject } from '../../src/evaluation/subject.ts';
+import type { NamedClasses } from '../../src/evaluation/class/bisimulation.ts';
+import type { EvaluationSource } from '../../src/evaluation/held-out/held-out.ts';
+import type { EvaluationSubject } from '../../src/run/subject.ts';
 import { elementCount } from '../../src/shape.ts';
 import { observationParts, writeObservations } from '../../src/verification/held-out-files.ts';
 import { HELD_OUT_BYTES_NAME, HELD_OUT_NAME, type HeldOutDescription, heldOutSchema } from '../held-out-format.ts';

@@ -1,7 +1,7 @@
 // Rows of HDF5 arrays as values, or as encoded images.
 import { FormatError } from '../../error.ts';
 import { decodeElements, type ElementArray } from '../element.ts';
-import { imageFileTypeOf } from '../image-file.ts';
+import { imageFileTypeOf } from '../image/file.ts';
 import type { Hdf5Dataset, Hdf5File } from './hdf5-file.ts';
 
 /** Rows as values. */

@@ -5,7 +5,7 @@ import { FormatError } from '../../error.ts';
 import { elementCount } from '../../shape.ts';
 import { allocate, type ElementArray } from '../element.ts';
 import { copyRows, episodeAt } from '../flat-layout.ts';
-import { openImageColumn } from '../image-column.ts';
+import { openImageColumn } from '../image/column.ts';
 import type { Column, Recording, RecordingHandle } from '../recording.ts';
 import { guessRoles } from '../role-name.ts';
 import { holdsImageFiles, readElements, readImageFiles } from './hdf5-element.ts';

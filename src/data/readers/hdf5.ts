@@ -1,7 +1,7 @@
 // HDF5 recordings: a group an episode (Minari, robomimic), or flat arrays (D4RL, stable-worldmodel, anything with a map).
 import { FormatError } from '../../error.ts';
 import { type FlatArray, openFlatRecording } from '../flat-layout.ts';
-import { openImageColumn } from '../image-column.ts';
+import { openImageColumn } from '../image/column.ts';
 import type { Recording, RecordingHandle } from '../recording.ts';
 import { holdsImageFiles, readElements, readImageFiles } from './hdf5-element.ts';
 import { openEpisodeGroups } from './hdf5-episodes.ts';

@@ -6,7 +6,7 @@ import { FormatError, UsageError } from '../../error.ts';
 import { elementCount } from '../../shape.ts';
 import { storageError } from '../../storage/file-system.ts';
 import { type FlatArray, openFlatRecording } from '../flat-layout.ts';
-import { openImageColumn } from '../image-column.ts';
+import { openImageColumn } from '../image/column.ts';
 import type { Recording, RecordingHandle } from '../recording.ts';
 import { MAXIMAL_TABLE_BYTES, parseCsvTable, parseJsonLinesTable } from './step-table.ts';
 

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from
 import { extname, join } from 'node:path';
 import { FormatError, UsageError } from '../../error.ts';
 import { storageError } from '../../storage/file-system.ts';
-import { presentImages } from '../image-recording.ts';
+import { presentImages } from '../image/recording.ts';
 import type { OpenOptions, Recording, RecordingHandle } from '../recording.ts';
 
 /** Opens the recording at `path`. Throws a UsageError where there is none, a FormatError where it is not what it should be. */

@@ -2,8 +2,8 @@
 import { FormatError } from '../../error.ts';
 import { elementCount } from '../../shape.ts';
 import { type FlatArray, openFlatRecording } from '../flat-layout.ts';
-import { openImageColumn } from '../image-column.ts';
-import { imageFileTypeOf } from '../image-file.ts';
+import { openImageColumn } from '../image/column.ts';
+import { imageFileTypeOf } from '../image/file.ts';
 import type { OpenOptions, Recording, RecordingHandle } from '../recording.ts';
 import { openParquetFile, type ParquetColumn, type ParquetFile } from './parquet-file.ts';
 import { readStoredShapes } from './stored-shape.ts';

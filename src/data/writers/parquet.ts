@@ -2,7 +2,7 @@
 // row has no action. Images are PNG bytes; shapes of other columns stand in the file's metadata.
 import type { SchemaElement } from 'hyparquet';
 import { type ElementArray, type ElementType, numberAt } from '../element.ts';
-import { isImageColumn } from '../image-recording.ts';
+import { isImageColumn } from '../image/recording.ts';
 import { SHAPES_KEY, writeStoredShapes } from '../readers/stored-shape.ts';
 import { type Column, type Recording, rowCountOf, rowSizeOf } from '../recording.ts';
 import { writtenTypeOf } from './column-rows.ts';

@@ -1,7 +1,7 @@
 // Planning in the page, in a world whose latents are known: the count itself.
 import { expect, test } from 'vitest';
 import { createEnvironment } from '../../../src/environments/index.ts';
-import { rewardClasses } from '../../../src/evaluation/bisimulation-class.ts';
+import { rewardClasses } from '../../../src/evaluation/class/bisimulation.ts';
 import { actionSpaceOf } from '../../../src/planning/action-space.ts';
 import { actionOf } from '../../../src/planning/true-world.ts';
 import type { WorldModel } from '../../../web/index.ts';

@@ -1,0 +1,24 @@
+// Reads a configuration file: YAML, of which JSON is a part.
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { UsageError } from '../../src/error.ts';
+
+export async function readConfigFile(path: string): Promise<Record<string, unknown>> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`--config ${path}: expected a readable file, got: ${reason}`, { cause });
+  }
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    throw new UsageError(`--config ${path}: expected YAML or JSON, got: ${reason}`, { cause });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new UsageError(`--config ${path}: expected keys with values, got ${JSON.stringify(value)}`);
+  return value as Record<string, unknown>;
+}

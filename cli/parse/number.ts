@@ -1,0 +1,27 @@
+// Parsers of option values, for commander. Their errors are usage errors of one line.
+import { UsageError } from '../../src/error.ts';
+
+/** A whole number of at least `minimum`. */
+export function parseWhole(option: string, minimum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isSafeInteger(value) || value < minimum)
+      throw new UsageError(`${option}: expected a whole number of at least ${minimum}, got "${text}"`);
+    return value;
+  };
+}
+
+/** A number of at least 0. */
+export function parseNonNegative(option: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+      throw new UsageError(`${option}: expected a number of at least 0, got "${text}"`);
+    return value;
+  };
+}
+
+/** Gathers a repeatable option. */
+export function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}

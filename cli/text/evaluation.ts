@@ -1,0 +1,101 @@
+// The record of an evaluation as text: one column a runtime, one line a measure.
+import type { AnyEvaluationRecord, AnyRuntimeRecord } from '../../src/evaluation/schema/evaluation.ts';
+import { decoderFinding } from '../../src/report/section/decoder.ts';
+import { probeFinding } from '../../src/report/section/probe.ts';
+import { witnessFinding } from '../../src/report/section/witness.ts';
+import { simulationOrigin } from '../../src/report/simulation-origin.ts';
+
+type Row = readonly [label: string, value: (runtime: AnyRuntimeRecord) => string];
+
+const rows: readonly Row[] = [
+  ['provider', (r) => r.provider],
+  ['version', (r) => r.version],
+  ['threads', (r) => String(r.threads)],
+  ['precision', (r) => r.precision],
+  ['ms an observation', (r) => short(r.encodeMs ?? null)],
+  ['verdict', (r) => r.verdict],
+  ['verdict holds', (r) => (r.verdictHolds ? 'yes' : 'no')],
+  ['nearest-centroid accuracy', (r) => r.nearestCentroidAccuracy.toFixed(4)],
+  ['smallest recall', (r) => `${r.smallestRecall.toFixed(4)} (class ${r.smallestRecallClass})`],
+  ['1-NN accuracy', (r) => r.nearestNeighbourAccuracy.toFixed(4)],
+  ['centroid gap ratio', (r) => `${short(r.centroidGapRatio)} (${r.centroidGapRatioPair.join(' - ')})`],
+  ['gap ratio', (r) => `${short(r.gapRatio)} (${r.gapRatioPair.join(' - ')})`],
+  ['silhouette', (r) => r.silhouette.toFixed(3)],
+  ['mean distance', (r) => short(r.meanDistance)],
+  ['times the untrained one', (r) => short(r.relativeSpread)],
+  ['latent standard deviation', (r) => short(r.latentStd)],
+  ['effective rank, centred', (r) => short(r.effectiveRank)],
+  ['RankMe, not centred', (r) => short(r.rankMe)],
+  ['intrinsic dimension', (r) => short(r.intrinsicDimension)],
+  ['largest latent error', (r) => short(r.maxLatentError)],
+  ['smallest deciding gap', (r) => short(r.decidingGap)],
+];
+
+/** Of what only a world model has. */
+const worldRows: readonly Row[] = [
+  ['dynamics residual', (r) => short(r.dynamicsResidual ?? null)],
+  ['  over the variance', (r) => short(r.relativeDynamicsResidual ?? null)],
+  [
+    'auxiliary residual',
+    ({ auxiliaryResiduals = [] }) =>
+      auxiliaryResiduals.map(({ name, residual }) => `${short(residual)} (${name})`).join(', ') || 'none',
+  ],
+];
+
+export function renderEvaluation(record: AnyEvaluationRecord): string {
+  const { observations, centroidObservations, classes, reference } = record;
+  const runtimes: readonly AnyRuntimeRecord[] = record.runtimes;
+  const isWorld = 'run' in record;
+  const name = isWorld ? record.run : record.encoder.file;
+  const shown = rows.flatMap((row) => (isWorld && row[0] === 'largest latent error' ? [...worldRows, row] : [row]));
+  const head = [
+    `${name}: ${observations} held-out observations, centroids of ${centroidObservations} others, ` +
+      `${classes.names.length} classes (by ${classes.of})`,
+    ...originLines(record),
+    `reference: ${reference.runtime} (${reference.provider}, ${reference.version})`,
+    '',
+  ];
+  const table = [
+    ['', ...runtimes.map((r) => r.runtime)],
+    ...shown.map(([label, value]) => [label, ...runtimes.map(value)]),
+  ];
+  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
+  const lines = table.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join('  ')
+      .trimEnd(),
+  );
+  const risks = runtimes.filter((r) => !r.verdictHolds).map((r) => `${r.runtime}: ${describeRisk(r)}`);
+  const readings = isWorld
+    ? [
+        '',
+        `witnesses: ${witnessFinding(record.witnesses)}`,
+        ...(record.decoder ? ['', decoderFinding(record.decoder)] : []),
+        ...(record.probes ? ['', probeFinding(record.probes)] : []),
+      ]
+    : [];
+  return `${[...head, ...lines, ...(risks.length > 0 ? ['', ...risks] : []), ...readings].join('\n')}\n`;
+}
+
+/** Where the observations come from, and what is known of the classes, where it is not an environment's own. */
+function originLines({ environment, classes }: AnyEvaluationRecord): string[] {
+  return [
+    ...(environment.simulation ? [`recorded in: ${simulationOrigin(environment.simulation)}`] : []),
+    ...(classes.claim ? [`classes: ${classes.claim}`] : []),
+  ];
+}
+
+function describeRisk(runtime: AnyRuntimeRecord): string {
+  const pairs = runtime.pairsAtRisk
+    .slice(0, 5)
+    .map(({ classes, observations }) => `${classes.join(' as ')} (${observations})`);
+  const listed = pairs.length > 0 ? `; at risk: ${pairs.join(', ')}` : '';
+  return `twice the error of ${short(runtime.maxLatentError)} reaches the deciding gap of ${short(runtime.decidingGap)}${listed}`;
+}
+
+/** Three digits; an infinite or unmeasurable value is a dash. */
+function short(value: number | null): string {
+  if (value === null) return '-';
+  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(3)));
+}

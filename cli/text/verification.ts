@@ -1,0 +1,78 @@
+// The record of a verification as text: a line a runtime, then what is wrong, and what is absent with the remedy.
+import type { RanRow, VerificationRecord, VerificationRow } from '../../src/verification/schema.ts';
+
+type Column = readonly [name: string, value: (row: RanRow) => string];
+
+const columns: readonly Column[] = [
+  ['runtime', (r) => r.runtime],
+  ['holds', (r) => (r.holds ? 'yes' : 'NO')],
+  ['verdict', (r) => r.verdict],
+  ['latent error', (r) => short(r.maxLatentError)],
+  ['relative', (r) => short(r.relativeLatentError)],
+  ['1 - cosine', (r) => short(1 - r.smallestCosine)],
+  ['predictor error, 1 and 2 ahead', (r) => r.predictorErrors.map(short).join(', ')],
+  ['recorded', (r) => short(r.recordedError)],
+  ['accuracy', (r) => r.nearestCentroidAccuracy.toFixed(4)],
+  ['gap ratio', (r) => short(r.centroidGapRatio)],
+  ['ms', (r) => short(r.millisecondsPerObservation)],
+  ['threads', (r) => String(r.threads)],
+  ['precision', (r) => (r.model === 'float32' ? r.precision : `${r.model} encoder`)],
+  ['version', (r) => r.version],
+  ['provider', (r) => r.provider],
+  ['device', (r) => r.device],
+];
+
+export function renderVerification(record: VerificationRecord): string {
+  const { run, observations, centroidObservations, recordedObservations, classes, reference, tolerances } = record;
+  const ran = record.runtimes.filter((row) => row.status === 'ran');
+  const head = [
+    `${run}: ${observations} ${observationKind(record)} observations, centroids of ${centroidObservations} others, ` +
+      `${recordedObservations} recorded at export, ${classes.names.length} classes (by ${classes.of})`,
+    `reference: ${reference.runtime} (${reference.provider}, ${reference.version}): ${reference.verdict}`,
+    `tolerances: latents ${short(tolerances.latent)} (half of the deciding gap of ${short(tolerances.decidingGap)}), ` +
+      `predictions ${tolerances.predictor.map(short).join(' and ')} one and two actions ahead`,
+    ...(ran.length > 0 ? [`batch sizes: ${ran[0].batchSizes.join(', ')}`] : []),
+    '',
+  ];
+  const table = [columns.map(([name]) => name), ...ran.map((row) => columns.map(([, value]) => value(row)))];
+  const widths = columns.map((_, column) => Math.max(...table.map((row) => row[column].length)));
+  const lines = table.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join('  ')
+      .trimEnd(),
+  );
+  const notes = record.runtimes.flatMap(notesOf);
+  return `${[...head, ...lines, ...(notes.length > 0 ? ['', ...notes] : []), ...bisectionLines(record)].join('\n')}\n`;
+}
+
+function observationKind({ observedFrom }: VerificationRecord): string {
+  return observedFrom === 'random' ? 'random (the recording is not there)' : 'held-out';
+}
+
+function notesOf(row: VerificationRow): string[] {
+  if (row.status === 'ran') return row.faults.map((fault) => `${row.runtime}: ${fault}`);
+  const remedy = row.remedy === null ? '' : ` ${row.remedy}`;
+  return [`${row.runtime}: ${row.status}${row.isRequired ? ', though required' : ''}: ${row.reason}.${remedy}`];
+}
+
+function bisectionLines({ bisection }: VerificationRecord): string[] {
+  if (bisection === undefined) return [];
+  const { between, tolerance, compared, first, worst } = bisection;
+  const named = (each: NonNullable<typeof worst>) =>
+    `${each.node} (${each.operator}): ${each.value} is off by ${short(each.error)} of a scale of ${short(each.scale)}`;
+  const head = `${between.join(' and ')}, ${compared} values of nodes compared`;
+  return [
+    '',
+    first === null
+      ? `${head}: none differs by more than ${short(tolerance)} of its scale`
+      : `${head}: the first that differs by more than ${short(tolerance)} of its scale is ${named(first)}`,
+    ...(worst === null ? [] : [`the largest part of the scale: ${named(worst)}`]),
+  ];
+}
+
+/** Three digits; what is infinite or was not measured is a dash. */
+function short(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return '-';
+  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(3)));
+}

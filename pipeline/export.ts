@@ -1,0 +1,116 @@
+// Exports the networks of a run into one folder that can be used on its own: model files, their description, the parity
+// that was measured, and test data. The folder appears whole, after every file passed its checks.
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { checkOnnx, exportOnnx, type Parity, type ParityReport, verifyExport } from '../export/index.ts';
+import { UnavailableError, UsageError } from '../src/error.ts';
+import { runPath } from '../src/run/folder.ts';
+import { openRuntime, type Runtime } from '../src/runtimes/index.ts';
+import { writeFolderAtomic } from '../src/storage/atomic-file.ts';
+import { EXPORT_DESCRIPTION_NAME, writeExportDescription } from '../src/storage/export-description.ts';
+import { describeExport, type NetworkPlanOptions, planNetworks } from './export-plan.ts';
+import { loadRun } from './load.ts';
+import { writeMlflowModel, writeModelCard } from './model-card.ts';
+import { disposeRunParts } from './parts.ts';
+
+export interface ExportRunOptions extends NetworkPlanOptions {
+  /** Default: export/ in the run's folder. */
+  readonly out?: string;
+  /** Of the weights, for the model card: an identifier of Hugging Face's list. Default: none is stated. */
+  readonly license?: string;
+  readonly onNote?: (note: string) => void;
+}
+
+export interface ExportedNetwork {
+  readonly name: 'encoder' | 'predictor' | 'auxiliary';
+  readonly file: string;
+  readonly bytes: number;
+  readonly nodes: number;
+  readonly parity: ParityReport;
+}
+
+/** @throws UsageError where `out` holds something else than an export; JepaError where a file does not pass its checks. */
+export async function exportRun(
+  runFolder: string,
+  options: ExportRunOptions,
+): Promise<{ readonly folder: string; readonly networks: readonly ExportedNetwork[] }> {
+  const folder = options.out ?? runPath(runFolder, 'export');
+  requireReplaceable(folder);
+  await chooseBackend();
+  const run = await loadRun(runFolder, options.onNote);
+  const runtime = await openChecker(options.onNote);
+  try {
+    const plans = planNetworks(runFolder, run, options);
+    const license: Readonly<Record<string, string>> = options.license === undefined ? {} : { license: options.license };
+    const networks: ExportedNetwork[] = [];
+    let encoder: Parameters<typeof writeMlflowModel>[2] | undefined;
+    await writeFolderAtomic(
+      folder,
+      async (temporary) => {
+        for (const plan of plans) {
+          const { name, model, inputs } = plan;
+          const { metadata } = plan.exportOptions;
+          const exportOptions = { ...plan.exportOptions, metadata: { ...metadata, ...license } };
+          const file = `${name}.onnx`;
+          const bytes = exportOnnx(model, exportOptions);
+          const where = file;
+          const parity = await verifyExport(bytes, { tensorflow: tf, model, exportOptions, runtime, where, inputs });
+          await writeFile(join(temporary, file), bytes);
+          if (name === 'encoder') encoder = { plan, bytes };
+          await writeTestData(join(temporary, 'test_data', name), parity);
+          const nodes = checkOnnx(bytes, file).graph.nodes.length;
+          networks.push({ name, file, bytes: bytes.byteLength, nodes, parity: parity.report });
+        }
+        const reports = Object.fromEntries(networks.map(({ name, parity }) => [name, parity]));
+        await writeFile(join(temporary, 'parity.json'), `${JSON.stringify(reports, undefined, 2)}\n`);
+        writeExportDescription(temporary, { ...describeExport(runFolder, run, options), ...license });
+        writeModelCard(temporary, runFolder);
+        if (encoder) writeMlflowModel(temporary, run, encoder);
+      },
+      { replace: existsSync(folder) },
+    );
+    return { folder, networks };
+  } finally {
+    await runtime.dispose();
+    disposeRunParts(run);
+  }
+}
+
+/** An empty folder, an earlier export, or nothing. */
+function requireReplaceable(folder: string): void {
+  if (!existsSync(folder) || existsSync(join(folder, EXPORT_DESCRIPTION_NAME))) return;
+  const [first] = readdirSync(folder);
+  if (first !== undefined)
+    throw new UsageError(`--out ${folder}: expected a new folder or an earlier export, got one that holds ${first}`, {
+      remedy: 'Choose another --out.',
+    });
+}
+
+/** Native TensorFlow where it is set up; else tfjs's own JavaScript, which takes seconds for these few observations. */
+async function chooseBackend(): Promise<void> {
+  tf.enableProdMode();
+  const { findNatives } = await import('../src/tensorflow/native/find.ts');
+  if (findNatives().length > 0) await (await import('../src/tensorflow/load.ts')).loadTensorFlow();
+  else await tf.setBackend('cpu');
+}
+
+async function openChecker(onNote?: (note: string) => void): Promise<Runtime> {
+  try {
+    return await openRuntime('cpu');
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+    onNote?.(`${error.message}; checking with onnxruntime-web`);
+    return openRuntime('wasm');
+  }
+}
+
+/** test_data_set_0/{input,output}_i.pb, where ONNX's own runners look for them. */
+async function writeTestData(folder: string, parity: Parity): Promise<void> {
+  for (const { path, bytes } of parity.testData) {
+    const target = join(folder, path);
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, bytes);
+  }
+}

@@ -1,0 +1,50 @@
+// The networks that an evaluation needs beside the trained ones, as ONNX files: the encoder as it was before training, and
+// the frozen networks of pixel auxiliaries. tfjs only builds them; onnxruntime runs them, so native TensorFlow is not needed.
+import * as tf from '@tensorflow/tfjs';
+import type { Auxiliary } from '../../src/auxiliary/index.ts';
+import { labelledObservations } from '../../src/data/environment-source.ts';
+import type { Environment } from '../../src/environments/index.ts';
+import type { EvaluationInput, ObservationNetwork } from '../../src/evaluation/evaluate.ts';
+import { environmentEvaluationSource } from '../../src/evaluation/held-out/held-out.ts';
+import type { ObservationInput } from '../../src/run/encode.ts';
+import type { Configuration } from '../../src/training/configuration.ts';
+import { buildEnvironmentParts, disposeRunParts } from '../parts.ts';
+import { calibrateBatchNorm, exportObservationNetwork } from './observation.ts';
+
+/** Observations that the batch-norm statistics of the untrained encoder are taken from. */
+const CALIBRATION_OBSERVATIONS = 256;
+
+const pixelInput: ObservationInput = { name: 'observation', layout: 'nhwc', type: 'uint8' };
+
+export type EvaluationNetworks = Pick<
+  EvaluationInput,
+  'source' | 'auxiliaries' | 'untrainedEncoder' | 'auxiliaryNetworks'
+>;
+
+/** @param runtime the name of a runtime that runs ONNX files */
+export async function networksOfConfiguration(
+  configuration: Configuration,
+  runtime: string,
+): Promise<EvaluationNetworks & { readonly environment: Environment }> {
+  // Silences advice to install tfjs-node.
+  tf.enableProdMode();
+  const parts = await buildEnvironmentParts(configuration);
+  try {
+    const auxiliaryNetworks = new Map<Auxiliary, ObservationNetwork>();
+    for (const auxiliary of parts.auxiliaries)
+      if (auxiliary.of === 'pixels')
+        auxiliaryNetworks.set(auxiliary, exportObservationNetwork(auxiliary.model, pixelInput));
+    const { observations } = labelledObservations(parts.environment, CALIBRATION_OBSERVATIONS, 0, 'calibration');
+    const shape = parts.environment.observationShape;
+    await calibrateBatchNorm(parts.model.encoder, { observations, shape, input: pixelInput, runtime });
+    return {
+      source: environmentEvaluationSource(parts.environment),
+      environment: parts.environment,
+      auxiliaries: parts.auxiliaries,
+      untrainedEncoder: exportObservationNetwork(parts.model.encoder, pixelInput),
+      auxiliaryNetworks,
+    };
+  } finally {
+    disposeRunParts(parts);
+  }
+}

@@ -1,0 +1,315 @@
+// The evaluation of a run on its recording: what the held-out episodes yield, and into which classes it falls.
+import type { Auxiliary } from '../../auxiliary/index.ts';
+import type { RecordingSource } from '../../data/recording-source.ts';
+import { JepaError, UsageError, unknownName } from '../../error.ts';
+import type { Observations } from '../../run/encode.ts';
+import type { OpenRunRecording } from '../../run/recording.ts';
+import { elementCount } from '../../shape.ts';
+import type { StateClasses } from '../class/bisimulation.ts';
+import {
+  classesOfColumn,
+  classesOfObserved,
+  classesOfQuantiles,
+  type LabelledClasses,
+  type RecordingClassSource,
+} from '../class/recording.ts';
+import type { EvaluationSource, HeldOut } from './held-out.ts';
+import { type DrawnTransitions, drawTransitions } from './recording-draw.ts';
+
+/** Of the residuals; more would not change their first two digits. */
+const MAXIMAL_TRANSITIONS = 1024;
+/** Training transitions that classes of what was observed are made of. */
+const MAXIMAL_OBSERVED = 20_000;
+/** A class needs two observations for a distance within it. */
+const LEAST_OF_CLASS = 2;
+
+export interface RecordingEvaluationOptions {
+  readonly opened: OpenRunRecording;
+  readonly auxiliaries: readonly Auxiliary[];
+  /** The episodes that are judged. Default: those that were held out; `all` where nothing was trained on the recording. */
+  readonly split?: 'held-out' | 'all' | undefined;
+  /** What the classes are made of. Default: what can be claimed best, see `chooseClasses`. */
+  readonly classes?: RecordingClassSource | undefined;
+  /** Judged observations; as many more give the centroids. */
+  readonly observations: number;
+  readonly seed: number;
+  /** p of an auxiliary that is a function of the observation, [N, M]. */
+  readonly valuesOf: (auxiliary: Auxiliary, observations: Observations) => Promise<Float32Array>;
+  /** Told in one line what was left out, or chosen. */
+  readonly onNote?: ((note: string) => void) | undefined;
+}
+
+/** @throws UsageError where the held-out episodes have fewer than two classes. */
+export async function openRecordingEvaluation(
+  options: RecordingEvaluationOptions,
+): Promise<{ readonly source: EvaluationSource; readonly classes: StateClasses }> {
+  const { opened, auxiliaries, classes: asked, split = 'held-out' } = options;
+  const columns = auxiliaries.filter(({ of }) => of === 'column');
+  const extra = extraColumns(options);
+  const source = await opened.source(split, [...columns, ...extra]);
+  try {
+    const drawn = await drawTransitions(source, 2 * options.observations, options.seed);
+    const labelled = await labelsOf(asked, { ...options, source, drawn, extra });
+    const { heldOut, classes } = divide(drawn, labelled, source, columns, options);
+    const { record } = opened;
+    const { format, episodes } = record.outline;
+    return {
+      classes,
+      source: {
+        name: record.name,
+        description: { recording: format, episodes },
+        observationShape: source.observationShape,
+        draw: () => heldOut,
+      },
+    };
+  } finally {
+    await source.dispose();
+  }
+}
+
+/** Columns that are read beside those of the run's auxiliaries: the classes', the state's, the reward's. */
+function extraColumns({ opened, classes, auxiliaries }: RecordingEvaluationOptions): Auxiliary[] {
+  const { record, recording } = opened;
+  const names: string[] = [];
+  if (classes?.of === 'column') {
+    if (!recording.columns.has(classes.column) || !Object.hasOwn(record.columns, classes.column))
+      throw unknownName('--classes column', 'a column of numbers', classes.column, Object.keys(record.columns));
+    names.push(classes.column);
+  }
+  for (const name of [record.state, record.reward])
+    if (name !== null && Object.hasOwn(record.columns, name)) names.push(name);
+  const own = auxiliaries.map((each) => (each.of === 'column' ? each.column : ''));
+  return [...new Set(names)]
+    .filter((name) => !own.includes(name))
+    .map((column) => ({
+      name: column,
+      of: 'column',
+      column,
+      size: record.columns[column].size,
+      loss: 'squared',
+      coefficient: 1,
+    }));
+}
+
+interface LabelInput extends RecordingEvaluationOptions {
+  readonly source: RecordingSource;
+  readonly drawn: DrawnTransitions;
+  readonly extra: readonly Auxiliary[];
+}
+
+async function labelsOf(asked: RecordingClassSource | undefined, input: LabelInput): Promise<LabelledClasses> {
+  if (asked === undefined) return chooseClasses(input);
+  if (asked.of === 'column') return labelsByColumn(input, asked.column);
+  return asked.of === 'quantiles' ? labelsByQuantiles(input, asked.count) : labelsByTransitions(input);
+}
+
+/**
+ * What can be claimed best: what the training transitions tell apart, where they do so for every pair of classes; the states
+ * of the recording, where it names them; ranges of the auxiliary.
+ */
+async function chooseClasses(input: LabelInput): Promise<LabelledClasses> {
+  const { record } = input.opened;
+  try {
+    const observed = await labelsByTransitions(input);
+    if (observed.guaranteedShare === 1 && observed.names.length > 1) return observed;
+    input.onNote?.(
+      observed.names.length < 2
+        ? 'classes: not of the observed transitions, which tell nothing apart'
+        : `classes: not of the observed transitions, which tell apart ${Math.floor(100 * observed.guaranteedShare)}% of the pairs`,
+    );
+  } catch (error) {
+    if (!(error instanceof JepaError)) throw error;
+    input.onNote?.(`classes: not of the observed transitions (${error.message.replace(/^--classes observed: /, '')})`);
+  }
+  if (record.state !== null) return labelsByColumn(input, record.state);
+  return labelsByQuantiles(input, 4);
+}
+
+function labelsByColumn(input: LabelInput, column: string): LabelledClasses {
+  const { values, size } = drawnColumn(input, column, input.drawn.auxiliaryTo);
+  return classesOfColumn(column, values, size);
+}
+
+/** Of the first number of the first auxiliary; of the reward where there is no auxiliary. */
+async function labelsByQuantiles(input: LabelInput, count: number): Promise<LabelledClasses> {
+  const { opened, drawn, auxiliaries, valuesOf } = input;
+  const [first] = auxiliaries;
+  const column = first?.of === 'column' ? first.column : first === undefined ? opened.record.reward : null;
+  if (column !== null) {
+    const { values, size } = drawnColumn(input, column, drawn.auxiliaryTo);
+    return classesOfQuantiles(column, firstOfRows(values, size), count);
+  }
+  if (first === undefined)
+    throw new UsageError('--classes quantiles: expected an auxiliary or a reward, got a run with neither', {
+      remedy: 'Take the values of a column: --classes column:NAME.',
+    });
+  return classesOfQuantiles(first.name, firstOfRows(await valuesOf(first, drawn.to), first.size), count);
+}
+
+async function labelsByTransitions(input: LabelInput) {
+  const { opened, auxiliaries, drawn, source } = input;
+  const { record } = opened;
+  const own = auxiliaries.flatMap((each) => (each.of === 'column' ? [each.column] : []));
+  const names = own.length > 0 ? own : record.reward === null ? [] : [record.reward];
+  if (names.length === 0)
+    throw new UsageError('--classes observed: expected an auxiliary that was recorded, got none', {
+      remedy: 'Take ranges of the auxiliary instead: --classes quantiles:4.',
+    });
+  const all = [...auxiliaries.filter(({ of }) => of === 'column'), ...input.extra];
+  const training = await opened.source(input.split === 'all' ? 'all' : 'train', all);
+  try {
+    const whole = await drawTransitions(training, MAXIMAL_OBSERVED, 0);
+    const pick = (values: Float32Array) => joinColumns(names.map((name) => columnOf(all, name, values)));
+    const trained = { ...whole, auxiliaryFrom: pick(whole.auxiliaryFrom), auxiliaryTo: pick(whole.auxiliaryTo) };
+    const { state } = record;
+    const stateRows = (values: Float32Array) => columnOf(all, state ?? '', values);
+    return classesOfObserved({
+      trained,
+      observations: drawn.to,
+      observationSize: elementCount(source.observationShape),
+      actionSize: source.actionSize,
+      auxiliary: names.join(', '),
+      ...(state === null
+        ? {}
+        : {
+            states: {
+              column: state,
+              size: stateRows(whole.auxiliaryFrom).size,
+              from: stateRows(whole.auxiliaryFrom).values,
+              to: stateRows(whole.auxiliaryTo).values,
+              observations: stateRows(drawn.auxiliaryTo).values,
+            },
+          }),
+    });
+  } finally {
+    await training.dispose();
+  }
+}
+
+interface ColumnRows {
+  /** [N, size] */
+  readonly values: Float32Array;
+  readonly size: number;
+}
+
+function drawnColumn(input: LabelInput, column: string, values: Float32Array): ColumnRows {
+  return columnOf([...input.auxiliaries.filter(({ of }) => of === 'column'), ...input.extra], column, values);
+}
+
+/** A column's numbers out of those of all that a source was asked for. */
+function columnOf(all: readonly Auxiliary[], column: string, values: Float32Array): ColumnRows {
+  const width = all.reduce((sum, { size }) => sum + size, 0);
+  let start = 0;
+  for (const auxiliary of all) {
+    const { size } = auxiliary;
+    if (auxiliary.of === 'column' && auxiliary.column === column) {
+      const count = values.length / width;
+      const own = new Float32Array(count * size);
+      for (let n = 0; n < count; n++) own.set(values.subarray(n * width + start, n * width + start + size), n * size);
+      return { values: own, size };
+    }
+    start += size;
+  }
+  throw new JepaError(`evaluation: expected the column "${column}" among those that were read`);
+}
+
+function joinColumns(columns: readonly ColumnRows[]): Float32Array {
+  const width = columns.reduce((sum, { size }) => sum + size, 0);
+  const count = columns.length === 0 ? 0 : columns[0].values.length / columns[0].size;
+  const joined = new Float32Array(count * width);
+  let start = 0;
+  for (const { values, size } of columns) {
+    for (let n = 0; n < count; n++) joined.set(values.subarray(n * size, (n + 1) * size), n * width + start);
+    start += size;
+  }
+  return joined;
+}
+
+function firstOfRows(values: Float32Array, size: number): Float32Array {
+  return Float32Array.from({ length: values.length / size }, (_, n) => values[n * size]);
+}
+
+/** Every second observation of a class is judged, the others give the centroids; classes with too few of either are left out. */
+function divide(
+  drawn: DrawnTransitions,
+  labelled: LabelledClasses,
+  source: RecordingSource,
+  columns: readonly Auxiliary[],
+  options: RecordingEvaluationOptions,
+): { readonly heldOut: HeldOut; readonly classes: StateClasses } {
+  const { onNote } = options;
+  const counts = labelled.names.map(() => [0, 0]);
+  const sides = labelled.labels.map((label) => {
+    if (label < 0) return -1;
+    const [judged, others] = counts[label];
+    const side = judged > others ? 1 : 0;
+    counts[label][side]++;
+    return side;
+  });
+  const kept = labelled.names.map((_, label) => label).filter((label) => Math.min(...counts[label]) >= LEAST_OF_CLASS);
+  if (kept.length < 2)
+    throw new UsageError(
+      `evaluation: expected at least 2 classes with ${2 * LEAST_OF_CLASS} held-out observations each, got ${kept.length} of ${labelled.names.length}`,
+      {
+        remedy:
+          options.split === 'all'
+            ? 'Take other classes (--classes), or a longer recording.'
+            : 'Hold out more episodes (--set recording.heldOutShare=0.3), or take other classes (--classes).',
+      },
+    );
+  const left = labelled.names.filter((_, label) => !kept.includes(label));
+  const unlabelled = labelled.labels.filter((label) => label < 0).length;
+  if (left.length > 0)
+    onNote?.(`classes: ${left.length} with too few held-out observations left out: ${left.slice(0, 5).join(', ')}`);
+  if (unlabelled > 0)
+    onNote?.(
+      `classes: ${unlabelled} of ${drawn.count} held-out observations were never seen in training, and left out`,
+    );
+  const newLabel = new Map(kept.map((label, index) => [label, index]));
+  const select = (side: number) => {
+    const rows = Array.from(sides.keys()).filter((n) => sides[n] === side && newLabel.has(labelled.labels[n]));
+    return {
+      observations: gather(drawn.to, rows, drawn.count),
+      states: Int32Array.from(rows, (n) => newLabel.get(labelled.labels[n]) ?? -1),
+    };
+  };
+  const transitionCount = Math.min(drawn.count, MAXIMAL_TRANSITIONS);
+  const first = <Values extends Observations>(values: Values) =>
+    values.subarray(0, (values.length / drawn.count) * transitionCount) as Values;
+  const width = columns.reduce((sum, { size }) => sum + size, 0);
+  const all = source.auxiliarySize;
+  const recorded = new Float32Array(transitionCount * width);
+  // The run's own columns come first among those that were read.
+  for (let n = 0; n < transitionCount; n++)
+    recorded.set(drawn.auxiliaryFrom.subarray(n * all, n * all + width), n * width);
+  return {
+    heldOut: {
+      judged: select(0),
+      centroids: select(1),
+      transitions: {
+        observations: first(drawn.from),
+        nextObservations: first(drawn.to),
+        actions: first(drawn.actions),
+        states: new Int32Array(0),
+        recorded,
+      },
+    },
+    classes: {
+      of: labelled.of,
+      count: kept.length,
+      classOf: Int32Array.from(kept, (_, index) => index),
+      names: kept.map((label) => labelled.names[label]),
+      claim: labelled.claim,
+    },
+  };
+}
+
+function gather(observations: Observations, rows: readonly number[], count: number): Observations {
+  const size = observations.length / count;
+  const gathered =
+    observations instanceof Uint8Array ? new Uint8Array(rows.length * size) : new Float32Array(rows.length * size);
+  rows.forEach((row, n) => {
+    gathered.set(observations.subarray(row * size, (row + 1) * size), n * size);
+  });
+  return gathered;
+}

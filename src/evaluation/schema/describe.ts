@@ -1,0 +1,155 @@
+// From an evaluation to its record.
+import { basename } from 'node:path';
+import type { ClassPair } from '../../measures/class-gap.ts';
+import { classCounts } from '../../measures/latents.ts';
+import { meanDistancesOf } from '../../measures/pair-distance.ts';
+import type { Evaluation } from '../evaluate.ts';
+import type { ForeignEvaluation } from '../foreign-encoder.ts';
+import type { HeldOut } from '../held-out/held-out.ts';
+import type { EncoderEvaluation } from '../runtime-measurement.ts';
+import {
+  type EncoderEvaluationRecord,
+  type EncoderRuntimeRecord,
+  EVALUATION_FORMAT,
+  type EvaluationRecord,
+} from './evaluation.ts';
+import { recordEncoderRank, recordWitnesses } from './inspection.ts';
+
+export function recordOf(evaluation: Evaluation): EvaluationRecord {
+  const { input, heldOut, runtimes, untrainedMeanDistance } = evaluation;
+  const { subject, auxiliaries, classes } = input;
+  const { dynamics, auxiliary } = subject.configuration.objective;
+  return {
+    format: EVALUATION_FORMAT,
+    run: subject.name,
+    step: subject.step ?? null,
+    auxiliaries: auxiliaries.map((each) => each.name),
+    objective: { dynamics, auxiliary },
+    ...drawnRecord({ ...evaluation, ...input, seed: evaluation.options.seed }),
+    transitions: transitionCount(heldOut),
+    untrainedMeanDistance,
+    runtimes: runtimes.map((runtime) => ({
+      ...encoderRuntimeRecord(runtime, classes.names, untrainedMeanDistance),
+      dynamicsResidual: runtime.dynamicsResidual,
+      relativeDynamicsResidual: finite(runtime.relativeDynamicsResidual),
+      auxiliaryResiduals: runtime.auxiliaryResiduals.map((residual) => ({ ...residual })),
+    })),
+    witnesses: recordWitnesses(evaluation.inspection.witnesses),
+    encoderJacobianRank: recordEncoderRank(evaluation.inspection.encoderRank),
+  };
+}
+
+/** @param sha256 of the encoder's file */
+export function encoderRecordOf(evaluation: ForeignEvaluation, sha256: string): EncoderEvaluationRecord {
+  const { input, untrainedMeanDistance, runtimes } = evaluation;
+  const { path, untrained } = input.encoder;
+  const { name, layout, type, normalization } = input.encoder.input;
+  return {
+    format: EVALUATION_FORMAT,
+    encoder: {
+      file: basename(path),
+      sha256,
+      input: {
+        name,
+        layout,
+        type,
+        ...(normalization
+          ? { normalization: { mean: [...normalization.mean], deviation: [...normalization.deviation] } }
+          : {}),
+      },
+      ...(untrained === undefined ? {} : { untrained: basename(untrained) }),
+    },
+    ...drawnRecord({ ...evaluation, ...input, seed: evaluation.options.seed }),
+    untrainedMeanDistance: untrainedMeanDistance ?? null,
+    runtimes: runtimes.map((runtime) => encoderRuntimeRecord(runtime, input.classes.names, untrainedMeanDistance)),
+    encoderJacobianRank: recordEncoderRank(evaluation.encoderRank),
+  };
+}
+
+/** What was drawn, and what the runtimes are compared with. */
+function drawnRecord({
+  source,
+  classes,
+  heldOut: { judged, centroids },
+  reference,
+  seed,
+}: Pick<Evaluation['input'], 'source' | 'classes'> &
+  Pick<Evaluation, 'reference'> & {
+    readonly heldOut: Pick<HeldOut, 'judged' | 'centroids'>;
+    readonly seed: number;
+  }) {
+  const labels = judged.states.map((state) => classes.classOf[state]);
+  return {
+    environment: { name: source.name, ...source.description },
+    seed,
+    observations: judged.states.length,
+    centroidObservations: centroids.states.length,
+    classes: {
+      of: classes.of,
+      names: [...classes.names],
+      counts: Array.from(classCounts(labels, classes.count)),
+      ...(classes.claim ? { claim: classes.claim } : {}),
+    },
+    reference: { runtime: reference.runtime, provider: reference.provider, version: reference.version },
+  };
+}
+
+function encoderRuntimeRecord(
+  runtime: EncoderEvaluation,
+  names: readonly string[],
+  untrainedMeanDistance: number | undefined,
+): EncoderRuntimeRecord {
+  const { description, distinctness, error, certificate } = runtime;
+  const { centroids, gaps, spectrum, evidence, decision } = distinctness;
+  const apart = meanDistancesOf(distinctness.pairs, runtime.latents);
+  const named = ([a, b]: ClassPair): [string, string] => [names[a], names[b]];
+  return {
+    runtime: description.runtime,
+    provider: description.provider,
+    version: description.version,
+    threads: description.threads,
+    precision: description.precision,
+    nodesByProvider: runtime.nodesByProvider ? { ...runtime.nodesByProvider } : null,
+    encodeMs: runtime.encodeMs,
+    nearestCentroidAccuracy: centroids.accuracy,
+    smallestRecall: evidence.smallestRecall,
+    smallestRecallClass: names[centroids.recall.indexOf(evidence.smallestRecall)],
+    nearestNeighbourAccuracy: distinctness.nearestNeighbourAccuracy,
+    gapRatio: finite(gaps.gapRatio),
+    gapRatioPair: named(gaps.worstPair),
+    centroidGapRatio: finite(centroids.centroidGapRatio),
+    centroidGapRatioPair: named(centroids.worstPair),
+    smallestGap: gaps.smallestGap,
+    silhouette: distinctness.silhouette,
+    meanDistance: evidence.meanDistance,
+    meanDistanceWithin: finite(apart.within),
+    meanDistanceBetween: apart.between,
+    relativeSpread: untrainedMeanDistance === undefined ? null : finite(evidence.meanDistance / untrainedMeanDistance),
+    latentStd: evidence.latentStd,
+    standardDeviations: Array.from(distinctness.standardDeviations),
+    rankMe: spectrum.rankMe,
+    effectiveRank: spectrum.effectiveRank,
+    effectiveRankUncentred: spectrum.effectiveRankUncentred,
+    participationRatio: spectrum.participationRatio,
+    intrinsicDimension: finite(distinctness.intrinsicDimension),
+    maxLatentError: error.maxDistance,
+    maxAbsoluteError: error.maxAbsolute,
+    relativeLatentError: error.relative,
+    verdict: decision.verdict,
+    reasons: decision.reasons.map(({ value, ...reason }) => ({ ...reason, value: finite(value) })),
+    decidingGap: certificate.decidingGap,
+    verdictHolds: certificate.verdictHolds,
+    pairsAtRisk: certificate.pairsAtRisk.map(({ classes, observations }) => ({
+      classes: named(classes),
+      observations,
+    })),
+  };
+}
+
+function transitionCount({ judged, transitions }: Evaluation['heldOut']): number {
+  return transitions.observations.length / (judged.observations.length / judged.states.length);
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

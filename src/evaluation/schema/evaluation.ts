@@ -1,0 +1,174 @@
+// What an evaluation records: evaluation.json and `jepa evaluate --json`. The schema is the documentation of every field;
+// docs/schema/evaluation.schema.json is made from it. Formulas and limits of the measures: docs/measures.md.
+import * as z from 'zod';
+import { simulationOriginSchema } from '../../run/simulation-origin.ts';
+import { recordedClassSources } from '../class/bisimulation.ts';
+import { classSources } from '../class/state.ts';
+import { encoderRankSchema, witnessesSchema } from './inspection.ts';
+import { decoderReadoutSchema, probeReadoutSchema } from './readout.ts';
+
+/** Raised when a field changes its meaning. Fields may be added without. */
+export const EVALUATION_FORMAT = 1;
+
+const fraction = z.number().min(0).max(1);
+const measure = z.number().min(0);
+/** JSON has no infinity: null stands for it (a class without extent) or for what cannot be measured. */
+const openMeasure = measure.nullable();
+const classPair = z.tuple([z.string(), z.string()]);
+const verdict = z.enum(['distinct', 'coarse', 'collapsed']);
+
+/** Of an encoder by itself. */
+const encoderRuntimeRecord = z.strictObject({
+  runtime: z
+    .string()
+    .describe('as on the command line: cpu, cuda, webgpu, wasm, tfjs, or a variant: cuda:tf32, cpu:fp16'),
+  provider: z.string().describe('who computed, as the runtime names it'),
+  version: z.string().describe('package and version'),
+  threads: z.int().min(1),
+  precision: z.enum(['float32', 'tf32', 'float16', 'int8']),
+  nodesByProvider: z
+    .record(z.string(), z.int())
+    .nullable()
+    .describe(
+      "nodes of the encoder by the provider that ran them, from the runtime's own profile; null where it has none",
+    ),
+  encodeMs: measure
+    .optional()
+    .describe('milliseconds of one observation through the encoder, in batches, after a pass that warms it up'),
+  nearestCentroidAccuracy: fraction.describe('observations that are nearest to the centroid of their own class'),
+  smallestRecall: fraction.describe('the same in the class where it is smallest'),
+  smallestRecallClass: z.string(),
+  nearestNeighbourAccuracy: fraction.describe('observations whose nearest other observation is of their class'),
+  gapRatio: openMeasure.describe('worst pair of classes: smallest distance between members / larger diameter'),
+  gapRatioPair: classPair,
+  centroidGapRatio: openMeasure.describe(
+    'worst pair: distance of the centroids / (2 x larger mean distance to the own one)',
+  ),
+  centroidGapRatioPair: classPair,
+  smallestGap: measure.describe('smallest distance between two observations of different classes'),
+  silhouette: z.number().min(-1).max(1),
+  meanDistance: measure.describe('over all pairs of observations'),
+  relativeSpread: openMeasure.describe("meanDistance / the untrained encoder's"),
+  meanDistanceWithin: openMeasure.describe('over pairs of one class: bisimilar observations, which may be apart'),
+  meanDistanceBetween: measure.describe('over pairs of different classes'),
+  latentStd: measure.describe('mean over the dimensions of the standard deviation'),
+  standardDeviations: z.array(measure).describe('of each dimension'),
+  rankMe: measure.describe('not centred, epsilon 1e-7 (Garrido et al. 2023)'),
+  effectiveRank: measure.describe('centred (Roy and Vetterli 2007)'),
+  effectiveRankUncentred: measure,
+  participationRatio: measure.describe('of the covariance eigenvalues'),
+  intrinsicDimension: openMeasure.describe('TwoNN (Facco et al. 2017)'),
+  maxLatentError: measure.describe('largest Euclidean distance to the latent of the reference, over all observations'),
+  maxAbsoluteError: measure.describe('largest difference of one number of a latent'),
+  relativeLatentError: measure.describe('maxLatentError / root mean square length of the latents'),
+  verdict,
+  reasons: z
+    .array(z.strictObject({ measure: z.string(), value: openMeasure, threshold: z.number(), isMet: z.boolean() }))
+    .describe('the numbers that decided, each with its threshold'),
+  decidingGap: measure.describe(
+    'the smallest gap that decides the verdict: twice the largest error that cannot change it',
+  ),
+  verdictHolds: z.boolean().describe("the verdict is the reference's, and 2 x maxLatentError < decidingGap"),
+  pairsAtRisk: z
+    .array(z.strictObject({ classes: classPair, observations: z.int().min(1) }))
+    .describe('classes between which single observations could change sides under this error'),
+});
+export type EncoderRuntimeRecord = z.output<typeof encoderRuntimeRecord>;
+
+const runtimeRecord = encoderRuntimeRecord.extend({
+  dynamicsResidual: measure.describe('mean squared error of the predicted next latent'),
+  relativeDynamicsResidual: openMeasure.describe('the same / the variance of the next latents'),
+  auxiliaryResiduals: z.array(
+    z.strictObject({ name: z.string(), loss: z.enum(['squared', 'cross-entropy']), residual: measure }),
+  ),
+});
+export type RuntimeRecord = z.output<typeof runtimeRecord>;
+
+/** What every evaluation records, of a run or of an encoder by itself. */
+const drawn = {
+  environment: z
+    .looseObject({
+      name: z.string(),
+      simulation: simulationOriginSchema.optional().describe('the simulator that the recording was made of'),
+    })
+    .describe('what the observations are of, with its options'),
+  seed: z.int().describe('of the observations'),
+  observations: z.int().min(1).describe('held-out observations that were judged'),
+  centroidObservations: z.int().min(1).describe('further ones, from which the centroids are'),
+  classes: z.strictObject({
+    of: z.enum([...classSources, ...recordedClassSources]),
+    names: z.array(z.string()),
+    counts: z.array(z.int()).describe('judged observations of each'),
+    claim: z
+      .string()
+      .optional()
+      .describe('what is known about the classes of a recording; those of an environment are exact'),
+  }),
+  reference: z.strictObject({ runtime: z.string(), provider: z.string(), version: z.string() }),
+  encoderJacobianRank: encoderRankSchema
+    .nullable()
+    .describe(
+      'numerical rank of the derivative of the latent by the observation; null where the encoder takes bytes, or a fixed number of observations',
+    ),
+};
+
+export const evaluationSchema = z.strictObject({
+  format: z.literal(EVALUATION_FORMAT),
+  run: z.string(),
+  step: z.int().min(0).nullable().describe('training steps done, where it is known'),
+  auxiliaries: z.array(z.string()).describe('what the run was trained with beside the dynamics; empty: nothing'),
+  objective: z.strictObject({ dynamics: z.number(), auxiliary: z.number() }).describe('weights c_dyn and c_aux'),
+  ...drawn,
+  transitions: z.int().min(1).describe('held-out transitions of the residuals'),
+  untrainedMeanDistance: measure.describe(
+    'mean distance that the encoder gave to the same observations before training',
+  ),
+  runtimes: z.array(runtimeRecord).min(1),
+  witnesses: witnessesSchema.describe(
+    'why observations that must be told apart have near latents: what breaks along a shortest distinguishing word',
+  ),
+  probes: probeReadoutSchema.optional().describe('what probes read from the latents, where it was asked for'),
+  decoder: decoderReadoutSchema.optional().describe('what a decoder draws from the latents, where it was asked for'),
+});
+export type EvaluationRecord = z.output<typeof evaluationSchema>;
+
+/** An encoder by itself, from anywhere: without a predictor, a head, or a training that is known. */
+export const encoderEvaluationSchema = z.strictObject({
+  format: z.literal(EVALUATION_FORMAT),
+  encoder: z.strictObject({
+    file: z.string(),
+    sha256: z.string().describe('of the file; weights that lie beside it are not in it'),
+    input: z
+      .strictObject({
+        name: z.string(),
+        layout: z.enum(['nhwc', 'nchw', 'flat']),
+        type: z.enum(['uint8', 'float32']),
+        normalization: z
+          .strictObject({ mean: z.array(z.number()), deviation: z.array(z.number()) })
+          .optional()
+          .describe('images are fed as (value in 0..1 - mean) / deviation, a number for each channel or one for all'),
+      })
+      .describe('what it was fed with'),
+    untrained: z.string().optional().describe('file of the same encoder before training, where it was given'),
+  }),
+  ...drawn,
+  untrainedMeanDistance: measure
+    .nullable()
+    .describe('mean distance that the untrained encoder gives to the same observations; null where none was given'),
+  runtimes: z.array(encoderRuntimeRecord).min(1),
+});
+export type EncoderEvaluationRecord = z.output<typeof encoderEvaluationSchema>;
+
+/** Of a run, or of an encoder by itself: what both have in common, and what one of them may have. */
+export type AnyEvaluationRecord = EvaluationRecord | EncoderEvaluationRecord;
+export type AnyRuntimeRecord = EncoderRuntimeRecord & Partial<RuntimeRecord>;
+
+/** The JSON Schema of an evaluation, as docs/schema/evaluation.schema.json holds it. */
+export function evaluationJsonSchema(): Record<string, unknown> {
+  return { title: 'Evaluation of a jepa-onnx run', ...z.toJSONSchema(evaluationSchema) };
+}
+
+/** The same of an encoder by itself: docs/schema/encoder-evaluation.schema.json. */
+export function encoderEvaluationJsonSchema(): Record<string, unknown> {
+  return { title: 'Evaluation of an encoder', ...z.toJSONSchema(encoderEvaluationSchema) };
+}

@@ -1,0 +1,130 @@
+// What an evaluation found by looking into the networks, as plain values for evaluation.json: witnesses with their checks, and the
+// rank of the encoder's Jacobian. The schema is the documentation of every field.
+import * as z from 'zod';
+import { RANK_THRESHOLD } from '../../measures/numerical-rank.ts';
+import type { EncoderRank } from '../encoder-jacobian.ts';
+import type { BoundedDistance } from '../witness/bound.ts';
+import type { BoundedWitness, FoundWitnesses, WitnessEvaluation } from '../witness/evaluate.ts';
+import type { Contribution } from '../witness/witness.ts';
+import { recordWitness, witnessSchema } from './witness.ts';
+
+/** Witnesses that are recorded in full; the rest is counted. */
+const RECORDED_WITNESSES = 6;
+
+const measure = z.number().min(0);
+const fraction = z.number().min(0).max(1);
+const count = z.int().min(0);
+
+const boundCheck = z.strictObject({
+  constants: z.enum(['everywhere', 'between', 'measured']),
+  pairs: count.describe('for which the bound was computed'),
+  holding: count.describe('whose latents are at least as far apart as it says'),
+  telling: count.describe('for which it says more than 0'),
+});
+
+const foundWitnesses = z.strictObject({
+  none: z.null(),
+  runtime: z.string().describe('whose latents they are of'),
+  classes: z.int().min(2).describe("classes of the largest bisimulation of the run's own auxiliaries"),
+  candidates: z.int().min(1).describe('held-out observations among which the nearest pairs were looked for'),
+  meanDistance: measure.describe('of two candidates'),
+  checkedPairs: z.int().min(1).describe('pairs of classes whose nearest observations were followed, nearest first'),
+  contrapositive: z
+    .strictObject({
+      holding: count.describe('pairs where errors and distances along the word add up to the gap of the auxiliary'),
+      smallestAccount: measure.describe('the smallest of these sums over its gap; at least 1, up to rounding'),
+    })
+    .describe('no two observations of different classes have near latents without a broken loss'),
+  causes: z
+    .strictObject({ distance: count, dynamics: count, auxiliary: count })
+    .describe('checked pairs by their largest cause; distance: no loss is broken'),
+  shares: z
+    .strictObject({ distance: fraction, dynamics: fraction, auxiliary: fraction })
+    .describe('of the sums, mean over the checked pairs'),
+  missingWeights: z.string().nullable().describe('why no upper bounds from the weights were computed; null: they were'),
+  bounds: z
+    .array(boundCheck)
+    .describe(
+      'checks of the quantitative bound: everywhere and between are upper bounds by spectral norms, measured ones are none',
+    ),
+  pairs: z.array(witnessSchema).describe('the nearest pairs in full'),
+});
+
+export const witnessesSchema = z.union([
+  z.strictObject({ none: z.string().describe('why there are none') }),
+  foundWitnesses,
+]);
+export type WitnessesRecord = z.output<typeof witnessesSchema>;
+export type FoundWitnessesRecord = z.output<typeof foundWitnesses>;
+
+export function recordWitnesses(evaluation: WitnessEvaluation): WitnessesRecord {
+  if (!evaluation.isFound) return { none: evaluation.reason };
+  const { runtime, classCount, candidates, meanDistance, missingWeights, witnesses } = evaluation;
+  const accounts = witnesses.map(accountOf);
+  return {
+    none: null,
+    runtime,
+    classes: classCount,
+    candidates,
+    meanDistance,
+    checkedPairs: witnesses.length,
+    contrapositive: {
+      holding: accounts.filter((account) => account >= 1 - ACCOUNT_ROUNDING).length,
+      smallestAccount: Math.min(...accounts),
+    },
+    causes: ofEachCause((kind) => witnesses.filter(({ trace }) => trace.breaks.kind === kind).length),
+    shares: ofEachCause((kind) => meanShare(witnesses, kind)),
+    missingWeights,
+    bounds: checkBounds(evaluation),
+    pairs: witnesses.slice(0, RECORDED_WITNESSES).map((witness) => recordWitness(witness, witness.bounds)),
+  };
+}
+
+/** float32 networks. */
+const ACCOUNT_ROUNDING = 1e-3;
+
+/** The sum of all terms over the gap: what the theorem's argument says is at least 1. */
+function accountOf({ trace }: BoundedWitness): number {
+  return trace.contributions.reduce((sum, { value }) => sum + value, 0) / trace.gap;
+}
+
+type Cause = Contribution['kind'];
+
+function ofEachCause(value: (kind: Cause) => number): Record<Cause, number> {
+  return { distance: value('distance'), dynamics: value('dynamics'), auxiliary: value('auxiliary') };
+}
+
+function meanShare(witnesses: readonly BoundedWitness[], kind: Cause): number {
+  const shares = witnesses.flatMap(({ trace }) => trace.contributions.filter((term) => term.kind === kind));
+  return Math.min(1, shares.reduce((sum, { share }) => sum + share, 0) / witnesses.length);
+}
+
+function checkBounds({ witnesses }: FoundWitnesses): z.output<typeof boundCheck>[] {
+  const kinds: readonly BoundedDistance['constants'][] = ['everywhere', 'between', 'measured'];
+  return kinds.flatMap((constants) => {
+    const bounds = witnesses.flatMap((witness) => witness.bounds.filter((bound) => bound.constants === constants));
+    if (bounds.length === 0) return [];
+    return [
+      {
+        constants,
+        pairs: bounds.length,
+        holding: bounds.filter(({ holds }) => holds).length,
+        telling: bounds.filter(({ bound }) => bound > 0).length,
+      },
+    ];
+  });
+}
+
+export const encoderRankSchema = z.strictObject({
+  minimal: count.describe('the smallest over the observations'),
+  ranks: z.array(count).describe('of each observation'),
+  minimalEffectiveRank: measure.describe('exponential entropy of the singular values, the smallest'),
+  threshold: measure.describe('singular values below this part of the largest are not counted'),
+});
+export type EncoderRankRecord = z.output<typeof encoderRankSchema>;
+
+export function recordEncoderRank(rank: EncoderRank | undefined): EncoderRankRecord | null {
+  if (rank === undefined) return null;
+  const { minimal, ranks, minimalEffectiveRank } = rank;
+  return { minimal, ranks: [...ranks], minimalEffectiveRank, threshold: RANK_THRESHOLD };
+}

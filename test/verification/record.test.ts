@@ -1,9 +1,0 @@
-// The JSON Schema of verify.json is made from the code, and every field says what it is.
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { verificationJsonSchema } from '../../src/verification/record.ts';
-
-test('docs/schema/verify.schema.json is the schema of the code', async () => {
-  const path = join(import.meta.dirname, '..', '..', 'docs', 'schema', 'verify.schema.json');
-  await expect(`${JSON.stringify(verificationJsonSchema(), undefined, 2)}\n`).toMatchFileSnapshot(path);
-});
