@@ -2,6 +2,7 @@
 // node --import tsx bench/planning.ts RUN [rounds] [runtime] [goal state]
 import { cpus } from 'node:os';
 import { openEnvironmentSetting } from '../pipeline/plan/environment.ts';
+import { resolvePlanOptions } from '../pipeline/plan/option.ts';
 import { createEnvironment } from '../src/environments/index.ts';
 import { createPlanner, plannerNames } from '../src/planning/index.ts';
 import { latentWorld } from '../src/planning/latent-world.ts';
@@ -18,9 +19,12 @@ const { name, ...options } = requireEnvironmentConfiguration(folder, configurati
 const environment = createEnvironment(name, options);
 const runtime = await openRuntime(runtimeName, { threads: 1 });
 const session = await openWorldSession(runtime, subject, environment.observationShape);
-const goal = state === undefined ? 'reward' : `state:${state}`;
 const setting = await openEnvironmentSetting(
-  { goal, discount: 0.95, seed: 0, episodes: Number(rounds) + 1 },
+  resolvePlanOptions({
+    planner: createPlanner('cem', {}),
+    ...(state === undefined ? {} : { goal: { kind: 'state', name: state } }),
+    episodes: Number(rounds) + 1,
+  }),
   { configuration, environment, session },
 );
 const world = latentWorld(session, setting.arena.actions);
@@ -52,7 +56,7 @@ await runtime.dispose();
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const { version, provider } = runtime.describe();
 process.stdout.write(`${cpus()[0].model}, node ${process.version}, ${version}, ${provider}, 1 thread\n`);
-process.stdout.write(`${subject.name}: goal ${goal}, ${rounds} decisions each, in turns; median times\n`);
+process.stdout.write(`${subject.name}: goal ${state ?? 'reward'}, ${rounds} decisions each, in turns; median times\n`);
 process.stdout.write(`encoding an observation: ${median(encodingMs).toFixed(2)} ms\n`);
 for (const [planner, { ms, predictions }] of measured)
   process.stdout.write(

@@ -1,18 +1,17 @@
 // `jepa evaluate`: measures, on held-out observations and on one or several runtimes, whether the latents keep apart what
 // must be told apart; writes evaluation.json and report.html beside the models.
-import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import type { Readout } from '../pipeline/readout.ts';
+import type { EvaluateEncoderOptions } from '../pipeline/evaluate-encoder.ts';
+import type { EvaluateRunOptions } from '../pipeline/evaluate-option.ts';
 import { UsageError, unknownName } from '../src/error.ts';
-import type { Evaluation, EvaluationInput } from '../src/evaluation/evaluate.ts';
-import type { AnyEvaluationRecord, EvaluationRecord } from '../src/evaluation/schema/evaluation.ts';
-import { packageVersion } from '../src/machine/package.ts';
-import type { EvaluationSubject } from '../src/run/subject.ts';
+import type { AnyEvaluationRecord } from '../src/evaluation/schema/evaluation.ts';
 import { parseImageSize } from './data.ts';
+import { parseClasses } from './parse/class.ts';
 import { parseNonNegative, parseWhole } from './parse/number.ts';
 import { ensureRuntimePackages, loadTensorFlowForCommand } from './tensorflow.ts';
+import { withDashes } from './text/option.ts';
 
-export interface EvaluateFlags {
+interface EvaluateFlags {
   readonly runtime: string;
   readonly reference?: string;
   readonly observations: number;
@@ -114,14 +113,24 @@ const encoderFlags = ['environment', 'map', 'imageSize', 'stack', 'layout', 'pix
 /** What only a run has. */
 const runFlags = ['probes', 'decoder'] as const;
 
-async function runEvaluate(folder: string, flags: EvaluateFlags): Promise<void> {
-  const runtimes = await parseRuntimes(flags.runtime);
+async function runEvaluate(subject: string, flags: EvaluateFlags): Promise<void> {
   const isFailure = parseFailOn(flags.failOn);
-  const isEncoder = folder.toLowerCase().endsWith('.onnx');
-  refuseForeignFlags(folder, flags, isEncoder);
+  const isEncoder = subject.toLowerCase().endsWith('.onnx');
+  refuseForeignFlags(subject, flags, isEncoder);
+  const runtimes = await parseRuntimes(flags.runtime);
   const names = [...runtimes, ...(flags.reference ? [flags.reference] : [])];
   await ensureRuntimePackages(names.map((name) => name.split(':')[0]));
-  const record = isEncoder ? await runForEncoder(folder, runtimes, flags) : await runForRun(folder, runtimes, flags);
+  const { classes, runtime: _, ...rest } = flags;
+  const options = {
+    ...rest,
+    runtimes,
+    classes: classes === undefined ? undefined : await parseClasses(classes),
+    onProgress: (line: string) => process.stderr.write(`${line}\n`),
+    onNote: (note: string) => process.stderr.write(`${withDashes(note)}\n`),
+  };
+  const record = isEncoder ? await evaluateFile(subject, options) : await evaluateFolder(subject, options);
+  if (flags.json) process.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
+  else process.stdout.write((await import('./text/evaluation.ts')).renderEvaluation(record));
   const verdicts: readonly { readonly runtime: string; readonly verdict: string }[] = record.runtimes;
   const failed = verdicts.filter((runtime) => isFailure(runtime.verdict));
   if (failed.length > 0) {
@@ -129,6 +138,24 @@ async function runEvaluate(folder: string, flags: EvaluateFlags): Promise<void> 
     process.stderr.write(`jepa: --fail-on ${flags.failOn}: ${names}\n`);
     process.exitCode = 1;
   }
+}
+
+type FileOptions = Omit<EvaluateEncoderOptions, 'pixels'> & { readonly pixels?: string | undefined };
+
+async function evaluateFile(path: string, { pixels, ...options }: FileOptions): Promise<AnyEvaluationRecord> {
+  const { evaluateEncoder } = await import('../pipeline/evaluate-encoder.ts');
+  const { parsePixels } = await import('../src/evaluation/foreign-encoder.ts');
+  return evaluateEncoder(path, {
+    ...options,
+    pixels: pixels === undefined ? undefined : parsePixels('--pixels', pixels),
+  });
+}
+
+async function evaluateFolder(folder: string, options: EvaluateRunOptions): Promise<AnyEvaluationRecord> {
+  // Set up here, where its progress is shown.
+  if (options.probes || options.decoder) await loadTensorFlowForCommand({ threads: options.threads });
+  const { evaluateRun } = await import('../pipeline/evaluate.ts');
+  return evaluateRun(folder, options);
 }
 
 function refuseForeignFlags(subject: string, flags: EvaluateFlags, isEncoder: boolean): void {
@@ -140,176 +167,6 @@ function refuseForeignFlags(subject: string, flags: EvaluateFlags, isEncoder: bo
       ? `${option}: expected the folder of a run, got ${subject}`
       : `${option}: expected an ONNX file to evaluate, got ${subject}, which says itself what it takes`,
   );
-}
-
-async function runForEncoder(
-  path: string,
-  runtimes: readonly string[],
-  flags: EvaluateFlags,
-): Promise<AnyEvaluationRecord> {
-  const { evaluateEncoderFile, writeEncoderReport } = await import('../pipeline/evaluate-encoder.ts');
-  const reference = flags.reference ?? (await defaultReference(false, runtimes));
-  const { evaluation, record } = await evaluateEncoderFile(path, { ...flags, runtimes, reference });
-  if (flags.report) await writeEncoderReport(path, evaluation, record);
-  await print(record, flags);
-  return record;
-}
-
-async function runForRun(
-  folder: string,
-  runtimes: readonly string[],
-  flags: EvaluateFlags,
-): Promise<AnyEvaluationRecord> {
-  const evaluation = await evaluateFolder(folder, runtimes, flags);
-  const { recordOf } = await import('../src/evaluation/schema/describe.ts');
-  const readout = await readLatents(evaluation, flags);
-  const record = { ...recordOf(evaluation), ...readout?.record };
-  if (flags.report) await writeReport(folder, { evaluation, record, readout });
-  await print(record, flags);
-  return record;
-}
-
-function jsonOf(record: AnyEvaluationRecord): string {
-  return `${JSON.stringify(record, undefined, 2)}\n`;
-}
-
-async function print(record: AnyEvaluationRecord, { json }: EvaluateFlags): Promise<void> {
-  if (json) {
-    process.stdout.write(jsonOf(record));
-    return;
-  }
-  const { renderEvaluation } = await import('./text/evaluation.ts');
-  process.stdout.write(renderEvaluation(record));
-}
-
-/** evaluation.json and report.html, beside the models. */
-async function writeReport(
-  folder: string,
-  results: {
-    readonly evaluation: Evaluation;
-    readonly record: EvaluationRecord;
-    readonly readout: Readout | undefined;
-  },
-): Promise<void> {
-  const { evaluation, record, readout } = results;
-  const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');
-  const { readMetrics } = await import('../src/storage/jsonl.ts');
-  const { runPath } = await import('../src/run/folder.ts');
-  const { evaluationReport } = await import('../src/report/evaluation-report.ts');
-  const { renderReport } = await import('../src/report/page.ts');
-  const { records: metrics } = readMetrics(runPath(folder, 'metrics'));
-  const { records: measuresWhileTraining } = readMetrics(runPath(folder, 'measures'));
-  const generator = `jepa-onnx ${packageVersion()}`;
-  const sections = readout?.sections ?? [];
-  const page = await renderReport(
-    evaluationReport({ evaluation, record, metrics, measuresWhileTraining, generator, sections }),
-  );
-  writeFileAtomic(runPath(folder, 'evaluation'), jsonOf(record));
-  writeFileAtomic(runPath(folder, 'report'), page);
-  (await import('../pipeline/model-card.ts')).refreshModelCard(folder);
-  process.stderr.write(`${runPath(folder, 'report')}: the report\n`);
-  if (readout?.decoder === undefined) return;
-  writeFileAtomic(join(folder, 'decoder.onnx'), readout.decoder);
-  process.stderr.write(`${join(folder, 'decoder.onnx')}: the decoder\n`);
-}
-
-/** Probes and the decoder, which are trained by TensorFlow: only where they are asked for. */
-async function readLatents(evaluation: Evaluation, flags: EvaluateFlags): Promise<Readout | undefined> {
-  const { probes = false, decoder = false, decoderNoise, seed, threads } = flags;
-  if (!probes && !decoder) return undefined;
-  const { loadedTensorFlow } = await import('../src/tensorflow/load.ts');
-  await loadTensorFlowForCommand({ threads: threads ?? loadedTensorFlow()?.threads });
-  const { readOut } = await import('../pipeline/readout.ts');
-  const onProgress = (message: string) => process.stderr.write(`${message}\n`);
-  return readOut(evaluation, { probes, decoder, decoderNoise, seed, threads, onProgress });
-}
-
-async function evaluateFolder(folder: string, runtimes: readonly string[], flags: EvaluateFlags): Promise<Evaluation> {
-  const { openSubject } = await import('../src/run/subject.ts');
-  const subject = openSubject(folder);
-  const input =
-    subject.configuration.recording === undefined
-      ? await inputOfEnvironment(subject, runtimes, flags)
-      : await inputOfRecording(subject, runtimes, flags);
-  const { evaluate } = await import('../src/evaluation/evaluate.ts');
-  return withHalfEncoder(input, [...runtimes, flags.reference ?? ''], flags.seed, async (halfEncoder) =>
-    evaluate(input, {
-      runtimes,
-      halfEncoder,
-      reference: flags.reference ?? (await defaultReference(subject.tfjs !== undefined, runtimes)),
-      observations: flags.observations,
-      seed: flags.seed,
-      threads: flags.threads,
-      onProgress: (message) => process.stderr.write(`${message}\n`),
-    }),
-  );
-}
-
-/** With the encoder in half precision in a temporary folder, where a variant of that name is among the runtimes. */
-async function withHalfEncoder<Result>(
-  { subject, source }: EvaluationInput,
-  names: readonly string[],
-  seed: number,
-  work: (halfEncoder: string | undefined) => Promise<Result>,
-): Promise<Result> {
-  if (!names.some((name) => name.endsWith(':fp16'))) return work(undefined);
-  const { mkdtempSync, rmSync } = await import('node:fs');
-  const { tmpdir } = await import('node:os');
-  const { makeVariant } = await import('../pipeline/verification-variant.ts');
-  const folder = mkdtempSync(join(tmpdir(), 'jepa-half-'));
-  try {
-    return await work(await makeVariant('float16', folder, subject, source, seed));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** The runtime for networks that only an evaluation needs. */
-function onnxRuntimeOf(runtimes: readonly string[]): string {
-  return (runtimes.find((name) => name !== 'tfjs') ?? 'cpu').split(':')[0];
-}
-
-async function inputOfEnvironment(
-  subject: EvaluationSubject,
-  runtimes: readonly string[],
-  flags: EvaluateFlags,
-): Promise<EvaluationInput> {
-  if (flags.data !== undefined)
-    throw new UsageError(`--data: expected a run of a recording, got ${subject.folder}, a run of an environment`);
-  const { classesOf, parseClassSource } = await import('../src/evaluation/class/state.ts');
-  const classSource = parseClassSource('--classes', flags.classes ?? 'reward');
-  const { networksOfConfiguration } = await import('../pipeline/network/environment.ts');
-  const networks = await networksOfConfiguration(subject.configuration, onnxRuntimeOf(runtimes));
-  return { subject, ...networks, classes: await classesOf(networks.environment, classSource, networks.auxiliaries) };
-}
-
-async function inputOfRecording(
-  subject: EvaluationSubject,
-  runtimes: readonly string[],
-  { data, classes, observations, seed }: EvaluateFlags,
-): Promise<EvaluationInput> {
-  const { parseRecordingClassSource } = await import('../src/evaluation/class/recording.ts');
-  const { inputOfRecording: openInput } = await import('../pipeline/network/recording.ts');
-  return openInput(subject, {
-    path: data,
-    classes: classes === undefined ? undefined : parseRecordingClassSource('--classes', classes),
-    observations,
-    seed,
-    runtime: onnxRuntimeOf(runtimes),
-    onNote: (note) => process.stderr.write(`${note}\n`),
-  });
-}
-
-/**
- * tfjs where the run has its models and native TensorFlow is set up (in JavaScript it takes minutes); else the CPU; and
- * where there is no onnxruntime-node, the first runtime itself. The record says which it was.
- */
-async function defaultReference(hasTfjsModels: boolean, runtimes: readonly string[]): Promise<string> {
-  if (hasTfjsModels && runtimes.includes('tfjs')) return 'tfjs';
-  const { findNatives } = await import('../src/tensorflow/native/find.ts');
-  if (hasTfjsModels && findNatives().length > 0) return 'tfjs';
-  const { findPackage, onnxruntimeNodePackage } = await import('../src/machine/optional-package.ts');
-  return findPackage(onnxruntimeNodePackage) === undefined ? runtimes[0] : 'cpu';
 }
 
 async function parseRuntimes(text: string): Promise<string[]> {

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { describeError, JepaError, UsageError } from '../src/error.ts';
 import { packageVersion } from '../src/machine/package.ts';
 import { commands } from './commands.ts';
+import { withDashes } from './text/option.ts';
 
 function buildProgram(): Command {
   const program = new Command('jepa')
@@ -30,7 +31,7 @@ async function main(): Promise<void> {
       return;
     }
     const isExpected = error instanceof JepaError;
-    process.stderr.write(`jepa: ${describeError(error)}\n`);
+    process.stderr.write(`jepa: ${withDashes(describeError(error))}\n`);
     if (process.argv.includes('--debug') && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
     else if (!isExpected)
       process.stderr.write('This is a bug in jepa-onnx: run the command again with --debug and report it.\n');

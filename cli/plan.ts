@@ -1,14 +1,16 @@
 // `jepa plan`: acts in the environment by planning in the latents of a run or an export, on any runtime; writes plan.json.
 import { Command } from 'commander';
-import { parsePlannerAssignments } from '../pipeline/plan/option.ts';
+import type { PlanOptions, SimulatorChoice } from '../pipeline/plan/option.ts';
 import { UsageError, unknownName } from '../src/error.ts';
 import type { PlanRecord } from '../src/planning/schema.ts';
 import type { ActingSummary } from '../src/planning/summary.ts';
+import { parseGoal, parsePlannerAssignments, parseSuccess } from './parse/goal.ts';
 import { collect, parseWhole } from './parse/number.ts';
-import { type SimulatorFlags, withSimulatorFlags } from './parse/simulation.ts';
+import { parseOptions, type SimulatorFlags, withSimulatorFlags } from './parse/simulation.ts';
 import { ensureRuntimePackages } from './tensorflow.ts';
+import { withDashes } from './text/option.ts';
 
-export interface PlanFlags extends SimulatorFlags {
+interface PlanFlags extends SimulatorFlags {
   readonly in?: string;
   readonly goal: string;
   readonly success?: string;
@@ -96,7 +98,7 @@ What the planners do, what success means, and measured rates: docs/planning.md`,
 }
 
 async function runPlan(folder: string, flags: PlanFlags): Promise<void> {
-  const { createPlanner } = await import('../src/planning/index.ts');
+  const { createPlanner, parseFold } = await import('../src/planning/index.ts');
   const { runtimeNames } = await import('../src/runtimes/index.ts');
   if (!runtimeNames.includes(flags.runtime))
     throw unknownName('--runtime', 'the name of a runtime', flags.runtime, runtimeNames);
@@ -110,11 +112,39 @@ async function runPlan(folder: string, flags: PlanFlags): Promise<void> {
     ...parsePlannerAssignments(flags.set),
   });
   await ensureRuntimePackages([flags.runtime]);
-  const { planFolder } = await import('../pipeline/plan/run.ts');
-  const record = await planFolder(folder, planner, flags);
+  const { goal, success, fold, trueEnvironment, replan, openLoop, discount, episodes, maxSteps } = flags;
+  const options: PlanOptions = {
+    planner,
+    goal: parseGoal(goal),
+    success: success === undefined ? undefined : parseSuccess(success),
+    fold: fold === undefined ? undefined : parseFold('--fold', fold),
+    discount,
+    episodes,
+    maxSteps,
+    trueEnvironment: trueEnvironment === true ? undefined : trueEnvironment,
+    actionsTaken: openLoop ? Number.POSITIVE_INFINITY : replan,
+    runtime: flags.runtime,
+    threads: flags.threads,
+    seed: flags.seed,
+    simulator: simulatorOf(flags),
+    onProgress: (line) => process.stderr.write(`${line}\n`),
+    onNote: (note) => process.stderr.write(`jepa: ${withDashes(note)}\n`),
+  };
+  const { planRun } = await import('../pipeline/plan/run.ts');
+  const record = await planRun(folder, options);
   const json = `${JSON.stringify(record, undefined, 2)}\n`;
   if (flags.record) await writeRecord(folder, json);
   process.stdout.write(flags.json ? json : renderPlan(record));
+}
+
+function simulatorOf({ in: name, option = [], render, python, timeLimit }: PlanFlags): SimulatorChoice {
+  return {
+    name,
+    options: option.length > 0 ? parseOptions(option) : undefined,
+    render,
+    python,
+    timeLimitMs: timeLimit === undefined ? undefined : timeLimit * 1000,
+  };
 }
 
 async function writeRecord(folder: string, json: string): Promise<void> {

@@ -77,7 +77,7 @@ async function heldOutOf(
     path: data,
     observations: heldOutCount(subject),
     seed: 0,
-    runtime: await (await import('./parse/runtime-choice.ts')).parentRuntime(),
+    runtime: (await import('../pipeline/reference-runtime.ts')).onnxRuntime(),
     onNote: (note) => process.stderr.write(`${note}\n`),
   });
   return heldOutFiles(subject, input);

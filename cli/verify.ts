@@ -2,12 +2,9 @@
 // verify.json and verify.html into the folder.
 import { Command } from 'commander';
 import { UsageError } from '../src/error.ts';
-import { packageRoot, packageVersion } from '../src/machine/package.ts';
-import type { EvaluationSubject } from '../src/run/subject.ts';
-import type { Runner } from '../src/verification/runner.ts';
-import type { RunnerSources } from '../src/verification/runners.ts';
-import type { VerificationInput } from '../src/verification/verify.ts';
+import { parseClasses } from './parse/class.ts';
 import { parseWhole } from './parse/number.ts';
+import { withDashes } from './text/option.ts';
 
 interface VerifyFlags {
   readonly runtimes: string;
@@ -102,120 +99,29 @@ function parsePart(text: string): number {
 }
 
 async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
-  const { allRuntimes, runnerOf } = await import('../src/verification/runners.ts');
-  const named = parseNames('--runtimes', flags.runtimes, allRuntimes);
-  const required = flags.require === undefined ? [] : parseNames('--require', flags.require, allRuntimes);
-  const onProgress = (message: string) => process.stderr.write(`${message}\n`);
-  const { openSubject } = await import('../src/run/subject.ts');
-  const subject = openSubject(folder);
-  const variantOf = async (model: 'float16' | 'int8', scratch: string): Promise<string> => {
-    const { makeVariant } = await import('../pipeline/verification-variant.ts');
-    return makeVariant(model, scratch, subject, input.source, flags.seed);
-  };
-  const { join } = await import('node:path');
-  const sources: RunnerSources = {
-    inHouse: { program: process.execPath, arguments: [join(packageRoot(), 'bin', 'jepa.js'), 'runner'] },
-    deployFolder: join(packageRoot(), 'examples', 'deploy'),
-    builds: flags.build ?? false,
-    required,
-    named: flags.runtimes === 'all' ? [] : named,
-    makeVariant: variantOf,
-    onProgress,
-  };
-  const runners = [...new Set([...named, ...required])].map((name) => runnerOf(name, sources));
-  const references = (await referenceNames(flags, subject.tfjs !== undefined)).map((name) => runnerOf(name, sources));
-  const bisected = flags.bisect?.map((name) => runnerOf(name, sources));
-  const limits = { timeMs: flags.timeLimit * 1000, memoryByteLength: flags.memoryLimit * 2 ** 20 };
-
-  const input = await inputOf(subject, flags);
-  const { readRecorded } = await import('../pipeline/verification-variant.ts');
-  const { verify } = await import('../src/verification/verify.ts');
-  const verification = await verify(
-    {
-      subject,
-      source: input.source,
-      classes: input.classes,
-      untrainedEncoder: input.untrainedEncoder,
-      recorded: readRecorded(subject),
-      runners,
-      references,
-    },
-    {
-      observations: flags.observations,
-      seed: flags.seed,
-      batchSizes: flags.batchSizes,
-      threads: flags.threads,
-      limits,
-      onProgress,
-    },
-  );
-  const bisection = bisected && (await bisectRunners(bisected));
-  const { verificationRecordOf } = await import('../src/verification/describe.ts');
-  const record = verificationRecordOf(verification, bisection);
-  const json = `${JSON.stringify(record, undefined, 2)}\n`;
-  if (flags.report) await writeReport();
-  if (flags.json) process.stdout.write(json);
+  const { allRuntimes } = await import('../src/verification/runners.ts');
+  const { timeLimit, memoryLimit, bisect, bisectTolerance, classes, require } = flags;
+  const { verifyRun } = await import('../pipeline/verify.ts');
+  const record = await verifyRun(folder, {
+    runtimes: flags.runtimes === 'all' ? 'all' : parseNames('--runtimes', flags.runtimes, allRuntimes),
+    required: require === undefined ? [] : parseNames('--require', require, allRuntimes),
+    reference: flags.reference,
+    observations: flags.observations,
+    batchSizes: flags.batchSizes,
+    seed: flags.seed,
+    classes: classes === undefined ? undefined : await parseClasses(classes),
+    data: flags.data,
+    threads: flags.threads,
+    bisection: bisect && { runtimes: bisect, tolerance: bisectTolerance },
+    limits: { timeMs: timeLimit * 1000, memoryByteLength: memoryLimit * 2 ** 20 },
+    builds: flags.build,
+    report: flags.report,
+    onProgress: (line) => process.stderr.write(`${line}\n`),
+    onNote: (note) => process.stderr.write(`${withDashes(note)}\n`),
+  });
+  if (flags.json) process.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
   else process.stdout.write((await import('./text/verification.ts')).renderVerification(record));
   if (!record.holds) process.exitCode = 1;
-
-  async function bisectRunners([a, b]: readonly Runner[]) {
-    onProgress(`comparing the nodes of ${a.name} and ${b.name}`);
-    const { bisect } = await import('../src/verification/bisect.ts');
-    const { exposeFile } = await import('../export/index.ts');
-    const { readFileSync } = await import('node:fs');
-    return bisect({
-      subject,
-      source: input.source,
-      runners: [a, b],
-      expose: (path) => exposeFile(readFileSync(path), 'encoder.onnx'),
-      tolerance: flags.bisectTolerance,
-      seed: flags.seed,
-      threads: flags.threads,
-      limits,
-    });
-  }
-
-  async function writeReport(): Promise<void> {
-    const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');
-    const { VERIFICATION_NAME, VERIFICATION_PAGE_NAME } = await import('../src/verification/schema.ts');
-    const { verificationReport } = await import('../src/report/verification-report.ts');
-    const { renderReport } = await import('../src/report/page.ts');
-    const page = await renderReport(verificationReport(record, `jepa-onnx ${packageVersion()}`));
-    writeFileAtomic(join(folder, VERIFICATION_NAME), json);
-    writeFileAtomic(join(folder, VERIFICATION_PAGE_NAME), page);
-    onProgress(`${join(folder, VERIFICATION_PAGE_NAME)}: the report`);
-  }
-}
-
-/**
- * Held-out observations of the run's environment or recording, their classes, and the encoder before training; random
- * observations where the recording is not there.
- */
-async function inputOf(
-  subject: EvaluationSubject,
-  { classes, data, observations, seed }: VerifyFlags,
-): Promise<Pick<VerificationInput, 'source' | 'classes' | 'untrainedEncoder'>> {
-  const { parentRuntime } = await import('./parse/runtime-choice.ts');
-  const runtime = await parentRuntime();
-  if (subject.configuration.recording !== undefined) {
-    const { parseRecordingClassSource } = await import('../src/evaluation/class/recording.ts');
-    const { inputOfRecordingOrStatistics } = await import('../pipeline/network/recording.ts');
-    return inputOfRecordingOrStatistics(subject, {
-      path: data,
-      classes: classes === undefined ? undefined : parseRecordingClassSource('--classes', classes),
-      observations,
-      seed,
-      runtime,
-      onNote: (note) => process.stderr.write(`${note}\n`),
-    });
-  }
-  if (data !== undefined)
-    throw new UsageError(`--data: expected a run of a recording, got ${subject.folder}, a run of an environment`);
-  const { classesOf, parseClassSource } = await import('../src/evaluation/class/state.ts');
-  const classSource = parseClassSource('--classes', classes ?? 'reward');
-  const { networksOfConfiguration } = await import('../pipeline/network/environment.ts');
-  const networks = await networksOfConfiguration(subject.configuration, runtime);
-  return { ...networks, classes: await classesOf(networks.environment, classSource, networks.auxiliaries) };
 }
 
 /** Names one by one, or `all`. */
@@ -225,14 +131,4 @@ function parseNames(option: string, text: string, all: readonly string[]): reado
   if (new Set(names).size !== names.length)
     throw new UsageError(`${option}: expected each runtime once, got "${text}"`);
   return names;
-}
-
-/**
- * tfjs where the run has its models and native TensorFlow is set up (in JavaScript it takes minutes), then the CPU, then
- * WebAssembly: the first that runs.
- */
-async function referenceNames(flags: VerifyFlags, hasTfjsModels: boolean): Promise<string[]> {
-  if (flags.reference !== undefined) return [flags.reference];
-  const { findNatives } = await import('../src/tensorflow/native/find.ts');
-  return [...(hasTfjsModels && findNatives().length > 0 ? ['tfjs'] : []), 'cpu', 'wasm'];
 }

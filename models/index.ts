@@ -1,16 +1,5 @@
-// Networks as tf.LayersModel, and whole runs: configuration in, run folder out. Training sets native TensorFlow up first
-// where it is not; importing this does not.
+// Networks as tf.LayersModel: encoders, world models, decoders. Whole runs: jepa-onnx/pipeline.
 
-export { type LoadedRun, loadRun } from '../pipeline/load.ts';
-export {
-  buildEnvironmentParts,
-  buildRunParts,
-  disposeRunParts,
-  type EnvironmentRunParts,
-  type RunParts,
-} from '../pipeline/parts.ts';
-export { type RunOptions, resumeRun, trainRun } from '../pipeline/train.ts';
-export { type DecoderInput, type DecoderOptions, trainDecoder } from '../pipeline/train-decoder.ts';
 export { buildDecoder, type DecoderShape } from './decoder.ts';
 export type { EncoderShape } from './encoder/encoder.ts';
 export { buildEncoder } from './encoder/index.ts';

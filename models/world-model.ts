@@ -1,8 +1,8 @@
 // The networks of one world model, built together from a configuration.
 import type * as tf from '@tensorflow/tfjs';
 import type { ModelConfiguration } from '../src/training/configuration.ts';
+import type { EncodedPart } from './encoder/encoder.ts';
 import { buildEncoder } from './encoder/index.ts';
-import type { EncodedPart } from './encoder/observation.ts';
 import { buildAuxiliaryHead, buildPredictor } from './head.ts';
 import type { Statistics } from './normalization.ts';
 

@@ -1,11 +1,10 @@
-// `jepa evaluate encoder.onnx`: an encoder from anywhere, on a recording of the user's or on an environment of ours.
+// Evaluates one encoder from anywhere: any ONNX file, on a recording of the user's or on an environment of ours.
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
-import type { EvaluateFlags } from '../cli/evaluate.ts';
 import { inspectOnnx } from '../export/inspect.ts';
 import { createEnvironment } from '../src/environments/index.ts';
-import { UsageError, unknownName } from '../src/error.ts';
-import type { StateClasses } from '../src/evaluation/class/state.ts';
+import { option, UsageError, unknownName } from '../src/error.ts';
+import { classesOf, isClassSource, type StateClasses } from '../src/evaluation/class/state.ts';
 import {
   evaluateForeignEncoder,
   type ForeignEvaluation,
@@ -13,53 +12,75 @@ import {
   type FoundInput,
   findObservationInput,
   parseForeignVariant,
-  parsePixels,
 } from '../src/evaluation/foreign-encoder.ts';
 import { environmentEvaluationSource } from '../src/evaluation/held-out/held-out.ts';
 import { encoderRecordOf } from '../src/evaluation/schema/describe.ts';
 import type { EncoderEvaluationRecord } from '../src/evaluation/schema/evaluation.ts';
 import { packageVersion } from '../src/machine/package.ts';
+import type { PixelNormalization } from '../src/run/encode.ts';
 import { readModelFile } from '../src/runtimes/model-file.ts';
 import { writeFileAtomic } from '../src/storage/atomic-file.ts';
+import { type EvaluateOptions, type ResolvedEvaluateOptions, resolveEvaluateOptions } from './evaluate-option.ts';
+import { referenceRuntime } from './reference-runtime.ts';
 
-export interface EncoderFlags extends EvaluateFlags {
-  readonly runtimes: readonly string[];
-  readonly reference: string;
+export interface EvaluateEncoderOptions extends EvaluateOptions {
+  /** The name of an environment of ours to measure it on, instead of a recording in `data`. */
+  readonly environment?: string | undefined;
+  /** The recording's parts and their columns: observation=pixels,state=label. */
+  readonly map?: string | undefined;
+  /** Bring the recording's images to this size. Default: the file's. */
+  readonly imageSize?: readonly [height: number, width: number] | undefined;
+  /** Frames of an observation. Default: 1. */
+  readonly stack?: number | undefined;
+  /** The order of the file's axes. Default: by its shape. */
+  readonly layout?: 'nchw' | 'nhwc' | undefined;
+  /** What the pixels are for a file that takes float32. Default: 0..1. */
+  readonly pixels?: PixelNormalization | undefined;
+  /** The same encoder before training, which shows a collapse best: an ONNX file. */
+  readonly untrained?: string | undefined;
 }
 
-export interface EncoderResults {
-  readonly evaluation: ForeignEvaluation;
-  readonly record: EncoderEvaluationRecord;
-}
+type ResolvedOptions = EvaluateEncoderOptions & ResolvedEvaluateOptions;
 
-export async function evaluateEncoderFile(path: string, flags: EncoderFlags): Promise<EncoderResults> {
-  const { data, environment, layout, pixels, untrained, runtimes, reference } = flags;
+/**
+ * Measures whether the latents of any ONNX encoder keep the classes of labelled observations apart.
+ *
+ * @param path of the encoder; NAME.evaluation.json and NAME.report.html go beside it, unless `report` is false
+ * @returns what NAME.evaluation.json holds
+ * @throws UsageError where the observations are not what the file takes, or both or neither of `data` and `environment` are given
+ */
+export async function evaluateEncoder(path: string, given: EvaluateEncoderOptions): Promise<EncoderEvaluationRecord> {
+  const options: ResolvedOptions = { ...given, ...resolveEvaluateOptions(given) };
+  const { data, environment, layout, pixels, untrained, runtimes } = options;
+  const { reference = referenceRuntime(false, runtimes) } = options;
   for (const name of [...runtimes, reference]) parseForeignVariant(path, name);
   if ((data === undefined) === (environment === undefined))
     throw new UsageError(
-      `${path}: expected observations for it, either --data RECORDING or --environment NAME, got ${data === undefined ? 'neither' : 'both'}`,
+      `${path}: expected observations for it, either ${option('data', 'RECORDING')} or ${option('environment', 'NAME')}, got ${data === undefined ? 'neither' : 'both'}`,
     );
   const { where, bytes } = readModelFile(path);
-  const normalization = pixels === undefined ? undefined : parsePixels('--pixels', pixels);
-  const found = findObservationInput(where, inspectOnnx(bytes, where).inputs, { layout, normalization });
+  const found = findObservationInput(where, inspectOnnx(bytes, where).inputs, { layout, normalization: pixels });
   const observed =
     environment === undefined
-      ? await observedInRecording(data ?? '', found, flags)
-      : await observedInEnvironment(environment, flags);
+      ? await observedInRecording(data ?? '', found, options)
+      : await observedInEnvironment(environment, options);
   requireFit(where, found, observed.source.observationShape);
   const evaluation = await evaluateForeignEncoder(
     { encoder: { path, input: found.input, untrained }, ...observed },
-    { ...flags, onProgress: note },
+    { ...options, reference },
   );
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { evaluation, record: encoderRecordOf(evaluation, sha256) };
+  const record = encoderRecordOf(evaluation, sha256);
+  if (options.report) await writeEncoderReport(path, evaluation, record, options.onProgress);
+  return record;
 }
 
 /** NAME.evaluation.json and NAME.report.html beside NAME.onnx. */
-export async function writeEncoderReport(
+async function writeEncoderReport(
   path: string,
   evaluation: ForeignEvaluation,
   record: EncoderEvaluationRecord,
+  onProgress: (line: string) => void,
 ): Promise<void> {
   const { encoderReport } = await import('../src/report/encoder-report.ts');
   const { renderReport } = await import('../src/report/page.ts');
@@ -67,42 +88,41 @@ export async function writeEncoderReport(
   const beside = (suffix: string) => join(dirname(path), `${basename(path).replace(/\.onnx$/i, '')}.${suffix}`);
   writeFileAtomic(beside('evaluation.json'), `${JSON.stringify(record, undefined, 2)}\n`);
   writeFileAtomic(beside('report.html'), page);
-  note(`${beside('report.html')}: the report`);
-}
-
-function note(message: string): void {
-  process.stderr.write(`${message}\n`);
+  onProgress(`${beside('report.html')}: the report`);
 }
 
 type Observed = Pick<ForeignEvaluationInput, 'source' | 'classes'>;
 
-async function observedInEnvironment(name: string, { classes }: EncoderFlags): Promise<Observed> {
-  const { classesOf, parseClassSource } = await import('../src/evaluation/class/state.ts');
-  const asked = parseClassSource('--classes', classes ?? 'reward');
-  if (asked === 'auxiliary')
-    throw new UsageError('--classes: expected reward or state for an encoder by itself, got auxiliary');
+async function observedInEnvironment(name: string, { classes = 'reward' }: ResolvedOptions): Promise<Observed> {
+  if (classes !== 'reward' && classes !== 'state')
+    throw new UsageError(
+      `${option('classes')}: expected reward or state for an encoder by itself, got ${typeof classes === 'string' ? classes : classes.of}`,
+    );
   const environment = createEnvironment(name);
-  return { source: environmentEvaluationSource(environment), classes: await classesOf(environment, asked, []) };
+  return { source: environmentEvaluationSource(environment), classes: await classesOf(environment, classes, []) };
 }
 
 async function observedInRecording(
   path: string,
   { imageSize: fileSize }: FoundInput,
-  { map, imageSize = fileSize, stack, classes, observations, seed }: EncoderFlags,
+  { map, imageSize = fileSize, stack, classes: asked, observations, seed, onNote }: ResolvedOptions,
 ): Promise<Observed> {
   const { openConfiguredRecording, recordingConfiguration } = await import('../src/data/configured-recording.ts');
   const { openRecordingEvaluation } = await import('../src/evaluation/held-out/recording.ts');
-  const { parseRecordingClassSource } = await import('../src/evaluation/class/recording.ts');
   const { openRunRecording } = await import('../src/run/recording.ts');
   const { parseOptions } = await import('../src/options.ts');
-  const asked = classes === undefined ? undefined : parseRecordingClassSource('--classes', classes);
+  if (asked !== undefined && isClassSource(asked))
+    throw new UsageError(
+      `${option('classes')}: expected column:NAME, quantiles:K or observed for a recording, got ${asked}`,
+      { remedy: 'What each can claim: docs/measures.md.' },
+    );
   const keys = { path, map, stack, imageSize: imageSize && [...imageSize] };
-  const configuration = parseOptions('--data', recordingConfiguration, keys);
+  const configuration = parseOptions(option('data'), recordingConfiguration, keys);
   const { recording, options } = await openConfiguredRecording(configuration);
   try {
     const columns = [...recording.columns.keys()];
     if (asked?.of === 'column' && !columns.includes(asked.column))
-      throw unknownName('--classes column', 'a column', asked.column, columns);
+      throw unknownName(option('classes', 'column'), 'a column', asked.column, columns);
     // Images with labels need no actions here: whatever has a row an image stands in for them.
     const standIn = asked?.of === 'column' ? asked.column : recording.roles.reward;
     const hasActions = (options.roles?.action ?? recording.roles.action) !== undefined;
@@ -121,9 +141,9 @@ async function observedInRecording(
       observations,
       seed,
       valuesOf: () => {
-        throw new UsageError('--classes: expected a column of the recording, got none');
+        throw new UsageError(`${option('classes')}: expected a column of the recording, got none`);
       },
-      onNote: note,
+      onNote,
     });
     return { source, classes: { ...found, claim: claimOf(found) } };
   } finally {
@@ -145,14 +165,14 @@ function requireFit(where: string, { input, imageSize }: FoundInput, shape: read
   if (isVector !== (input.layout === 'flat'))
     throw new UsageError(
       `${where}: expected observations that are ${isVector ? 'images' : 'numbers'}, got ${isVector ? `${shape[0]} numbers` : `images of ${shape.join(' x ')}`}`,
-      { remedy: 'Say which column they are: --map observation=NAME.' },
+      { remedy: `Say which column they are: ${option('map', 'observation=NAME')}.` },
     );
   if (imageSize?.some((side, axis) => side !== shape[axis]))
     throw new UsageError(
       `${where}: expected images of ${imageSize.join(' x ')} pixels, got ${shape.slice(0, 2).join(' x ')}`,
-      { remedy: `Bring them to its size: --image-size ${imageSize.join('x')}.` },
+      { remedy: `Bring them to its size: ${option('imageSize', imageSize.join('x'))}.` },
     );
   const numbers = input.normalization?.mean.length ?? 1;
   if (numbers !== 1 && numbers !== shape[2])
-    throw new UsageError(`--pixels: expected 1 or ${shape[2]} means, one for each channel, got ${numbers}`);
+    throw new UsageError(`${option('pixels')}: expected 1 or ${shape[2]} means, one for each channel, got ${numbers}`);
 }

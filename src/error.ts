@@ -32,6 +32,14 @@ export class UnavailableError extends JepaError {
   override readonly name = 'UnavailableError';
 }
 
+/**
+ * An option as messages name it, which know nothing of a command line: `name`, or `name: value`. The command line prints
+ * it as people type it there: --name value.
+ */
+export function option(name: string, value?: string): string {
+  return value === undefined ? `\`${name}\`` : `\`${name}: ${value}\``;
+}
+
 /** One line for a person: the message, then the remedy. */
 export function describeError(error: unknown): string {
   if (error instanceof JepaError) return error.remedy ? `${error.message}. ${error.remedy}` : error.message;

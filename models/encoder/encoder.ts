@@ -1,6 +1,15 @@
 // What all encoders E: observation -> latent share. Letters: B batch, H W C image, D latent.
 import type { EncoderConfiguration } from '../../src/training/configuration.ts';
-import type { EncodedPart } from './observation.ts';
+
+/** A part of an observation by itself, with the statistics of its raw values. */
+export interface EncodedPart {
+  readonly kind: 'image' | 'vector';
+  /** [H, W, C] or [N] */
+  readonly shape: readonly number[];
+  /** Of each channel, in 0..255, or of each number. */
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
+}
 
 export interface EncoderShape {
   /** [H, W, C] of images, [N] of vectors. */

@@ -4,19 +4,9 @@ import * as tf from '@tensorflow/tfjs';
 import { UsageError } from '../../src/error.ts';
 import type { layerFactory } from '../layer.ts';
 import { normalize } from '../normalization.ts';
-import type { EncoderShape } from './encoder.ts';
+import type { EncodedPart, EncoderShape } from './encoder.ts';
 
 type Layers = ReturnType<typeof layerFactory>;
-
-/** A part of an observation by itself, with the statistics of its raw values. */
-export interface EncodedPart {
-  readonly kind: 'image' | 'vector';
-  /** [H, W, C] or [N] */
-  readonly shape: readonly number[];
-  /** Of each channel, in 0..255, or of each number. */
-  readonly mean: readonly number[];
-  readonly deviation: readonly number[];
-}
 
 export interface ObservationInputs {
   /** `observation`, or `image` and `vector`. */

@@ -1,7 +1,7 @@
 // An environment of finitely many states as what `jepa plan` acts in: successes are states, starts are all that lead to them.
 import { environmentContext } from '../../src/auxiliary/index.ts';
 import type { Environment } from '../../src/environments/index.ts';
-import { UsageError } from '../../src/error.ts';
+import { option, UsageError } from '../../src/error.ts';
 import { rewardClasses } from '../../src/evaluation/class/bisimulation.ts';
 import type { Latents } from '../../src/measures/latents.ts';
 import type { EpisodeResult } from '../../src/planning/acting.ts';
@@ -14,16 +14,11 @@ import { randomFor } from '../../src/random.ts';
 import type { WorldSession } from '../../src/run/world-session.ts';
 import { elementCount } from '../../src/shape.ts';
 import type { Configuration } from '../../src/training/configuration.ts';
-import { closenessGoal, type GoalContext, type GoalFlags, openGoal } from './goal.ts';
-import { type GoalText, parseGoal, parseSuccess } from './option.ts';
+import { closenessGoal, type GoalContext, openGoal } from './goal.ts';
+import { type Goal, type ResolvedPlanOptions, type SuccessRule, successText } from './option.ts';
 import type { PlanSetting } from './setting.ts';
 
 const DEFAULT_EPISODES = 100;
-
-export interface EnvironmentSettingFlags extends GoalFlags {
-  readonly episodes?: number;
-  readonly maxSteps?: number;
-}
 
 export interface EnvironmentSettingContext {
   readonly configuration: Configuration;
@@ -33,35 +28,36 @@ export interface EnvironmentSettingContext {
 
 /** @throws UsageError where the goal is none, or not one that this run can plan for */
 export async function openEnvironmentSetting(
-  flags: EnvironmentSettingFlags,
+  options: ResolvedPlanOptions,
   { configuration, environment, session }: EnvironmentSettingContext,
 ): Promise<PlanSetting> {
-  const goalText = parseGoal(flags.goal);
-  const { text, task } = openTask(flags, goalText, environment);
+  const { text, task } = openTask(options, environment);
   const context: GoalContext = {
     configuration,
     session,
     auxiliaryContext: environmentContext(environment, configuration.seed),
     endsWithSuccess: true,
   };
-  const goal = await openGoal(flags, goalText, context, (name) => {
-    const state = stateNamed(environment, name, '--goal');
+  const goal = await openGoal(options, context, (name) => {
+    const state = stateNamed(environment, name, 'goal');
     // Another image for every episode: what is measured is the state, not one picture of it.
-    return closenessGoal(flags, context, (episode) => encodeState(environment, session, state, flags.seed, episode));
+    return closenessGoal(options, context, (episode) =>
+      encodeState(environment, session, state, options.seed, episode),
+    );
   });
   const trueObjective =
-    goalText.kind === 'reward'
-      ? trueRewardObjective(environment, goal.fold, flags.discount)
-      : trueClosenessObjective(task.fewestSteps, flags.discount);
-  const episodes = flags.episodes ?? DEFAULT_EPISODES;
-  const starts = drawStarts(task, episodes, flags.seed);
+    options.goal.kind === 'reward'
+      ? trueRewardObjective(environment, goal.fold, options.discount)
+      : trueClosenessObjective(task.fewestSteps, options.discount);
+  const episodes = options.episodes ?? DEFAULT_EPISODES;
+  const starts = drawStarts(task, episodes, options.seed);
   return {
     environment: { name: environment.name, ...environment.options },
-    arena: finiteArena(environment, starts, flags.seed),
+    arena: finiteArena(environment, starts, options.seed),
     goal,
     success: { text, isSuccess: taskSuccess(task) },
     episodes,
-    maxSteps: flags.maxSteps ?? 2 * task.farthest,
+    maxSteps: options.maxSteps ?? 2 * task.farthest,
     truth: { world: trueWorld(environment), objectiveOf: async () => trueObjective },
     meanFewestSteps: meanOf(Array.from(starts, (start) => task.fewestSteps[start])),
     startsOf: (results) => byClass(results, rewardClasses(environment)),
@@ -69,25 +65,29 @@ export async function openEnvironmentSetting(
   };
 }
 
-function openTask(flags: GoalFlags, goal: GoalText, environment: Environment) {
-  const success = parseSuccess(flags.success ?? (goal.kind === 'state' ? flags.goal : 'reward'));
+function openTask({ goal, success: given }: ResolvedPlanOptions, environment: Environment) {
+  const success = given ?? successOf(goal);
   if (success.kind === 'reward' && success.threshold === undefined)
     return { text: 'the highest reward', task: createTask(environment, highestReward(environment)) };
   if (success.kind !== 'state')
     throw new UsageError(
-      `--success: expected reward or state:NAME in the environment ${environment.name}, got "${flags.success}"`,
+      `${option('success')}: expected reward or state:NAME in the environment ${environment.name}, got "${successText(success)}"`,
     );
-  const option = flags.success === undefined ? '--goal' : '--success';
-  const state = stateNamed(environment, success.name, option);
+  const state = stateNamed(environment, success.name, given === undefined ? 'goal' : 'success');
   const { classOf, names } = rewardClasses(environment);
   const task = createTask(environment, (each) => classOf[each] === classOf[state]);
   return { text: `state ${names[classOf[state]]}`, task };
 }
 
-function stateNamed(environment: Environment, name: string, option: string): number {
+/** What a goal says itself of its success. */
+function successOf(goal: Goal): SuccessRule {
+  return goal.kind === 'state' ? goal : { kind: 'reward', threshold: undefined };
+}
+
+function stateNamed(environment: Environment, name: string, where: 'goal' | 'success'): number {
   for (let state = 0; state < environment.stateCount; state++) if (environment.stateName(state) === name) return state;
   throw new UsageError(
-    `${option}: expected the name of a state of ${environment.name}, such as "${environment.stateName(0)}", got "${name}"`,
+    `${option(where)}: expected the name of a state of ${environment.name}, such as "${environment.stateName(0)}", got "${name}"`,
     { remedy: `jepa bisimulation ${environment.name} --json lists the classes with an example each.` },
   );
 }

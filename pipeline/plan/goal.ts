@@ -1,30 +1,23 @@
-// What plans aim at in latents, made from --goal: an output of the auxiliary head, or a latent to come close to.
+// What plans aim at in latents, made from a goal: an output of the auxiliary head, or a latent to come close to.
 import { readFileSync } from 'node:fs';
 import type { Auxiliary, AuxiliaryContext } from '../../src/auxiliary/index.ts';
-import { FormatError, UsageError } from '../../src/error.ts';
+import { FormatError, option, UsageError } from '../../src/error.ts';
 import { createLatents, type Latents } from '../../src/measures/latents.ts';
 import {
   avoidanceObjective,
   closenessObjective,
   type Fold,
   type Objective,
-  parseFold,
   rewardObjective,
 } from '../../src/planning/index.ts';
 import type { HeadOutput } from '../../src/planning/objective.ts';
 import type { WorldSession } from '../../src/run/world-session.ts';
 import { elementCount } from '../../src/shape.ts';
 import type { Configuration } from '../../src/training/configuration.ts';
-import type { GoalText } from './option.ts';
+import { type Goal, goalText, type ResolvedPlanOptions } from './option.ts';
 import type { PlanGoal } from './setting.ts';
 
-export interface GoalFlags {
-  readonly goal: string;
-  readonly success?: string;
-  readonly fold?: string;
-  readonly discount: number;
-  readonly seed: number;
-}
+type FoldOptions = Pick<ResolvedPlanOptions, 'fold' | 'discount'>;
 
 export interface GoalContext {
   readonly configuration: Configuration;
@@ -36,40 +29,40 @@ export interface GoalContext {
 }
 
 /** Goals that are an output of the auxiliary head. */
-type HeadGoal = Extract<GoalText, { kind: 'reward' | 'column' | 'avoid' }>;
+type HeadGoal = Extract<Goal, { kind: 'reward' | 'column' | 'avoid' }>;
 /** Goals that are one latent. */
-type LatentGoal = Extract<GoalText, { kind: 'latent' | 'observation' | 'image' }>;
+type LatentGoal = Extract<Goal, { kind: 'latent' | 'observation' | 'image' }>;
 
 /** @param openState opens the goal that is a state: only where one acts is it known what states are called. */
 export async function openGoal(
-  flags: GoalFlags,
-  goal: GoalText,
+  options: Pick<ResolvedPlanOptions, 'goal' | 'fold' | 'discount'>,
   context: GoalContext,
   openState: (name: string) => PlanGoal | Promise<PlanGoal>,
 ): Promise<PlanGoal> {
+  const { goal } = options;
   switch (goal.kind) {
     case 'reward':
     case 'column':
     case 'avoid':
-      return openHeadGoal(flags, goal, context);
+      return openHeadGoal(options, goal, context);
     case 'state':
       return openState(goal.name);
     default:
-      return openLatentGoal(flags, goal, context);
+      return openLatentGoal(options, goal, context);
   }
 }
 
 /** @throws UsageError where the run has no such output */
-async function openHeadGoal(flags: GoalFlags, goal: HeadGoal, context: GoalContext): Promise<PlanGoal> {
-  const { discount } = flags;
+async function openHeadGoal(options: FoldOptions, goal: HeadGoal, context: GoalContext): Promise<PlanGoal> {
+  const { discount } = options;
   const output = await headOutput(goal, context);
   if (goal.kind === 'avoid') {
-    if (flags.fold !== undefined && parseFold('--fold', flags.fold) !== 'survival')
-      throw new UsageError(`--fold: expected survival for an event to avoid, got "${flags.fold}"`);
+    if (options.fold !== undefined && options.fold !== 'survival')
+      throw new UsageError(`${option('fold')}: expected survival for an event to avoid, got "${options.fold}"`);
     const objective = avoidanceObjective(output, discount);
     return { fold: 'survival', objectiveOf: async () => objective };
   }
-  const fold = flags.fold === undefined ? rewardFold(output, context) : parseFold('--fold', flags.fold);
+  const fold = options.fold ?? rewardFold(output, context);
   const objective = rewardObjective({ ...output, fold, discount });
   return { fold, objectiveOf: async () => objective };
 }
@@ -90,18 +83,19 @@ async function headOutput(goal: HeadGoal, context: GoalContext): Promise<HeadOut
       : auxiliary.of === 'column' && auxiliary.column === goal.name;
   const slice = head && (await sliceOf(isMeant, configuration, auxiliaryContext));
   if (head === undefined || slice === undefined) {
-    const text = goal.kind === 'reward' ? 'reward' : `${goal.kind}:${goal.name}`;
     const wanted = goal.kind === 'reward' ? 'reward' : `column:${goal.name}`;
     const found = configuration.auxiliary.map((each) => (each.kind === 'column' ? `column:${each.column}` : each.kind));
     throw new UsageError(
-      `--goal ${text}: expected a run with the auxiliary ${wanted}, got ${found.join(', ') || 'none'}`,
+      `${option('goal', goalText(goal))}: expected a run with the auxiliary ${wanted}, got ${found.join(', ') || 'none'}`,
       {
-        remedy: `Train with --auxiliary ${wanted}, or aim at something seen: --goal state:NAME, observation:FILE or goal.png.`,
+        remedy: `Train with ${option('auxiliary', wanted)}, or aim at something seen: ${option('goal', 'state:NAME')}, observation:FILE or goal.png.`,
       },
     );
   }
   if (slice.size !== 1)
-    throw new UsageError(`--goal: expected a column of one number, got ${slice.size} in a row of ${slice.name}`);
+    throw new UsageError(
+      `${option('goal')}: expected a column of one number, got ${slice.size} in a row of ${slice.name}`,
+    );
   const latentSize = configuration.model.latentSize;
   return {
     head: (latents) => head(createLatents(latents, latentSize)),
@@ -132,24 +126,24 @@ async function sliceOf(
 
 /** @param latentOf [1, D] of an episode */
 export function closenessGoal(
-  flags: GoalFlags,
+  options: FoldOptions,
   { endsWithSuccess }: Pick<GoalContext, 'endsWithSuccess'>,
   latentOf: (episode: number) => Promise<Latents>,
 ): PlanGoal {
-  const fold = flags.fold === undefined ? (endsWithSuccess ? 'best' : 'sum') : parseFold('--fold', flags.fold);
+  const fold = options.fold ?? (endsWithSuccess ? 'best' : 'sum');
   if (fold !== 'best' && fold !== 'sum')
-    throw new UsageError(`--fold: expected best or sum for a goal that is a latent, got "${flags.fold}"`);
+    throw new UsageError(`${option('fold')}: expected best or sum for a goal that is a latent, got "${fold}"`);
   const objectiveOf = async (episode: number): Promise<Objective> =>
-    closenessObjective((await latentOf(episode)).values, flags.discount, fold);
+    closenessObjective((await latentOf(episode)).values, options.discount, fold);
   return { fold, objectiveOf };
 }
 
 /** @throws UsageError where the file is not there or of another size, FormatError where it is something else */
-async function openLatentGoal(flags: GoalFlags, goal: LatentGoal, context: GoalContext): Promise<PlanGoal> {
+async function openLatentGoal(options: FoldOptions, goal: LatentGoal, context: GoalContext): Promise<PlanGoal> {
   const { configuration, session } = context;
   const { observationShape } = context.auxiliaryContext;
   const latent = await readLatent();
-  return closenessGoal(flags, context, async () => latent);
+  return closenessGoal(options, context, async () => latent);
 
   async function readLatent(): Promise<Latents> {
     if (goal.kind === 'latent') {
@@ -158,9 +152,12 @@ async function openLatentGoal(flags: GoalFlags, goal: LatentGoal, context: GoalC
     }
     if (goal.kind === 'image') return session.encode(await readGoalImage(goal.path, observationShape));
     if (observationShape.length !== 1)
-      throw new UsageError(`--goal observation:${goal.path}: expected a run on numbers, got one on images`, {
-        remedy: 'Name the file of an image: --goal goal.png.',
-      });
+      throw new UsageError(
+        `${option('goal', `observation:${goal.path}`)}: expected a run on numbers, got one on images`,
+        {
+          remedy: `Name the file of an image: ${option('goal', 'goal.png')}.`,
+        },
+      );
     return session.encode(readNumbers(goal.path, elementCount(observationShape), 'observation'));
   }
 }
@@ -169,7 +166,7 @@ function readGoalFile(path: string, expected: string): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
-    throw new UsageError(`--goal: expected ${expected}, got "${path}", which cannot be read`, { cause });
+    throw new UsageError(`${option('goal')}: expected ${expected}, got "${path}", which cannot be read`, { cause });
   }
 }
 
@@ -181,9 +178,9 @@ async function readGoalImage(path: string, observationShape: readonly number[]):
   );
   if (observationShape.length !== 3)
     throw new UsageError(
-      `--goal ${path}: expected a run on images, got one on ${observationShape.join(' x ')} numbers`,
+      `${option('goal', path)}: expected a run on images, got one on ${observationShape.join(' x ')} numbers`,
       {
-        remedy: 'Name a JSON array of these numbers: --goal observation:FILE.',
+        remedy: `Name a JSON array of these numbers: ${option('goal', 'observation:FILE')}.`,
       },
     );
   const { decodeImageFile, withChannels } = await import('../../src/data/image/file.ts');
@@ -191,7 +188,7 @@ async function readGoalImage(path: string, observationShape: readonly number[]):
   const image = withChannels(await decodeImageFile(bytes, path), channels);
   if (image.height !== height || image.width !== width)
     throw new UsageError(
-      `--goal ${path}: expected an image of ${height} x ${width} pixels, got ${image.height} x ${image.width}`,
+      `${option('goal', path)}: expected an image of ${height} x ${width} pixels, got ${image.height} x ${image.width}`,
     );
   return image.pixels;
 }
@@ -203,14 +200,17 @@ function readNumbers(path: string, size: number, what: string): Float32Array {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new FormatError(`--goal ${path}: expected a JSON array, got ${text.length} characters that are not JSON`, {
-      cause,
-    });
+    throw new FormatError(
+      `${option('goal', path)}: expected a JSON array, got ${text.length} characters that are not JSON`,
+      {
+        cause,
+      },
+    );
   }
   const numbers = Array.isArray(value) && value.every((each) => Number.isFinite(each)) ? value.map(Number) : undefined;
   if (numbers?.length !== size) {
     const found = numbers ? `${numbers.length} numbers` : 'something else';
-    throw new FormatError(`--goal ${path}: expected a JSON array of ${size} numbers, got ${found}`);
+    throw new FormatError(`${option('goal', path)}: expected a JSON array of ${size} numbers, got ${found}`);
   }
   return Float32Array.from(numbers);
 }

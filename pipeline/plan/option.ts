@@ -1,7 +1,8 @@
-// What a person writes after --set, --goal and --success of `jepa plan`.
-import { UsageError } from '../../src/error.ts';
+// What plans are for, when they have succeeded, and how one acts: the options of `planRun`, with their defaults.
+import type { Fold, Planner } from '../../src/planning/index.ts';
 
-export type GoalText =
+/** An output of the auxiliary head, a state by its name, or what a file holds. */
+export type Goal =
   | { readonly kind: 'reward' }
   | { readonly kind: 'column'; readonly name: string }
   | { readonly kind: 'avoid'; readonly name: string }
@@ -10,48 +11,91 @@ export type GoalText =
   | { readonly kind: 'observation'; readonly path: string }
   | { readonly kind: 'image'; readonly path: string };
 
-export function parseGoal(text: string): GoalText {
-  if (text === 'reward') return { kind: 'reward' };
-  const [, kind, rest] = /^(column|avoid|state|latent|observation):(.+)$/s.exec(text) ?? [];
-  switch (kind) {
-    case 'column':
-    case 'avoid':
-    case 'state':
-      return { kind, name: rest };
-    case 'latent':
-    case 'observation':
-      return { kind, path: rest };
-    default:
-      return { kind: 'image', path: text };
-  }
-}
-
 /** `threshold` undefined: the highest reward that was recorded, or the best of the random episodes. */
-export type SuccessText =
+export type SuccessRule =
   | { readonly kind: 'reward' | 'return'; readonly threshold: number | undefined }
   | { readonly kind: 'terminal' | 'no-terminal' }
   | { readonly kind: 'state'; readonly name: string };
 
-export function parseSuccess(text: string): SuccessText {
-  if (text === 'terminal' || text === 'no-terminal') return { kind: text };
-  const [, kind, rest] = /^(reward|return|state)(?::(.+))?$/s.exec(text) ?? [];
-  if (kind === 'state' && rest !== undefined) return { kind, name: rest };
-  const threshold = rest === undefined ? undefined : Number(rest);
-  if ((kind === 'reward' || kind === 'return') && (threshold === undefined || Number.isFinite(threshold)))
-    return { kind, threshold };
-  throw new UsageError(
-    `--success: expected reward, reward:NUMBER, return, return:NUMBER, terminal, no-terminal or state:NAME, got "${text}"`,
-  );
+/** The simulator to act in, where it is another than the run was recorded in, or is opened in another way. */
+export interface SimulatorChoice {
+  /** `./my-env.ts` or `gym:ID`. */
+  readonly name?: string | undefined;
+  /** Options of the simulator itself, over those that it was recorded with. */
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+  /** Of Gymnasium: observe the frames that the environment draws instead of its numbers. */
+  readonly render?: boolean | undefined;
+  /** Of Gymnasium: the Python that has it. */
+  readonly python?: string | undefined;
+  /** Of Gymnasium: longest time of one answer. */
+  readonly timeLimitMs?: number | undefined;
 }
 
-/** `elites=0.2` and the like; the planner checks names and bounds. */
-export function parsePlannerAssignments(assignments: readonly string[]): Record<string, number> {
-  const options: Record<string, number> = {};
-  for (const text of assignments) {
-    const [, key, value] = /^([a-z]+)=(.+)$/i.exec(text) ?? [];
-    if (key === undefined || value.trim() === '' || !Number.isFinite(Number(value)))
-      throw new UsageError(`--set: expected key=number, got "${text}"`, { remedy: 'For example: --set elites=0.2' });
-    options[key] = Number(value);
-  }
-  return options;
+export interface PlanOptions {
+  readonly planner: Planner;
+  /** Default: the reward. */
+  readonly goal?: Goal | undefined;
+  /** Default: the goal's state; the reward, where it is 0 and 1; no terminal for an event to avoid; else the return. */
+  readonly success?: SuccessRule | undefined;
+  /** How scores are taken together. Default: by goal and success. */
+  readonly fold?: Fold | undefined;
+  /** What a score is worth one step later, above 0 and at most 1. Default: 0.95. */
+  readonly discount?: number | undefined;
+  /** Default: 100; in simulators 20. */
+  readonly episodes?: number | undefined;
+  /** Actions of an episode. Default: twice as many as the farthest start needs; in simulators as recorded. */
+  readonly maxSteps?: number | undefined;
+  /** Episodes that are planned in the true dynamics too. Default: all, in simulators what 50,000 true steps allow; false: none. */
+  readonly trueEnvironment?: number | false | undefined;
+  /** Actions of a plan that are taken before the next one; Infinity takes all. Default: 1. */
+  readonly actionsTaken?: number | undefined;
+  /** Name of the runtime. Default: cpu. */
+  readonly runtime?: string | undefined;
+  /** Of the runtime. Default: all cores. */
+  readonly threads?: number | undefined;
+  /** Of starts, appearances and decisions. Default: 0. */
+  readonly seed?: number | undefined;
+  readonly simulator?: SimulatorChoice | undefined;
+  /** Told now and then how far it is, in one line. */
+  readonly onProgress?: ((line: string) => void) | undefined;
+  /** Told in one line of what is left out or odd. */
+  readonly onNote?: ((note: string) => void) | undefined;
+  /** Stops between two episodes. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The options with what stands where nothing was said, but for what only the setting knows. */
+export type ResolvedPlanOptions = PlanOptions & {
+  readonly goal: Goal;
+  readonly discount: number;
+  readonly actionsTaken: number;
+  readonly runtime: string;
+  readonly seed: number;
+  readonly simulator: SimulatorChoice;
+};
+
+export function resolvePlanOptions(options: PlanOptions): ResolvedPlanOptions {
+  return {
+    ...options,
+    goal: options.goal ?? { kind: 'reward' },
+    discount: options.discount ?? 0.95,
+    actionsTaken: options.actionsTaken ?? 1,
+    runtime: options.runtime ?? 'cpu',
+    seed: options.seed ?? 0,
+    simulator: options.simulator ?? {},
+  };
+}
+
+/** As the record names it: `reward`, `column:NAME`, `state:NAME`, `latent:FILE`, or the file of an image. */
+export function goalText(goal: Goal): string {
+  if (goal.kind === 'reward') return 'reward';
+  if (goal.kind === 'image') return goal.path;
+  return `${goal.kind}:${'name' in goal ? goal.name : goal.path}`;
+}
+
+export function successText(success: SuccessRule): string {
+  if (success.kind === 'state') return `state:${success.name}`;
+  if (success.kind === 'reward' || success.kind === 'return')
+    return success.threshold === undefined ? success.kind : `${success.kind}:${success.threshold}`;
+  return success.kind;
 }

@@ -1,11 +1,8 @@
 // Acts with a run or an export: planned in its latents, planned in the true dynamics, and at random.
-
-import type { PlanFlags } from '../../cli/plan.ts';
 import { observationShapeOf } from '../../src/data/recording-description.ts';
 import { createEnvironment } from '../../src/environments/index.ts';
-import { UsageError } from '../../src/error.ts';
+import { option, UsageError } from '../../src/error.ts';
 import { act, type EpisodeResult, type Policy, planningPolicy, randomPolicy } from '../../src/planning/acting.ts';
-import type { Planner } from '../../src/planning/index.ts';
 import { latentWorld } from '../../src/planning/latent-world.ts';
 import { PLAN_FORMAT, type PlanRecord } from '../../src/planning/schema.ts';
 import { meanOf, summarize } from '../../src/planning/summary.ts';
@@ -13,21 +10,32 @@ import { type EvaluationSubject, openSubject } from '../../src/run/subject.ts';
 import { openWorldSession, type WorldSession } from '../../src/run/world-session.ts';
 import { openRuntime, type Runtime } from '../../src/runtimes/index.ts';
 import { requireEnvironmentConfiguration } from '../../src/training/configuration.ts';
+import { goalText, type PlanOptions, type ResolvedPlanOptions, resolvePlanOptions } from './option.ts';
 import type { PlanSetting } from './setting.ts';
 
 /** Between two lines of progress. */
 const LINE_EVERY_MS = 5000;
 
-export async function planFolder(folder: string, planner: Planner, flags: PlanFlags): Promise<PlanRecord> {
+/**
+ * Acts in an environment or a simulator by planning in the latents of a run or an export.
+ *
+ * @param folder of a run, or of an export by itself
+ * @returns the record that plan.json holds: success, return and steps of plans in latents, in the true dynamics, and of
+ *   random actions
+ * @throws UsageError where the goal, the success or the simulator is not one of this run; UnavailableError where the runtime
+ *   cannot run here
+ */
+export async function planRun(folder: string, given: PlanOptions): Promise<PlanRecord> {
+  const options = resolvePlanOptions(given);
   const subject = openSubject(folder);
-  const openSetting = settingOpener(subject, flags);
-  const runtime = await openRuntime(flags.runtime, { threads: flags.threads });
+  const openSetting = settingOpener(subject, options);
+  const runtime = await openRuntime(options.runtime, { threads: options.threads });
   try {
     const session = await openWorldSession(runtime, subject, openSetting.observationShape);
     try {
       const setting = await openSetting.open(session);
       try {
-        return await planIn(setting, planner, { flags, subject, runtime, session });
+        return await planIn(setting, options, { subject, runtime, session });
       } finally {
         await setting.dispose();
       }
@@ -45,46 +53,49 @@ interface SettingOpener {
 }
 
 /** What the run is of decides where it acts. */
-function settingOpener(subject: EvaluationSubject, flags: PlanFlags): SettingOpener {
+function settingOpener(subject: EvaluationSubject, options: ResolvedPlanOptions): SettingOpener {
   const { configuration, recording } = subject;
   if (recording !== undefined)
     return {
       observationShape: observationShapeOf(recording),
       async open(session) {
         const { openSimulatorSetting } = await import('./simulator.ts');
-        return openSimulatorSetting(flags, { ...subject, recording }, session);
+        return openSimulatorSetting(options, { ...subject, recording }, session);
       },
     };
-  const { name, ...options } = requireEnvironmentConfiguration(subject.folder, configuration);
-  const { in: simulator, option = [], render, python, timeLimit } = flags;
-  const ofSimulators = { '--in': simulator, '--option': option[0], '--render': render, '--python': python };
-  for (const [flag, value] of Object.entries({ ...ofSimulators, '--time-limit': timeLimit }))
-    if (value !== undefined)
-      throw new UsageError(
-        `${flag}: expected a run of a recording, got one of the environment ${name}, which it acts in`,
-      );
-  const environment = createEnvironment(name, options);
+  const { name, ...environmentOptions } = requireEnvironmentConfiguration(subject.folder, configuration);
+  const stray = Object.entries(options.simulator).find(([, value]) => value !== undefined);
+  if (stray !== undefined)
+    throw new UsageError(
+      `${option(nameOfOption[stray[0]] ?? stray[0])}: expected a run of a recording, got one of the environment ${name}, which it acts in`,
+    );
+  const environment = createEnvironment(name, environmentOptions);
   return {
     observationShape: environment.observationShape,
     async open(session) {
       const { openEnvironmentSetting } = await import('./environment.ts');
-      return openEnvironmentSetting(flags, { configuration, environment, session });
+      return openEnvironmentSetting(options, { configuration, environment, session });
     },
   };
 }
 
+/** Where the command line has another name for a part of the simulator. */
+const nameOfOption: Readonly<Record<string, string>> = { name: 'in', options: 'option', timeLimitMs: 'timeLimit' };
+
 interface PlanningContext {
-  readonly flags: PlanFlags;
   readonly subject: EvaluationSubject;
   readonly runtime: Runtime;
   readonly session: WorldSession;
 }
 
-async function planIn(setting: PlanSetting, planner: Planner, context: PlanningContext): Promise<PlanRecord> {
-  const { flags, subject, runtime, session } = context;
-  const { seed } = flags;
+async function planIn(
+  setting: PlanSetting,
+  options: ResolvedPlanOptions,
+  context: PlanningContext,
+): Promise<PlanRecord> {
+  const { subject, runtime, session } = context;
+  const { planner, seed, actionsTaken } = options;
   const { arena, goal, success, episodes, maxSteps } = setting;
-  const actionsTaken = flags.openLoop ? Number.POSITIVE_INFINITY : (flags.replan ?? 1);
   const actAs = (name: string, policy: Policy, count = episodes, isEnough?: () => boolean) =>
     act(arena, policy, {
       episodes: count,
@@ -92,7 +103,7 @@ async function planIn(setting: PlanSetting, planner: Planner, context: PlanningC
       maxSteps,
       seed,
       clock: () => performance.now(),
-      onEpisode: progressOf(name, count),
+      onEpisode: progressOf(name, count, options),
       ...(isEnough && { isEnough }),
     });
 
@@ -118,11 +129,11 @@ async function planIn(setting: PlanSetting, planner: Planner, context: PlanningC
     environment: setting.environment,
     auxiliaries: subject.configuration.auxiliary.map(({ kind }) => kind).filter((kind) => kind !== 'none'),
     runtime: { ...runtime.describe() },
-    goal: flags.goal,
+    goal: goalText(options.goal),
     success: success.text,
     planner: { name: planner.name, options: { ...planner.options } },
     fold: goal.fold,
-    discount: flags.discount,
+    discount: options.discount,
     actionsTaken: Number.isFinite(actionsTaken) ? actionsTaken : null,
     seed,
     episodes,
@@ -142,10 +153,10 @@ async function planIn(setting: PlanSetting, planner: Planner, context: PlanningC
   };
 
   async function actInTruth(): Promise<PlanRecord['baselines']['trueEnvironment'] | undefined> {
-    const { trueEnvironment: wanted } = flags;
+    const { trueEnvironment: wanted } = options;
     if (wanted === false) return undefined;
     const leaveOut = (reason: string) => {
-      process.stderr.write(`jepa: ${setting.environment.name}: no comparison with the true environment: ${reason}\n`);
+      options.onNote?.(`${setting.environment.name}: no comparison with the true environment: ${reason}`);
       return undefined;
     };
     if (typeof setting.truth === 'string') return leaveOut(setting.truth);
@@ -154,7 +165,7 @@ async function planIn(setting: PlanSetting, planner: Planner, context: PlanningC
     const stepsOfEpisode = predictions.reduce((sum, count) => sum + count, 0) / episodes;
     if (wanted === undefined && cost && stepsOfEpisode > cost.stepBudget)
       return leaveOut(
-        `an episode would take some ${Math.round(stepsOfEpisode)} true steps; --true-environment 1 plays one all the same`,
+        `an episode would take some ${Math.round(stepsOfEpisode)} true steps; ${option('trueEnvironment', '1')} plays one all the same`,
       );
     const policy = planningPolicy({
       planner,
@@ -170,12 +181,17 @@ async function planIn(setting: PlanSetting, planner: Planner, context: PlanningC
   }
 }
 
-function progressOf(name: string, episodes: number): (episode: number) => void {
+function progressOf(
+  name: string,
+  episodes: number,
+  { onProgress, signal }: Pick<PlanOptions, 'onProgress' | 'signal'>,
+): (episode: number) => void {
   let shownAt = performance.now();
   return (episode) => {
+    signal?.throwIfAborted();
     const now = performance.now();
     if (now - shownAt < LINE_EVERY_MS) return;
     shownAt = now;
-    process.stderr.write(`${name}: ${episode + 1} of ${episodes} episodes\n`);
+    onProgress?.(`${name}: ${episode + 1} of ${episodes} episodes`);
   };
 }

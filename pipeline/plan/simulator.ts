@@ -1,9 +1,8 @@
-// A simulator as what `jepa plan` acts in: that of the run's recording, or the one that --in names.
+// A simulator as what `jepa plan` acts in: that of the run's recording, or the one that the options name.
 import { existsSync } from 'node:fs';
-import { parseOptions, type SimulatorFlags } from '../../cli/parse/simulation.ts';
 import type { RecordingRecord } from '../../src/data/recording-description.ts';
 import { resolveStructure } from '../../src/data/role-name.ts';
-import { UsageError } from '../../src/error.ts';
+import { option, UsageError } from '../../src/error.ts';
 import type { Latents } from '../../src/measures/latents.ts';
 import { act, randomPolicy } from '../../src/planning/acting.ts';
 import { drawWords } from '../../src/planning/search/random-shooting.ts';
@@ -19,8 +18,8 @@ import { readSimulationRecord, type SimulationRecord } from '../../src/simulatio
 import { asRecorded } from '../../src/simulation/recorded-space.ts';
 import { resizedPool } from '../../src/simulation/resized-pool.ts';
 import { type SimulatorArena, simulatorArena } from '../../src/simulation/simulator-arena.ts';
-import { closenessGoal, type GoalContext, type GoalFlags, openGoal } from './goal.ts';
-import { type GoalText, parseGoal } from './option.ts';
+import { closenessGoal, type GoalContext, openGoal } from './goal.ts';
+import { type Goal, goalText, type ResolvedPlanOptions } from './option.ts';
 import type { PlanGoal, PlanSetting, PlanTruth } from './setting.ts';
 import { openSuccess, stateNumber } from './success.ts';
 
@@ -33,23 +32,16 @@ const TRUE_STEP_BUDGET = 50_000;
 const SEARCH_EPISODES = 200;
 const KEPT_LOOKS = 16;
 
-export interface SimulatorSettingFlags extends GoalFlags, SimulatorFlags {
-  readonly in?: string;
-  readonly episodes?: number;
-  readonly maxSteps?: number;
-  readonly trueEnvironment?: number | boolean;
-}
-
 /** Whoever calls this disposes the setting. @throws UsageError where the run knows no simulator and none is named */
 export async function openSimulatorSetting(
-  flags: SimulatorSettingFlags,
+  options: ResolvedPlanOptions,
   subject: EvaluationSubject & { readonly recording: RecordingRecord },
   session: WorldSession,
 ): Promise<PlanSetting> {
   const known = readSimulationRecord(runPath(subject.folder, 'simulation'));
-  const opened = await openNamed(flags, subject, known);
+  const opened = await openNamed(options, subject, known);
   try {
-    return await settingOf(flags, subject, { session, known, opened });
+    return await settingOf(options, subject, { session, known, opened });
   } catch (error) {
     await opened.dispose();
     throw error;
@@ -57,34 +49,35 @@ export async function openSimulatorSetting(
 }
 
 async function openNamed(
-  flags: SimulatorSettingFlags,
+  options: ResolvedPlanOptions,
   { folder, recording }: EvaluationSubject & { readonly recording: RecordingRecord },
   known: SimulationRecord | undefined,
 ): Promise<SimulatorPool> {
-  const name = flags.in ?? known?.simulator;
+  const { simulator } = options;
+  const name = simulator.name ?? known?.simulator;
   if (name === undefined)
     throw new UsageError(
       `${folder}: expected a run that knows its simulator, got one of the recording ${recording.name}`,
       {
-        remedy: 'Name the simulator to act in: --in ./my-env.ts or --in gym:ID.',
+        remedy: `Name the simulator to act in: ${option('in', './my-env.ts')} or ${option('in', 'gym:ID')}.`,
       },
     );
-  if (flags.in === undefined && !isGymnasiumName(name) && isSimulatorName(name) && !existsSync(name))
+  if (simulator.name === undefined && !isGymnasiumName(name) && isSimulatorName(name) && !existsSync(name))
     throw new UsageError(`${folder}: expected its simulator at ${name}, got nothing there`, {
-      remedy: 'Say where it is now: --in PATH.',
+      remedy: `Say where it is now: ${option('in', 'PATH')}.`,
     });
   return openSimulator(name, {
-    simulatorOptions: optionsOf(flags, known),
-    render: flags.render ?? known?.render,
-    python: flags.python,
+    simulatorOptions: optionsOf(options, known),
+    render: simulator.render ?? known?.render,
+    python: simulator.python,
     ...(isGymnasiumName(name) ? { lanes: 1 } : {}),
-    ...(flags.timeLimit === undefined ? {} : { limitMs: flags.timeLimit * 1000 }),
+    ...(simulator.timeLimitMs === undefined ? {} : { limitMs: simulator.timeLimitMs }),
   });
 }
 
 /** Those that it was recorded with, unless others are given. */
-function optionsOf({ option = [] }: SimulatorSettingFlags, known: SimulationRecord | undefined) {
-  return { ...known?.options, ...parseOptions(option) };
+function optionsOf({ simulator }: ResolvedPlanOptions, known: SimulationRecord | undefined) {
+  return { ...known?.options, ...simulator.options };
 }
 
 interface Opened {
@@ -94,22 +87,20 @@ interface Opened {
 }
 
 async function settingOf(
-  flags: SimulatorSettingFlags,
+  options: ResolvedPlanOptions,
   { configuration, recording }: EvaluationSubject & { readonly recording: RecordingRecord },
   { session, known, opened }: Opened,
 ): Promise<PlanSetting> {
-  const { seed } = flags;
+  const { goal: wanted, seed, onNote } = options;
   const stack = configuration.recording?.stack ?? 1;
-  const onNote = (note: string) => process.stderr.write(`jepa: ${note}\n`);
   const pool = asRecorded(known?.imageSize ? resizedPool(opened, known.imageSize) : opened, recording, {
     stack,
     onNote,
   });
   const arena = simulatorArena(pool, { seed, stack });
-  const episodes = flags.episodes ?? DEFAULT_EPISODES;
-  const maxSteps = flags.maxSteps ?? known?.maximalSteps ?? DEFAULT_MAX_STEPS;
-  const goalText = parseGoal(flags.goal);
-  const success = await openSuccess(flags.success, goalText, {
+  const episodes = options.episodes ?? DEFAULT_EPISODES;
+  const maxSteps = options.maxSteps ?? known?.maximalSteps ?? DEFAULT_MAX_STEPS;
+  const success = await openSuccess(options.success, wanted, {
     pool,
     record: recording,
     async bestRandomReturn() {
@@ -120,18 +111,18 @@ async function settingOf(
   });
   const { context: auxiliaryContext } = recordedRunRecording(recording, configuration.seed);
   const context: GoalContext = { configuration, session, auxiliaryContext, endsWithSuccess: success.endsEpisode };
-  const goal = await openGoal(flags, goalText, context, async (name) => {
-    const looks = await findState(stateNumber('--goal', name, pool), seed, { arena, session, maxSteps });
-    return closenessGoal(flags, context, async (episode) => looks[episode % looks.length]);
+  const goal = await openGoal(options, context, async (name) => {
+    const looks = await findState(stateNumber('goal', name, pool), seed, { arena, session, maxSteps });
+    return closenessGoal(options, context, async (episode) => looks[episode % looks.length]);
   });
   return {
-    environment: { ...optionsOf(flags, known), name: pool.name },
+    environment: { ...optionsOf(options, known), name: pool.name },
     arena,
     goal,
     success,
     episodes,
     maxSteps,
-    truth: flags.trueEnvironment === false ? 'it was not asked for' : await truthOf(),
+    truth: options.trueEnvironment === false ? 'it was not asked for' : await truthOf(),
     meanFewestSteps: null,
     startsOf: () => [],
     dispose: () => opened.dispose(),
@@ -140,8 +131,8 @@ async function settingOf(
   async function truthOf(): Promise<PlanTruth | string> {
     const fault = await findBranchingFault(pool, seed);
     if (fault !== undefined) return fault;
-    const scores = trueScores(goalText, recording.reward);
-    if (scores === undefined) return `it does not say what ${flags.goal} is`;
+    const scores = trueScores(wanted, recording.reward);
+    if (scores === undefined) return `it does not say what ${goalText(wanted)} is`;
     return trueGoal(arena, { goal, scores, session });
   }
 }
@@ -170,14 +161,14 @@ async function findState(
   }
   if (looks.length > 0) return looks;
   throw new UsageError(
-    `--goal: expected a state that random actions reach in ${SEARCH_EPISODES} episodes, got state:${wanted}`,
+    `${option('goal')}: expected a state that random actions reach in ${SEARCH_EPISODES} episodes, got state:${wanted}`,
   );
 }
 
 type TrueScore = 'closeness' | ((transition: Transition | undefined) => number);
 
 /** What the simulator itself says of a goal; undefined where it does not. */
-function trueScores(goal: GoalText, rewardColumn: string | null): TrueScore | undefined {
+function trueScores(goal: Goal, rewardColumn: string | null): TrueScore | undefined {
   if (goal.kind === 'reward') return (transition) => transition?.reward ?? 0;
   if (goal.kind !== 'column' && goal.kind !== 'avoid') return 'closeness';
   const { name } = goal;

@@ -1,9 +1,9 @@
-// What counts as a success in a simulator, made from --success.
+// What counts as a success in a simulator, made from a rule.
 import type { RecordingRecord } from '../../src/data/recording-description.ts';
-import { UsageError } from '../../src/error.ts';
+import { option, UsageError } from '../../src/error.ts';
 import type { Success } from '../../src/planning/arena.ts';
 import type { SimulatorPool } from '../../src/simulation/pool.ts';
-import { type GoalText, parseSuccess } from './option.ts';
+import type { Goal, SuccessRule } from './option.ts';
 
 export interface SimulatorSuccess {
   /** For people and for the record. */
@@ -22,18 +22,21 @@ export interface SuccessContext {
 
 /** @throws UsageError where the simulator or its recording does not say what it takes */
 export async function openSuccess(
-  given: string | undefined,
-  goal: GoalText,
+  given: SuccessRule | undefined,
+  goal: Goal,
   { pool, record, bestRandomReturn }: SuccessContext,
 ): Promise<SimulatorSuccess> {
   const reward = recordedRewards(record);
-  const success = parseSuccess(given ?? defaultSuccess(goal, reward));
+  const success = given ?? defaultSuccess(goal, reward);
   switch (success.kind) {
     case 'reward': {
       if (success.threshold === undefined && reward === undefined)
-        throw new UsageError('--success reward: expected a recording with a column of rewards, got none', {
-          remedy: 'Say how much is enough: --success reward:NUMBER or return:NUMBER.',
-        });
+        throw new UsageError(
+          `${option('success', 'reward')}: expected a recording with a column of rewards, got none`,
+          {
+            remedy: `Say how much is enough: ${option('success', 'reward:NUMBER')} or return:NUMBER.`,
+          },
+        );
       const threshold = success.threshold ?? reward?.maximum ?? 0;
       return {
         text: `a reward of at least ${threshold}`,
@@ -66,21 +69,25 @@ export async function openSuccess(
         endsEpisode: false,
       };
     case 'state': {
-      const wanted = stateNumber(given === undefined ? '--goal' : '--success', success.name, pool);
+      const wanted = stateNumber(given === undefined ? 'goal' : 'success', success.name, pool);
       return { text: `state ${wanted}`, isSuccess: ({ state }) => state === wanted, endsEpisode: true };
     }
   }
 }
 
 /** @throws UsageError where the simulator knows no states, or the name is no number */
-export function stateNumber(option: string, name: string, { hasState, name: simulator }: SimulatorPool): number {
+export function stateNumber(
+  where: 'goal' | 'success',
+  name: string,
+  { hasState, name: simulator }: SimulatorPool,
+): number {
   if (!hasState)
     throw new UsageError(
-      `${option} state:${name}: expected a simulator with stateId, got ${simulator}, which has none`,
+      `${option(where, `state:${name}`)}: expected a simulator with stateId, got ${simulator}, which has none`,
     );
   const state = Number(name);
   if (Number.isSafeInteger(state) && state >= 0) return state;
-  throw new UsageError(`${option}: expected the number of a state, as stateId gives it, got "${name}"`);
+  throw new UsageError(`${option(where)}: expected the number of a state, as stateId gives it, got "${name}"`);
 }
 
 interface RecordedRewards {
@@ -98,8 +105,8 @@ function recordedRewards({ reward, survey }: RecordingRecord): RecordedRewards |
 }
 
 /** Rewards of 0 and 1 say themselves what a success is; any others only add up. */
-function defaultSuccess(goal: GoalText, reward: RecordedRewards | undefined): string {
-  if (goal.kind === 'state') return `state:${goal.name}`;
-  if (goal.kind === 'avoid') return 'no-terminal';
-  return reward?.isSparse ? 'reward' : 'return';
+function defaultSuccess(goal: Goal, reward: RecordedRewards | undefined): SuccessRule {
+  if (goal.kind === 'state') return goal;
+  if (goal.kind === 'avoid') return { kind: 'no-terminal' };
+  return { kind: reward?.isSparse ? 'reward' : 'return', threshold: undefined };
 }

@@ -2,7 +2,7 @@
 import { FormatError } from '../error.ts';
 import { elementCount } from '../shape.ts';
 import { numberAt } from './element.ts';
-import type { FlatArray } from './flat-layout.ts';
+import type { FlatArray } from './flat-array.ts';
 import type { StructureRoles } from './recording.ts';
 
 /** What is noted where nothing tells episodes apart. */

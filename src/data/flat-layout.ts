@@ -2,23 +2,13 @@
 // and where the episodes begin. Arrays of episodes, [E, T, ...], are taken apart into rows first.
 import { FormatError } from '../error.ts';
 import { elementCount } from '../shape.ts';
-import { allocate, type ElementArray, type ElementType } from './element.ts';
+import { allocate, type ElementArray } from './element.ts';
 import { findEpisodeLengths } from './episode-length.ts';
+import type { FlatArray } from './flat-array.ts';
 import type { Column, Recording, RecordingHandle } from './recording.ts';
 import { guessRoles, resolveStructure } from './role-name.ts';
 
-/** An array of a file, whatever it means. */
-export interface FlatArray {
-  readonly name: string;
-  readonly type: ElementType;
-  /** Rows first. */
-  readonly shape: readonly number[];
-  readonly rowsPerChunk?: number | undefined;
-  /** Rows without a value, as a table's last row of an episode has no action. */
-  readonly nullRows?: readonly number[] | undefined;
-  /** Rows `from` to `to` (exclusive). */
-  read(from: number, to: number): ElementArray | Promise<ElementArray>;
-}
+export type { FlatArray } from './flat-array.ts';
 
 export interface FlatRecordingOptions {
   readonly handle: RecordingHandle;

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { FormatError, JepaError, UnavailableError, UsageError } from '../error.ts';
 import { ChildFault, type Conversation, startConversation } from './child-conversation.ts';
-import type { SimulatorOptions } from './index.ts';
+import type { SimulatorOptions } from './option.ts';
 import type { SimulatorPool, Situation, Transition } from './pool.ts';
 import type { Action } from './simulator.ts';
 import { checkActionSpace, checkObservationSpace, copyObservation, observationSizeOf } from './space.ts';

@@ -2,22 +2,12 @@
 import { extname } from 'node:path';
 import { UsageError } from '../error.ts';
 import { MODULE_EXTENSIONS, openModule } from './module.ts';
+import type { SimulatorOptions } from './option.ts';
 import type { SimulatorPool } from './pool.ts';
 
 const GYMNASIUM_PREFIX = 'gym:';
 
-export interface SimulatorOptions {
-  /** For `createSimulator` of a module, or for `gymnasium.make`. */
-  readonly simulatorOptions?: Readonly<Record<string, unknown>>;
-  /** Of Gymnasium: observe what `render` draws. Default false. */
-  readonly render?: boolean | undefined;
-  /** Of Gymnasium: the program. Default: JEPA_PYTHON, or `python3`. */
-  readonly python?: string | undefined;
-  /** Of Gymnasium: environments that are stepped together. */
-  readonly lanes?: number | undefined;
-  /** Of Gymnasium: how long Python may take for one answer. */
-  readonly limitMs?: number | undefined;
-}
+export type { SimulatorOptions } from './option.ts';
 
 /** Whether a name is that of an environment of Python's Gymnasium. */
 export function isGymnasiumName(name: string): boolean {

@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { withDashes } from '../../cli/text/option.ts';
 import { describeError, UsageError } from '../../src/error.ts';
 import { type PlanRecord, planSchema } from '../../src/planning/schema.ts';
 import { writeSimulatedRun } from '../simulation/simulated-run.ts';
@@ -118,7 +119,7 @@ describe('jepa plan in a simulator', () => {
   ])('%j is refused in one line as a usage error', async (flags, message) => {
     const error: unknown = await planned(run, ...flags).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(UsageError);
-    expect(describeError(error)).toMatch(message);
+    expect(withDashes(describeError(error))).toMatch(message);
     expect(describeError(error)).not.toContain('\n');
   });
 

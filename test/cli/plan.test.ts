@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { withDashes } from '../../cli/text/option.ts';
 import { createEnvironment } from '../../src/environments/index.ts';
 import { describeError, UsageError } from '../../src/error.ts';
 import { planSchema } from '../../src/planning/schema.ts';
@@ -105,7 +106,7 @@ describe('jepa plan', () => {
   ])('%j is refused in one line as a usage error', async (flags, message) => {
     const error: unknown = await plan(run, ...short, ...flags).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(UsageError);
-    expect(describeError(error)).toMatch(message);
+    expect(withDashes(describeError(error))).toMatch(message);
     expect(describeError(error)).not.toContain('\n');
   });
 

@@ -3,8 +3,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { exportOnnx } from '../../export/index.ts';
+import type { EncodedPart } from '../../models/encoder/encoder.ts';
 import { buildEncoder } from '../../models/encoder/index.ts';
-import type { EncodedPart } from '../../models/encoder/observation.ts';
 import { normalize } from '../../models/normalization.ts';
 import { randomFor } from '../../src/random.ts';
 import { openRuntime } from '../../src/runtimes/index.ts';

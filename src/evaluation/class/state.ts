@@ -8,6 +8,10 @@ export type { ClassSource, StateClasses } from './bisimulation.ts';
 
 export const classSources: readonly ClassSource[] = ['reward', 'auxiliary', 'state'];
 
+export function isClassSource(choice: unknown): choice is ClassSource {
+  return classSources.some((each) => each === choice);
+}
+
 export function parseClassSource(where: string, name: string): ClassSource {
   const source = classSources.find((each) => each === name);
   if (source === undefined) throw unknownName(where, 'the source of the classes', name, classSources);

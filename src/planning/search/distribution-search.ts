@@ -1,8 +1,12 @@
 // What cem and mppi share: draw words, see what they are worth, refit the distribution; at the end take the likeliest word
 // or the best one seen, whichever is worth more.
+
+import type { ActionSpace } from '../action-space.ts';
 import type { Decider, PlanningProblem } from '../planner.ts';
+import { createCategorical } from './categorical.ts';
+import { createGaussian } from './gaussian.ts';
 import { largestIndex, rollOut, wordAt } from './rollout.ts';
-import { type RefitOptions, startDistribution, type WordDistribution } from './word-distribution.ts';
+import type { RefitOptions, WordDistribution } from './word-distribution.ts';
 
 export interface DistributionSearch extends RefitOptions {
   readonly horizon: number;
@@ -35,4 +39,9 @@ export function distributionDecider(search: DistributionSearch): Decider {
     predictions += last.predictions;
     return value >= best.value ? { actions, value, predictions } : { ...best, predictions };
   };
+}
+
+/** Every word equally likely, or a normal in the middle of the bounds. */
+function startDistribution(actions: ActionSpace, horizon: number): WordDistribution {
+  return actions.kind === 'discrete' ? createCategorical(actions, horizon) : createGaussian(actions, horizon);
 }

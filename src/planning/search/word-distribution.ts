@@ -2,9 +2,6 @@
 // independent normals within the bounds where they are numbers.
 // Letters: N words, H actions of a word, K choices, A numbers of an action, P parameters of an action in a sample.
 import type { Random } from '../../random.ts';
-import type { ActionSpace } from '../action-space.ts';
-import { createCategorical } from './categorical.ts';
-import { createGaussian } from './gaussian.ts';
 import type { ActionWords } from './rollout.ts';
 
 export interface WordSample {
@@ -28,9 +25,4 @@ export interface WordDistribution {
   mode(): Float32Array;
   /** For the decision after `taken` actions: shifted by as many, with spread enough to change the plan. */
   shifted(taken: number): WordDistribution;
-}
-
-/** Every word equally likely, or a normal in the middle of the bounds. */
-export function startDistribution(actions: ActionSpace, horizon: number): WordDistribution {
-  return actions.kind === 'discrete' ? createCategorical(actions, horizon) : createGaussian(actions, horizon);
 }

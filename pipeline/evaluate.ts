@@ -1,0 +1,149 @@
+// Evaluates a run or an export: opens what it was trained on, measures the latents on every runtime asked for, and keeps the
+// result and its page beside the models.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { option, UsageError } from '../src/error.ts';
+import { classesOf, isClassSource } from '../src/evaluation/class/state.ts';
+import { type Evaluation, type EvaluationInput, evaluate } from '../src/evaluation/evaluate.ts';
+import { recordOf } from '../src/evaluation/schema/describe.ts';
+import type { EvaluationRecord } from '../src/evaluation/schema/evaluation.ts';
+import { packageVersion } from '../src/machine/package.ts';
+import { runPath } from '../src/run/folder.ts';
+import { type EvaluationSubject, openSubject } from '../src/run/subject.ts';
+import { writeFileAtomic } from '../src/storage/atomic-file.ts';
+import { readMetrics } from '../src/storage/jsonl.ts';
+import { type EvaluateRunOptions, type ResolvedEvaluateOptions, resolveEvaluateOptions } from './evaluate-option.ts';
+import type { Readout } from './readout.ts';
+import { referenceRuntime } from './reference-runtime.ts';
+
+/**
+ * Measures whether the latents of a run or an export stay distinct.
+ *
+ * @param folder of a run, or of an export by itself; evaluation.json and report.html go there, unless `report` is false
+ * @returns what evaluation.json holds, on every runtime that was asked for
+ * @throws UsageError where an option does not fit the run, UnavailableError where this machine lacks one of the runtimes
+ */
+export async function evaluateRun(folder: string, given: EvaluateRunOptions = {}): Promise<EvaluationRecord> {
+  const options = resolveEvaluateOptions(given);
+  const subject = openSubject(folder);
+  const evaluation = await evaluateSubject(subject, options);
+  const readout = await readLatents(evaluation, options);
+  const record = { ...recordOf(evaluation), ...readout?.record };
+  if (options.report) await writeReport(folder, { evaluation, record, readout, onProgress: options.onProgress });
+  return record;
+}
+
+async function evaluateSubject(subject: EvaluationSubject, options: ResolvedEvaluateOptions): Promise<Evaluation> {
+  const { runtimes, seed } = options;
+  const { reference = referenceRuntime(subject.tfjs !== undefined, runtimes) } = options;
+  const input = await inputOf(subject, options);
+  return withHalfEncoder(input, [...runtimes, reference], seed, (halfEncoder) =>
+    evaluate(input, {
+      runtimes,
+      reference,
+      halfEncoder,
+      observations: options.observations,
+      seed,
+      threads: options.threads,
+      onProgress: options.onProgress,
+    }),
+  );
+}
+
+async function inputOf(subject: EvaluationSubject, options: ResolvedEvaluateOptions): Promise<EvaluationInput> {
+  return subject.configuration.recording === undefined
+    ? inputOfEnvironment(subject, options)
+    : inputOfRecording(subject, options);
+}
+
+/** The runtime for networks that only an evaluation needs. */
+function networkRuntime(runtimes: readonly string[]): string {
+  return (runtimes.find((name) => name !== 'tfjs') ?? 'cpu').split(':')[0];
+}
+
+async function inputOfEnvironment(
+  subject: EvaluationSubject,
+  { classes = 'reward', data, runtimes }: ResolvedEvaluateOptions,
+): Promise<EvaluationInput> {
+  if (data !== undefined)
+    throw new UsageError(
+      `${option('data')}: expected a run of a recording, got ${subject.folder}, a run of an environment`,
+    );
+  if (!isClassSource(classes))
+    throw new UsageError(
+      `${option('classes')}: expected reward, auxiliary or state of a run of an environment, got ${classes.of}`,
+    );
+  const { networksOfConfiguration } = await import('./network/environment.ts');
+  const networks = await networksOfConfiguration(subject.configuration, networkRuntime(runtimes));
+  return { subject, ...networks, classes: await classesOf(networks.environment, classes, networks.auxiliaries) };
+}
+
+async function inputOfRecording(
+  subject: EvaluationSubject,
+  { classes, data, observations, seed, runtimes, onNote }: ResolvedEvaluateOptions,
+): Promise<EvaluationInput> {
+  if (classes !== undefined && isClassSource(classes))
+    throw new UsageError(
+      `${option('classes')}: expected column:NAME, quantiles:K or observed of a run of a recording, got ${classes}`,
+      { remedy: 'What each can claim: docs/measures.md.' },
+    );
+  const { inputOfRecording: openInput } = await import('./network/recording.ts');
+  return openInput(subject, { path: data, classes, observations, seed, runtime: networkRuntime(runtimes), onNote });
+}
+
+/** With the encoder in half precision in a temporary folder, where a variant of that name is among the runtimes. */
+async function withHalfEncoder<Result>(
+  { subject, source }: EvaluationInput,
+  names: readonly string[],
+  seed: number,
+  work: (halfEncoder: string | undefined) => Promise<Result>,
+): Promise<Result> {
+  if (!names.some((name) => name.endsWith(':fp16'))) return work(undefined);
+  const { makeVariant } = await import('./verification-variant.ts');
+  const folder = mkdtempSync(join(tmpdir(), 'jepa-half-'));
+  try {
+    return await work(await makeVariant('float16', folder, subject, source, seed));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Probes and the decoder, which are trained by TensorFlow: only where they are asked for. */
+async function readLatents(evaluation: Evaluation, options: ResolvedEvaluateOptions): Promise<Readout | undefined> {
+  const { probes, decoder, decoderNoise, seed, threads, onProgress } = options;
+  if (!probes && !decoder) return undefined;
+  const { loadTensorFlow, loadedTensorFlow } = await import('../src/tensorflow/load.ts');
+  await loadTensorFlow({ threads: threads ?? loadedTensorFlow()?.threads });
+  const { readOut } = await import('./readout.ts');
+  return readOut(evaluation, { probes, decoder, decoderNoise, seed, threads, onProgress });
+}
+
+/** evaluation.json and report.html, beside the models. */
+async function writeReport(
+  folder: string,
+  results: {
+    readonly evaluation: Evaluation;
+    readonly record: EvaluationRecord;
+    readonly readout: Readout | undefined;
+    readonly onProgress: (line: string) => void;
+  },
+): Promise<void> {
+  const { evaluation, record, readout, onProgress } = results;
+  const { evaluationReport } = await import('../src/report/evaluation-report.ts');
+  const { renderReport } = await import('../src/report/page.ts');
+  const { records: metrics } = readMetrics(runPath(folder, 'metrics'));
+  const { records: measuresWhileTraining } = readMetrics(runPath(folder, 'measures'));
+  const generator = `jepa-onnx ${packageVersion()}`;
+  const sections = readout?.sections ?? [];
+  const page = await renderReport(
+    evaluationReport({ evaluation, record, metrics, measuresWhileTraining, generator, sections }),
+  );
+  writeFileAtomic(runPath(folder, 'evaluation'), `${JSON.stringify(record, undefined, 2)}\n`);
+  writeFileAtomic(runPath(folder, 'report'), page);
+  (await import('./model-card.ts')).refreshModelCard(folder);
+  onProgress(`${runPath(folder, 'report')}: the report`);
+  if (readout?.decoder === undefined) return;
+  writeFileAtomic(join(folder, 'decoder.onnx'), readout.decoder);
+  onProgress(`${join(folder, 'decoder.onnx')}: the decoder`);
+}
