@@ -7,7 +7,10 @@ const root = join(import.meta.dirname, '..');
 const documents = [
   'README.md',
   'CHANGELOG.md',
-  ...readdirSync(join(root, 'docs')).map((name) => join('docs', name)),
+  'CONTRIBUTING.md',
+  ...['docs', 'examples', '.github'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, String(name))),
+  ),
 ].filter((path) => path.endsWith('.md'));
 
 describe('documents', () => {
