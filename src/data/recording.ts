@@ -20,6 +20,8 @@ export interface Column {
   readonly rowsPerChunk?: number;
   /** How many different actions there are, where the file says so. */
   readonly actionCount?: number;
+  /** What the numbers of a column of text stand for: row value k is `labels[k]`. */
+  readonly labels?: readonly string[];
   /** The range of each number of a row, where the file says so; for one number all share. */
   readonly bounds?: { readonly low: readonly number[]; readonly high: readonly number[] };
 }

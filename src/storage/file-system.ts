@@ -56,6 +56,15 @@ export function readTextIfPresent(path: string, files: FileSystem = localFileSys
   }
 }
 
+/** The names in a folder; where that fails, an error that says why (`permission denied`, not `no such folder`). */
+export function readFolder(where: string, path: string, files: FileSystem = localFileSystem): string[] {
+  try {
+    return files.readdirSync(path);
+  } catch (error) {
+    throw storageError(where, 'a readable folder', error);
+  }
+}
+
 /** Turns a failed call into one line, `<where>: expected <what>, got ENOSPC (no space left on the device)`; own errors pass through. */
 export function storageError(where: string, expected: string, error: unknown): JepaError {
   if (error instanceof JepaError) return error;

@@ -11,7 +11,15 @@ import type { Recording, RecordingHandle } from '../recording.ts';
 import { MAXIMAL_TABLE_BYTES, parseCsvTable, parseJsonLinesTable } from './step-table.ts';
 
 const TABLE_NAMES = ['steps.csv', 'steps.jsonl', 'metadata.csv', 'metadata.jsonl'];
-const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set(['.png', '.jpg', '.jpeg', '.webp', '.gif', '.tif', '.tiff']);
+export const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set([
+  '.png',
+  '.jpg',
+  '.jpeg',
+  '.webp',
+  '.gif',
+  '.tif',
+  '.tiff',
+]);
 
 /** The table of steps of a folder, or undefined where it has none. */
 export function findStepTable(folder: string): string | undefined {
@@ -72,7 +80,7 @@ function imagePath(folder: string, name: string, where: string): string {
   return join(folder, normal);
 }
 
-function readImage(path: string): Uint8Array {
+export function readImage(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
