@@ -279,7 +279,7 @@ async function inputOfEnvironment(
   const { classesOf, parseClassSource } = await import('../src/evaluation/class/state.ts');
   const classSource = parseClassSource('--classes', flags.classes ?? 'reward');
   const { networksOfConfiguration } = await import('../pipeline/network/environment.ts');
-  const networks = await networksOfConfiguration(subject.configuration, onnxRuntimeOf(runtimes));
+  const networks = await networksOfConfiguration(subject.configuration, onnxRuntimeOf(runtimes), subject.folder);
   return { subject, ...networks, classes: await classesOf(networks.environment, classSource, networks.auxiliaries) };
 }
 

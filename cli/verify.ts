@@ -214,7 +214,7 @@ async function inputOf(
   const { classesOf, parseClassSource } = await import('../src/evaluation/class/state.ts');
   const classSource = parseClassSource('--classes', classes ?? 'reward');
   const { networksOfConfiguration } = await import('../pipeline/network/environment.ts');
-  const networks = await networksOfConfiguration(subject.configuration, runtime);
+  const networks = await networksOfConfiguration(subject.configuration, runtime, subject.folder);
   return { ...networks, classes: await classesOf(networks.environment, classSource, networks.auxiliaries) };
 }
 
