@@ -1,45 +1,5 @@
-// Images as rows of a recording: which axis is which, and one size for all.
-// Letters: N images, H W C height, width, channels as stored, h w the height and width that are wanted.
-
-/** How the sides of a stored row are meant: HWC, CHW, or grey HW. */
-export type ImageLayout = 'HWC' | 'CHW' | 'HW';
-
-/** Sides below this are rather a small table than a grey image. */
-const SMALLEST_GREY_SIDE = 8;
-const CHANNEL_COUNTS: readonly number[] = [1, 3, 4];
-
-/** The layout that a shape suggests, or undefined where a row is no image. */
-export function guessImageLayout(shape: readonly number[]): ImageLayout | undefined {
-  const [first, second, third] = shape;
-  if (shape.length === 3) {
-    if (CHANNEL_COUNTS.includes(third)) return 'HWC';
-    if (CHANNEL_COUNTS.includes(first)) return 'CHW';
-    return 'HWC';
-  }
-  if (shape.length === 2 && first >= SMALLEST_GREY_SIDE && second >= SMALLEST_GREY_SIDE) return 'HW';
-  return undefined;
-}
-
-/** Height, width and channels of a stored row. */
-export function imageSidesOf(shape: readonly number[], layout: ImageLayout): readonly [number, number, number] {
-  const [first, second, third] = shape;
-  if (layout === 'HW') return [first, second, 1];
-  return layout === 'HWC' ? [first, second, third] : [second, third, first];
-}
-
-/** [N, C, H, W] -> [N, H, W, C] */
-export function channelsLast(
-  pixels: Uint8Array<ArrayBuffer>,
-  [height, width, channels]: readonly [number, number, number],
-): Uint8Array<ArrayBuffer> {
-  const size = height * width * channels;
-  const plane = height * width;
-  const turned = new Uint8Array(pixels.length);
-  for (let start = 0; start < pixels.length; start += size)
-    for (let channel = 0; channel < channels; channel++)
-      for (let i = 0; i < plane; i++) turned[start + i * channels + channel] = pixels[start + channel * plane + i];
-  return turned;
-}
+// Brings images to one size. Letters: N images, H W C height, width, channels as stored, h w the height and width that are
+// wanted.
 
 /**
  * [N, H, W, C] -> [N, h, w, C]. Shrinking takes the mean over the area that a pixel covers, so that nothing is skipped;

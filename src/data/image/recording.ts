@@ -1,7 +1,8 @@
 // Presents the images of a recording in one form: channels last, and of one size where that is asked for.
 import type { ElementArray } from '../element.ts';
 import type { Column, Recording } from '../recording.ts';
-import { channelsLast, guessImageLayout, type ImageLayout, imageSidesOf, resizeImages } from './image.ts';
+import { resizeImages } from './image.ts';
+import { type ImageLayout, imageLayoutOf, toChannelsLast } from './layout.ts';
 
 /** Whether a column's rows are images in the form that this module gives them: [H, W, C] of bytes. */
 export function isImageColumn(column: Pick<Column, 'shape' | 'type'>): boolean {
@@ -16,12 +17,12 @@ export function presentImages(
   const layouts = new Map<string, ImageLayout>();
   const columns = new Map<string, Column>();
   for (const [name, column] of recording.columns) {
-    const layout = column.type === 'uint8' ? guessImageLayout(column.shape) : undefined;
+    const layout = imageLayoutOf(column.shape, column.type);
     if (layout === undefined) {
       columns.set(name, column);
       continue;
     }
-    const [height, width, channels] = imageSidesOf(column.shape, layout);
+    const { height, width, channels } = layout;
     layouts.set(name, layout);
     columns.set(name, { ...column, shape: [...(imageSize ?? [height, width]), channels] });
   }
@@ -31,11 +32,9 @@ export function presentImages(
     async read(name, from, to): Promise<ElementArray> {
       const rows = await recording.read(name, from, to);
       const layout = layouts.get(name);
-      const stored = recording.columns.get(name);
-      if (layout === undefined || stored === undefined || !(rows instanceof Uint8Array)) return rows;
-      const sides = imageSidesOf(stored.shape, layout);
-      const pixels = layout === 'CHW' ? channelsLast(rows, sides) : rows;
-      return resizeImages(pixels, sides, imageSize ?? [sides[0], sides[1]]);
+      if (layout === undefined || !(rows instanceof Uint8Array)) return rows;
+      const { height, width, channels } = layout;
+      return resizeImages(toChannelsLast(rows, layout), [height, width, channels], imageSize ?? [height, width]);
     },
   };
 }
