@@ -3,4 +3,5 @@
 export { buildDecoder, type DecoderShape } from './decoder.ts';
 export type { EncoderShape } from './encoder/encoder.ts';
 export { buildEncoder } from './encoder/index.ts';
+export type { EncoderContext, EncoderCreator } from './encoder/module.ts';
 export { buildWorldModel, type WorldModel, type WorldModelShape } from './world-model.ts';

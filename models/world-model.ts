@@ -1,7 +1,7 @@
 // The networks of one world model, built together from a configuration.
 import type * as tf from '@tensorflow/tfjs';
 import type { ModelConfiguration } from '../src/training/configuration.ts';
-import type { EncodedPart } from './encoder/encoder.ts';
+import type { EncodedPart, EncoderShape } from './encoder/encoder.ts';
 import { buildEncoder } from './encoder/index.ts';
 import { buildAuxiliaryHead, buildPredictor } from './head.ts';
 import type { Statistics } from './normalization.ts';
@@ -28,11 +28,19 @@ export interface WorldModel {
   readonly auxiliary?: tf.LayersModel;
 }
 
-/** Builds all networks with weights drawn from `seed`. Whoever calls this disposes the models. */
-export function buildWorldModel(configuration: ModelConfiguration, shape: WorldModelShape, seed: number): WorldModel {
+export function encoderShapeOf({ latentSize }: ModelConfiguration, shape: WorldModelShape): EncoderShape {
+  return { observationShape: shape.observationShape, parts: shape.observationParts, latentSize };
+}
+
+/** Builds all networks, but for an `encoder` that is there, with weights drawn from `seed`. Whoever calls this disposes the models. */
+export function buildWorldModel(
+  configuration: ModelConfiguration,
+  shape: WorldModelShape,
+  seed: number,
+  encoder = buildEncoder(configuration.encoder, encoderShapeOf(configuration, shape), seed),
+): WorldModel {
   const { latentSize } = configuration;
-  const { observationShape, observationParts: parts, actionSize, actionStatistics } = shape;
-  const encoder = buildEncoder(configuration.encoder, { observationShape, latentSize, parts }, seed);
+  const { actionSize, actionStatistics } = shape;
   const predictor = buildPredictor(configuration.predictor, { latentSize, actionSize, actionStatistics }, seed);
   if (shape.auxiliarySize === 0) return { encoder, predictor };
   const { auxiliarySize, auxiliaryStatistics } = shape;

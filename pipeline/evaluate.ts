@@ -75,7 +75,7 @@ async function inputOfEnvironment(
       `${option('classes')}: expected reward, auxiliary or state of a run of an environment, got ${classes.of}`,
     );
   const { networksOfConfiguration } = await import('./network/environment.ts');
-  const networks = await networksOfConfiguration(subject.configuration, networkRuntime(runtimes));
+  const networks = await networksOfConfiguration(subject.configuration, networkRuntime(runtimes), subject.folder);
   return { subject, ...networks, classes: await classesOf(networks.environment, classes, networks.auxiliaries) };
 }
 

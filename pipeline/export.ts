@@ -1,6 +1,6 @@
 // Exports the networks of a run into one folder that can be used on its own: model files, their description, the parity
 // that was measured, and test data. The folder appears whole, after every file passed its checks.
-import { existsSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -66,6 +66,9 @@ export async function exportRun(
         const reports = Object.fromEntries(networks.map(({ name, parity }) => [name, parity]));
         await writeFile(join(temporary, 'parity.json'), `${JSON.stringify(reports, undefined, 2)}\n`);
         writeExportDescription(temporary, { ...describeExport(runFolder, run, options), ...license });
+        // Of an encoder out of a module: evaluations of the export compare with it, without the module.
+        const initial = runPath(runFolder, 'initialEncoder');
+        if (existsSync(initial)) cpSync(initial, runPath(temporary, 'initialEncoder'), { recursive: true });
         writeModelCard(temporary, runFolder);
         if (encoder) writeMlflowModel(temporary, run, encoder);
       },

@@ -12,6 +12,7 @@ export {
   disposeRunParts,
   type EnvironmentRunParts,
   type RunParts,
+  type RunPartsOptions,
 } from './parts.ts';
 export type { Goal, PlanOptions, SimulatorChoice, SuccessRule } from './plan/option.ts';
 export { planRun } from './plan/run.ts';

@@ -22,7 +22,9 @@ export async function loadRun(runFolder: string, onWarning?: (warning: string) =
     throw new JepaError(`${runFolder}: expected a whole checkpoint, got none`, {
       remedy: `Train it further: jepa train --resume ${runFolder}`,
     });
-  const parts = await buildRunParts(configuration, recordingOf(runFolder, configuration));
+  const parts = await buildRunParts(configuration, recordingOf(runFolder, configuration), {
+    folder: runFolder,
+  });
   const { encoder, predictor, auxiliary } = parts.model;
   setNamedWeights(encoder, 'encoder', checkpoint.weights);
   setNamedWeights(predictor, 'predictor', checkpoint.weights);

@@ -1,4 +1,5 @@
 // Where a run's transitions come from: an environment that is drawn from, or a recording that is read.
+import { existsSync } from 'node:fs';
 import { joinStateTables } from '../src/auxiliary/index.ts';
 import { environmentSource } from '../src/data/environment-source.ts';
 import type { Recording } from '../src/data/recording.ts';
@@ -9,7 +10,7 @@ import { openRunRecording, type RunRecordingOptions } from '../src/run/recording
 import type { Configuration } from '../src/training/configuration.ts';
 import { dynamicsHorizonOf } from '../src/training/objective.ts';
 import { environmentBaseline, type LabelledBaseline, recordingBaseline } from './baseline.ts';
-import { buildEnvironmentParts, buildRunParts, disposeRunParts, type RunParts } from './parts.ts';
+import { buildEnvironmentParts, buildRunParts, disposeRunParts, type RunParts, type RunPartsOptions } from './parts.ts';
 
 export interface RunOriginOptions {
   /** The recording, already open as the configuration says; it stays the caller's. */
@@ -24,8 +25,8 @@ export interface RunOrigin {
   readonly source: TransitionSource;
   /** Observations to measure the encoder on while it trains; undefined where nothing is held out. */
   baseline(): Promise<LabelledBaseline | undefined>;
-  /** Writes what was found in a recording into the run's folder, where that is not there yet. */
-  keep(): void;
+  /** Writes what was found in a recording, and what a module built, into the run's folder, where that is not there yet. */
+  keep(): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -39,12 +40,12 @@ export async function openRunOrigin(
   options: RunOriginOptions,
 ): Promise<RunOrigin> {
   return configuration.recording === undefined
-    ? openEnvironmentOrigin(configuration)
+    ? openEnvironmentOrigin(runFolder, configuration)
     : openRecordingOrigin(runFolder, configuration, configuration.recording, options);
 }
 
-async function openEnvironmentOrigin(configuration: Configuration): Promise<RunOrigin> {
-  const parts = await buildEnvironmentParts(configuration);
+async function openEnvironmentOrigin(runFolder: string, configuration: Configuration): Promise<RunOrigin> {
+  const parts = await buildEnvironmentParts(configuration, keptIn(runFolder));
   const source = environmentSource(parts.environment, {
     seed: configuration.seed,
     stream: 'train',
@@ -57,7 +58,7 @@ async function openEnvironmentOrigin(configuration: Configuration): Promise<RunO
     parts,
     source,
     baseline: () => environmentBaseline(environment, configuration.seed),
-    keep: () => {},
+    keep: () => keepModuleEncoder(runFolder, configuration, parts),
     dispose: async () => disposeRunParts(parts),
   };
 }
@@ -78,7 +79,7 @@ async function openRecordingOrigin(
     recording: open,
   });
   try {
-    const parts = await buildRunParts(configuration, opened);
+    const parts = await buildRunParts(configuration, opened, keptIn(runFolder));
     const source = await opened.source('train', parts.auxiliaries);
     // Throws where no episode is long enough, before anything is written.
     source.sequenceCount(configuration.objective.horizon);
@@ -88,8 +89,9 @@ async function openRecordingOrigin(
     return {
       parts,
       source,
-      keep() {
+      async keep() {
         if (known === undefined) writeRecordingRecord(recordPath, opened.record);
+        await keepModuleEncoder(runFolder, configuration, parts);
       },
       async baseline() {
         if (recording.heldOutShare === 0) return undefined;
@@ -115,6 +117,18 @@ async function openRecordingOrigin(
     await opened.dispose();
     throw error;
   }
+}
+
+/** A run that kept its encoder goes on with that. */
+function keptIn(runFolder: string): RunPartsOptions {
+  return existsSync(runPath(runFolder, 'initialEncoder')) ? { folder: runFolder } : {};
+}
+
+async function keepModuleEncoder(runFolder: string, { model }: Configuration, parts: RunParts): Promise<void> {
+  const folder = runPath(runFolder, 'initialEncoder');
+  if (model.encoder.kind !== 'module' || existsSync(folder)) return;
+  const { keepEncoder } = await import('../models/encoder/module.ts');
+  await keepEncoder(folder, parts.model.encoder);
 }
 
 /** Below this waiting is not worth a line. */

@@ -1,11 +1,12 @@
 // What a configuration describes: the environment, the auxiliary functions and the networks, freshly built from its seed.
-
+import type * as tf from '@tensorflow/tfjs';
 import type { Statistics } from '../models/normalization.ts';
-import { buildWorldModel, type WorldModel, type WorldModelShape } from '../models/world-model.ts';
+import { buildWorldModel, encoderShapeOf, type WorldModel, type WorldModelShape } from '../models/world-model.ts';
 import { type Auxiliary, auxiliarySizeOf, createAuxiliaries, environmentContext } from '../src/auxiliary/index.ts';
 import { actionSizeOf, observationShapeOf, type RecordingRecord } from '../src/data/recording-description.ts';
 import { createEnvironment, type Environment } from '../src/environments/index.ts';
 import { UsageError } from '../src/error.ts';
+import { runPath } from '../src/run/folder.ts';
 import type { RunRecording } from '../src/run/recording.ts';
 import { type Configuration, requireEnvironmentConfiguration } from '../src/training/configuration.ts';
 
@@ -26,9 +27,18 @@ export interface EnvironmentRunParts extends RunParts {
   readonly environment: Environment;
 }
 
+export interface RunPartsOptions {
+  /** Of a run that was begun, or of its export: an encoder out of a module is what is kept there. Default: the module is run. */
+  readonly folder?: string | undefined;
+}
+
 /** Builds all parts; whoever calls this disposes them with `disposeRunParts`. A run of a recording needs that `recording`. */
-export async function buildRunParts(configuration: Configuration, recording?: RunRecording): Promise<RunParts> {
-  if (configuration.recording === undefined) return buildEnvironmentParts(configuration);
+export async function buildRunParts(
+  configuration: Configuration,
+  recording?: RunRecording,
+  options: RunPartsOptions = {},
+): Promise<RunParts> {
+  if (configuration.recording === undefined) return buildEnvironmentParts(configuration, options);
   if (recording === undefined)
     throw new UsageError(
       `run: expected the recording ${configuration.recording.path} or what the run keeps of it, got neither`,
@@ -50,7 +60,7 @@ export async function buildRunParts(configuration: Configuration, recording?: Ru
         }
       : {}),
   };
-  return build(configuration, shape, { recording: record, auxiliaries });
+  return build(configuration, shape, options, { recording: record, auxiliaries });
 }
 
 /** Undefined where no auxiliary is standardised. */
@@ -67,23 +77,36 @@ function auxiliaryStatisticsOf(auxiliaries: readonly Auxiliary[]): Statistics | 
 }
 
 /** The same for a run that must be of an environment. */
-export async function buildEnvironmentParts(configuration: Configuration): Promise<EnvironmentRunParts> {
-  const { name, ...options } = requireEnvironmentConfiguration('run', configuration);
-  const environment = createEnvironment(name, options);
+export async function buildEnvironmentParts(
+  configuration: Configuration,
+  options: RunPartsOptions = {},
+): Promise<EnvironmentRunParts> {
+  const { name, ...ofEnvironment } = requireEnvironmentConfiguration('run', configuration);
+  const environment = createEnvironment(name, ofEnvironment);
   const context = environmentContext(environment, configuration.seed);
   const auxiliaries = await createAuxiliaries(configuration.auxiliary, context);
   const { observationShape, actionSize } = environment;
   const shape = { observationShape, actionSize, auxiliarySize: auxiliarySizeOf(auxiliaries) };
-  return build(configuration, shape, { environment, auxiliaries });
+  return build(configuration, shape, options, { environment, auxiliaries });
 }
 
-function build<Rest extends Pick<RunParts, 'environment' | 'recording' | 'auxiliaries'>>(
+async function build<Rest extends Pick<RunParts, 'environment' | 'recording' | 'auxiliaries'>>(
   { model, seed }: Configuration,
   shape: WorldModelShape,
+  { folder }: RunPartsOptions,
   rest: Rest,
 ) {
   const { observationShape, actionSize } = shape;
-  return { ...rest, observationShape, actionSize, model: buildWorldModel(model, shape, seed) };
+  let encoder: tf.LayersModel | undefined;
+  if (model.encoder.kind === 'module') {
+    const { createModuleEncoder, readKeptEncoder } = await import('../models/encoder/module.ts');
+    const encoderShape = encoderShapeOf(model, shape);
+    encoder =
+      folder === undefined
+        ? await createModuleEncoder(model.encoder, encoderShape, seed)
+        : await readKeptEncoder(runPath(folder, 'initialEncoder'), encoderShape);
+  }
+  return { ...rest, observationShape, actionSize, model: buildWorldModel(model, shape, seed, encoder) };
 }
 
 /** @throws UsageError where the run is of a recording; `where` names what needs an environment. */

@@ -77,7 +77,7 @@ async function trainInto(
     const baseline = configuration.measureEvery > 0 ? await origin.baseline() : undefined;
     requireCollapseMeasure(configuration, baseline);
     begin();
-    origin.keep();
+    await origin.keep();
     return await trainRecorded(runFolder, configuration, origin.parts, {
       ...options,
       source: origin.source,

@@ -156,6 +156,6 @@ async function inputOf(
       `${option('classes')}: expected reward, auxiliary or state of a run of an environment, got ${classes.of}`,
     );
   const { networksOfConfiguration } = await import('./network/environment.ts');
-  const networks = await networksOfConfiguration(subject.configuration, runtime);
+  const networks = await networksOfConfiguration(subject.configuration, runtime, subject.folder);
   return { ...networks, classes: await classesOf(networks.environment, classes ?? 'reward', networks.auxiliaries) };
 }

@@ -44,7 +44,7 @@ const confined: Record<string, readonly string[]> = {
   'hyparquet-compressors': ['src/data/'],
   'hyparquet-writer': ['src/data/'],
   sharp: ['src/data/'],
-  tsx: ['src/simulation/', 'web/site/'],
+  tsx: ['src/machine/', 'web/site/'],
 };
 
 function sourceFiles(folder: string): string[] {

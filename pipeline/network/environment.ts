@@ -21,14 +21,18 @@ export type EvaluationNetworks = Pick<
   'source' | 'auxiliaries' | 'untrainedEncoder' | 'auxiliaryNetworks'
 >;
 
-/** @param runtime the name of a runtime that runs ONNX files */
+/**
+ * @param runtime the name of a runtime that runs ONNX files
+ * @param folder of the run or its export, where there is one
+ */
 export async function networksOfConfiguration(
   configuration: Configuration,
   runtime: string,
+  folder?: string,
 ): Promise<EvaluationNetworks & { readonly environment: Environment }> {
   // Silences advice to install tfjs-node.
   tf.enableProdMode();
-  const parts = await buildEnvironmentParts(configuration);
+  const parts = await buildEnvironmentParts(configuration, { folder });
   try {
     const auxiliaryNetworks = new Map<Auxiliary, ObservationNetwork>();
     for (const auxiliary of parts.auxiliaries)

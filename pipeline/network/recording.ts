@@ -50,7 +50,7 @@ export async function inputOfRecording(
     known: record,
   });
   try {
-    const parts = await buildRunParts(configuration, opened);
+    const parts = await buildRunParts(configuration, opened, { folder: subject.folder });
     try {
       const shape = observationShapeOf(record);
       const { encoder: encoderInput, whole } = inputsOf(record);
@@ -123,7 +123,7 @@ async function inputOfStatistics(
   if (record === undefined)
     throw new UsageError(`${folder}: expected what the run kept of its recording, got a run of an environment`);
   const { source, classes } = randomObservationSource(record);
-  const parts = await buildRunParts(configuration, recordedRunRecording(record, configuration.seed));
+  const parts = await buildRunParts(configuration, recordedRunRecording(record, configuration.seed), { folder });
   try {
     const { encoder: input } = inputsOf(record);
     const { judged } = await source.draw(CALIBRATION_OBSERVATIONS, configuration.seed);

@@ -7,7 +7,7 @@ import { coefficientOption, lossOption } from './option.ts';
 
 export const moduleConfiguration = z.strictObject({
   kind: z.literal('module'),
-  path: z.string().min(1).describe('an ECMAScript module, relative to the working folder'),
+  path: z.string().min(1).describe('a module, JavaScript or TypeScript, relative to the working folder'),
   coefficient: coefficientOption,
   loss: lossOption,
 });
@@ -24,7 +24,8 @@ export async function createFromModule(
   context: AuxiliaryContext,
 ): Promise<Auxiliary> {
   const where = `auxiliary module ${options.path}`;
-  const loaded = await loadModule(options.path, where);
+  const { importUserModule } = await import('../machine/user-module.ts');
+  const loaded = await importUserModule(options.path, { where });
   const create: unknown = loaded.createAuxiliary;
   if (typeof create === 'function') {
     const auxiliary = checkAuxiliary(await (create as AuxiliaryCreator)(context), context, where);
@@ -36,16 +37,6 @@ export async function createFromModule(
       remedy: 'Or export a function createAuxiliary(context) that returns a whole auxiliary.',
     });
   return tableOf(ofState as AuxiliaryOfState, options, context, where);
-}
-
-async function loadModule(path: string, where: string): Promise<Record<string, unknown>> {
-  const { resolve } = await import('node:path');
-  const { pathToFileURL } = await import('node:url');
-  try {
-    return await import(pathToFileURL(resolve(path)).href);
-  } catch (cause) {
-    throw new UsageError(`${where}: expected a module that can be imported, got: ${String(cause)}`, { cause });
-  }
 }
 
 function tableOf(

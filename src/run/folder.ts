@@ -18,6 +18,8 @@ export const RUN_FILES = {
   tensorboard: 'tb',
   models: 'models',
   export: 'export',
+  /** What an encoder out of a module is before training. */
+  initialEncoder: 'initial-encoder',
   evaluation: 'evaluation.json',
   report: 'report.html',
   plan: 'plan.json',

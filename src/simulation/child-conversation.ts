@@ -46,9 +46,12 @@ export interface ConversationOptions {
 /** A fault that the child reported itself, by its kind. */
 export class ChildFault extends Error {
   readonly kind: string;
-  constructor(kind: string, message: string) {
+  /** What the child itself advises. */
+  readonly remedy: string | undefined;
+  constructor(kind: string, message: string, remedy?: string) {
     super(message);
     this.kind = kind;
+    this.remedy = remedy;
   }
 }
 
@@ -61,7 +64,9 @@ const COMPLAINT_CHARACTERS = 8192;
 const END_LIMIT_MS = 1000;
 
 const headerSchema = z.looseObject({ type: z.string(), byteLength: z.int().min(0).max(BODY_BYTES) });
-const faultSchema = z.looseObject({ kind: z.string(), message: z.string() });
+const faultSchema = z.looseObject({ kind: z.string(), message: z.string(), remedy: z.string().optional() });
+
+const NO_MESSAGE = { kind: 'exception', message: 'no message' };
 
 interface Waiting {
   readonly question: Question;
@@ -106,8 +111,8 @@ export function startConversation(options: ConversationOptions): Conversation {
     if (current === undefined || found === undefined) return;
     clearTimeout(current.timer);
     if (found.type === 'fault') {
-      const { kind, message } = faultSchema.safeParse(found).data ?? { kind: 'exception', message: 'no message' };
-      current.reject(new ChildFault(kind, message.trim().split('\n')[0]));
+      const { kind, message, remedy } = faultSchema.safeParse(found).data ?? { ...NO_MESSAGE, remedy: undefined };
+      current.reject(new ChildFault(kind, message.trim().split('\n')[0], remedy));
     } else current.resolve({ header: found, body });
   };
   /** Takes `count` received bytes, which may lie in several pieces. */

@@ -3,8 +3,11 @@ import { allocate, type ElementArray, type ElementType } from '../data/element.t
 import { episodeAt } from '../data/flat-layout.ts';
 import type { Column, Recording } from '../data/recording.ts';
 import { rowSizeOf } from '../data/recording.ts';
+import { elementCount } from '../shape.ts';
 import type { SimulatorPool, Situation } from './pool.ts';
 import type { Episode } from './roll-out.ts';
+import type { ObservationSpace } from './simulator.ts';
+import { observationSizeOf } from './space.ts';
 
 /** The column of state ids; `--map state=state` makes it the classes of the evaluation. */
 export const STATE_COLUMN = 'state';
@@ -26,12 +29,9 @@ export function episodeRecording(
     starts: Float64Array,
     row: RowColumn['row'],
   ): RowColumn => ({ name: columnName, type, shape, starts, row });
-  const isImage = observation.kind === 'image';
   const columns: RowColumn[] = [
-    column(
-      ['observations', isImage ? 'uint8' : 'float32', isImage ? observation.shape : [observation.size]],
-      situations,
-      (episode, t) => situationAt(episode, t).observation,
+    ...observationParts(observation).map(({ name, type, shape, from, to }) =>
+      column([name, type, shape], situations, (episode, t) => situationAt(episode, t).observation.subarray(from, to)),
     ),
     action.kind === 'discrete'
       ? column(['actions', 'int32', []], steps, ({ actions }, t) => actions[t])
@@ -52,7 +52,11 @@ export function episodeRecording(
     format: 'simulator',
     episodeCount: episodes.length,
     columns: byName,
-    roles: { observation: ['observations'], action: ['actions'], reward: 'rewards' },
+    roles: {
+      observation: observationParts(observation).map((part) => part.name),
+      action: ['actions'],
+      reward: 'rewards',
+    },
     notes: [],
     handle: { path: name, options: {} },
     async read(columnName, from, to) {
@@ -62,6 +66,20 @@ export function episodeRecording(
     },
     dispose: () => Promise.resolve(),
   };
+}
+
+/** One column; or an image and the numbers beside it, which readers put together again by their name. */
+function observationParts(space: ObservationSpace) {
+  const all = observationSizeOf(space);
+  const imageSize = space.kind === 'vector' ? 0 : elementCount(space.shape);
+  const isBoth = space.kind === 'image-and-vector';
+  const image = space.kind === 'vector' ? [] : [{ type: 'uint8' as const, shape: space.shape, from: 0, to: imageSize }];
+  const vector =
+    space.kind === 'image' ? [] : [{ type: 'float32' as const, shape: [space.size], from: imageSize, to: all }];
+  return [
+    ...image.map((part) => ({ ...part, name: isBoth ? 'observations/image' : 'observations' })),
+    ...vector.map((part) => ({ ...part, name: isBoth ? 'observations/vector' : 'observations' })),
+  ];
 }
 
 function readRows(column: RowColumn, episodes: readonly Episode[], from: number, to: number): ElementArray {

@@ -4,13 +4,14 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { FormatError, JepaError, UnavailableError, UsageError } from '../error.ts';
 import { ChildFault, type Conversation, startConversation } from './child-conversation.ts';
+import { actionSchema, actionSpaceOf, observationCodec, observationPartSchema } from './gymnasium-space.ts';
 import type { SimulatorOptions } from './option.ts';
 import type { SimulatorPool, Situation, Transition } from './pool.ts';
 import type { Action } from './simulator.ts';
-import { checkActionSpace, checkObservationSpace, copyObservation, observationSizeOf } from './space.ts';
+import { copyObservation } from './space.ts';
 
 /** Raised when the meaning of a message changes. */
-const PROTOCOL = 1;
+const PROTOCOL = 2;
 /** Enough that a round trip (some 0.1 ms) costs little beside the steps. */
 const DEFAULT_LANES = 8;
 /** Importing a simulator may compile for a minute. */
@@ -19,14 +20,15 @@ const DEFAULT_LIMIT_MS = 120_000;
 const openedSchema = z.looseObject({
   protocol: z.literal(PROTOCOL),
   versions: z.record(z.string(), z.string()),
-  observation: z.unknown(),
-  action: z.looseObject({ kind: z.string(), count: z.int().min(1).optional() }),
+  observation: z.array(observationPartSchema).min(1),
+  action: actionSchema,
+  notes: z.array(z.string()),
   hasState: z.boolean(),
 });
 
 /**
- * Starts Python and makes the environments there. Observations of `Box` are images (bytes, [H, W, C] or [H, W]) or vectors,
- * those of other spaces, dictionaries and tuples too, are flattened as `gymnasium.spaces.flatten` does.
+ * Starts Python and makes the environments there. Parts of the observation that are images (bytes, channels last or first,
+ * stacks of frames) become one image, all others one vector, as `gymnasium.spaces.flatten` orders them.
  */
 export async function openGymnasium(environment: string, options: SimulatorOptions = {}): Promise<SimulatorPool> {
   const name = `gym:${environment}`;
@@ -65,21 +67,13 @@ function gymnasiumPool(conversation: Conversation, name: string, { laneCount, py
   if (!parsed.success)
     throw new FormatError(`${name}: expected a description of the environment by protocol ${PROTOCOL}, got another`);
   const { versions, hasState } = parsed.data;
-  const observation = checkObservationSpace(name, parsed.data.observation);
-  const { count = 0, ...described } = parsed.data.action;
-  const action = checkActionSpace(
-    name,
-    described.kind === 'discrete'
-      ? { kind: 'discrete', names: Array.from({ length: count }, (_, i) => String(i)) }
-      : described,
-  );
-  const size = observationSizeOf(observation);
-  const observationBytes = size * (observation.kind === 'image' ? 1 : 4);
+  const codec = observationCodec(name, parsed.data.observation);
+  const { space: observation, byteLength: observationBytes } = codec;
+  const action = actionSpaceOf(name, parsed.data.action);
   const situationsOf = (at: string, body: Uint8Array<ArrayBuffer>, count: number): Situation[] => {
     const view = new DataView(body.buffer, body.byteOffset);
     return Array.from({ length: count }, (_, i) => {
-      const bytes = body.slice(i * observationBytes, (i + 1) * observationBytes);
-      const values = observation.kind === 'image' ? bytes : new Float32Array(bytes.buffer);
+      const values = codec.decode(body.subarray(i * observationBytes, (i + 1) * observationBytes));
       return {
         observation: copyObservation(at, observation, values),
         state: hasState ? view.getInt32(count * observationBytes + 4 * i, true) : undefined,
@@ -112,6 +106,8 @@ function gymnasiumPool(conversation: Conversation, name: string, { laneCount, py
     hasState,
     laneCount,
     provenance: versions,
+    layout: { observation: codec.layout, action: parsed.data.action.names },
+    notes: [...parsed.data.notes, ...codec.notes],
     async reset(lanes, seeds) {
       const byteLength = lanes.length * (observationBytes + 4);
       const { body } = await ask({ type: 'reset', lanes, seeds }, { byteLength });
@@ -169,7 +165,7 @@ function encodeActions(actions: readonly Action[]): Uint8Array {
 /** What the user can do about a fault that Python reported. */
 function explained(error: unknown, name: string, python: string): unknown {
   if (!(error instanceof ChildFault)) return error;
-  const { kind, message } = error;
+  const { kind, message, remedy } = error;
   const options = { cause: error };
   const pip = `${python} -m pip install`;
   switch (kind) {
@@ -191,8 +187,10 @@ function explained(error: unknown, name: string, python: string): unknown {
     case 'unsupported':
       return new UsageError(`${name}: ${message}`, {
         ...options,
-        remedy: 'Register a wrapped environment (gymnasium.wrappers), or observe its frames with --render.',
+        remedy: remedy ?? 'Register a wrapped environment (gymnasium.wrappers).',
       });
+    case 'environment':
+      return new JepaError(`${name}: ${message}`, { ...options, ...(remedy === undefined ? {} : { remedy }) });
     default:
       return new JepaError(`${name}: expected a result, got: ${message}`, options);
   }

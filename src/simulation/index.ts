@@ -1,7 +1,7 @@
 // Simulators by the name that a user gives: a module's path, or `gym:` and an environment of Python's Gymnasium.
-import { extname } from 'node:path';
 import { UsageError } from '../error.ts';
-import { MODULE_EXTENSIONS, openModule } from './module.ts';
+import { isModulePath, MODULE_EXTENSIONS } from '../machine/user-module.ts';
+import { openModule } from './module.ts';
 import type { SimulatorOptions } from './option.ts';
 import type { SimulatorPool } from './pool.ts';
 
@@ -16,7 +16,7 @@ export function isGymnasiumName(name: string): boolean {
 
 /** Whether a name is that of a simulator, and not that of an environment of ours. */
 export function isSimulatorName(name: string): boolean {
-  return isGymnasiumName(name) || MODULE_EXTENSIONS.includes(extname(name).toLowerCase());
+  return isGymnasiumName(name) || isModulePath(name);
 }
 
 /** Whoever calls this disposes the pool. @throws UsageError, UnavailableError, or FormatError in one line */

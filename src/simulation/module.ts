@@ -1,9 +1,7 @@
 // A user's simulator out of a module of theirs, JavaScript or TypeScript, checked part by part as it is loaded and as it runs.
-import { existsSync } from 'node:fs';
-import { extname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { guessRoles, resolveStructure } from '../data/role-name.ts';
 import { JepaError, UsageError } from '../error.ts';
+import { importUserModule } from '../machine/user-module.ts';
 import type { Branch, Branching, SimulatorPool, Situation, Transition } from './pool.ts';
 import type { Action, Simulator, SimulatorCreator } from './simulator.ts';
 import {
@@ -15,9 +13,6 @@ import {
   partsOf,
   show,
 } from './space.ts';
-
-const TYPESCRIPT: readonly string[] = ['.ts', '.mts', '.cts', '.tsx'];
-export const MODULE_EXTENSIONS: readonly string[] = ['.js', '.mjs', '.cjs', ...TYPESCRIPT];
 
 const STARTING_POINT = 'jepa new environment my-env writes a module to start from.';
 
@@ -33,24 +28,10 @@ export async function openModule(
 }
 
 async function loadCreator(path: string, where: string): Promise<SimulatorCreator> {
-  const absolute = resolve(path);
-  if (!existsSync(absolute))
-    throw new UsageError(`${where}: expected a module, got nothing there`, {
-      remedy: `Check the path. ${STARTING_POINT}`,
-    });
-  const url = pathToFileURL(absolute).href;
-  let loaded: Readonly<Record<string, unknown>>;
-  try {
-    loaded = TYPESCRIPT.includes(extname(path).toLowerCase())
-      ? await (await import('tsx/esm/api')).tsImport(url, import.meta.url)
-      : await import(url);
-  } catch (cause) {
-    throw new UsageError(`${where}: expected a module that can be imported, got: ${oneLine(cause)}`, { cause });
-  }
-  // A module of a package without "type": "module" may have its exports as the properties of a default one.
-  const found = loaded.createSimulator ?? partsOf(loaded.default).createSimulator;
+  const loaded = await importUserModule(path, { where, remedy: STARTING_POINT });
+  const found = loaded.createSimulator;
   if (typeof found === 'function') return found as SimulatorCreator;
-  const names = Object.keys(loaded).filter((name) => name !== 'module.exports');
+  const names = Object.keys(loaded);
   throw new UsageError(
     `${where}: expected an exported function createSimulator, got ${found === undefined ? names.join(', ') || 'no exports' : show(found)}`,
     { remedy: STARTING_POINT },

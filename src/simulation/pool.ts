@@ -31,6 +31,14 @@ export interface Branching {
   release(): Promise<void>;
 }
 
+/** Where the parts of a simulator's spaces went. */
+export interface SpaceLayout {
+  /** In the order of the numbers; a part of an image says its channels. */
+  readonly observation: readonly { readonly name: string; readonly kind: 'image' | 'vector'; readonly size: number }[];
+  /** The names of the choices, or of the numbers. */
+  readonly action: readonly string[];
+}
+
 export interface SimulatorPool {
   /** As the user wrote it: `./my-env.ts`, `gym:CartPole-v1`. */
   readonly name: string;
@@ -40,6 +48,10 @@ export interface SimulatorPool {
   readonly laneCount: number;
   /** What made it, for provenance: versions. */
   readonly provenance: Readonly<Record<string, string>>;
+  /** What the numbers of observations and actions are called, where the simulator says so: for provenance. */
+  readonly layout?: SpaceLayout | undefined;
+  /** What of the simulator is not as one might expect, in one line each. */
+  readonly notes?: readonly string[];
   /** Begins an episode in each of `lanes`, with the seed at the same place. */
   reset(lanes: readonly number[], seeds: readonly number[]): Promise<readonly Situation[]>;
   step(lanes: readonly number[], actions: readonly Action[]): Promise<readonly Transition[]>;

@@ -20,6 +20,15 @@ const simulationSchema = z.looseObject({
   options: z.record(z.string(), z.unknown()).describe("the simulator's own"),
   render: z.boolean().optional().describe('whether frames were observed instead of numbers'),
   imageSize: z.tuple([count, count]).optional(),
+  layout: z
+    .looseObject({
+      observation: z
+        .array(z.looseObject({ name: z.string(), kind: z.enum(['image', 'vector']), size: z.int().min(1) }).readonly())
+        .readonly(),
+      action: z.array(z.string()).readonly(),
+    })
+    .optional()
+    .describe("where the parts of the simulator's spaces went: channels of the image, numbers of the vector, in order"),
   versions: z.record(z.string(), z.string()),
   episodes: count,
   steps: count.describe('of all episodes together'),

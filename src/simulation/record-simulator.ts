@@ -36,7 +36,8 @@ export async function recordSimulator(
   const opened = await openSimulator(simulator, options);
   try {
     const pool = options.imageSize === undefined ? opened : resizedPool(opened, options.imageSize);
-    if (pool.observation.kind === 'image' && Math.min(...pool.observation.shape.slice(0, 2)) > LARGE_SIDE)
+    for (const note of pool.notes ?? []) options.onNote?.(`${simulator}: ${note}`);
+    if (pool.observation.kind !== 'vector' && Math.min(...pool.observation.shape.slice(0, 2)) > LARGE_SIDE)
       options.onNote?.(
         `${simulator}: images of ${pool.observation.shape.slice(0, 2).join(' x ')} make a large recording and a slow encoder; --image-size 64x64 makes them smaller`,
       );
@@ -72,6 +73,7 @@ export async function recordSimulator(
         options: options.simulatorOptions ?? {},
         ...(options.render ? { render: true } : {}),
         ...(options.imageSize === undefined ? {} : { imageSize: [...options.imageSize] }),
+        ...(pool.layout === undefined ? {} : { layout: pool.layout }),
         versions: pool.provenance,
       },
     };

@@ -27,7 +27,8 @@ export function asRecorded(
   requireSame(pool.name, 'actions', describeActions(pool.action), describeRecordedActions(record));
   const recorded = recordedObservation(record, stack);
   const found = pool.observation;
-  if (found.kind === 'image' && recorded?.kind === 'image' && found.shape[2] === recorded.shape[2]) {
+  const isImage = found.kind !== 'vector' && recorded.kind === found.kind && found.shape[2] === recorded.shape[2];
+  if (isImage && (found.kind === 'image' || describeVector(found) === describeVector(recorded))) {
     const [height, width] = recorded.shape;
     if (found.shape[0] === height && found.shape[1] === width) return pool;
     onNote?.(
@@ -35,8 +36,7 @@ export function asRecorded(
     );
     return resizedPool(pool, [height, width]);
   }
-  const expected = recorded ? describeObservation(recorded) : 'images and numbers side by side';
-  requireSame(pool.name, 'observations', describeObservation(found), expected);
+  requireSame(pool.name, 'observations', describeObservation(found), describeObservation(recorded));
   return pool;
 }
 
@@ -47,17 +47,24 @@ function requireSame(name: string, what: string, found: string, expected: string
   });
 }
 
-/** One frame; undefined where an observation is an image and a vector, which no simulator here gives. */
-function recordedObservation({ observation }: RecordedSpaces, stack: number): ObservationSpace | undefined {
-  const [part, ...others] = observation;
-  if (others.length > 0) return undefined;
-  if (part.kind === 'vector') return { kind: 'vector', size: elementCount(part.shape) / stack };
-  const [height, width, channels] = part.shape;
-  return { kind: 'image', shape: [height, width, channels / stack] };
+/** One frame. */
+function recordedObservation({ observation }: RecordedSpaces, stack: number): ObservationSpace {
+  const image = observation.find(({ kind }) => kind === 'image');
+  const vector = observation.find(({ kind }) => kind === 'vector');
+  const size = vector ? elementCount(vector.shape) / stack : 0;
+  if (image === undefined) return { kind: 'vector', size };
+  const [height, width, channels] = image.shape;
+  const shape = [height, width, channels / stack] as const;
+  return vector ? { kind: 'image-and-vector', shape, size } : { kind: 'image', shape };
+}
+
+function describeVector(space: ObservationSpace): string {
+  return space.kind === 'image' ? '' : `${space.size} numbers`;
 }
 
 function describeObservation(space: ObservationSpace): string {
-  return space.kind === 'vector' ? `${space.size} numbers` : `images [${space.shape.join(', ')}]`;
+  const image = space.kind === 'vector' ? [] : [`images [${space.shape.join(', ')}]`];
+  return [...image, ...(space.kind === 'image' ? [] : [describeVector(space)])].join(' and ');
 }
 
 function describeActions(space: ActionSpace): string {

@@ -5,9 +5,10 @@ import { type ActionSpace, continuousActions, oneHotActions } from '../planning/
 import type { Arena, Outcome } from '../planning/arena.ts';
 import type { PlanningWorld } from '../planning/planner.ts';
 import { hashSeed } from '../random.ts';
+import { elementCount } from '../shape.ts';
 import type { SimulatorPool, Situation, Transition } from './pool.ts';
 import type { Action } from './simulator.ts';
-import { LARGEST_SEED, observationSizeOf } from './space.ts';
+import { LARGEST_SEED, observationSizeOf, settleChoices } from './space.ts';
 
 /** The true dynamics. Latents [N, 1] are numbers of situations that a plan may lead to, known until the next decision. */
 export interface SimulatorWorld extends PlanningWorld {
@@ -57,7 +58,7 @@ export function simulatorArena(pool: SimulatorPool, { seed, stack }: SimulatorAr
     async predict(latents, encoded) {
       const parents = nodesAt(latents);
       const taken = parents.map((_, n) =>
-        decodeAction(actions, encoded.subarray(n * actions.size, (n + 1) * actions.size)),
+        decodeAction(pool, encoded.subarray(n * actions.size, (n + 1) * actions.size)),
       );
       // What has ended stays where it is, and is paid nothing more.
       const children = parents.map((parent, n) =>
@@ -106,7 +107,7 @@ export function simulatorArena(pool: SimulatorPool, { seed, stack }: SimulatorAr
           return Float32Array.of(0);
         },
         async take(action): Promise<Outcome> {
-          const [transition] = await pool.step([0], [decodeAction(actions, action)]);
+          const [transition] = await pool.step([0], [decodeAction(pool, action)]);
           frames = push(frames, transition);
           state = transition.state;
           return transition;
@@ -121,8 +122,10 @@ function actionSpaceOf({ action }: SimulatorPool): ActionSpace {
 }
 
 /** What A encoded numbers mean to the simulator. */
-function decodeAction({ kind }: ActionSpace, encoded: Float32Array): Action {
-  return kind === 'discrete' ? encoded.indexOf(Math.max(...encoded)) : [...encoded];
+function decodeAction({ action }: SimulatorPool, encoded: Float32Array): Action {
+  return action.kind === 'discrete'
+    ? encoded.indexOf(Math.max(...encoded))
+    : settleChoices([...encoded], action.choices);
 }
 
 function stayed(node: Node): Node {
@@ -133,10 +136,20 @@ function stayed(node: Node): Node {
 function stackFrames({ observation }: SimulatorPool, frames: Frames, stack: number): Situation['observation'] {
   const newest = frames[frames.length - 1];
   if (stack === 1) return newest;
-  const size = observationSizeOf(observation) * stack;
-  const pixels = observation.kind === 'image' ? observation.shape[0] * observation.shape[1] : 1;
-  const stacked = newest instanceof Uint8Array ? new Uint8Array(size) : new Float32Array(size);
-  copyStack(packRows(frames), frames.length - 1, frames.length - 1, { stack, pixels, size }, stacked, 0);
+  const size = observationSizeOf(observation);
+  const imageSize = observation.kind === 'vector' ? 0 : elementCount(observation.shape);
+  const places = observation.kind === 'vector' ? 1 : observation.shape[0] * observation.shape[1];
+  const stacked = newest instanceof Uint8Array ? new Uint8Array(size * stack) : new Float32Array(size * stack);
+  // The frames of the image, then those of the vector.
+  for (const [from, to, pixels] of [
+    [0, imageSize, places],
+    [imageSize, size, 1],
+  ]) {
+    if (from === to) continue;
+    const rows = packRows(frames.map((frame) => frame.subarray(from, to)));
+    const shape = { stack, pixels, size: (to - from) * stack };
+    copyStack(rows, frames.length - 1, frames.length - 1, shape, stacked, from * stack);
+  }
   return stacked;
 }
 

@@ -2,16 +2,34 @@
 // Letters: H W C image, D numbers of a vector, A numbers of a continuous action.
 
 export type ObservationSpace =
-  /** [H, W, C] bytes, row by row, channels last; C is 1, 3 or 4. */
+  /** [H, W, C] bytes, row by row, channels last: grey, colour, or frames side by side. */
   | { readonly kind: 'image'; readonly shape: readonly [height: number, width: number, channels: number] }
   /** D numbers of any unit: training standardises them. */
-  | { readonly kind: 'vector'; readonly size: number };
+  | { readonly kind: 'vector'; readonly size: number }
+  /** Both, one after the other: the image's bytes in 0..255, then D numbers. */
+  | {
+      readonly kind: 'image-and-vector';
+      readonly shape: readonly [height: number, width: number, channels: number];
+      readonly size: number;
+    };
 
 export type ActionSpace =
   /** An action is the index of its name. */
   | { readonly kind: 'discrete'; readonly names: readonly string[] }
   /** An action is A numbers, each within its own bounds. */
-  | { readonly kind: 'continuous'; readonly low: readonly number[]; readonly high: readonly number[] };
+  | {
+      readonly kind: 'continuous';
+      readonly low: readonly number[];
+      readonly high: readonly number[];
+      /** Runs of numbers of which the largest is 1 and the others 0: choices beside numbers, or more than can be listed. */
+      readonly choices?: readonly Choice[];
+    };
+
+export interface Choice {
+  /** Of the first of its numbers. */
+  readonly offset: number;
+  readonly count: number;
+}
 
 /** An index of a discrete space, or A numbers of a continuous one. */
 export type Action = number | readonly number[];

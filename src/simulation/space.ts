@@ -1,11 +1,11 @@
 // Checks what a simulator says of its spaces and every number that it gives, so that a mistake is named where it was made.
+import { imageLayoutOf } from '../data/image/layout.ts';
 import { UsageError } from '../error.ts';
-import type { ActionSpace, ObservationSpace } from './simulator.ts';
+import { elementCount } from '../shape.ts';
+import type { ActionSpace, Choice, ObservationSpace } from './simulator.ts';
 
-/** As recordings take them: grey, RGB, RGBA. */
-const CHANNEL_COUNTS: readonly number[] = [1, 3, 4];
-/** Grey images with smaller sides are taken for tables by readers of recordings, and no encoder here takes them. */
-const SMALLEST_SIDE = 8;
+/** Smaller ones are rather tables of symbols: no encoder of images here takes them. */
+export const SMALLEST_SIDE = 8;
 export const LARGEST_SEED = 2 ** 31 - 1;
 
 export function show(value: unknown): string {
@@ -21,14 +21,12 @@ export function show(value: unknown): string {
 /** @throws UsageError that names the part which is not as the contract says */
 export function checkObservationSpace(where: string, value: unknown): ObservationSpace {
   const { kind, shape, size } = partsOf(value);
-  if (kind === 'image') {
-    const [height, width, channels] = Array.isArray(shape) ? shape : [];
-    const areSides = [height, width].every((side) => isWhole(side, SMALLEST_SIDE));
-    if (!Array.isArray(shape) || shape.length !== 3 || !areSides || !CHANNEL_COUNTS.includes(channels))
-      throw new UsageError(
-        `${where}: observation.shape: expected [height, width, channels] with sides of at least ${SMALLEST_SIDE} and ${CHANNEL_COUNTS.join(', ')} channels, got ${show(shape)}`,
-      );
-    return { kind, shape: [height, width, channels] };
+  if (kind === 'image' || kind === 'image-and-vector') {
+    const image = checkImageShape(where, shape);
+    if (kind === 'image') return { kind, shape: image };
+    if (!isWhole(size, 1))
+      throw new UsageError(`${where}: observation.size: expected a whole number of at least 1, got ${show(size)}`);
+    return { kind, shape: image, size };
   }
   if (kind === 'vector') {
     if (!isWhole(size, 1))
@@ -40,9 +38,22 @@ export function checkObservationSpace(where: string, value: unknown): Observatio
   );
 }
 
+function checkImageShape(where: string, shape: unknown): readonly [height: number, width: number, channels: number] {
+  const [height, width, channels] = Array.isArray(shape) ? shape : [];
+  const areSides = [height, width].every((side) => isWhole(side, SMALLEST_SIDE)) && isWhole(channels, 1);
+  if (Array.isArray(shape) && shape.length === 3 && areSides) {
+    // Whoever reads the recording decides by the same rule.
+    const { layout } = imageLayoutOf(shape, 'uint8') ?? {};
+    if (layout === 'hwc') return [height, width, channels];
+  }
+  throw new UsageError(
+    `${where}: observation.shape: expected [height, width, channels] with sides of at least ${SMALLEST_SIDE} and the channels last, got ${show(shape)}`,
+  );
+}
+
 /** @throws UsageError that names the part which is not as the contract says */
 export function checkActionSpace(where: string, value: unknown): ActionSpace {
-  const { kind, names, low, high } = partsOf(value);
+  const { kind, names, low, high, choices } = partsOf(value);
   if (kind === 'discrete') {
     const isNamed = Array.isArray(names) && names.every((name) => typeof name === 'string' && name !== '');
     if (!isNamed || names.length < 2 || new Set(names).size < names.length)
@@ -56,7 +67,7 @@ export function checkActionSpace(where: string, value: unknown): ActionSpace {
       throw new UsageError(
         `${where}: action: expected as many finite numbers "low" as "high", each below its own, got ${show(low)} and ${show(high)}`,
       );
-    return { kind, low, high };
+    return { kind, low, high, ...(choices === undefined ? {} : { choices: checkChoices(where, choices, low.length) }) };
   }
   throw new UsageError(
     `${where}: action: expected { kind: 'discrete', names } or { kind: 'continuous', low, high }, got ${show(value)}`,
@@ -66,6 +77,30 @@ export function checkActionSpace(where: string, value: unknown): ActionSpace {
     const most: unknown = Array.isArray(high) ? high[i] : undefined;
     return Number.isFinite(least) && Number.isFinite(most) && Number(least) < Number(most);
   }
+}
+
+function checkChoices(where: string, value: unknown, size: number): readonly Choice[] {
+  let end = 0;
+  for (const each of Array.isArray(value) ? value : [undefined]) {
+    const { offset, count } = partsOf(each);
+    if (!isWhole(offset, end) || !isWhole(count, 1) || offset + count > size)
+      throw new UsageError(
+        `${where}: action.choices: expected { offset, count } one after the other within ${size} numbers, got ${show(value)}`,
+      );
+    end = offset + count;
+  }
+  return value as readonly Choice[];
+}
+
+/** The nearest action that is one: the largest number of each choice is 1, and the others are 0. */
+export function settleChoices(numbers: readonly number[], choices: readonly Choice[] = []): number[] {
+  const settled = [...numbers];
+  for (const { offset, count } of choices) {
+    const among = numbers.slice(offset, offset + count);
+    const chosen = among.indexOf(Math.max(...among));
+    for (let i = 0; i < count; i++) settled[offset + i] = i === chosen ? 1 : 0;
+  }
+  return settled;
 }
 
 /**
@@ -78,16 +113,18 @@ export function copyObservation(
   value: unknown,
 ): Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer> {
   const size = observationSizeOf(space);
-  const expected = space.kind === 'image' ? `${size} bytes [${space.shape.join(', ')}]` : `${size} numbers`;
+  const bytes = space.kind === 'vector' ? 0 : elementCount(space.shape);
+  const expected = [
+    ...(space.kind === 'vector' ? [] : [`${bytes} bytes [${space.shape.join(', ')}]`]),
+    ...(space.kind === 'image' ? [] : [`${space.size} numbers`]),
+  ].join(' and ');
   if (!isArrayLike(value) || value.length !== size)
     throw new UsageError(`${where}: observation: expected ${expected}, got ${describeArray(value)}`);
-  if (space.kind === 'image') {
-    if (!(value instanceof Uint8Array || value instanceof Uint8ClampedArray))
-      for (let i = 0; i < size; i++)
-        if (!isWhole(value[i], 0) || value[i] > 255)
-          throw new UsageError(`${where}: observation[${i}]: expected a byte in 0..255, got ${show(value[i])}`);
-    return Uint8Array.from(value);
-  }
+  if (!(value instanceof Uint8Array || value instanceof Uint8ClampedArray))
+    for (let i = 0; i < bytes; i++)
+      if (!isWhole(value[i], 0) || value[i] > 255)
+        throw new UsageError(`${where}: observation[${i}]: expected a byte in 0..255, got ${show(value[i])}`);
+  if (space.kind === 'image') return Uint8Array.from(value);
   const copy = new Float32Array(size);
   for (let i = 0; i < size; i++) {
     const number = value[i];
@@ -101,7 +138,7 @@ export function copyObservation(
 
 /** Numbers of one observation. */
 export function observationSizeOf(space: ObservationSpace): number {
-  return space.kind === 'image' ? space.shape[0] * space.shape[1] * space.shape[2] : space.size;
+  return (space.kind === 'vector' ? 0 : elementCount(space.shape)) + (space.kind === 'image' ? 0 : space.size);
 }
 
 export function isWhole(value: unknown, least: number): value is number {

@@ -77,6 +77,9 @@ export function applyModel(
   return model.outputs.map(evaluate);
 }
 
+/** Classes of layers that a training graph can be built of. */
+export const trainableLayerNames = (): readonly string[] => Object.keys(rules);
+
 function applyLayer(
   graph: Graph,
   layer: tf.layers.Layer,
@@ -90,7 +93,7 @@ function applyLayer(
   const rule = rules[layer.getClassName()];
   if (!rule)
     throw new JepaError(
-      `training: layer ${layer.name}: expected one of ${Object.keys(rules).join(', ')}, got ${layer.getClassName()}`,
+      `training: layer ${layer.name}: expected one of ${trainableLayerNames().join(', ')}, got ${layer.getClassName()}`,
       { remedy: 'Build the model from these layers.' },
     );
   const variable = (name: string): GraphVariable => {

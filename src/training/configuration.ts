@@ -15,15 +15,21 @@ const encoderConfiguration = z.discriminatedUnion('kind', [
     convolutions: z
       .array(z.strictObject({ filters: count, kernel: count, stride: count }))
       .min(1)
+      // Those of the preset `small`. Pooling before the hidden layer, or fewer channels, hurt.
+      .default([
+        { filters: 24, kernel: 8, stride: 4 },
+        { filters: 24, kernel: 4, stride: 2 },
+      ])
       .describe('convolutions with batch norm and ReLU, first to last; padding "same"'),
-    hidden: count.describe('width of the layer between the convolutions and the latent'),
+    hidden: count.default(128).describe('width of the layer between the convolutions and the latent'),
   }),
   z.strictObject({
     kind: z.literal('resnet'),
-    blocks: count.describe('residual blocks of two 3x3 convolutions'),
-    channels: count,
-    blocksPerStage: count.describe('the image side is halved after every so many blocks'),
-    hidden: count.describe('width of the layer between the blocks and the latent'),
+    // Those of the preset `paper`.
+    blocks: count.default(8).describe('residual blocks of two 3x3 convolutions'),
+    channels: count.default(32),
+    blocksPerStage: count.default(2).describe('the image side is halved after every so many blocks'),
+    hidden: count.default(512).describe('width of the layer between the blocks and the latent'),
   }),
   // Defaults: a small ViT for images of 64 pixels; measured in docs/training.md.
   z.strictObject({
@@ -39,6 +45,11 @@ const encoderConfiguration = z.discriminatedUnion('kind', [
     kind: z.literal('mlp'),
     width: count.default(256).describe('units of a hidden layer'),
     depth: count.default(2).describe('number of hidden layers, each with batch norm and Mish'),
+  }),
+  z.strictObject({
+    kind: z.literal('module'),
+    path: z.string().min(1).describe('a module that exports createEncoder, relative to the working folder'),
+    options: z.record(z.string(), z.unknown()).default({}).describe("the module's own"),
   }),
 ]);
 export type EncoderConfiguration = z.output<typeof encoderConfiguration>;

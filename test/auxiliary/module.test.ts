@@ -29,7 +29,7 @@ describe("a user's module", () => {
     ['ragged.js', {}, 'state 3: expected 2 finite numbers, got [1]'],
     ['short.js', {}, 'expected a table of 9 x 2 numbers, got 3'],
     ['constant.js', {}, 'expected a default export (state, environment) => numbers, got number'],
-    ['missing.js', {}, 'expected a module that can be imported'],
+    ['missing.js', {}, 'expected a module, got nothing there'],
     ['parity.js', { loss: 'cross-entropy' }, 'expected values of 0 or 1 for the loss "cross-entropy"'],
   ])('%s is refused with what is wrong', async (name, options, message) => {
     await expect(load(name, options)).rejects.toThrow(message);

@@ -86,7 +86,7 @@ describe.skipIf(process.platform === 'win32')('a program that does not keep to t
   test('a description of another protocol is refused', async () => {
     const python = programOf(answering('JSON.stringify({ type: "open", protocol: 9, byteLength: 0 }) + "\\n"'));
     await expect(openGymnasium('X', { python })).rejects.toThrow(
-      'gym:X: expected a description of the environment by protocol 1, got another',
+      'gym:X: expected a description of the environment by protocol 2, got another',
     );
   });
 });

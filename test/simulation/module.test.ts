@@ -39,7 +39,7 @@ const loaded: readonly (readonly [string, string])[] = [
   ],
   [
     returning(`{ observation: { kind: 'image', shape: [3, 64, 64] }, action: {}, ${RESET}, ${STEP} }`),
-    ': observation.shape: expected [height, width, channels] with sides of at least 8 and 1, 3, 4 channels, got [3,64,64]',
+    ': observation.shape: expected [height, width, channels] with sides of at least 8 and the channels last, got [3,64,64]',
   ],
   [
     returning(`{ observation: { kind: 'vector', size: 0 }, action: {}, ${RESET}, ${STEP} }`),

@@ -32,6 +32,18 @@ describe('a run configuration', () => {
     expect(configuration.measureEvery).toBe(0);
   });
 
+  test.each([
+    ['convolutional', 'small'],
+    ['resnet', 'paper'],
+  ])('with the encoder %s alone has that of the preset %s', (kind, preset) => {
+    const parts = { environment: 'counting', threads: 1 };
+    const other = preset === 'small' ? 'paper' : 'small';
+    const assignments = [`model.encoder={"kind":"${kind}"}`];
+    const { encoder } = resolveConfiguration({ ...parts, preset: other, assignments }).model;
+    expect(encoder).toEqual(resolveConfiguration({ ...parts, preset }).model.encoder);
+    expect(encoder).toMatchObject({ kind });
+  });
+
   test('written by this version is read back as it was', () => {
     const folder = temporaryFolder();
     const configuration = resolveConfiguration({ preset: 'paper', environment: 'counting', threads: 3 });
