@@ -1,6 +1,7 @@
 // The command line: gathers the commands, prints errors in one line, sets exit codes (2 usage, 1 failure, 130 interrupted).
 import { Command, CommanderError } from 'commander';
 import { describeError, JepaError, UsageError } from '../src/error.ts';
+import { CodeRefusedError } from '../src/machine/code-permission.ts';
 import { packageVersion } from '../src/machine/package.ts';
 import { commands } from './commands.ts';
 
@@ -30,7 +31,8 @@ async function main(): Promise<void> {
       return;
     }
     const isExpected = error instanceof JepaError;
-    process.stderr.write(`jepa: ${describeError(error)}\n`);
+    const advice = error instanceof CodeRefusedError ? ' Where you trust it: the same command with --allow-code.' : '';
+    process.stderr.write(`jepa: ${describeError(error)}${advice}\n`);
     if (process.argv.includes('--debug') && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
     else if (!isExpected)
       process.stderr.write('This is a bug in jepa-onnx: run the command again with --debug and report it.\n');

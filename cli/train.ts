@@ -120,7 +120,10 @@ async function trainOnSimulator(simulator: string, runFolder: string, flags: Tra
   const { checkRunFolder, createRunFolder, removeRunFolder, runPath } = await import('../src/run/folder.ts');
   const { discardUnfinished } = await import('../src/storage/atomic-file.ts');
   const { abandonRunLock } = await import('../src/storage/run-lock.ts');
-  const { writeSimulationRecord } = await import('../src/simulation/provenance.ts');
+  const { namedSimulator, readSimulationRecord, writeSimulationRecord } = await import(
+    '../src/simulation/provenance.ts'
+  );
+  const { permitCode, rememberCode } = await import('../src/machine/code-permission.ts');
   const path = runPath(runFolder, 'simulated');
   if (existsSync(path))
     throw new UsageError(`${runFolder}: expected a new folder, got one with ${path}`, {
@@ -152,6 +155,11 @@ async function trainOnSimulator(simulator: string, runFolder: string, flags: Tra
       { ...flags, seed },
     );
     writeSimulationRecord(runPath(runFolder, 'simulation'), { ...provenance, ...counts });
+    const written = readSimulationRecord(runPath(runFolder, 'simulation'));
+    if (written !== undefined) {
+      permitCode(namedSimulator(written));
+      noteUnlessUndefined(rememberCode(runFolder, [namedSimulator(written)]));
+    }
     const ofRecording = { ...flags, data: path, map, imageSize: undefined };
     const { configuration, recording } = await configurationOf(undefined, ofRecording);
     try {
@@ -165,6 +173,10 @@ async function trainOnSimulator(simulator: string, runFolder: string, flags: Tra
   } finally {
     release();
   }
+}
+
+function noteUnlessUndefined(note: string | undefined): void {
+  if (note !== undefined) process.stderr.write(`jepa: ${note}\n`);
 }
 
 type Configuration = import('../src/training/configuration.ts').Configuration;

@@ -41,6 +41,8 @@ export async function createFromModule(
 async function loadModule(path: string, where: string): Promise<Record<string, unknown>> {
   const { resolve } = await import('node:path');
   const { pathToFileURL } = await import('node:url');
+  const { requireCodePermission } = await import('../machine/code-permission.ts');
+  requireCodePermission({ kind: 'module', name: path });
   try {
     return await import(pathToFileURL(resolve(path)).href);
   } catch (cause) {

@@ -2,9 +2,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { FormatError, JepaError, UsageError } from '../error.ts';
+import { recognizeCode } from '../machine/code-permission.ts';
 import { writeFileAtomic } from '../storage/atomic-file.ts';
 import { RUN_LOCK_NAME } from '../storage/run-lock.ts';
-import { type Configuration, parseConfiguration } from '../training/configuration.ts';
+import { type Configuration, namedCodeOf, parseConfiguration } from '../training/configuration.ts';
 
 export const RUN_FILES = {
   configuration: 'config.json',
@@ -112,6 +113,7 @@ export function readConfiguration(runFolder: string): Configuration {
       remedy: 'The run was made by another version of jepa-onnx: use that one.',
     });
   const parsedConfiguration = parseConfiguration(path, configuration);
+  recognizeCode(runFolder, namedCodeOf(parsedConfiguration));
   const { recording } = parsedConfiguration;
   return recording
     ? { ...parsedConfiguration, recording: { ...recording, path: resolve(runFolder, recording.path) } }
