@@ -5,7 +5,7 @@ import { Command, Option } from 'commander';
 import { UsageError } from '../src/error.ts';
 import { packageVersion } from '../src/machine/package.ts';
 import { parseImageSize } from './data.ts';
-import { cleanUpWhenInterrupted } from './interruption.ts';
+import { cleanUpWhenInterrupted, stopWhenInterrupted } from './interruption.ts';
 import { collect, parseWhole } from './parse/number.ts';
 import { recordWithFlags, simulationFlagNames, withSimulationFlags } from './parse/simulation.ts';
 import { configurationOf, partsOf, type TrainFlags } from './parse/train-configuration.ts';
@@ -119,7 +119,7 @@ async function runTrain(environment: string | undefined, flags: TrainFlags, comm
 async function trainOnSimulator(simulator: string, runFolder: string, flags: TrainFlags): Promise<void> {
   const { checkRunFolder, createRunFolder, removeRunFolder, runPath } = await import('../src/run/folder.ts');
   const { discardUnfinished } = await import('../src/storage/atomic-file.ts');
-  const { abandonRunLock } = await import('../src/storage/run-lock.ts');
+  const { abandonRunLocks } = await import('../src/storage/run-lock.ts');
   const { namedSimulator, readSimulationRecord, writeSimulationRecord } = await import(
     '../src/simulation/provenance.ts'
   );
@@ -135,13 +135,12 @@ async function trainOnSimulator(simulator: string, runFolder: string, flags: Tra
   checkRunFolder(runFolder);
   let made: string | undefined;
   /** Where no run was begun, nothing of it stays behind. */
-  const takeBack = (): boolean => {
-    if (existsSync(runPath(runFolder, 'configuration'))) return false;
+  const takeBack = (): void => {
+    if (existsSync(runPath(runFolder, 'configuration'))) return;
     discardUnfinished();
-    abandonRunLock(runFolder);
+    abandonRunLocks();
     for (const file of ['simulated', 'simulation'] as const) rmSync(runPath(runFolder, file), { force: true });
     removeRunFolder(runFolder, made);
-    return true;
   };
   let release = () => {};
   const beforeWriting = () => {
@@ -224,14 +223,12 @@ async function withTraining(
   const progress = createTrainingProgress(optimization.steps);
   const stop = new AbortController();
   let exitCode = 0;
-  const interrupt = (name: NodeJS.Signals): void => {
-    const code = name === 'SIGINT' ? 130 : 143;
-    if (stop.signal.aborted) process.exit(code);
+  const release = stopWhenInterrupted((code) => {
     exitCode = code;
     progress.note('stopping after this step; once more to stop at once, without a checkpoint');
     stop.abort();
-  };
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+    return true;
+  });
   try {
     const outcome = await work({
       signal: stop.signal,
@@ -257,6 +254,6 @@ async function withTraining(
     return true;
   } finally {
     progress.finish();
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    release();
   }
 }

@@ -24,6 +24,7 @@ import { FormatError, JepaError, UsageError } from '../src/error.ts';
 import { packageVersion } from '../src/machine/package.ts';
 import { openRuntime, type Runtime } from '../src/runtimes/index.ts';
 import { writeFileAtomic } from '../src/storage/atomic-file.ts';
+import { makeFolder } from '../src/storage/file-system.ts';
 
 export interface ConversionPlan {
   readonly source: string;
@@ -97,7 +98,7 @@ export async function convertModel(plan: ConversionPlan, note: (line: string) =>
     const files = modelFiles(target, model);
     if (!plan.replaces) expectAbsent([...files, ...(plan.writesTestData ? [testFolder, reportPath(target)] : [])]);
     checkModel(model, basename(target));
-    mkdirSync(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     const parity =
       plan.isChecked && runtime ? await checkedParity(model, description, options, plan, runtime, note) : undefined;
     writeModel(target, model);

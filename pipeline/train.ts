@@ -31,7 +31,7 @@ export async function trainRun(
   options: RunOptions,
 ): Promise<TrainingOutcome> {
   createRunFolder(runFolder);
-  const lock = acquireRunLock(runFolder, { onNote: options.onNote });
+  const lock = await acquireRunLock(runFolder, { onNote: options.onNote });
   try {
     return await trainInto(runFolder, configuration, options, {
       begin() {
@@ -47,7 +47,7 @@ export async function trainRun(
 /** Goes on with the run in `runFolder` from its newest whole checkpoint, or from the start where there is none yet. */
 export async function resumeRun(runFolder: string, options: RunOptions): Promise<TrainingOutcome> {
   const configuration = readConfiguration(runFolder);
-  const lock = acquireRunLock(runFolder, { onNote: options.onNote });
+  const lock = await acquireRunLock(runFolder, { onNote: options.onNote });
   try {
     const checkpoint = newestCheckpoint(runFolder, { onWarning: options.onNote });
     if (!checkpoint) options.onNote?.(`${runFolder}: no whole checkpoint yet: starting from step 0`);

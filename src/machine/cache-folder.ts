@@ -1,10 +1,9 @@
 // The user's cache folder for native libraries and packages, and its lock: one process at a time changes what is in it.
-import { mkdir } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError } from '../error.ts';
 import { removePartials } from '../storage/atomic-file.ts';
-import { storageError } from '../storage/file-system.ts';
+import { makeFolder, storageError } from '../storage/file-system.ts';
 import { acquireRunLock, LockedError, RUN_LOCK_NAME, type RunLock } from '../storage/run-lock.ts';
 import { homeFolder } from './home-folder.ts';
 import type { SetupListener } from './setup-event.ts';
@@ -54,8 +53,8 @@ async function lock(root: string, onSetup: SetupListener, signal?: AbortSignal):
   for (let isFirst = true; ; isFirst = false) {
     signal?.throwIfAborted();
     try {
-      await mkdir(root, { recursive: true });
-      return acquireRunLock(root);
+      makeFolder(root);
+      return await acquireRunLock(root);
     } catch (error) {
       if (!(error instanceof LockedError)) throw cacheError(root, error);
       if (performance.now() - started > WAIT_LIMIT_MS)

@@ -4,7 +4,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeError } from '../error.ts';
-import { storageError, systemErrorCode } from '../storage/file-system.ts';
+import { makeFolder, storageError, systemErrorCode } from '../storage/file-system.ts';
 import { settingsRoot } from './home-folder.ts';
 
 const KEY_BYTES = 32;
@@ -27,7 +27,8 @@ export function register(statements: readonly string[]): string | undefined {
   if (statements.length === 0) return undefined;
   try {
     const folder = registryFolder();
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(settingsRoot());
+    if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) mkdirSync(folder, { mode: 0o700 });
     const key = readKey(folder) ?? createKey(folder);
     for (const statement of statements)
       writeFileSync(join(folder, nameOf(key, statement)), `${statement}\n`, { mode: 0o600 });

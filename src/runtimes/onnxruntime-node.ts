@@ -101,7 +101,7 @@ async function openNodeRuntime(provider: NodeProvider, options: RuntimeOptions):
     },
     async placementOf(model, feeds): Promise<Placement> {
       const { bytes, where } = readModelFile(model);
-      const folder = mkdtempSync(join(tmpdir(), 'jepa-profile-'));
+      const folder = makeScratch('profile');
       try {
         const profiled = { ...sessionOptions, enableProfiling: true, profileFilePrefix: join(folder, 'profile') };
         const session = await createSession(onnxruntime, bytes, profiled, where);

@@ -27,7 +27,7 @@ export class GraphSession {
     this.#graph = graph;
     this.#binding = tensorflowBinding();
     addAssignments(graph);
-    const folder = mkdtempSync(join(tmpdir(), 'jepa-onnx-graph-'));
+    const folder = makeScratch('graph');
     try {
       writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(graph));
       this.#id = this.#binding.loadSavedModel(folder, SAVED_MODEL_TAG);

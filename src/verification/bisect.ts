@@ -42,7 +42,7 @@ export interface BisectionInput {
 
 /** @throws UsageError for a runtime that reads no ONNX files or is a program in another language */
 export async function bisect(input: BisectionInput): Promise<Bisection> {
-  const scratch = mkdtempSync(join(tmpdir(), 'jepa-bisect-'));
+  const scratch = makeScratch('bisect');
   try {
     const heldOut = await input.source.draw(BISECTED_OBSERVATIONS, input.seed);
     const files = input.subject.onnx;

@@ -65,7 +65,7 @@ export interface Verification {
  */
 export async function verify(input: VerificationInput, options: VerificationOptions): Promise<Verification> {
   const progress = options.onProgress ?? (() => {});
-  const scratch = mkdtempSync(join(tmpdir(), 'jepa-verify-'));
+  const scratch = makeScratch('verify');
   try {
     progress(`drawing ${2 * options.observations} observations`);
     const heldOut = await input.source.draw(options.observations, options.seed);

@@ -30,7 +30,7 @@ export async function heldOutFiles(
   const parts = observationParts(subject, source.observationShape);
   const [first] = parts;
   const isVector = first.length === 1;
-  const folder = mkdtempSync(join(tmpdir(), 'jepa-held-out-'));
+  const folder = makeScratch('held-out');
   try {
     const path = join(folder, HELD_OUT_BYTES_NAME);
     writeObservations(

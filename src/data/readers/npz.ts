@@ -17,8 +17,7 @@ export async function openNpz(handle: RecordingHandle): Promise<Recording> {
   const entries = await listZipEntries(path);
   const needsUnpacking = entries.some((entry) => entry.isDeflated);
   const isPrepared = handle.prepared !== undefined;
-  const unpackedFolder =
-    handle.prepared?.unpackedFolder ?? (needsUnpacking ? mkdtempSync(join(tmpdir(), 'jepa-onnx-npz-')) : undefined);
+  const unpackedFolder = handle.prepared?.unpackedFolder ?? (needsUnpacking ? makeScratch('npz') : undefined);
   const removeUnpacked = () => {
     if (!isPrepared && unpackedFolder !== undefined) rmSync(unpackedFolder, { recursive: true, force: true });
   };
