@@ -253,14 +253,13 @@ async function withHalfEncoder<Result>(
   work: (halfEncoder: string | undefined) => Promise<Result>,
 ): Promise<Result> {
   if (!names.some((name) => name.endsWith(':fp16'))) return work(undefined);
-  const { mkdtempSync, rmSync } = await import('node:fs');
-  const { tmpdir } = await import('node:os');
+  const { makeScratch, removeScratch } = await import('../src/storage/scratch.ts');
   const { makeVariant } = await import('../pipeline/verification-variant.ts');
-  const folder = mkdtempSync(join(tmpdir(), 'jepa-half-'));
+  const folder = makeScratch('half');
   try {
     return await work(await makeVariant('float16', folder, subject, source, seed));
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeScratch(folder);
   }
 }
 

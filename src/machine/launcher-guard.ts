@@ -10,7 +10,7 @@ while read -r sign target; do
   -) rest=; for each; do [ "$each" = "$target" ] || rest="$rest $each"; done; set -- $rest ;;
   esac
 done
-for each; do kill -KILL -- "$each"; done 2>/dev/null`;
+for each; do kill -9 "$each" 2>/dev/null || :; done`;
 
 let guard: ChildProcess | undefined;
 

@@ -9,13 +9,16 @@ import { isRunning, processDomain } from './process-identity.ts';
 const SCRATCH = /^jepa-[a-z0-9-]+?-(\d+)-([0-9a-f]{8})-\w{6}$/;
 
 const open = new Set<string>();
-let isSwept = false;
+const swept = new Set<string>();
 
-/** Makes an empty folder for `purpose` (lower-case words joined by dashes); whoever asked for it calls `removeScratch`. */
-export function makeScratch(purpose: string): string {
-  if (!isSwept) sweepScratch();
-  isSwept = true;
-  const folder = mkdtempSync(join(tmpdir(), `jepa-${purpose}-${process.pid}-${processDomain()}-`));
+/**
+ * Makes an empty folder for `purpose` (lower-case words joined by dashes), in the system's folder for such or in `parent`;
+ * whoever asked for it calls `removeScratch`.
+ */
+export function makeScratch(purpose: string, parent: string = tmpdir()): string {
+  if (!swept.has(parent)) sweepScratch(parent);
+  swept.add(parent);
+  const folder = mkdtempSync(join(parent, `jepa-${purpose}-${process.pid}-${processDomain()}-`));
   open.add(folder);
   return folder;
 }
