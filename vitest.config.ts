@@ -11,7 +11,7 @@ export default defineConfig(({ mode }) => {
     test: {
       include: isSlow ? ['test/**/*.slow.test.ts'] : ['test/**/*.test.ts'],
       exclude: isSlow ? [] : ['test/**/*.slow.test.ts', 'node_modules/**'],
-      globalSetup: ['test/setup/tensorflow.ts'],
+      globalSetup: ['test/setup/tensorflow.ts', 'test/setup/settings.ts'],
       setupFiles: ['test/setup/property.ts'],
       // Continuous integration counts the tests: a JSON file of this name, beside what is printed.
       ...(report === undefined ? {} : { reporters: ['default', ['json', { outputFile: report }]] }),

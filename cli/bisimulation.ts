@@ -5,6 +5,7 @@ import type { Auxiliary } from '../src/auxiliary/index.ts';
 import type { BisimulationReport } from '../src/bisimulation/index.ts';
 import type { Environment } from '../src/environments/index.ts';
 import { UsageError } from '../src/error.ts';
+import { permitCodeOnCommandLine, wordsOfAssignments } from './code-permission.ts';
 import { parseImageSize } from './data.ts';
 import { collect, parseWhole } from './parse/number.ts';
 import { describeReport } from './text/bisimulation.ts';
@@ -184,6 +185,7 @@ async function partsOf(environmentName: string, flags: BisimulationFlags) {
     },
     threads: 1,
   });
+  await permitCodeOnCommandLine(configuration, wordsOfAssignments(flags.set));
   const { name, ...options } = requireEnvironmentConfiguration('bisimulation', configuration);
   const environment = createEnvironment(name, options);
   // Auxiliaries of the pixels are computed by plain tfjs, which is fast enough here and needs no set-up; this stops its advice.

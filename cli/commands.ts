@@ -2,6 +2,7 @@
 // inside its action, so that `--help` and a usage error never load a native library.
 import type { Command } from 'commander';
 import { createBisimulationCommand } from './bisimulation.ts';
+import { withAllowCode } from './code-permission.ts';
 import { createConvertCommand } from './convert.ts';
 import { createDataCommand } from './data.ts';
 import { createDoctorCommand } from './doctor.ts';
@@ -21,14 +22,14 @@ import { createVerifyCommand } from './verify.ts';
 
 export const commands: readonly (() => Command)[] = [
   createQuickstartCommand,
-  createTrainCommand,
-  createExportCommand,
-  createEvaluateCommand,
-  createPlanCommand,
-  createServeCommand,
-  createVerifyCommand,
+  withAllowCode(createTrainCommand),
+  withAllowCode(createExportCommand),
+  withAllowCode(createEvaluateCommand),
+  withAllowCode(createPlanCommand),
+  withAllowCode(createServeCommand),
+  withAllowCode(createVerifyCommand),
   createReproduceCommand,
-  createBisimulationCommand,
+  withAllowCode(createBisimulationCommand),
   createDataCommand,
   createRecordCommand,
   createNewCommand,

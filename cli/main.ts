@@ -1,8 +1,12 @@
-// The command line: gathers the commands, prints errors in one line, sets exit codes (2 usage, 1 failure, 130 interrupted).
+// The command line: gathers the commands, prints errors in one line, sets exit codes (2 usage, 1 failure, 75 locked by a living
+// process; 130, 143 and 129 interrupted).
 import { Command, CommanderError } from 'commander';
 import { describeError, JepaError, UsageError } from '../src/error.ts';
+import { CodeRefusedError } from '../src/machine/code-permission.ts';
 import { packageVersion } from '../src/machine/package.ts';
+import { LockedError } from '../src/storage/run-lock.ts';
 import { commands } from './commands.ts';
+import { listenForInterruptions } from './interruption.ts';
 import { withDashes } from './text/option.ts';
 
 function buildProgram(): Command {
@@ -31,12 +35,22 @@ async function main(): Promise<void> {
       return;
     }
     const isExpected = error instanceof JepaError;
-    process.stderr.write(`jepa: ${withDashes(describeError(error))}\n`);
+    const advice = error instanceof CodeRefusedError ? ' Where you trust it: the same command with --allow-code.' : '';
+    process.stderr.write(`jepa: ${withDashes(describeError(error))}${advice}\n`);
     if (process.argv.includes('--debug') && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
     else if (!isExpected)
       process.stderr.write('This is a bug in jepa-onnx: run the command again with --debug and report it.\n');
-    process.exitCode = error instanceof UsageError ? 2 : 1;
+    process.exitCode = exitCodeOf(error);
   }
 }
 
+/** EX_TEMPFAIL of sysexits.h, which engines take for "try again later": a living process has the run. */
+const EXIT_LOCKED = 75;
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof LockedError) return EXIT_LOCKED;
+  return error instanceof UsageError ? 2 : 1;
+}
+
+listenForInterruptions();
 await main();

@@ -2,7 +2,6 @@
 import { Command } from 'commander';
 import { UsageError } from '../src/error.ts';
 import { parseImageSize } from './data.ts';
-import { cleanUpWhenInterrupted } from './interruption.ts';
 import { parseWhole } from './parse/number.ts';
 import { recordWithFlags, type SimulationFlags, withSimulationFlags } from './parse/simulation.ts';
 
@@ -37,14 +36,7 @@ async function runRecord(
     throw new UsageError(`--out: expected a path that is free, got ${flags.out}, which exists`, {
       remedy: 'Choose another name, or remove this one first.',
     });
-  const { discardUnfinished } = await import('../src/storage/atomic-file.ts');
-  const beforeWriting = () => {
-    cleanUpWhenInterrupted(() => {
-      discardUnfinished();
-      return true;
-    });
-  };
-  const target = { path: flags.out, beforeWriting };
+  const target = { path: flags.out };
   const { map, provenance, ...counts } = await recordWithFlags(simulator, target, flags);
   const next = `jepa train --data ${flags.out}${map === undefined ? '' : ` --map ${map}`} --out runs/a`;
   process.stdout.write(

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { countingRows, type RowPlan } from '../pipeline/reproduce-row.ts';
 import { unknownName } from '../src/error.ts';
 import { packageVersion } from '../src/machine/package.ts';
+import { stopWhenInterrupted } from './interruption.ts';
 import { collect, parseWhole } from './parse/number.ts';
 
 interface ReproduceFlags {
@@ -43,6 +44,12 @@ async function runReproduce(environment: string, flags: ReproduceFlags): Promise
   const folder = flags.out ?? join('runs', `reproduce-${environment}-${flags.preset}`);
   const assignments = flags.set.flatMap((assignment) => ['--set', assignment]);
   const jobs = flags.jobs ?? availableParallelism();
+  const stopping = new AbortController();
+  const release = stopWhenInterrupted((exitCode) => {
+    process.exitCode = exitCode;
+    stopping.abort();
+    return true;
+  });
   const { rows, minutes } = await runReproduction(plans, {
     folder,
     environment,
@@ -51,7 +58,8 @@ async function runReproduce(environment: string, flags: ReproduceFlags): Promise
     jobs,
     argv: assignments,
     onNote: (note) => process.stderr.write(`${note}\n`),
-  });
+    signal: stopping.signal,
+  }).finally(release);
   const { reproductionReport } = await import('../src/report/reproduction/report.ts');
   const { renderReport } = await import('../src/report/page.ts');
   const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');

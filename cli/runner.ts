@@ -69,16 +69,16 @@ async function runInProcess(name: string, files: ProtocolArguments, out: string 
 async function runBrowser(name: string, files: ProtocolArguments, out: string | undefined): Promise<void> {
   const { runInChromium } = await import('../src/verification/chromium.ts');
   if (out !== undefined) return runInChromium(name, files, out);
-  const { mkdtempSync, readFileSync, rmSync } = await import('node:fs');
-  const { tmpdir } = await import('node:os');
+  const { readFileSync } = await import('node:fs');
+  const { makeScratch, removeScratch } = await import('../src/storage/scratch.ts');
   const { join } = await import('node:path');
-  const folder = mkdtempSync(join(tmpdir(), 'jepa-runner-'));
+  const folder = makeScratch('runner');
   try {
     await runInChromium(name, files, folder);
     const read = (file: string) => new Float32Array(new Uint8Array(readFileSync(join(folder, file))).buffer);
     printFirst(files.count, ['latent.bin', 'predicted_1.bin', 'predicted_2.bin'].map(read));
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeScratch(folder);
   }
 }
 

@@ -2,6 +2,7 @@
 // or the same page as a folder for any host.
 import { Command, Option } from 'commander';
 import { packageRoot, packageVersion } from '../src/machine/package.ts';
+import { stopWhenInterrupted } from './interruption.ts';
 import { parseWhole } from './parse/number.ts';
 
 interface ServeFlags {
@@ -51,7 +52,10 @@ async function runServe(folder: string, flags: ServeFlags): Promise<void> {
   process.stdout.write(`${server.url}\n`);
   process.stderr.write('Open it in a browser. Ctrl-C ends it.\n');
   await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
+    stopWhenInterrupted(() => {
+      resolve();
+      return true;
+    });
   });
   await server.close();
 }

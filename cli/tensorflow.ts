@@ -1,6 +1,7 @@
 // Native libraries for the commands: the set-up's progress on stderr, and Ctrl-C that leaves nothing half-done.
 import type { SetupEvent, SetupListener } from '../src/machine/setup-event.ts';
 import type { LoadOptions, TensorFlow } from '../src/tensorflow/load.ts';
+import { stopWhenInterrupted } from './interruption.ts';
 
 const BAR_WIDTH = 24;
 
@@ -71,12 +72,11 @@ export async function withSetupProgress<Result>(
 ): Promise<Result> {
   const controller = new AbortController();
   let exitCode = 0;
-  const interrupt = (name: NodeJS.Signals): void => {
-    exitCode = name === 'SIGINT' ? 130 : 143;
+  const release = stopWhenInterrupted((code) => {
+    exitCode = code;
     controller.abort();
-  };
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+    return true;
+  });
   const { onSetup, finish } = createSetupProgress();
   try {
     return await work({ onSetup, signal: controller.signal });
@@ -87,7 +87,6 @@ export async function withSetupProgress<Result>(
     process.exit(exitCode);
   } finally {
     finish();
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    release();
   }
 }

@@ -5,7 +5,7 @@ import { Command, Option } from 'commander';
 import { UsageError } from '../src/error.ts';
 import { packageVersion } from '../src/machine/package.ts';
 import { parseImageSize } from './data.ts';
-import { cleanUpWhenInterrupted } from './interruption.ts';
+import { cleanUpWhenInterrupted, stopWhenInterrupted } from './interruption.ts';
 import { collect, parseWhole } from './parse/number.ts';
 import { recordWithFlags, simulationFlagNames, withSimulationFlags } from './parse/simulation.ts';
 import { configurationOf, partsOf, type TrainFlags } from './parse/train-configuration.ts';
@@ -119,8 +119,11 @@ async function runTrain(environment: string | undefined, flags: TrainFlags, comm
 async function trainOnSimulator(simulator: string, runFolder: string, flags: TrainFlags): Promise<void> {
   const { checkRunFolder, createRunFolder, removeRunFolder, runPath } = await import('../src/run/folder.ts');
   const { discardUnfinished } = await import('../src/storage/atomic-file.ts');
-  const { abandonRunLock } = await import('../src/storage/run-lock.ts');
-  const { writeSimulationRecord } = await import('../src/simulation/provenance.ts');
+  const { abandonRunLocks } = await import('../src/storage/run-lock.ts');
+  const { namedSimulator, readSimulationRecord, writeSimulationRecord } = await import(
+    '../src/simulation/provenance.ts'
+  );
+  const { permitCode, rememberCode } = await import('../src/machine/code-permission.ts');
   const path = runPath(runFolder, 'simulated');
   if (existsSync(path))
     throw new UsageError(`${runFolder}: expected a new folder, got one with ${path}`, {
@@ -132,13 +135,12 @@ async function trainOnSimulator(simulator: string, runFolder: string, flags: Tra
   checkRunFolder(runFolder);
   let made: string | undefined;
   /** Where no run was begun, nothing of it stays behind. */
-  const takeBack = (): boolean => {
-    if (existsSync(runPath(runFolder, 'configuration'))) return false;
+  const takeBack = (): void => {
+    if (existsSync(runPath(runFolder, 'configuration'))) return;
     discardUnfinished();
-    abandonRunLock(runFolder);
+    abandonRunLocks();
     for (const file of ['simulated', 'simulation'] as const) rmSync(runPath(runFolder, file), { force: true });
     removeRunFolder(runFolder, made);
-    return true;
   };
   let release = () => {};
   const beforeWriting = () => {
@@ -152,6 +154,11 @@ async function trainOnSimulator(simulator: string, runFolder: string, flags: Tra
       { ...flags, seed },
     );
     writeSimulationRecord(runPath(runFolder, 'simulation'), { ...provenance, ...counts });
+    const written = readSimulationRecord(runPath(runFolder, 'simulation'));
+    if (written !== undefined) {
+      permitCode(namedSimulator(written));
+      noteUnlessUndefined(rememberCode(runFolder, [namedSimulator(written)]));
+    }
     const ofRecording = { ...flags, data: path, map, imageSize: undefined };
     const { configuration, recording } = await configurationOf(undefined, ofRecording);
     try {
@@ -165,6 +172,10 @@ async function trainOnSimulator(simulator: string, runFolder: string, flags: Tra
   } finally {
     release();
   }
+}
+
+function noteUnlessUndefined(note: string | undefined): void {
+  if (note !== undefined) process.stderr.write(`jepa: ${note}\n`);
 }
 
 type Configuration = import('../src/training/configuration.ts').Configuration;
@@ -212,14 +223,12 @@ async function withTraining(
   const progress = createTrainingProgress(optimization.steps);
   const stop = new AbortController();
   let exitCode = 0;
-  const interrupt = (name: NodeJS.Signals): void => {
-    const code = name === 'SIGINT' ? 130 : 143;
-    if (stop.signal.aborted) process.exit(code);
+  const release = stopWhenInterrupted((code) => {
     exitCode = code;
     progress.note('stopping after this step; once more to stop at once, without a checkpoint');
     stop.abort();
-  };
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+    return true;
+  });
   try {
     const outcome = await work({
       signal: stop.signal,
@@ -245,6 +254,6 @@ async function withTraining(
     return true;
   } finally {
     progress.finish();
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    release();
   }
 }

@@ -1,5 +1,5 @@
 // The work of `jepa convert`: read, convert, check, write.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { existing, modelFiles, writeModel } from '../export/files.ts';
 import {
@@ -24,6 +24,8 @@ import { FormatError, JepaError, UsageError } from '../src/error.ts';
 import { packageVersion } from '../src/machine/package.ts';
 import { openRuntime, type Runtime } from '../src/runtimes/index.ts';
 import { writeFileAtomic } from '../src/storage/atomic-file.ts';
+import { makeFolder } from '../src/storage/file-system.ts';
+import { makeScratch, removeScratch } from '../src/storage/scratch.ts';
 
 export interface ConversionPlan {
   readonly source: string;
@@ -97,7 +99,7 @@ export async function convertModel(plan: ConversionPlan, note: (line: string) =>
     const files = modelFiles(target, model);
     if (!plan.replaces) expectAbsent([...files, ...(plan.writesTestData ? [testFolder, reportPath(target)] : [])]);
     checkModel(model, basename(target));
-    mkdirSync(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     const parity =
       plan.isChecked && runtime ? await checkedParity(model, description, options, plan, runtime, note) : undefined;
     writeModel(target, model);
@@ -187,8 +189,7 @@ async function checkedParity(
   runtime: Runtime,
   note: (line: string) => void,
 ): Promise<Parity | undefined> {
-  const scratch =
-    modelFiles(plan.target, model).length > 1 ? mkdtempSync(join(dirname(plan.target), '.convert-')) : undefined;
+  const scratch = modelFiles(plan.target, model).length > 1 ? makeScratch('convert', dirname(plan.target)) : undefined;
   try {
     if (scratch) writeModel(join(scratch, basename(plan.target)), model);
     const session = await runtime.load(scratch ? join(scratch, basename(plan.target)) : encodeModel(model));
@@ -215,7 +216,7 @@ async function checkedParity(
       await session.dispose();
     }
   } finally {
-    if (scratch) rmSync(scratch, { recursive: true, force: true });
+    if (scratch) removeScratch(scratch);
   }
 }
 

@@ -1,7 +1,5 @@
 // Evaluates a run or an export: opens what it was trained on, measures the latents on every runtime asked for, and keeps the
 // result and its page beside the models.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { option, UsageError } from '../src/error.ts';
 import { classesOf, isClassSource } from '../src/evaluation/class/state.ts';
@@ -13,6 +11,7 @@ import { runPath } from '../src/run/folder.ts';
 import { type EvaluationSubject, openSubject } from '../src/run/subject.ts';
 import { writeFileAtomic } from '../src/storage/atomic-file.ts';
 import { readMetrics } from '../src/storage/jsonl.ts';
+import { makeScratch, removeScratch } from '../src/storage/scratch.ts';
 import { type EvaluateRunOptions, type ResolvedEvaluateOptions, resolveEvaluateOptions } from './evaluate-option.ts';
 import type { Readout } from './readout.ts';
 import { referenceRuntime } from './reference-runtime.ts';
@@ -101,11 +100,11 @@ async function withHalfEncoder<Result>(
 ): Promise<Result> {
   if (!names.some((name) => name.endsWith(':fp16'))) return work(undefined);
   const { makeVariant } = await import('./verification-variant.ts');
-  const folder = mkdtempSync(join(tmpdir(), 'jepa-half-'));
+  const folder = makeScratch('half');
   try {
     return await work(await makeVariant('float16', folder, subject, source, seed));
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeScratch(folder);
   }
 }
 

@@ -6,10 +6,12 @@ import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { checkOnnx, exportOnnx, type Parity, type ParityReport, verifyExport } from '../export/index.ts';
 import { UnavailableError, UsageError } from '../src/error.ts';
+import { rememberCode } from '../src/machine/code-permission.ts';
 import { runPath } from '../src/run/folder.ts';
 import { openRuntime, type Runtime } from '../src/runtimes/index.ts';
 import { writeFolderAtomic } from '../src/storage/atomic-file.ts';
 import { EXPORT_DESCRIPTION_NAME, writeExportDescription } from '../src/storage/export-description.ts';
+import { namedCodeOf } from '../src/training/configuration.ts';
 import { describeExport, type NetworkPlanOptions, planNetworks } from './export-plan.ts';
 import { loadRun } from './load.ts';
 import { writeMlflowModel, writeModelCard } from './model-card.ts';
@@ -74,6 +76,8 @@ export async function exportRun(
       },
       { replace: existsSync(folder) },
     );
+    const forgotten = rememberCode(folder, namedCodeOf(run.configuration));
+    if (forgotten !== undefined) options.onNote?.(forgotten);
     return { folder, networks };
   } finally {
     await runtime.dispose();

@@ -1,15 +1,17 @@
 // The runs of a reproduction: each row of the figure and each seed in child processes of the command line itself, so that one
 // crash is one row, and so that what was interrupted goes on where it was.
 import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { JepaError, UsageError } from '../src/error.ts';
 import { evaluationSchema } from '../src/evaluation/schema/evaluation.ts';
+import { LAUNCHER_VARIABLE } from '../src/machine/launcher.ts';
 import { packageRoot } from '../src/machine/package.ts';
 import { readReportPage } from '../src/report/page.ts';
 import type { ReproductionRow, ReproductionRun } from '../src/report/reproduction/reproduction.ts';
 import { runPath } from '../src/run/folder.ts';
 import { writeFileAtomic } from '../src/storage/atomic-file.ts';
+import { makeFolder } from '../src/storage/file-system.ts';
 import { readMetrics } from '../src/storage/jsonl.ts';
 import { argvOf, type RowPlan } from './reproduce-row.ts';
 
@@ -22,6 +24,8 @@ export interface ReproductionOptions {
   /** Further arguments of every `jepa train`. */
   readonly argv: readonly string[];
   readonly onNote: (note: string) => void;
+  /** Stops the runs that are being made, each with a checkpoint. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Runs what is missing and returns every row with its runs. @throws JepaError naming the run and its log where one failed. */
@@ -43,9 +47,15 @@ export async function runReproduction(
     }
   };
   requireSameSettings(options);
+  const stop = () => {
+    options.onNote('stopping the runs that are being made');
+    others.abort();
+  };
+  options.signal?.addEventListener('abort', stop, { once: true });
   try {
     await Promise.all(Array.from({ length: options.jobs }, worker));
   } finally {
+    options.signal?.removeEventListener('abort', stop);
     others.abort();
   }
   return {
@@ -61,7 +71,7 @@ export async function runReproduction(
 
 /** @throws UsageError where the folder holds runs of other settings: a report must not mix them. */
 function requireSameSettings({ folder, environment, preset, argv }: ReproductionOptions): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const path = join(folder, 'reproduction.json');
   const settings = JSON.stringify({ environment, preset, argv }, undefined, 2);
   if (!existsSync(path)) {
@@ -118,14 +128,24 @@ async function jepa(argv: readonly string[], log: string, signal: AbortSignal): 
   const stream = createWriteStream(log, { flags: 'a' });
   stream.write(`$ jepa ${argv.join(' ')}\n`);
   const child = spawn(process.execPath, [join(packageRoot(), 'bin', 'jepa.js'), ...argv], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // Its standard input stays open for as long as this process lives: its end lets a training write a checkpoint.
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, [LAUNCHER_VARIABLE]: '1' },
+    // Ctrl-C in a terminal reaches us, and we them.
+    detached: true,
     signal,
   });
+  child.stdin.on('error', () => {});
   child.stdout.pipe(stream, { end: false });
   child.stderr.pipe(stream, { end: false });
   const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
+    // One that was told to stop is waited for: it may be writing a checkpoint.
+    let failure: Error | undefined;
+    child.once('error', (error) => {
+      failure = error;
+      if (child.pid === undefined) reject(error);
+    });
+    child.once('close', (status) => (failure === undefined ? resolve(status) : reject(failure)));
   });
   stream.end();
   if (code !== 0)

@@ -2,13 +2,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorldModel } from '../models/world-model.ts';
+import { rememberCode } from '../src/machine/code-permission.ts';
 import { createRunFolder, readConfiguration, runPath, writeConfiguration } from '../src/run/folder.ts';
 import { writeFileAtomic, writeFolderAtomic } from '../src/storage/atomic-file.ts';
 import { type Checkpoint, newestCheckpoint } from '../src/storage/checkpoint.ts';
 import { writeLayersModel } from '../src/storage/layers-model.ts';
 import { acquireRunLock } from '../src/storage/run-lock.ts';
 import { requireCollapseMeasure } from '../src/training/collapse-gate.ts';
-import type { Configuration } from '../src/training/configuration.ts';
+import { type Configuration, namedCodeOf } from '../src/training/configuration.ts';
 import { type MetricsRow, type TrainerOptions, type TrainingOutcome, train } from '../src/training/trainer.ts';
 import { openRunRecord, type RunRecordOptions } from './log.ts';
 import { openRunOrigin, type RunOriginOptions } from './origin.ts';
@@ -30,7 +31,7 @@ export async function trainRun(
   options: RunOptions,
 ): Promise<TrainingOutcome> {
   createRunFolder(runFolder);
-  const lock = acquireRunLock(runFolder, { onNote: options.onNote });
+  const lock = await acquireRunLock(runFolder, { onNote: options.onNote });
   try {
     return await trainInto(runFolder, configuration, options, {
       begin() {
@@ -46,7 +47,7 @@ export async function trainRun(
 /** Goes on with the run in `runFolder` from its newest whole checkpoint, or from the start where there is none yet. */
 export async function resumeRun(runFolder: string, options: RunOptions): Promise<TrainingOutcome> {
   const configuration = readConfiguration(runFolder);
-  const lock = acquireRunLock(runFolder, { onNote: options.onNote });
+  const lock = await acquireRunLock(runFolder, { onNote: options.onNote });
   try {
     const checkpoint = newestCheckpoint(runFolder, { onWarning: options.onNote });
     if (!checkpoint) options.onNote?.(`${runFolder}: no whole checkpoint yet: starting from step 0`);
@@ -77,6 +78,8 @@ async function trainInto(
     const baseline = configuration.measureEvery > 0 ? await origin.baseline() : undefined;
     requireCollapseMeasure(configuration, baseline);
     begin();
+    const forgotten = rememberCode(runFolder, namedCodeOf(configuration));
+    if (forgotten !== undefined) options.onNote?.(forgotten);
     await origin.keep();
     return await trainRecorded(runFolder, configuration, origin.parts, {
       ...options,

@@ -10,6 +10,7 @@ export type { LabelledObservations, TransitionBatch, TransitionSource } from './
 export * from './environments/index.ts';
 export { FormatError, JepaError, UnavailableError, UsageError } from './error.ts';
 export { type EvaluationRecord, evaluationSchema, type RuntimeRecord } from './evaluation/schema/evaluation.ts';
+export { type NamedCode, permitCode } from './machine/code-permission.ts';
 export { type Certificate, certify, type LatentError, latentError } from './measures/certificate.ts';
 export { type Distinctness, type DistinctnessInput, measureDistinctness } from './measures/distinctness.ts';
 export { createLatents, type LabelledLatents, type Latents, labelLatents } from './measures/latents.ts';

@@ -75,7 +75,7 @@ export interface RecordingTarget {
   /** Of the new file. */
   readonly path: string;
   /** Called before anything is written: until then an interruption finds nothing on disk. */
-  readonly beforeWriting: () => void;
+  readonly beforeWriting?: (() => void) | undefined;
 }
 
 /** Records with the flags; progress on stderr. */
@@ -97,7 +97,7 @@ export async function recordWithFlags(
     python: flags.python,
     lanes: flags.lanes,
     ...(flags.timeLimit === undefined ? {} : { limitMs: flags.timeLimit * 1000 }),
-    beforeWriting,
+    ...(beforeWriting === undefined ? {} : { beforeWriting }),
     onNote: (note) => process.stderr.write(`jepa: ${note}\n`),
     onEpisode: progressOf(episodes),
   };

@@ -1,6 +1,7 @@
 // The configuration that the flags of `jepa train` describe, and the recording that it names, open.
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { permitCodeOnCommandLine, wordsOfAssignments } from '../code-permission.ts';
 import type { SimulationFlags } from './simulation.ts';
 
 export interface TrainFlags extends SimulationFlags {
@@ -53,8 +54,9 @@ export async function configurationOf(environment: string | undefined, flags: Tr
   const { resolveConfiguration, recordingOfParts } = await import('../../src/training/presets.ts');
   const parts = await partsOf(environment, flags);
   const recording = recordingOfParts(parts);
-  if (recording !== undefined) return resolveForRecording(parts, recording);
+  if (recording !== undefined) return resolveForRecording(parts, recording, flags);
   const configuration = resolveConfiguration(parts);
+  await permitCodeOnCommandLine(configuration, wordsOfAssignments(flags.set));
   // Checked now, so that a wrong option costs no set-up; the defaults that it fills in are recorded.
   const { createEnvironment } = await import('../../src/environments/index.ts');
   const { requireEnvironmentConfiguration } = await import('../../src/training/configuration.ts');
@@ -66,12 +68,15 @@ export async function configurationOf(environment: string | undefined, flags: Tr
 async function resolveForRecording(
   parts: ConfigurationParts,
   given: import('../../src/data/configured-recording.ts').RecordingConfiguration,
+  flags: TrainFlags,
 ): Promise<ResolvedTraining> {
   const { resolveConfiguration } = await import('../../src/training/presets.ts');
   const { openConfiguredRecording } = await import('../../src/data/configured-recording.ts');
   const { defaultsForRecording } = await import('../../src/training/recording-defaults.ts');
   // A wrong preset or key costs no reading.
-  resolveConfiguration(parts);
+  const words = wordsOfAssignments(flags.set);
+  if (flags.ffmpeg !== undefined) words.add(flags.ffmpeg);
+  await permitCodeOnCommandLine(resolveConfiguration(parts), words);
   const { recording, options } = await openConfiguredRecording(given);
   try {
     const { keys, note } = await defaultsForRecording(recording, options.roles);

@@ -41,7 +41,11 @@ export async function createModuleEncoder(
   seed: number,
 ): Promise<tf.LayersModel> {
   const where = `encoder module ${path}`;
-  const { createEncoder, default: byDefault } = await importUserModule(path, { where, remedy: STARTING_POINT });
+  const { createEncoder, default: byDefault } = await importUserModule(path, {
+    where,
+    remedy: STARTING_POINT,
+    permission: { kind: 'module', name: path },
+  });
   const create = createEncoder ?? byDefault;
   if (typeof create !== 'function')
     throw new UsageError(`${where}: expected an exported function createEncoder, got ${typeof create}`, {

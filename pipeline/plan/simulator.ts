@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import type { RecordingRecord } from '../../src/data/recording-description.ts';
 import { resolveStructure } from '../../src/data/role-name.ts';
 import { option, UsageError } from '../../src/error.ts';
+import { requireCodePermission } from '../../src/machine/code-permission.ts';
 import type { Latents } from '../../src/measures/latents.ts';
 import { act, randomPolicy } from '../../src/planning/acting.ts';
 import { drawWords } from '../../src/planning/search/random-shooting.ts';
@@ -14,7 +15,7 @@ import type { WorldSession } from '../../src/run/world-session.ts';
 import { findBranchingFault } from '../../src/simulation/branching-fault.ts';
 import { isGymnasiumName, isSimulatorName, openSimulator } from '../../src/simulation/index.ts';
 import type { SimulatorPool, Transition } from '../../src/simulation/pool.ts';
-import { readSimulationRecord, type SimulationRecord } from '../../src/simulation/provenance.ts';
+import { namedSimulator, readSimulationRecord, type SimulationRecord } from '../../src/simulation/provenance.ts';
 import { asRecorded } from '../../src/simulation/recorded-space.ts';
 import { resizedPool } from '../../src/simulation/resized-pool.ts';
 import { type SimulatorArena, simulatorArena } from '../../src/simulation/simulator-arena.ts';
@@ -66,6 +67,7 @@ async function openNamed(
     throw new UsageError(`${folder}: expected its simulator at ${name}, got nothing there`, {
       remedy: `Say where it is now: ${option('in', 'PATH')}.`,
     });
+  if (simulator.name === undefined && known !== undefined) requireCodePermission(namedSimulator(known));
   return openSimulator(name, {
     simulatorOptions: optionsOf(options, known),
     render: simulator.render ?? known?.render,

@@ -25,7 +25,10 @@ export async function createFromModule(
 ): Promise<Auxiliary> {
   const where = `auxiliary module ${options.path}`;
   const { importUserModule } = await import('../machine/user-module.ts');
-  const loaded = await importUserModule(options.path, { where });
+  const loaded = await importUserModule(options.path, {
+    where,
+    permission: { kind: 'module', name: options.path },
+  });
   const create: unknown = loaded.createAuxiliary;
   if (typeof create === 'function') {
     const auxiliary = checkAuxiliary(await (create as AuxiliaryCreator)(context), context, where);

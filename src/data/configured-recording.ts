@@ -1,6 +1,7 @@
 // A recording as a run's configuration names it: everything that decides which numbers training sees, and in which order.
 import * as z from 'zod';
 import { FormatError } from '../error.ts';
+import { requireCodePermission } from '../machine/code-permission.ts';
 import { openRecording } from './readers/index.ts';
 import { type Recording, totalRowsOf } from './recording.ts';
 import type { RecordingSourceOptions } from './recording-source.ts';
@@ -47,6 +48,7 @@ export async function openConfiguredRecording(
   open?: Recording,
 ): Promise<ConfiguredRecording> {
   const { path, map, imageSize, ffmpeg, stack, heldOutShare, valueAt, skipOddEpisodes, workers } = configuration;
+  if (open === undefined && ffmpeg !== undefined) requireCodePermission({ kind: 'program', name: ffmpeg });
   const { roles, structure } = map === undefined ? { roles: {}, structure: {} } : parseMap(map);
   const recording =
     open ??

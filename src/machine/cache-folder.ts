@@ -1,12 +1,11 @@
 // The user's cache folder for native libraries and packages, and its lock: one process at a time changes what is in it.
-import { mkdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError } from '../error.ts';
 import { removePartials } from '../storage/atomic-file.ts';
-import { storageError } from '../storage/file-system.ts';
+import { makeFolder, storageError } from '../storage/file-system.ts';
 import { acquireRunLock, LockedError, RUN_LOCK_NAME, type RunLock } from '../storage/run-lock.ts';
+import { homeFolder } from './home-folder.ts';
 import type { SetupListener } from './setup-event.ts';
 
 /** Overrides the cache's place. */
@@ -26,9 +25,9 @@ export function cacheRoot(environment: NodeJS.ProcessEnv = process.env, platform
   // The XDG specification says that relative paths are to be ignored.
   const xdg = environment.XDG_CACHE_HOME;
   if (xdg && isAbsolute(xdg)) return join(xdg, 'jepa-onnx');
-  if (platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'jepa-onnx');
+  if (platform === 'darwin') return join(homeFolder(), 'Library', 'Caches', 'jepa-onnx');
   if (platform === 'win32' && environment.LOCALAPPDATA) return join(environment.LOCALAPPDATA, 'jepa-onnx', 'Cache');
-  return join(homedir(), '.cache', 'jepa-onnx');
+  return join(homeFolder(), '.cache', 'jepa-onnx');
 }
 
 /**
@@ -54,8 +53,8 @@ async function lock(root: string, onSetup: SetupListener, signal?: AbortSignal):
   for (let isFirst = true; ; isFirst = false) {
     signal?.throwIfAborted();
     try {
-      await mkdir(root, { recursive: true });
-      return acquireRunLock(root);
+      makeFolder(root);
+      return await acquireRunLock(root);
     } catch (error) {
       if (!(error instanceof LockedError)) throw cacheError(root, error);
       if (performance.now() - started > WAIT_LIMIT_MS)

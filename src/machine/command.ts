@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { endWithThisProcess } from './launcher-guard.ts';
 import { descendantsOf, processTreeByteLength } from './process-memory.ts';
 
 export interface CommandOptions {
@@ -89,6 +90,7 @@ export async function runCommand(
   signal?.addEventListener('abort', onAbort);
   watchExit();
   running.add(child);
+  const release = child.pid === undefined ? () => {} : endWithThisProcess(-child.pid);
 
   try {
     const [exitCode, endedBy] = await new Promise<[number | null, string | null] | [undefined, undefined]>(
@@ -115,6 +117,7 @@ export async function runCommand(
     clearInterval(poll);
     signal?.removeEventListener('abort', onAbort);
     running.delete(child);
+    release();
   }
 }
 

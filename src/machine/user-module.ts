@@ -3,11 +3,14 @@ import { existsSync, statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UsageError } from '../error.ts';
+import { type NamedCode, requireCodePermission } from './code-permission.ts';
 
 const TYPESCRIPT: readonly string[] = ['.ts', '.mts', '.cts', '.tsx'];
 export const MODULE_EXTENSIONS: readonly string[] = ['.js', '.mjs', '.cjs', ...TYPESCRIPT];
 
 export interface UserModuleOptions {
+  /** What has to be permitted before it runs; `given` where the user named it for this very call. */
+  readonly permission: NamedCode | 'given';
   /** For messages: `auxiliary module ./parity.ts`. */
   readonly where: string;
   /** What helps where there is no such file. */
@@ -25,14 +28,18 @@ export function isModulePath(path: string): boolean {
 /**
  * Runs the module at `path`, relative to the working folder: JavaScript or TypeScript, in a folder with "type": "module" or
  * without. TypeScript's types are not checked.
- * @throws UsageError where there is none, or where running it fails
+ * @throws UsageError where there is none, or where running it fails; CodeRefusedError where nobody permitted it
  */
-export async function importUserModule(path: string, { where, remedy }: UserModuleOptions): Promise<UserModule> {
+export async function importUserModule(
+  path: string,
+  { where, remedy, permission }: UserModuleOptions,
+): Promise<UserModule> {
   const absolute = resolve(path);
   if (!existsSync(absolute) || !statSync(absolute).isFile())
     throw new UsageError(`${where}: expected a module, got ${existsSync(absolute) ? 'a folder' : 'nothing there'}`, {
       remedy: remedy ? `Check the path. ${remedy}` : 'Check the path: it is relative to the working folder.',
     });
+  if (permission !== 'given') requireCodePermission(permission);
   const url = pathToFileURL(absolute).href;
   try {
     const loaded: UserModule = needsTsx(absolute)

@@ -1,10 +1,12 @@
 // What a run's folder holds, and where. One place names the files; the formats are their writers' business.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { FormatError, JepaError, UsageError } from '../error.ts';
+import { FormatError, UsageError } from '../error.ts';
+import { recognizeCode } from '../machine/code-permission.ts';
 import { writeFileAtomic } from '../storage/atomic-file.ts';
+import { makeFolder, storageError } from '../storage/file-system.ts';
 import { RUN_LOCK_NAME } from '../storage/run-lock.ts';
-import { type Configuration, parseConfiguration } from '../training/configuration.ts';
+import { type Configuration, namedCodeOf, parseConfiguration } from '../training/configuration.ts';
 
 export const RUN_FILES = {
   configuration: 'config.json',
@@ -50,10 +52,9 @@ export function createRunFolder(runFolder: string): string | undefined {
       remedy: 'Choose another --out.',
     });
   try {
-    return mkdirSync(runFolder, { recursive: true });
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new JepaError(`${runFolder}: expected to create the folder of the run, got: ${reason}`, { cause });
+    return makeFolder(runFolder);
+  } catch (error) {
+    throw storageError(runFolder, 'to create the folder of the run', error);
   }
 }
 
@@ -114,6 +115,7 @@ export function readConfiguration(runFolder: string): Configuration {
       remedy: 'The run was made by another version of jepa-onnx: use that one.',
     });
   const parsedConfiguration = parseConfiguration(path, configuration);
+  recognizeCode(runFolder, namedCodeOf(parsedConfiguration));
   const { recording } = parsedConfiguration;
   return recording
     ? { ...parsedConfiguration, recording: { ...recording, path: resolve(runFolder, recording.path) } }

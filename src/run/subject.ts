@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseRecordingRecord, type RecordingRecord, readRecordingRecord } from '../data/recording-description.ts';
 import { UsageError } from '../error.ts';
+import { recognizeCode } from '../machine/code-permission.ts';
 import { readSimulationRecord } from '../simulation/provenance.ts';
 import {
   EXPORT_DESCRIPTION_NAME,
   type ExportDescription,
   readExportDescription,
 } from '../storage/export-description.ts';
-import { type Configuration, parseConfiguration } from '../training/configuration.ts';
+import { type Configuration, namedCodeOf, parseConfiguration } from '../training/configuration.ts';
 import type { ObservationInput } from './encode.ts';
 import { readConfiguration, runPath } from './folder.ts';
 import { parseSimulationOrigin, type SimulationOrigin } from './simulation-origin.ts';
@@ -76,10 +77,12 @@ function openRun(folder: string): EvaluationSubject {
 function openExport(folder: string): EvaluationSubject {
   const description = readExportDescription(folder);
   const where = join(folder, EXPORT_DESCRIPTION_NAME);
+  const configuration = parseConfiguration(where, description.configuration);
+  recognizeCode(folder, namedCodeOf(configuration));
   return {
     name: description.run,
     folder,
-    configuration: parseConfiguration(where, description.configuration),
+    configuration,
     step: description.step,
     ...(description.recording ? { recording: parseRecordingRecord(where, description.recording) } : {}),
     ...(description.simulation ? { simulation: parseSimulationOrigin(where, description.simulation) } : {}),

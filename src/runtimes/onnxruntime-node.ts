@@ -1,13 +1,13 @@
 // onnxruntime-node: the CPU, CUDA and WebGPU (Dawn) providers of one native library.
 // What keeps it from falling back: one provider in the list (onnxruntime drops names that it does not know, and throws for
 // those that it knows but cannot load), and on a GPU the session option that refuses nodes left to the CPU.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { InferenceSession } from 'onnxruntime-node';
 import { JepaError, UnavailableError } from '../error.ts';
 import { findPackage, installedPackage, onnxruntimeNodePackage } from '../machine/optional-package.ts';
+import { makeScratch, removeScratch } from '../storage/scratch.ts';
 import { cudaEnvironment, readCuda } from './cuda/library.ts';
 import { checkFeeds } from './feeds.ts';
 import { readModelFile, threadCount } from './model-file.ts';
@@ -101,7 +101,7 @@ async function openNodeRuntime(provider: NodeProvider, options: RuntimeOptions):
     },
     async placementOf(model, feeds): Promise<Placement> {
       const { bytes, where } = readModelFile(model);
-      const folder = mkdtempSync(join(tmpdir(), 'jepa-profile-'));
+      const folder = makeScratch('profile');
       try {
         const profiled = { ...sessionOptions, enableProfiling: true, profileFilePrefix: join(folder, 'profile') };
         const session = await createSession(onnxruntime, bytes, profiled, where);
@@ -114,7 +114,7 @@ async function openNodeRuntime(provider: NodeProvider, options: RuntimeOptions):
         }
         return readProfile(readFileSync(join(folder, readdirSync(folder)[0]), 'utf8'));
       } finally {
-        rmSync(folder, { recursive: true, force: true });
+        removeScratch(folder);
       }
     },
     // The library and its thread pools belong to the sessions; nothing is left once these are disposed.

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import * as z from 'zod';
 import { FormatError, JepaError, UnavailableError } from '../error.ts';
+import { endWithThisProcess } from '../machine/launcher-guard.ts';
 import { systemErrorCode } from '../storage/file-system.ts';
 
 export interface Question {
@@ -92,7 +93,11 @@ export function startConversation(options: ConversationOptions): Conversation {
   });
   const killAtExit = () => child.kill('SIGKILL');
   process.once('exit', killAtExit);
-  void closed.then(() => process.off('exit', killAtExit));
+  const release = child.pid === undefined ? () => {} : endWithThisProcess(child.pid);
+  void closed.then(() => {
+    process.off('exit', killAtExit);
+    release();
+  });
 
   const fail = (error: Error): void => {
     ended ??= error;

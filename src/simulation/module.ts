@@ -28,7 +28,7 @@ export async function openModule(
 }
 
 async function loadCreator(path: string, where: string): Promise<SimulatorCreator> {
-  const loaded = await importUserModule(path, { where, remedy: STARTING_POINT });
+  const loaded = await importUserModule(path, { where, remedy: STARTING_POINT, permission: 'given' });
   const found = loaded.createSimulator;
   if (typeof found === 'function') return found as SimulatorCreator;
   const names = Object.keys(loaded);

@@ -1,7 +1,9 @@
 // What a run keeps of the simulator that its recording was made of (simulation.json): what it takes to record it again, and to
 // act in it.
+import { dirname } from 'node:path';
 import * as z from 'zod';
 import { FormatError } from '../error.ts';
+import { type NamedCode, recognizeCode } from '../machine/code-permission.ts';
 import { writeFileAtomic } from '../storage/atomic-file.ts';
 import { readTextIfPresent } from '../storage/file-system.ts';
 
@@ -40,12 +42,19 @@ export function writeSimulationRecord(path: string, record: Omit<SimulationRecor
   writeFileAtomic(path, `${JSON.stringify(content, undefined, 2)}\n`);
 }
 
+/** The code that a simulation's record names, which runs only with the user's permission. */
+export function namedSimulator({ simulator, options }: Pick<SimulationRecord, 'simulator' | 'options'>): NamedCode {
+  return { kind: 'simulator', name: simulator, options };
+}
+
 /** Undefined where there is none. @throws FormatError where it is something else, or of another format */
 export function readSimulationRecord(path: string): SimulationRecord | undefined {
   const text = readTextIfPresent(path);
   if (text === undefined) return undefined;
   try {
-    return simulationSchema.parse(JSON.parse(text));
+    const record = simulationSchema.parse(JSON.parse(text));
+    recognizeCode(dirname(path), [namedSimulator(record)]);
+    return record;
   } catch (cause) {
     const issue =
       cause instanceof z.ZodError ? `${cause.issues[0].path.join('.')}: ${cause.issues[0].message}` : 'none';

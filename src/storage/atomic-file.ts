@@ -7,15 +7,21 @@ import {
   type FileSystem,
   isPresent,
   localFileSystem,
+  makeFolder,
   storageError,
   syncFolder,
   systemErrorCode,
   writeFully,
 } from './file-system.ts';
-import { isRunning } from './process-identity.ts';
+import { isRunning, processDomain } from './process-identity.ts';
 
-/** `.<name>.<pid>-<random>.partial`: a file or folder that is being written, or was left by a killed process. */
-const PARTIAL = /^\..+\.(\d+)-[0-9a-f]{12}\.partial$/;
+/**
+ * `.<name>.<pid>-<domain>-<random>.partial`: a file or folder that is being written, or was left by a killed process. The
+ * domain says where the number of the process means anything.
+ */
+const PARTIAL = /^\.(.+)\.(\d+)-(?:([0-9a-f]{8})-)?[0-9a-f]{12}\.partial$/;
+/** Of processes on other machines and in other containers nothing is known: what nobody wrote to for so long is left over. */
+const FOREIGN_AGE_MS = 24 * 3_600_000;
 /** `.<name>.replaced`: the former content of a folder, while the new one takes its place. */
 const REPLACED_SUFFIX = '.replaced';
 
@@ -76,10 +82,11 @@ export async function writeFileAtomicWith(
     throw new JepaError(`write ${path}: expected a path that is free, got one that exists`, {
       remedy: 'Choose another name, or remove this one first.',
     });
+  removePartialsOf(path, files);
   const partial = partialPath(path);
   unfinished.add(partial);
   try {
-    files.mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path), files);
     await fill(partial);
     const descriptor = files.openSync(partial, 'r+');
     try {
@@ -141,18 +148,43 @@ export function recoverFolder(path: string, files: FileSystem = localFileSystem)
   return true;
 }
 
-/** Removes what killed processes left half-written in `folder`. What a living process writes is left alone. */
-export function removePartials(folder: string, files: FileSystem = localFileSystem): void {
+/**
+ * Removes what killed processes left half-written in `folder`, of one name or of all. What a living process writes is left
+ * alone, here and, as far as it writes at all, on another machine or in another container.
+ */
+export function removePartials(folder: string, files: FileSystem = localFileSystem, ofName?: string): void {
   for (const name of files.readdirSync(folder)) {
-    const pid = PARTIAL.exec(name)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) discard(files, join(folder, name));
+    const [, target, pid, domain] = PARTIAL.exec(name) ?? [];
+    if (target === undefined || (ofName !== undefined && target !== ofName)) continue;
+    const path = join(folder, name);
+    const isLeft =
+      domain === processDomain() ? !isRunning(Number(pid)) : Date.now() - newestMs(path, files) > FOREIGN_AGE_MS;
+    if (isLeft) discard(files, path);
+  }
+}
+
+/** When anything at `path` or below was last written, in milliseconds since 1970; the future where it cannot be said. */
+function newestMs(path: string, files: FileSystem): number {
+  const stat = files.lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return Number.POSITIVE_INFINITY;
+  const below = stat.isDirectory() ? files.readdirSync(path).map((name) => newestMs(join(path, name), files)) : [];
+  return below.reduce((newest, each) => Math.max(newest, each), stat.mtimeMs);
+}
+
+/** The same beside `path`, for its name alone, before it is written. A failure is ignored: writing says what is wrong. */
+function removePartialsOf(path: string, files: FileSystem): void {
+  try {
+    removePartials(dirname(path), files, basename(path));
+  } catch {
+    // The folder cannot be listed.
   }
 }
 
 function beginFolder(path: string, options: WriteFolderOptions): string {
   const files = options.files ?? localFileSystem;
   try {
-    files.mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path), files);
+    removePartialsOf(path, files);
     recoverFolder(path, files);
     if (!options.replace && isPresent(files, path))
       throw new JepaError(`write ${path}: expected a path that is free, got one that exists`, {
@@ -212,8 +244,10 @@ function discard(files: FileSystem, path: string): void {
   }
 }
 
-function partialPath(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(6).toString('hex')}.partial`);
+/** A new name beside `path` that `removePartials` knows. */
+export function partialPath(path: string): string {
+  const own = `${process.pid}-${processDomain()}-${randomBytes(6).toString('hex')}`;
+  return join(dirname(path), `.${basename(path)}.${own}.partial`);
 }
 
 function replacedPath(path: string): string {

@@ -1,5 +1,6 @@
 // The file system calls that the files of a run are written and read with: Node's own, or in tests one that fails on purpose.
 import * as nodeFileSystem from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { JepaError } from '../error.ts';
 
 /** The calls used by src/storage/. Synchronous: a checkpoint must not interleave with the next training step. */
@@ -93,7 +94,33 @@ export function syncFolder(files: FileSystem, path: string): void {
   }
 }
 
+/**
+ * Makes a folder and those above it, as far as they are missing. Node's own recursive call never ends where the system says
+ * of everything that it is not there, as below /proc.
+ * @returns the outermost folder that was made; undefined where all were there
+ */
+export function makeFolder(
+  path: string,
+  files: Pick<FileSystem, 'lstatSync' | 'mkdirSync'> = localFileSystem,
+): string | undefined {
+  const missing: string[] = [];
+  let folder = resolve(path);
+  for (; !isPresent(files, folder) && dirname(folder) !== folder; folder = dirname(folder)) missing.unshift(folder);
+  // Says what is wrong where it is a file.
+  if (missing.length === 0) files.mkdirSync(folder, { recursive: true });
+  let outermost: string | undefined;
+  for (const each of missing)
+    try {
+      files.mkdirSync(each);
+      outermost ??= each;
+    } catch (error) {
+      // Another process made it meanwhile.
+      if (systemErrorCode(error) !== 'EEXIST') throw error;
+    }
+  return outermost;
+}
+
 /** True where something (a file, a folder, a link of any kind) is at `path`. */
-export function isPresent(files: FileSystem, path: string): boolean {
+export function isPresent(files: Pick<FileSystem, 'lstatSync'>, path: string): boolean {
   return files.lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -1,6 +1,8 @@
 // Tells a process from a later one that was given the same number.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { systemErrorCode } from './file-system.ts';
 
 /**
@@ -53,5 +55,31 @@ function darwinIdentity(pid: number): string | undefined {
     return `started ${execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim()}`;
   } catch {
     return undefined;
+  }
+}
+
+let domain: string | undefined;
+
+/**
+ * Eight hexadecimal digits of where this process's numbers mean what they mean here: the host, its boot, and the namespace of
+ * its processes. Containers share the first two and often the name of the host.
+ */
+export function processDomain(): string {
+  domain ??= createHash('sha256')
+    .update(JSON.stringify([hostname(), process.platform === 'linux' ? [bootId(), processNamespace()] : []]))
+    .digest('hex')
+    .slice(0, 8);
+  return domain;
+}
+
+/** Where it cannot be known, it is nobody else's. */
+function processNamespace(): string {
+  try {
+    // /proc is of another namespace where it knows this process by another number, or not at all.
+    const own = readlinkSync('/proc/self');
+    if (own !== String(process.pid)) throw new Error('of another namespace');
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return randomUUID();
   }
 }

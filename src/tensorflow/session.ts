@@ -1,11 +1,11 @@
 // Runs a finished graph: in TensorFlow's graph mode, where its optimizer fuses operations and independent ones run at
 // the same time. The binding accepts graphs only as a SavedModel on disk, so one is written to a temporary folder.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FormatError, JepaError } from '../error.ts';
 import { elementCount } from '../shape.ts';
 import type { NamedArray } from '../storage/safetensors.ts';
+import { makeScratch, removeScratch } from '../storage/scratch.ts';
 import { type TensorFlowBinding, tensorflowBinding } from './binding.ts';
 import type { Graph, GraphTensor } from './graph.ts';
 import { encodeSavedModel, SAVED_MODEL_TAG } from './saved-model.ts';
@@ -27,12 +27,12 @@ export class GraphSession {
     this.#graph = graph;
     this.#binding = tensorflowBinding();
     addAssignments(graph);
-    const folder = mkdtempSync(join(tmpdir(), 'jepa-onnx-graph-'));
+    const folder = makeScratch('graph');
     try {
       writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(graph));
       this.#id = this.#binding.loadSavedModel(folder, SAVED_MODEL_TAG);
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      removeScratch(folder);
     }
   }
 

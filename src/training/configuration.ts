@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { auxiliaryConfiguration } from '../auxiliary/index.ts';
 import { recordingConfiguration } from '../data/configured-recording.ts';
 import { UsageError } from '../error.ts';
+import type { NamedCode } from '../machine/code-permission.ts';
 import { baselineMeasureNames } from '../measures/baseline.ts';
 import { parseOptions } from '../options.ts';
 
@@ -173,6 +174,14 @@ export function parseConfiguration(where: string, value: unknown): Configuration
       { remedy: 'Name an environment, or a recording with --data.' },
     );
   return configuration;
+}
+
+/** The code that it names, which runs only with the user's permission. */
+export function namedCodeOf({ auxiliary, model, recording }: Configuration): NamedCode[] {
+  const modules = [...auxiliary, model.encoder].flatMap((each): NamedCode[] =>
+    each.kind === 'module' ? [{ kind: 'module', name: each.path }] : [],
+  );
+  return recording?.ffmpeg === undefined ? modules : [...modules, { kind: 'program', name: recording.ffmpeg }];
 }
 
 /** @throws UsageError where the run is of a recording, for what needs an environment: `where` names it. */

@@ -1,12 +1,12 @@
 // The first node whose value differs between two runtimes, on a copy of the encoder that gives out all of its values.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { UsageError } from '../error.ts';
 import type { EvaluationSource } from '../evaluation/held-out/held-out.ts';
 import { runCommand } from '../machine/command.ts';
 import type { EvaluationSubject } from '../run/subject.ts';
+import { makeScratch, removeScratch } from '../storage/scratch.ts';
 import { drawActions, observationParts, writeFirstRows, writeObservations } from './held-out-files.ts';
 import { expectSuccess, type RunnerLimits, THREADS_VARIABLE } from './protocol.ts';
 import type { Runner } from './runner.ts';
@@ -42,7 +42,7 @@ export interface BisectionInput {
 
 /** @throws UsageError for a runtime that reads no ONNX files or is a program in another language */
 export async function bisect(input: BisectionInput): Promise<Bisection> {
-  const scratch = mkdtempSync(join(tmpdir(), 'jepa-bisect-'));
+  const scratch = makeScratch('bisect');
   try {
     const heldOut = await input.source.draw(BISECTED_OBSERVATIONS, input.seed);
     const files = input.subject.onnx;
@@ -66,7 +66,7 @@ export async function bisect(input: BisectionInput): Promise<Bisection> {
       ...compareValues(first, second, input.tolerance),
     };
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    removeScratch(scratch);
   }
 }
 

@@ -1,7 +1,6 @@
 // The verification: the same held-out observations and actions through every runtime, each in processes of its own, compared
 // with a reference, measured, and certified.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeError, JepaError, UnavailableError } from '../error.ts';
 import type { NamedClasses } from '../evaluation/class/bisimulation.ts';
@@ -12,6 +11,7 @@ import { meanPairDistance } from '../measures/pair-distance.ts';
 import { encodeObservations } from '../run/encode.ts';
 import type { EvaluationSubject, ModelFiles } from '../run/subject.ts';
 import { openRuntime } from '../runtimes/index.ts';
+import { makeScratch, removeScratch } from '../storage/scratch.ts';
 import { compare, type Measured, measure, type Rows } from './compare.ts';
 import {
   drawActions,
@@ -65,7 +65,7 @@ export interface Verification {
  */
 export async function verify(input: VerificationInput, options: VerificationOptions): Promise<Verification> {
   const progress = options.onProgress ?? (() => {});
-  const scratch = mkdtempSync(join(tmpdir(), 'jepa-verify-'));
+  const scratch = makeScratch('verify');
   try {
     progress(`drawing ${2 * options.observations} observations`);
     const heldOut = await input.source.draw(options.observations, options.seed);
@@ -86,7 +86,7 @@ export async function verify(input: VerificationInput, options: VerificationOpti
     }
     return { input, options, heldOut, reference, rows: found };
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    removeScratch(scratch);
   }
 }
 

@@ -2,12 +2,14 @@ import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Auxiliary, createAuxiliaries, environmentContext, parseAuxiliary } from '../../src/auxiliary/index.ts';
 import { createEnvironment } from '../../src/environments/index.ts';
+import { forbidAllCode, permitCode } from '../../src/machine/code-permission.ts';
 
 const fixture = (name: string) =>
   relative(process.cwd(), join(import.meta.dirname, '..', 'fixtures', 'auxiliary', name));
 
 async function load(name: string, options: object = {}): Promise<Auxiliary> {
   const context = environmentContext(createEnvironment('counting'), 0);
+  permitCode({ kind: 'module', name: fixture(name) });
   const written = { kind: 'module', path: fixture(name), ...options };
   return (await createAuxiliaries([parseAuxiliary('auxiliary', written)], context))[0];
 }
@@ -23,6 +25,13 @@ describe("a user's module", () => {
     const auxiliary = await load('whole.js', { coefficient: 2 });
     expect(auxiliary).toMatchObject({ name: 'negative', of: 'state', coefficient: 2 });
     expect(auxiliary.of === 'state' && auxiliary.table[3]).toBe(-3);
+  });
+
+  test('does not run where nobody permitted it', async () => {
+    forbidAllCode();
+    const context = environmentContext(createEnvironment('counting'), 0);
+    const named = parseAuxiliary('auxiliary', { kind: 'module', path: fixture('parity.js') });
+    await expect(createAuxiliaries([named], context)).rejects.toThrow('expected your permission to run it, got none');
   });
 
   test.each([

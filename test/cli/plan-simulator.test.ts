@@ -1,10 +1,11 @@
 // `jepa plan` in a simulator, on a small run that was never trained: what it acts in, prints and refuses.
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withDashes } from '../../cli/text/option.ts';
 import { describeError, UsageError } from '../../src/error.ts';
+import { forbidAllCode, permitCode } from '../../src/machine/code-permission.ts';
 import { type PlanRecord, planSchema } from '../../src/planning/schema.ts';
 import { writeSimulatedRun } from '../simulation/simulated-run.ts';
 import { plan } from './plan-command.ts';
@@ -15,6 +16,7 @@ const line = join(import.meta.dirname, '..', 'simulation', 'line-module.ts');
 const short = ['--episodes', '4', '--max-steps', '6', '--threads', '1', '--horizon', '6', '--no-record'];
 
 beforeAll(async () => {
+  for (const options of [{}, { length: 40 }]) permitCode({ kind: 'simulator', name: line, options });
   await writeSimulatedRun(run, line, [{ kind: 'reward' }, { kind: 'column', column: 'terminations' }]);
   writeFileSync(join(root, 'place.json'), '[5, 0.5]');
   writeFileSync(join(root, 'long.json'), '[5, 0.5, 1]');
@@ -121,6 +123,28 @@ describe('jepa plan in a simulator', () => {
     expect(error).toBeInstanceOf(UsageError);
     expect(withDashes(describeError(error))).toMatch(message);
     expect(describeError(error)).not.toContain('\n');
+  });
+
+  test('a simulator that only the folder names does not run, and is shown', async () => {
+    const received = join(root, 'received');
+    cpSync(run, received, { recursive: true });
+    const path = join(received, 'simulation.json');
+    const known = JSON.parse(readFileSync(path, 'utf8'));
+    const marker = join(root, 'it-ran');
+    const theirs = join(received, 'theirs.mjs');
+    writeFileSync(theirs, `import { writeFileSync } from 'node:fs';\nwriteFileSync(${JSON.stringify(marker)}, '');`);
+    for (const simulator of [theirs, 'gym:their_package:Env-v0']) {
+      writeFileSync(path, JSON.stringify({ ...known, simulator }));
+      await expect(planned(received)).rejects.toThrow(
+        `simulator ${simulator}: expected your permission to run it, which ${received} names, got none`,
+      );
+    }
+    expect(existsSync(marker)).toBe(false);
+    // Named by the user, it runs (and is no simulator).
+    await expect(planned(received, '--in', theirs)).rejects.toThrow('expected an exported function createSimulator');
+    expect(existsSync(marker)).toBe(true);
+    forbidAllCode();
+    permitCode({ kind: 'simulator', name: line, options: {} });
   });
 
   test('a simulator that was moved is asked for', async () => {

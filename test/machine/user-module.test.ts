@@ -36,7 +36,7 @@ beforeAll(() => {
     const { importUserModule } = await import(${JSON.stringify(pathToFileURL(join(root, 'src/machine/user-module.ts')).href)});
     const found = {};
     for (const name of ${JSON.stringify(Object.keys(modules).filter((name) => !name.endsWith('.json')))}) {
-      const loaded = await importUserModule(${JSON.stringify(folder)} + '/' + name, { where: name });
+      const loaded = await importUserModule(${JSON.stringify(folder)} + '/' + name, { where: name, permission: 'given' });
       found[name] = typeof loaded.default === 'function' ? loaded.default(7) : Object.keys(loaded);
     }
     console.log(JSON.stringify(found));`;
@@ -66,6 +66,6 @@ describe('a module of a user, in a clone', () => {
     ['broken.js', 'own: expected a module that can be imported, got: Error: no such luck'],
   ])('%s is refused in one line', async (name, message) => {
     writeFileSync(join(folder, 'broken.js'), "throw new Error('no such luck');");
-    await expect(importUserModule(join(folder, name), { where: 'own' })).rejects.toThrow(message);
+    await expect(importUserModule(join(folder, name), { where: 'own', permission: 'given' })).rejects.toThrow(message);
   });
 });

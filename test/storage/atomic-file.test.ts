@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { JepaError } from '../../src/error.ts';
 import { recoverFolder, removePartials, writeFileAtomic, writeFolderAtomic } from '../../src/storage/atomic-file.ts';
+import { processDomain } from '../../src/storage/process-identity.ts';
 import { createFaultyFileSystem, forEachFault } from './faulty-file-system.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -137,12 +138,27 @@ describe('writeFolderAtomic', () => {
 
 test('removePartials removes what dead processes left and keeps what a living one writes', () => {
   const folder = temporaryFolder();
-  const living = `.a.${process.pid}-0123456789ab.partial`;
-  // 2^22 is the largest pid that Linux gives, so 2^22 + 1 is nobody's.
-  const dead = '.b.4194305-0123456789ab.partial';
-  mkdirSync(join(folder, dead));
-  writeFileSync(join(folder, dead, 'x'), '');
-  for (const name of [living, 'c.partial', '.d.json']) writeFileSync(join(folder, name), '');
+  const domain = processDomain();
+  const kept = [
+    `.a.${process.pid}-${domain}-0123456789ab.partial`,
+    // Of another container, of another machine or of the first version: its number means nothing here.
+    '.b.4194305-00000000-0123456789ab.partial',
+    '.b.4194305-0123456789ab.partial',
+    'c.partial',
+    '.d.json',
+  ];
+  const gone = [
+    `.b.4194305-${domain}-0123456789ab.partial`,
+    '.e.4194305-00000000-0123456789ab.partial',
+    '.e.4194305-0123456789ab.partial',
+  ];
+  for (const name of [...kept, ...gone]) writeFileSync(join(folder, name), '');
+  // A folder is as old as the newest that is in it.
+  const filling = '.f.4194305-00000000-0123456789ab.partial';
+  mkdirSync(join(folder, filling));
+  writeFileSync(join(folder, filling, 'newest'), '');
+  const yesterday = Date.now() / 1000 - 90_000;
+  for (const name of [...gone, filling]) utimesSync(join(folder, name), yesterday, yesterday);
   removePartials(folder);
-  expect(readdirSync(folder).sort()).toEqual([living, '.d.json', 'c.partial'].sort());
+  expect(readdirSync(folder).sort()).toEqual([...kept, filling].sort());
 });

@@ -1,11 +1,11 @@
 // Held-out observations of a recording as files of the site, in the form that the page reads.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NamedClasses } from '../../src/evaluation/class/bisimulation.ts';
 import type { EvaluationSource } from '../../src/evaluation/held-out/held-out.ts';
 import type { EvaluationSubject } from '../../src/run/subject.ts';
 import { elementCount } from '../../src/shape.ts';
+import { makeScratch, removeScratch } from '../../src/storage/scratch.ts';
 import { observationParts, writeObservations } from '../../src/verification/held-out-files.ts';
 import { HELD_OUT_BYTES_NAME, HELD_OUT_NAME, type HeldOutDescription, heldOutSchema } from '../held-out-format.ts';
 
@@ -30,7 +30,7 @@ export async function heldOutFiles(
   const parts = observationParts(subject, source.observationShape);
   const [first] = parts;
   const isVector = first.length === 1;
-  const folder = mkdtempSync(join(tmpdir(), 'jepa-held-out-'));
+  const folder = makeScratch('held-out');
   try {
     const path = join(folder, HELD_OUT_BYTES_NAME);
     writeObservations(
@@ -63,6 +63,6 @@ export async function heldOutFiles(
       [HELD_OUT_BYTES_NAME, new Uint8Array(readFileSync(path))],
     ]);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeScratch(folder);
   }
 }

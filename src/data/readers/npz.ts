@@ -1,11 +1,11 @@
 // NPZ: a zip archive of NumPy arrays. Stored arrays are read where they lie; deflated ones can only be read from their
 // start, so they are unpacked once into a temporary folder. Every checksum is compared before a number is used.
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { FormatError } from '../../error.ts';
 import { elementCount } from '../../shape.ts';
 import { storageError } from '../../storage/file-system.ts';
+import { makeScratch, removeScratch } from '../../storage/scratch.ts';
 import { listZipEntries, readExactly, verifyZipEntry } from '../../storage/zip.ts';
 import { allocate, decodeElements, type ElementArray, storedBytesOf } from '../element.ts';
 import { type FlatArray, openFlatRecording } from '../flat-layout.ts';
@@ -17,10 +17,9 @@ export async function openNpz(handle: RecordingHandle): Promise<Recording> {
   const entries = await listZipEntries(path);
   const needsUnpacking = entries.some((entry) => entry.isDeflated);
   const isPrepared = handle.prepared !== undefined;
-  const unpackedFolder =
-    handle.prepared?.unpackedFolder ?? (needsUnpacking ? mkdtempSync(join(tmpdir(), 'jepa-onnx-npz-')) : undefined);
+  const unpackedFolder = handle.prepared?.unpackedFolder ?? (needsUnpacking ? makeScratch('npz') : undefined);
   const removeUnpacked = () => {
-    if (!isPrepared && unpackedFolder !== undefined) rmSync(unpackedFolder, { recursive: true, force: true });
+    if (!isPrepared && unpackedFolder !== undefined) removeScratch(unpackedFolder);
   };
 
   try {
