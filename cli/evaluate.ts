@@ -9,6 +9,7 @@ import type { AnyEvaluationRecord, EvaluationRecord } from '../src/evaluation/sc
 import { packageVersion } from '../src/machine/package.ts';
 import type { EvaluationSubject } from '../src/run/subject.ts';
 import { parseImageSize } from './data.ts';
+import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from './open.ts';
 import { parseNonNegative, parseWhole } from './parse/number.ts';
 import { ensureRuntimePackages, loadTensorFlowForCommand } from './tensorflow.ts';
 
@@ -23,6 +24,7 @@ export interface EvaluateFlags {
   readonly json?: boolean;
   readonly failOn?: string;
   readonly report: boolean;
+  readonly open?: boolean;
   readonly probes?: boolean;
   readonly decoder?: boolean;
   readonly decoderNoise: number;
@@ -74,6 +76,7 @@ export function createEvaluateCommand(): Command {
     )
     .option('--json', 'print evaluation.json instead of the table')
     .option('--fail-on <verdict>', 'exit with 1 where a verdict is this or worse: coarse, collapsed')
+    .option(OPEN_FLAG, OPEN_DESCRIPTION)
     .option('--no-report', 'write neither evaluation.json nor report.html')
     .option('--environment <name>', 'of an ONNX file: measure it on an environment of ours instead: counting, ...')
     .option('--map <parts>', "of an ONNX file: the recording's parts and their columns: observation=pixels,state=label")
@@ -150,7 +153,7 @@ async function runForEncoder(
   const { evaluateEncoderFile, writeEncoderReport } = await import('../pipeline/evaluate-encoder.ts');
   const reference = flags.reference ?? (await defaultReference(false, runtimes));
   const { evaluation, record } = await evaluateEncoderFile(path, { ...flags, runtimes, reference });
-  if (flags.report) await writeEncoderReport(path, evaluation, record);
+  if (flags.report) await openPage(flags.open, await writeEncoderReport(path, evaluation, record));
   await print(record, flags);
   return record;
 }
@@ -166,6 +169,7 @@ async function runForRun(
   const record = { ...recordOf(evaluation), ...readout?.record };
   if (flags.report) await writeReport(folder, { evaluation, record, readout });
   await print(record, flags);
+  if (flags.report) await openPage(flags.open, (await import('../src/run/folder.ts')).runPath(folder, 'report'));
   return record;
 }
 

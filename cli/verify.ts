@@ -7,9 +7,11 @@ import type { EvaluationSubject } from '../src/run/subject.ts';
 import type { Runner } from '../src/verification/runner.ts';
 import type { RunnerSources } from '../src/verification/runners.ts';
 import type { VerificationInput } from '../src/verification/verify.ts';
+import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from './open.ts';
 import { parseWhole } from './parse/number.ts';
 
 interface VerifyFlags {
+  readonly open?: boolean;
   readonly runtimes: string;
   readonly require?: string;
   readonly reference?: string;
@@ -68,6 +70,7 @@ export function createVerifyCommand(): Command {
     .option('--memory-limit <MiB>', 'of one process and what it starts (Linux)', parseWhole('--memory-limit', 1), 8192)
     .option('--build', 'build the programs in other languages that are not built yet')
     .option('--json', 'print verify.json instead of the table')
+    .option(OPEN_FLAG, OPEN_DESCRIPTION)
     .option('--no-report', 'write neither verify.json nor verify.html')
     .addHelpText(
       'after',
@@ -184,6 +187,7 @@ async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
     writeFileAtomic(join(folder, VERIFICATION_NAME), json);
     writeFileAtomic(join(folder, VERIFICATION_PAGE_NAME), page);
     onProgress(`${join(folder, VERIFICATION_PAGE_NAME)}: the report`);
+    await openPage(flags.open, join(folder, VERIFICATION_PAGE_NAME));
   }
 }
 

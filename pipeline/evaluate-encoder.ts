@@ -55,12 +55,12 @@ export async function evaluateEncoderFile(path: string, flags: EncoderFlags): Pr
   return { evaluation, record: encoderRecordOf(evaluation, sha256) };
 }
 
-/** NAME.evaluation.json and NAME.report.html beside NAME.onnx. */
+/** NAME.evaluation.json and NAME.report.html beside NAME.onnx. @returns the path of the report */
 export async function writeEncoderReport(
   path: string,
   evaluation: ForeignEvaluation,
   record: EncoderEvaluationRecord,
-): Promise<void> {
+): Promise<string> {
   const { encoderReport } = await import('../src/report/encoder-report.ts');
   const { renderReport } = await import('../src/report/page.ts');
   const page = await renderReport(encoderReport(evaluation, record, `jepa-onnx ${packageVersion()}`));
@@ -68,6 +68,7 @@ export async function writeEncoderReport(
   writeFileAtomic(beside('evaluation.json'), `${JSON.stringify(record, undefined, 2)}\n`);
   writeFileAtomic(beside('report.html'), page);
   note(`${beside('report.html')}: the report`);
+  return beside('report.html');
 }
 
 function note(message: string): void {
