@@ -1,8 +1,10 @@
-// All commands, in the order of `jepa --help`. A command's file imports only what parsing needs; the work is imported
-// inside its action, so that `--help` and a usage error never load a native library.
+// All commands by their groups, in the order of `jepa --help`. A command's file imports only what parsing needs; the work is
+// imported inside its action, so that `--help` and a usage error never load a native library.
 import type { Command } from 'commander';
 import { createBisimulationCommand } from './bisimulation.ts';
+import { createCacheCommand } from './cache.ts';
 import { withAllowCode } from './code-permission.ts';
+import { createCompletionCommand } from './completion.ts';
 import { createConvertCommand } from './convert.ts';
 import { createDataCommand } from './data.ts';
 import { createDoctorCommand } from './doctor.ts';
@@ -20,22 +22,52 @@ import { createSetupCommand } from './setup.ts';
 import { createTrainCommand } from './train.ts';
 import { createVerifyCommand } from './verify.ts';
 
-export const commands: readonly (() => Command)[] = [
-  createQuickstartCommand,
-  withAllowCode(createTrainCommand),
-  withAllowCode(createExportCommand),
-  withAllowCode(createEvaluateCommand),
-  withAllowCode(createPlanCommand),
-  withAllowCode(createServeCommand),
-  withAllowCode(createVerifyCommand),
-  createReproduceCommand,
-  withAllowCode(createBisimulationCommand),
-  createDataCommand,
-  createRecordCommand,
-  createNewCommand,
-  createConvertCommand,
-  createInspectCommand,
-  createRunnerCommand,
-  createSetupCommand,
-  createDoctorCommand,
+export interface CommandGroup {
+  readonly title: string;
+  /** With the line that the first page gives each. */
+  readonly commands: readonly (readonly [create: () => Command, summary: string])[];
+}
+
+export const commandGroups: readonly CommandGroup[] = [
+  {
+    title: 'A world model, from training to use:',
+    commands: [
+      [createQuickstartCommand, 'train, export and evaluate the smallest world, and report'],
+      [withAllowCode(createTrainCommand), 'train a world model, or go on with one'],
+      [withAllowCode(createExportCommand), 'write the ONNX files of a run, checked against tfjs'],
+      [withAllowCode(createEvaluateCommand), 'measure whether latents stay distinct; also of any ONNX file'],
+      [withAllowCode(createVerifyCommand), 'prove that every runtime tells the same latents apart'],
+      [withAllowCode(createPlanCommand), 'act by planning in the latents'],
+      [withAllowCode(createServeCommand), 'look at a run in the browser: measure, imagine, plan'],
+      [createReproduceCommand, "run the rows of the paper's figure over seeds"],
+    ],
+  },
+  {
+    title: 'Recordings and worlds to train on:',
+    commands: [
+      [createDataCommand, 'inspect, convert and show recordings'],
+      [createRecordCommand, 'record a simulator or a Gymnasium environment'],
+      [createNewCommand, 'write a starting point for an environment of your own'],
+      [withAllowCode(createBisimulationCommand), 'list what a latent must tell apart, and why'],
+    ],
+  },
+  {
+    title: 'ONNX files:',
+    commands: [
+      [createConvertCommand, 'convert a saved TensorFlow.js layers model to ONNX'],
+      [createInspectCommand, 'show what is in an ONNX file'],
+    ],
+  },
+  {
+    title: 'This machine:',
+    commands: [
+      [createDoctorCommand, 'say what this machine has, and how to get the rest'],
+      [createSetupCommand, 'make TensorFlow native (otherwise done when needed)'],
+      [createCacheCommand, 'list what set-ups have brought here, or remove it'],
+      [createCompletionCommand, 'print what completes commands in bash, zsh or fish'],
+    ],
+  },
 ];
+
+/** Started by `jepa verify`, not by people: it works, and is listed nowhere. */
+export const internalCommands: readonly (() => Command)[] = [createRunnerCommand];

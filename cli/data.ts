@@ -4,6 +4,7 @@ import type { Inspection } from '../src/data/inspection.ts';
 import type { OpenOptions, Recording, Roles } from '../src/data/recording.ts';
 import { UsageError } from '../src/error.ts';
 import { packageVersion } from '../src/machine/package.ts';
+import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from './open.ts';
 
 interface RecordingFlags {
   readonly map?: string;
@@ -34,6 +35,7 @@ Examples:
   withRecordingFlags(command.command('preview'))
     .description('write a page with frames of the episodes, curves and rewards')
     .option('--out <file>', 'the page', 'preview.html')
+    .option(OPEN_FLAG, OPEN_DESCRIPTION)
     .action(runPreview);
   return command;
 }
@@ -115,7 +117,10 @@ async function runConvert(
   process.stderr.write(`${target}: ${recording.episodeCount} episodes of ${recording.format}\n`);
 }
 
-async function runPreview(path: string, flags: RecordingFlags & { readonly out: string }): Promise<void> {
+async function runPreview(
+  path: string,
+  flags: RecordingFlags & { readonly out: string; readonly open?: boolean },
+): Promise<void> {
   const { previewRecording } = await import('../src/report/recording-preview.ts');
   const { renderReport } = await import('../src/report/page.ts');
   const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');
@@ -123,6 +128,7 @@ async function runPreview(path: string, flags: RecordingFlags & { readonly out: 
     const report = await previewRecording(recording, found, `jepa-onnx ${packageVersion()}`);
     writeFileAtomic(flags.out, await renderReport(report));
     process.stderr.write(`${flags.out}: the preview\n`);
+    await openPage(flags.open, flags.out);
   });
 }
 

@@ -6,6 +6,7 @@ import type { EvaluateRunOptions } from '../pipeline/evaluate-option.ts';
 import { UsageError, unknownName } from '../src/error.ts';
 import type { AnyEvaluationRecord } from '../src/evaluation/schema/evaluation.ts';
 import { parseImageSize } from './data.ts';
+import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from './open.ts';
 import { parseClasses } from './parse/class.ts';
 import { parseNonNegative, parseWhole } from './parse/number.ts';
 import { ensureRuntimePackages, loadTensorFlowForCommand } from './tensorflow.ts';
@@ -22,6 +23,7 @@ interface EvaluateFlags {
   readonly json?: boolean;
   readonly failOn?: string;
   readonly report: boolean;
+  readonly open?: boolean;
   readonly probes?: boolean;
   readonly decoder?: boolean;
   readonly decoderNoise: number;
@@ -73,6 +75,7 @@ export function createEvaluateCommand(): Command {
     )
     .option('--json', 'print evaluation.json instead of the table')
     .option('--fail-on <verdict>', 'exit with 1 where a verdict is this or worse: coarse, collapsed')
+    .option(OPEN_FLAG, OPEN_DESCRIPTION)
     .option('--no-report', 'write neither evaluation.json nor report.html')
     .option('--environment <name>', 'of an ONNX file: measure it on an environment of ours instead: counting, ...')
     .option('--map <parts>', "of an ONNX file: the recording's parts and their columns: observation=pixels,state=label")
@@ -120,7 +123,7 @@ async function runEvaluate(subject: string, flags: EvaluateFlags): Promise<void>
   const runtimes = await parseRuntimes(flags.runtime);
   const names = [...runtimes, ...(flags.reference ? [flags.reference] : [])];
   await ensureRuntimePackages(names.map((name) => name.split(':')[0]));
-  const { classes, runtime: _, ...rest } = flags;
+  const { classes, runtime: _, open, ...rest } = flags;
   const options = {
     ...rest,
     runtimes,
@@ -131,6 +134,7 @@ async function runEvaluate(subject: string, flags: EvaluateFlags): Promise<void>
   const record = isEncoder ? await evaluateFile(subject, options) : await evaluateFolder(subject, options);
   if (flags.json) process.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
   else process.stdout.write((await import('./text/evaluation.ts')).renderEvaluation(record));
+  if (flags.report) await openPage(open, await reportPathOf(subject, isEncoder));
   const verdicts: readonly { readonly runtime: string; readonly verdict: string }[] = record.runtimes;
   const failed = verdicts.filter((runtime) => isFailure(runtime.verdict));
   if (failed.length > 0) {
@@ -138,6 +142,11 @@ async function runEvaluate(subject: string, flags: EvaluateFlags): Promise<void>
     process.stderr.write(`jepa: --fail-on ${flags.failOn}: ${names}\n`);
     process.exitCode = 1;
   }
+}
+
+async function reportPathOf(subject: string, isEncoder: boolean): Promise<string> {
+  if (isEncoder) return (await import('../pipeline/evaluate-encoder.ts')).encoderReportPath(subject);
+  return (await import('../src/run/folder.ts')).runPath(subject, 'report');
 }
 
 type FileOptions = Omit<EvaluateEncoderOptions, 'pixels'> & { readonly pixels?: string | undefined };

@@ -5,24 +5,33 @@ import { describeError, JepaError, UsageError } from '../src/error.ts';
 import { CodeRefusedError } from '../src/machine/code-permission.ts';
 import { packageVersion } from '../src/machine/package.ts';
 import { LockedError } from '../src/storage/run-lock.ts';
-import { commands } from './commands.ts';
+import { commandGroups, internalCommands } from './commands.ts';
+import { hide, layOutHelp } from './help.ts';
 import { listenForInterruptions } from './interruption.ts';
 import { withDashes } from './text/option.ts';
+
+const DEBUG = 'print the stack trace of an error';
 
 function buildProgram(): Command {
   const program = new Command('jepa')
     .description('Train JEPA world models, export them to ONNX, and measure whether their latents stay distinct.')
-    .version(packageVersion())
-    .option('--debug', 'print the stack trace of an error')
+    .version(packageVersion(), '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'print this, or the help of a command')
+    .option('--debug', DEBUG)
     .showHelpAfterError('(jepa --help lists the commands)')
     .exitOverride();
-  for (const create of commands) {
-    const command = create();
-    command.exitOverride().option('--debug', 'print the stack trace of an error');
-    for (const nested of command.commands) nested.exitOverride().option('--debug', 'print the stack trace of an error');
-    program.addCommand(command);
-  }
+  for (const { title, commands } of commandGroups)
+    for (const [create, summary] of commands) program.addCommand(prepare(create()).summary(summary).helpGroup(title));
+  for (const create of internalCommands) program.addCommand(prepare(hide(create())));
+  layOutHelp(program);
   return program;
+}
+
+/** What every command and its own have. */
+function prepare(command: Command): Command {
+  for (const each of [command, ...command.commands])
+    each.exitOverride().helpOption('-h, --help', 'print this').option('--debug', DEBUG);
+  return command;
 }
 
 async function main(): Promise<void> {

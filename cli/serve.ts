@@ -3,6 +3,7 @@
 import { Command, Option } from 'commander';
 import { packageRoot, packageVersion } from '../src/machine/package.ts';
 import { stopWhenInterrupted } from './interruption.ts';
+import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from './open.ts';
 import { parseWhole } from './parse/number.ts';
 
 interface ServeFlags {
@@ -10,6 +11,7 @@ interface ServeFlags {
   readonly host: string;
   readonly build?: string;
   readonly data?: string;
+  readonly open?: boolean;
 }
 
 export function createServeCommand(): Command {
@@ -19,6 +21,7 @@ export function createServeCommand(): Command {
     .option('--port <number>', 'port to listen on; 0: any that is free', parseWhole('--port', 0), 8017)
     .addOption(new Option('--host <name>', 'where to listen, on this machine only').default('127.0.0.1'))
     .option('--build <folder>', 'write the page as a folder for any static host, and end')
+    .option(OPEN_FLAG, OPEN_DESCRIPTION)
     .option('--data <path>', 'where the recording of the run is now (default: where the run found it)')
     .addHelpText(
       'after',
@@ -50,7 +53,8 @@ async function runServe(folder: string, flags: ServeFlags): Promise<void> {
   const { serveSite } = await import('../web/site/server.ts');
   const server = await serveSite(site, flags);
   process.stdout.write(`${server.url}\n`);
-  process.stderr.write('Open it in a browser. Ctrl-C ends it.\n');
+  process.stderr.write(flags.open === true ? 'Ctrl-C ends it.\n' : 'Open it in a browser. Ctrl-C ends it.\n');
+  await openPage(flags.open, server.url);
   await new Promise<void>((resolve) => {
     stopWhenInterrupted(() => {
       resolve();

@@ -1,12 +1,15 @@
 // `jepa verify`: whether the same encoder and predictor give the same answer on every runtime that this machine has. Writes
 // verify.json and verify.html into the folder.
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { UsageError } from '../src/error.ts';
+import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from './open.ts';
 import { parseClasses } from './parse/class.ts';
 import { parseWhole } from './parse/number.ts';
 import { withDashes } from './text/option.ts';
 
 interface VerifyFlags {
+  readonly open?: boolean;
   readonly runtimes: string;
   readonly require?: string;
   readonly reference?: string;
@@ -65,6 +68,7 @@ export function createVerifyCommand(): Command {
     .option('--memory-limit <MiB>', 'of one process and what it starts (Linux)', parseWhole('--memory-limit', 1), 8192)
     .option('--build', 'build the programs in other languages that are not built yet')
     .option('--json', 'print verify.json instead of the table')
+    .option(OPEN_FLAG, OPEN_DESCRIPTION)
     .option('--no-report', 'write neither verify.json nor verify.html')
     .addHelpText(
       'after',
@@ -121,6 +125,10 @@ async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
   });
   if (flags.json) process.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
   else process.stdout.write((await import('./text/verification.ts')).renderVerification(record));
+  if (flags.report) {
+    const { VERIFICATION_PAGE_NAME } = await import('../src/verification/schema.ts');
+    await openPage(flags.open, join(folder, VERIFICATION_PAGE_NAME));
+  }
   if (!record.holds) process.exitCode = 1;
 }
 

@@ -85,10 +85,18 @@ async function writeEncoderReport(
   const { encoderReport } = await import('../src/report/encoder-report.ts');
   const { renderReport } = await import('../src/report/page.ts');
   const page = await renderReport(encoderReport(evaluation, record, `jepa-onnx ${packageVersion()}`));
-  const beside = (suffix: string) => join(dirname(path), `${basename(path).replace(/\.onnx$/i, '')}.${suffix}`);
-  writeFileAtomic(beside('evaluation.json'), `${JSON.stringify(record, undefined, 2)}\n`);
-  writeFileAtomic(beside('report.html'), page);
-  onProgress(`${beside('report.html')}: the report`);
+  writeFileAtomic(besideEncoder(path, 'evaluation.json'), `${JSON.stringify(record, undefined, 2)}\n`);
+  writeFileAtomic(encoderReportPath(path), page);
+  onProgress(`${encoderReportPath(path)}: the report`);
+}
+
+/** Where the page of an encoder's evaluation is written: NAME.report.html beside NAME.onnx. */
+export function encoderReportPath(path: string): string {
+  return besideEncoder(path, 'report.html');
+}
+
+function besideEncoder(path: string, suffix: string): string {
+  return join(dirname(path), `${basename(path).replace(/\.onnx$/i, '')}.${suffix}`);
 }
 
 type Observed = Pick<ForeignEvaluationInput, 'source' | 'classes'>;

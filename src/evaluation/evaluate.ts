@@ -111,7 +111,7 @@ export async function evaluate(input: EvaluationInput, options: EvaluationOption
     const inspected = options.runtimes.find((name) => runtimes.get(name)?.format === 'onnx') ?? options.runtimes[0];
     let inspection: Inspection | undefined;
     for (const [name, runtime] of runtimes) {
-      progress(`encoding on ${name}`);
+      progress(`${measured.size + 1}/${runtimes.size} encoding on ${name}`);
       const session = await openWorldSession(runtime, subjectOf(name), source.observationShape);
       try {
         const measurement = { input, heldOut, targets, runtime, session, progress };

@@ -69,7 +69,7 @@ export async function evaluateForeignEncoder(
     const measured = new Map<string, MeasuredEncoder>();
     let encoderRank: EncoderRank | undefined;
     for (const [name, runtime] of runtimes) {
-      progress(`encoding on ${name}`);
+      progress(`${measured.size + 1}/${runtimes.size} encoding on ${name}`);
       const session = await openEncoderSession(runtime, subject, source.observationShape);
       try {
         const measurement = { source, classes, heldOut, untrainedMeanDistance, hasUnitScale: false, runtime, session };

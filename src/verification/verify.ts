@@ -80,8 +80,8 @@ export async function verify(input: VerificationInput, options: VerificationOpti
     };
     const [referenceRunner, reference] = await firstThatRuns(input.references, trial, rows, progress);
     const found: VerificationRow[] = [];
-    for (const runner of input.runners) {
-      progress(`running ${runner.name}`);
+    for (const [index, runner] of input.runners.entries()) {
+      progress(`${index + 1}/${input.runners.length} running ${runner.name}`);
       found.push(await rowOf(runner, trial, rows, { runner: referenceRunner, measured: reference }));
     }
     return { input, options, heldOut, reference, rows: found };

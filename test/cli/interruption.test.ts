@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { LAUNCHER_VARIABLE } from '../../cli/interruption.ts';
+import { LAUNCHER_VARIABLE } from '../../src/machine/launcher.ts';
 import { isRunning } from '../../src/storage/process-identity.ts';
 import { sweepScratch } from '../../src/storage/scratch.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
