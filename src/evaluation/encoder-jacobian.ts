@@ -1,10 +1,10 @@
 // In how many directions of its latent an encoder can move at an observation: the numerical rank of its Jacobian there.
 // The whole Jacobian is [D, pixels]; its product with more random directions than D has the same rank almost surely (Halko,
-// Martinsson and Tropp, SIAM Review 53, 2011), and costs two observations a direction instead of two a pixel.
+// Martinsson and Tropp, SIAM Review 53, 2011), and costs two observations a direction instead of two a pixel. With fewer directions
+// than D a smaller rank is found as well, and a larger one is known to be at least about as large as the directions.
 
-import type { Latents } from '../measures/latents.ts';
 import { rankOfGram } from '../measures/numerical-rank.ts';
-import { measureSpectrum } from '../measures/spectrum.ts';
+import { gramOfColumns, gramOfRows, measureSpectrum } from '../measures/spectrum.ts';
 import { randomFor } from '../random.ts';
 import { fixedBatchSize, type ObservationInput, type Observations, observationFeeds } from '../run/encode.ts';
 import type { RuntimeSession, RuntimeTensor } from '../runtimes/index.ts';
@@ -16,6 +16,10 @@ const OVERSAMPLING = 2;
 const DIRECTION_BUDGET = 512;
 const MAXIMAL_OBSERVATIONS = 8;
 const MINIMAL_OBSERVATIONS = 2;
+/** At one observation: of a wider latent only a rank of up to this is found, and larger ones are known to be no smaller. */
+const DIRECTION_LIMIT = 512;
+/** Numbers of the moved observations that are encoded at once. */
+const BATCH_NUMBERS = 2 ** 22;
 
 /**
  * Euclidean length of a step, pixels being 0..1: a tenth of a grey level in each of 12,288. With 0.005 and 0.5 the ranks of
@@ -30,6 +34,10 @@ export interface EncoderRank {
   readonly ranks: readonly number[];
   /** Smallest exponential entropy of the singular values: a rank without a threshold. */
   readonly minimalEffectiveRank: number;
+  /** Random directions at each observation. */
+  readonly directions: number;
+  /** True where the smallest rank is more than half of the directions, which were fewer than twice D: it may be larger. */
+  readonly isLowerBound: boolean;
 }
 
 export interface EncoderRankInput {
@@ -52,33 +60,48 @@ export async function measureEncoderRank(rank: EncoderRankInput): Promise<Encode
   if (input.type === 'uint8' || fixedBatchSize(encoder, input) !== undefined) return undefined;
   const feedsOf = observationFeeds(encoder.inputs, observationShape, input);
   const rowSize = elementCount(observationShape);
-  const directionCount = OVERSAMPLING * latentSize;
+  const wanted = OVERSAMPLING * Math.min(latentSize, rowSize);
+  const directionCount = Math.min(wanted, DIRECTION_LIMIT);
   const affordable = Math.max(MINIMAL_OBSERVATIONS, Math.floor(DIRECTION_BUDGET / directionCount));
   const count = Math.min(observations.length / rowSize, MAXIMAL_OBSERVATIONS, affordable);
-  let directions: Float32Array | undefined;
+  const batchSize = Math.max(1, Math.floor(BATCH_NUMBERS / (2 * rowSize)));
   const ranks: number[] = [];
   const effectiveRanks: number[] = [];
   for (let n = 0; n < count; n++) {
     const feeds = feedsOf(observations.subarray(n * rowSize, (n + 1) * rowSize));
-    directions ??= drawDirections(feeds, directionCount, seed);
-    const { moved, lengths } = moveAlong(feeds, directions, directionCount);
-    const { [encoder.outputs[0].name]: output } = await encoder.run(moved);
-    const derivatives = derivativesOf(Float32Array.from(output.data, Number), lengths, latentSize);
-    ranks.push(rankOfGram(gramOf(derivatives), latentSize));
-    effectiveRanks.push(measureSpectrum(derivatives).effectiveRankUncentred);
+    // The same directions at every observation, drawn again instead of being kept.
+    const draw = directionsOf(feeds, seed);
+    const derivatives = new Float32Array(directionCount * latentSize);
+    for (let start = 0; start < directionCount; start += batchSize) {
+      const size = Math.min(batchSize, directionCount - start);
+      const { moved, lengths } = moveAlong(feeds, draw(size), size);
+      const { [encoder.outputs[0].name]: output } = await encoder.run(moved);
+      derivatives.set(derivativesOf(output.data, lengths, latentSize), start * latentSize);
+    }
+    ranks.push(rankOf(derivatives, directionCount, latentSize));
+    effectiveRanks.push(
+      measureSpectrum({ values: derivatives, count: directionCount, size: latentSize }).effectiveRankUncentred,
+    );
   }
-  return { minimal: Math.min(...ranks), ranks, minimalEffectiveRank: Math.min(...effectiveRanks) };
+  const minimal = Math.min(...ranks);
+  return {
+    minimal,
+    ranks,
+    minimalEffectiveRank: Math.min(...effectiveRanks),
+    directions: directionCount,
+    isLowerBound: directionCount < wanted && OVERSAMPLING * minimal > directionCount,
+  };
 }
 
 type Feeds = Readonly<Record<string, RuntimeTensor>>;
 
-/** The same random directions at every observation: [m, numbers of all inputs], each of about the length STEP. */
-function drawDirections(feeds: Feeds, count: number, seed: number): Float32Array {
+/** Draws the next random directions: [m, numbers of all inputs], each of about the length STEP. */
+function directionsOf(feeds: Feeds, seed: number): (count: number) => Float32Array {
   const random = randomFor(seed, 'encoder Jacobian');
   const size = Object.values(feeds).reduce((sum, { data }) => sum + data.length, 0);
   // Uniform in -1..1 has the variance 1/3.
   const scale = STEP * Math.sqrt(3 / size);
-  return Float32Array.from({ length: count * size }, () => scale * (2 * random.uniform() - 1));
+  return (count) => Float32Array.from({ length: count * size }, () => scale * (2 * random.uniform() - 1));
 }
 
 /** [2 m] copies of one observation, moved forth and back along each direction; and how far float32 really moved them. */
@@ -105,22 +128,19 @@ function moveAlong(feeds: Feeds, directions: Float32Array, count: number) {
   return { moved, lengths: squares.map(Math.sqrt) };
 }
 
-/** [D, D]: the sum of the products of every two numbers of a derivative. */
-function gramOf({ values, count, size }: Latents): Float64Array {
-  const gram = new Float64Array(size * size);
-  for (let m = 0; m < count; m++)
-    for (let a = 0; a < size; a++) {
-      const left = values[m * size + a];
-      for (let b = 0; b < size; b++) gram[a * size + b] += left * values[m * size + b];
-    }
-  return gram;
+/** Of derivatives [m, D], whose products with themselves are [m, m] or [D, D], whichever is smaller. */
+function rankOf(derivatives: Float32Array, count: number, size: number): number {
+  const rows = Float64Array.from(derivatives);
+  return count < size
+    ? rankOfGram(gramOfRows(rows, count, size), count)
+    : rankOfGram(gramOfColumns(rows, count, size), size);
 }
 
 /** [m, D]: the derivative along each direction. */
-function derivativesOf(latents: Float32Array, lengths: Float64Array, size: number): Latents {
+function derivativesOf(latents: RuntimeTensor['data'], lengths: Float64Array, size: number): Float32Array {
   const values = new Float32Array(lengths.length * size);
   for (let m = 0; m < lengths.length; m++)
     for (let d = 0; d < size; d++)
-      values[m * size + d] = (latents[2 * m * size + d] - latents[(2 * m + 1) * size + d]) / lengths[m];
-  return { values, count: lengths.length, size };
+      values[m * size + d] = (Number(latents[2 * m * size + d]) - Number(latents[(2 * m + 1) * size + d])) / lengths[m];
+  return values;
 }

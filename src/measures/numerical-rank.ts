@@ -1,5 +1,5 @@
 // How many directions a linear map really has: its singular values above a part of the largest.
-import { Matrix, SingularValueDecomposition } from 'ml-matrix';
+import { symmetricEigen } from '../evaluation/symmetric-eigen.ts';
 
 /**
  * Singular values below this part of the largest do not count. They are roots of eigenvalues of J J', whose float32 rounding
@@ -12,19 +12,15 @@ export const RANK_THRESHOLD = 1e-2;
  * Of an encoder's Jacobian dE/do, it is how many directions the latent moves in as the observation changes a little.
  */
 export function rankOfGram(gram: ArrayLike<number>, size: number): number {
-  const matrix = Matrix.zeros(size, size);
+  const matrix = new Float64Array(size * size);
   for (let a = 0; a < size; a++)
     for (let b = 0; b < size; b++) {
       // Both halves, which rounding may have left a little different.
       const value = (gram[a * size + b] + gram[b * size + a]) / 2;
       if (!Number.isFinite(value)) return Number.NaN;
-      matrix.set(a, b, value);
+      matrix[a * size + b] = value;
     }
-  // Of a symmetric matrix that is not negative the singular values are the eigenvalues: without vectors a fifth of the work.
-  const { diagonal } = new SingularValueDecomposition(matrix, {
-    computeLeftSingularVectors: false,
-    computeRightSingularVectors: false,
-  });
-  const [largest] = diagonal;
-  return largest === 0 ? 0 : diagonal.filter((value) => value > RANK_THRESHOLD ** 2 * largest).length;
+  // Of a symmetric matrix that is not negative the singular values are the eigenvalues.
+  const { values } = symmetricEigen(matrix, size);
+  return values[0] > 0 ? values.filter((value) => value > RANK_THRESHOLD ** 2 * values[0]).length : 0;
 }

@@ -70,4 +70,34 @@ describe('rank of the Jacobian of an encoder', () => {
     const linear = input(() => [0, 0, 0, 0, 0]);
     expect(await measureEncoderRank({ ...linear, input: { ...linear.input, type: 'uint8' } })).toBeUndefined();
   });
+
+  test('of a wide latent is found by 512 directions where it is small, and known from below where it is not', async () => {
+    const wide = 600;
+    const wideInput = (rank: number): EncoderRankInput => {
+      const encoder: RuntimeSession = {
+        inputs: [{ name: 'observation', type: 'float32', shape: ['N', wide] }],
+        outputs: [{ name: 'latent', type: 'float32', shape: ['N', wide] }],
+        async run({ observation: { data, shape } }) {
+          const latent = Float32Array.from(data, (value, index) => (index % wide < rank ? Number(value) : 0));
+          return { latent: { type: 'float32', data: latent, shape: [shape[0], wide] } };
+        },
+        dispose: async () => {},
+      };
+      return {
+        ...input(() => []),
+        encoder,
+        observations: new Float32Array(wide),
+        observationShape: [wide],
+        latentSize: wide,
+      };
+    };
+    expect(await measureEncoderRank(wideInput(40))).toMatchObject({
+      minimal: 40,
+      directions: 512,
+      isLowerBound: false,
+    });
+    const full = await measureEncoderRank(wideInput(wide));
+    expect(full).toMatchObject({ directions: 512, isLowerBound: true });
+    expect(full?.minimal).toBeGreaterThan(500);
+  }, 60_000);
 });

@@ -131,6 +131,7 @@ function encoderRuntimeRecord(
     effectiveRank: spectrum.effectiveRank,
     effectiveRankUncentred: spectrum.effectiveRankUncentred,
     participationRatio: spectrum.participationRatio,
+    spectrumSample: spectrum.sample ? { ...spectrum.sample } : null,
     intrinsicDimension: finite(distinctness.intrinsicDimension),
     maxLatentError: error.maxDistance,
     maxAbsoluteError: error.maxAbsolute,

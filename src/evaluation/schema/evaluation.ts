@@ -57,6 +57,13 @@ const encoderRuntimeRecord = z.strictObject({
   effectiveRank: measure.describe('centred (Roy and Vetterli 2007)'),
   effectiveRankUncentred: measure,
   participationRatio: measure.describe('of the covariance eigenvalues'),
+  spectrumSample: z
+    .strictObject({
+      observations: z.int().min(1).describe('of which the ranks are'),
+      relativeError: measure.describe('largest relative change of a rank from half of the sample to all of it'),
+    })
+    .nullable()
+    .describe('where observations and dimensions are both above 1,024; null: the ranks are of all observations'),
   intrinsicDimension: openMeasure.describe('TwoNN (Facco et al. 2017)'),
   maxLatentError: measure.describe('largest Euclidean distance to the latent of the reference, over all observations'),
   maxAbsoluteError: measure.describe('largest difference of one number of a latent'),

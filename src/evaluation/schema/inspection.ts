@@ -120,11 +120,13 @@ export const encoderRankSchema = z.strictObject({
   ranks: z.array(count).describe('of each observation'),
   minimalEffectiveRank: measure.describe('exponential entropy of the singular values, the smallest'),
   threshold: measure.describe('singular values below this part of the largest are not counted'),
+  directions: count.describe('random directions of the observation that were tried, at most 512'),
+  isLowerBound: z.boolean().describe('true where there were too few directions for this rank: it is at least so large'),
 });
 export type EncoderRankRecord = z.output<typeof encoderRankSchema>;
 
 export function recordEncoderRank(rank: EncoderRank | undefined): EncoderRankRecord | null {
   if (rank === undefined) return null;
-  const { minimal, ranks, minimalEffectiveRank } = rank;
-  return { minimal, ranks: [...ranks], minimalEffectiveRank, threshold: RANK_THRESHOLD };
+  const { minimal, ranks, minimalEffectiveRank, directions, isLowerBound } = rank;
+  return { minimal, ranks: [...ranks], minimalEffectiveRank, threshold: RANK_THRESHOLD, directions, isLowerBound };
 }

@@ -128,8 +128,8 @@ function jacobianFact({ encoderJacobianRank: rank }: AnyEvaluationRecord): Fact[
   return [
     {
       term,
-      value: String(rank.minimal),
-      note: `directions in which a latent moves with its observation by at least ${formatPercent(rank.threshold)} of the strongest; at ${rank.ranks.length} held-out observations: ${rank.ranks.join(', ')}`,
+      value: `${rank.isLowerBound ? 'at least ' : ''}${rank.minimal}`,
+      note: `directions in which a latent moves with its observation by at least ${formatPercent(rank.threshold)} of the strongest; at ${rank.ranks.length} held-out observations: ${rank.ranks.join(', ')}${rank.isLowerBound ? `; only ${rank.directions} directions were tried` : ''}`,
     },
   ];
 }
