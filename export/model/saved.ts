@@ -10,17 +10,30 @@ import { roleOrder } from './weight-order.ts';
 
 export interface SavedModel {
   readonly description: ModelDescription;
+  /** Whose meaning the layers have: that of Keras 3 for its files, else that of TensorFlow.js. */
+  readonly semantics: Semantics;
   /** Weights of the file that no layer has read: ask after the conversion. */
   unusedWeights(): string[];
+}
+
+export interface SavedOptions {
+  /** Whether weights are named by the path through nested models, as in HDF5 files. Default: in files of Keras 3. */
+  readonly isNamedByPath?: boolean;
 }
 
 /**
  * @param json the parsed model.json
  * @param readShard the bytes of a weight file beside it, by its plain name
  * @param where what the file is, for error messages
+ * @param options how the weights are named
  * @throws FormatError where it is not a layers model, or its parts do not fit together
  */
-export function describeSaved(json: unknown, readShard: (name: string) => Uint8Array, where: string): SavedModel {
+export function describeSaved(
+  json: unknown,
+  readShard: (name: string) => Uint8Array,
+  where: string,
+  options: SavedOptions = {},
+): SavedModel {
   if (!isObject(json)) throw new FormatError(`${where}: expected the JSON of a tfjs model, got ${typeof json}`);
   if (json.format === 'graph-model' || (isObject(json.modelTopology) && 'node' in json.modelTopology))
     throw new FormatError(`${where}: expected a layers model, got a graph model`, {
@@ -31,9 +44,9 @@ export function describeSaved(json: unknown, readShard: (name: string) => Uint8A
   const semantics = semanticsOf(saved, topology.config);
   const data = new WeightData(json.weightsManifest ?? [], readShard, where);
   const index = new WeightIndex(data, where);
-  const source = sourceOf(index, semantics, topology.config);
+  const source = sourceOf(index, semantics, topology.config, options.isNamedByPath);
   const description = describeTopology(topology.className, topology.config, source, where);
-  return { description, unusedWeights: () => index.unused() };
+  return { description, semantics, unusedWeights: () => index.unused() };
 }
 
 /** Keras 3 says its version; files that have lost it show its form: `batch_shape`, and calls as {args, kwargs}. */
@@ -49,8 +62,13 @@ function semanticsOf(saved: unknown, config: unknown): Semantics {
   return version === undefined && layers.some(isForm) ? 'keras3' : 'tensorflowjs';
 }
 
-function sourceOf(index: WeightIndex, semantics: Semantics, config: unknown): WeightSource {
-  if (semantics === 'tensorflowjs') return new SavedSource(index, [[]], semantics);
+function sourceOf(
+  index: WeightIndex,
+  semantics: Semantics,
+  config: unknown,
+  isNamedByPath: boolean | undefined,
+): WeightSource {
+  if (semantics === 'tensorflowjs') return new SavedSource(index, [[]], semantics, isNamedByPath);
   if (index.hasFolders()) return new FolderSource(index, '');
   const name = isObject(config) && typeof config.name === 'string' ? [config.name] : [];
   return new SavedSource(index, unique([name, []]), semantics);
@@ -162,17 +180,28 @@ class SavedSource implements WeightSource {
   /** The prefixes under which this layer's weights may stand, the most likely first. */
   readonly #prefixes: readonly (readonly string[])[];
 
-  constructor(index: WeightIndex, prefixes: readonly (readonly string[])[], semantics: Semantics) {
+  /** Whether names are paths through all models: then the longest that is there is the right one. */
+  readonly #isByPath: boolean;
+
+  constructor(
+    index: WeightIndex,
+    prefixes: readonly (readonly string[])[],
+    semantics: Semantics,
+    isByPath = semantics === 'keras3',
+  ) {
     this.#index = index;
     this.#prefixes = prefixes;
     this.semantics = semantics;
+    this.#isByPath = isByPath;
   }
 
   /** Weights of nested models are mostly named by the layer alone; Keras 3 names them by the whole path. */
   layer(name: string): WeightSource {
     const longer = this.#prefixes.map((prefix) => [...prefix, name]);
-    const all = this.semantics === 'keras3' ? [...longer, [name]] : [[name], ...longer];
-    return new SavedSource(this.#index, unique(all), this.semantics);
+    // A model in a model in a group of an HDF5 file: the outermost names the group, the ones between are left out.
+    const outermost = this.#prefixes.flatMap((prefix) => (prefix.length > 1 ? [[prefix[0], name]] : []));
+    const all = this.#isByPath ? [...longer, ...outermost, [name]] : [[name], ...longer];
+    return new SavedSource(this.#index, unique(all), this.semantics, this.#isByPath);
   }
 
   part(role: string, name: string): WeightSource {
@@ -182,7 +211,7 @@ class SavedSource implements WeightSource {
     // A wrapper's only layer, and the one cell of a recurrent layer, go without a name of their own.
     const isOnly = role === 'layer' || role === 'cell';
     const prefixes = unique([...inside, ...(isOnly ? this.#prefixes : []), [name]]);
-    return new SavedSource(this.#index, prefixes, this.semantics);
+    return new SavedSource(this.#index, prefixes, this.semantics, this.#isByPath);
   }
 
   weights(className: string, config: Config, offset: number): Weights {
