@@ -5,16 +5,26 @@ import { nearestName } from '../src/error.ts';
 import type { GraphBuilder } from './graph/builder.ts';
 import type { Constant } from './graph/constant.ts';
 import type { Value } from './graph/graph.ts';
-import { type ActivationConverter, activations as builtInActivations } from './layers/activation.ts';
+import { type ActivationConverter, activations as builtInActivations, kerasActivations } from './layers/activation.ts';
 import {
+  type Argument,
   type Cell,
   type CellContext,
   type LayerContext,
   type LayerConverter,
+  type ResolvedArguments,
   UnsupportedLayerError,
 } from './layers/converter.ts';
 import { converters as builtInConverters } from './layers/index.ts';
-import type { LayerDescription, ModelDescription, TensorReference } from './model/description.ts';
+import { kerasConverters, passesMaskInKeras } from './layers/keras/index.ts';
+import {
+  type CallArgument,
+  type CallArguments,
+  dependenciesOf,
+  type LayerDescription,
+  type ModelDescription,
+  type TensorReference,
+} from './model/description.ts';
 
 export interface ConversionOptions {
   /** Converters of custom layers by class name; they come before the built-in ones. */
@@ -42,28 +52,65 @@ export class Conversion {
   readonly #graph: GraphBuilder;
   readonly #converters: ReadonlyMap<string, LayerConverter>;
   readonly #activations: ReadonlyMap<string, ActivationConverter>;
+  readonly #keras: ReadonlyMap<string, LayerConverter>;
+  readonly #kerasActivations: ReadonlyMap<string, ActivationConverter>;
   readonly #warn: (message: string) => void;
 
   constructor(graph: GraphBuilder, options: ConversionOptions) {
     this.#graph = graph;
-    this.#converters = new Map([...Object.entries(builtInConverters), ...Object.entries(options.converters ?? {})]);
-    this.#activations = new Map([...builtInActivations, ...Object.entries(options.activations ?? {})]);
+    const own = Object.entries(options.converters ?? {});
+    const ownActivations = Object.entries(options.activations ?? {});
+    this.#converters = new Map([...Object.entries(builtInConverters), ...own]);
+    this.#keras = new Map([...Object.entries(builtInConverters), ...Object.entries(kerasConverters), ...own]);
+    this.#activations = new Map([...builtInActivations, ...ownActivations]);
+    this.#kerasActivations = new Map([...kerasActivations, ...ownActivations]);
     this.#warn = options.warn ?? (() => undefined);
   }
 
   /** The model's outputs, given one value for each of its inputs. */
   convert(model: ModelDescription, inputs: readonly Value[]): Value[] {
-    return this.#run(model, inputs, {});
+    return this.#run(model, inputs, [], {}).map(({ value }) => value);
   }
 
-  #run(model: ModelDescription, inputs: readonly Value[], sticky: Sticky): Value[] {
+  #run(
+    model: ModelDescription,
+    inputs: readonly Value[],
+    masks: readonly (Value | undefined)[],
+    sticky: Sticky,
+  ): Masked[] {
     const tensors = new Map<string, Masked>();
-    for (const [i, input] of model.inputs.entries()) tensors.set(keyOf(input), { value: inputs[i], mask: undefined });
+    for (const [i, input] of model.inputs.entries()) tensors.set(keyOf(input), { value: inputs[i], mask: masks[i] });
     for (const reference of executionOrder(model)) this.#runCall(reference, tensors, sticky);
-    return model.outputs.map((output) => valueAt(tensors, output).value);
+    return model.outputs.map((output) => valueAt(tensors, output));
   }
 
   #runCall(reference: TensorReference, tensors: Map<string, Masked>, sticky: Sticky): void {
+    if (reference.layer.config.isKeras3) this.#runKerasCall(reference, tensors);
+    else this.#runTensorFlowCall(reference, tensors, sticky);
+  }
+
+  /** Keras 3 hands masks over in the call, or each tensor carries its own. */
+  #runKerasCall(reference: TensorReference, tensors: Map<string, Masked>): void {
+    const { layer, call } = reference;
+    if (tensors.has(keyOf(reference))) return;
+    const description = layer.calls[call];
+    const inputs = description.inputs.map((input) => valueAt(tensors, input));
+    const values = inputs.map(({ value }) => value);
+    const masks = inputs.map(({ mask }, i) => {
+      const given = description.masks?.[i];
+      return given === undefined ? mask : valueAt(tensors, given).value;
+    });
+    const outputs = this.#graph.within(layer.name, (): readonly Masked[] => {
+      if (layer.model) return this.#run(layer.model, values, masks, {});
+      const given = resolved(description.arguments, values);
+      const [results, mask] = this.#apply(layer, values, masks, masks[0], given);
+      return results.map((value) => ({ value, mask }));
+    });
+    for (const [tensor, output] of outputs.entries()) tensors.set(keyOf({ layer, call, tensor }), output);
+    expectOutput(reference, outputs.length);
+  }
+
+  #runTensorFlowCall(reference: TensorReference, tensors: Map<string, Masked>, sticky: Sticky): void {
     const { layer, call } = reference;
     const inputs = layer.calls[call].inputs.map((input) => valueAt(tensors, input));
     // The executor sets the argument for every output of a call that it visits, even if the call has run already.
@@ -72,7 +119,7 @@ export class Conversion {
     const values = inputs.map(({ value }) => value);
     const [outputs, mask] = this.#graph.within(layer.name, () =>
       layer.model
-        ? [this.#run(layer.model, values, sticky), undefined]
+        ? [this.#run(layer.model, values, [], sticky).map(({ value }) => value), undefined]
         : this.#apply(
             layer,
             values,
@@ -81,10 +128,7 @@ export class Conversion {
           ),
     );
     for (const [tensor, value] of outputs.entries()) tensors.set(keyOf({ layer, call, tensor }), { value, mask });
-    if (outputs[reference.tensor] === undefined)
-      throw new UnsupportedLayerError(
-        `${layer.config.where}: expected output ${reference.tensor}, got ${outputs.length} outputs`,
-      );
+    expectOutput(reference, outputs.length);
   }
 
   #apply(
@@ -92,14 +136,21 @@ export class Conversion {
     inputs: readonly Value[],
     masks: readonly (Value | undefined)[],
     mask: Value | undefined,
+    given: ResolvedArguments = noArguments,
   ): [outputs: readonly Value[], mask: Value | undefined] {
-    const converter = this.#converters.get(layer.className);
+    const { isKeras3 } = layer.config;
+    const converter = this.#convertersOf(layer).get(layer.className);
     if (converter === undefined) throw this.#unknownLayer(layer);
-    const context = this.#context(layer, inputs, masks, mask);
+    if (isKeras3) expectKnownArguments(layer, converter, given);
+    const context = this.#context(layer, inputs, masks, mask, given);
     const result = converter.convert(context);
     const outputs = isList(result) ? result : [result];
-    const outputMask = converter.mask ? converter.mask(context) : converter.masking === 'pass' ? masks[0] : undefined;
-    return [outputs, outputMask];
+    const passes = isKeras3 ? passesMaskInKeras(layer.className) : converter.masking === 'pass';
+    return [outputs, converter.mask ? converter.mask(context) : passes ? masks[0] : undefined];
+  }
+
+  #convertersOf(layer: LayerDescription): ReadonlyMap<string, LayerConverter> {
+    return layer.config.isKeras3 ? this.#keras : this.#converters;
   }
 
   #context(
@@ -107,16 +158,18 @@ export class Conversion {
     inputs: readonly Value[],
     masks: readonly (Value | undefined)[],
     mask: Value | undefined,
+    given: ResolvedArguments,
   ): LayerContext {
     return {
       ...this.#facts(layer),
+      arguments: given,
       graph: this.#graph,
       inputs,
       masks,
       mask,
       input: inputs[0],
       apply: (inner, values, innerMasks) => {
-        if (inner.model) return this.#run(inner.model, values, {});
+        if (inner.model) return this.#run(inner.model, values, innerMasks ?? [], {}).map(({ value }) => value);
         return this.#apply(inner, values, innerMasks ?? values.map(() => undefined), innerMasks?.[0])[0];
       },
       cell: (cell) => this.#cell(cell),
@@ -129,7 +182,7 @@ export class Conversion {
     return {
       layer,
       config: layer.config,
-      activations: this.#activations,
+      activations: layer.config.isKeras3 ? this.#kerasActivations : this.#activations,
       weight: (role): Constant => layer.weights.read(role),
       hasWeight: (role) => layer.weights.roles.includes(role),
       warn: (message) => this.#warn(`${where}: ${message}`),
@@ -139,9 +192,9 @@ export class Conversion {
   }
 
   #cell(layer: LayerDescription): Cell {
-    const convert = this.#converters.get(layer.className)?.cell;
+    const convert = this.#convertersOf(layer).get(layer.className)?.cell;
     if (convert === undefined) {
-      const known = [...this.#converters].filter(([, converter]) => converter.cell).map(([name]) => name);
+      const known = [...this.#convertersOf(layer)].filter(([, converter]) => converter.cell).map(([name]) => name);
       throw new UnsupportedLayerError(
         `${layer.config.where}: expected a recurrent cell among ${known.join(', ')}, got ${layer.className}`,
         {
@@ -160,12 +213,62 @@ export class Conversion {
   }
 
   #unknownLayer(layer: LayerDescription): UnsupportedLayerError {
-    const near = nearestName(layer.className, [...this.#converters.keys()]);
+    const near = nearestName(layer.className, [...this.#convertersOf(layer).keys()]);
     return new UnsupportedLayerError(
       `layer "${layer.name}": expected a layer class that has a converter, got ${layer.className}${near ? ` (near: ${near})` : ''}`,
       { remedy: `Register a converter for it: exportOnnx(model, { converters: { ${layer.className}: ... } }).` },
     );
   }
+}
+
+const noArguments: ResolvedArguments = { positional: [], named: new Map() };
+
+/** The arguments of a call with its tensors' values. */
+function resolved(given: CallArguments | undefined, values: readonly Value[]): ResolvedArguments {
+  if (given === undefined) return noArguments;
+  const resolve = (argument: CallArgument): Argument => {
+    if (argument.kind === 'tensor') return { kind: 'tensor', value: values[argument.tensor] };
+    if (argument.kind === 'list') return { kind: 'list', items: argument.items.map(resolve) };
+    return argument;
+  };
+  return {
+    positional: given.positional.map(resolve),
+    named: new Map([...given.named].map(([name, argument]) => [name, resolve(argument)])),
+  };
+}
+
+/** Refuses arguments that the converter does not know: a number among the tensors, an option of the call. */
+function expectKnownArguments(layer: LayerDescription, converter: LayerConverter, given: ResolvedArguments): void {
+  const isNothing = (argument: Argument): boolean =>
+    argument.kind === 'plain' ? argument.value === null || argument.value === false : isTensors(argument);
+  const refuse = (name: string, argument: Argument): UnsupportedLayerError => {
+    const plain = argument.kind === 'plain' ? JSON.stringify(argument.value).slice(0, 60) : undefined;
+    const shown = plain ?? (isTensors(argument) ? 'a tensor' : 'a list with numbers');
+    return new UnsupportedLayerError(
+      `${layer.config.where}: expected a call with arguments that the export knows, got ${name} = ${shown}`,
+      { remedy: 'Take the argument out of the call, or give it as a tensor.' },
+    );
+  };
+  // A function's signature checks its arguments itself.
+  if (converter.takesPositional) return;
+  for (const [i, argument] of given.positional.entries())
+    if (!isNothing(argument)) throw refuse(`argument ${i + 1}`, argument);
+  for (const [name, argument] of given.named) {
+    if (converter.callArguments?.includes(name) || inputArguments.has(name)) continue;
+    if (argument.kind !== 'plain' || !isNothing(argument)) throw refuse(name, argument);
+  }
+}
+
+/** What Keras' layers call their tensors. */
+const inputArguments = new Set(['inputs', 'input', 'x', 'sequences', 'sequence']);
+
+function isTensors(argument: Argument): boolean {
+  return argument.kind === 'tensor' || (argument.kind === 'list' && argument.items.every(isTensors));
+}
+
+function expectOutput({ layer, tensor }: TensorReference, count: number): void {
+  if (tensor < count) return;
+  throw new UnsupportedLayerError(`${layer.config.where}: expected output ${tensor}, got ${count} outputs`);
 }
 
 function isList(result: Value | readonly Value[]): result is readonly Value[] {
@@ -204,7 +307,8 @@ export function executionOrder(model: ModelDescription): TensorReference[] {
         stack.pop();
         continue;
       }
-      const inputs = top.reference.layer.calls[top.reference.call]?.inputs ?? [];
+      const call = top.reference.layer.calls[top.reference.call];
+      const inputs = call ? dependenciesOf(call) : [];
       if (top.isExpanded || inputs.length === 0) {
         stack.pop();
         done.add(key);

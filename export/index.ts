@@ -60,7 +60,7 @@ export function buildOnnx(description: ModelDescription, options: ExportOptions 
 
 export { type ExposedValue, exposeFile, exposeValues } from './check/expose.ts';
 export { measureParity, type OutputParity, type Parity, type ParityReport, parityTolerance } from './check/parity.ts';
-export { sessionReference, tfjsReference } from './check/reference.ts';
+export { type Reference, sessionReference, tfjsReference } from './check/reference.ts';
 export { checkModel, checkOnnx } from './check/structure.ts';
 export { decodeTensor, encodeTensor, type TestDataFile, testDataFiles } from './check/test-data.ts';
 export { type VerifyOptions, verifyExport } from './check/verify.ts';

@@ -1,31 +1,31 @@
 // The work of `jepa convert`: read, convert, check, write.
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { existing, modelFiles, writeModel } from '../export/files.ts';
 import {
   buildOnnx,
   calibrate,
   checkModel,
-  describeSaved,
   type ExportOptions,
   encodeModel,
-  type ModelDescription,
   measureParity,
   type OnnxModel,
   type Parity,
   type ParityReport,
   parityTolerance,
+  type Reference,
   sessionReference,
   toFloat16,
   toInt8,
 } from '../export/index.ts';
 import { inspectOnnx } from '../export/inspect.ts';
-import { FormatError, JepaError, UsageError } from '../src/error.ts';
+import { JepaError, UsageError } from '../src/error.ts';
 import { packageVersion } from '../src/machine/package.ts';
 import { openRuntime, type Runtime } from '../src/runtimes/index.ts';
 import { writeFileAtomic } from '../src/storage/atomic-file.ts';
 import { makeFolder } from '../src/storage/file-system.ts';
 import { makeScratch, removeScratch } from '../src/storage/scratch.ts';
+import { type ConversionSource, readSource } from './conversion-source.ts';
 
 export interface ConversionPlan {
   readonly source: string;
@@ -67,7 +67,7 @@ export interface ConversionReport {
     }[];
   };
   readonly warnings: readonly string[];
-  /** Absent with --no-check, and where TensorFlow.js itself cannot run the model. */
+  /** Absent with --no-check. Its `reference` says what was compared with: TensorFlow.js, or the graph before optimisation. */
   readonly parity?: ParityReport;
 }
 
@@ -76,15 +76,28 @@ const tolerances = { fp32: parityTolerance, fp16: 0.03, int8: 0.5 } as const;
 
 /** @param note gets one line for a person at a time */
 export async function convertModel(plan: ConversionPlan, note: (line: string) => void): Promise<ConversionReport> {
-  const { source, target } = plan;
-  const testFolder = join(dirname(target), 'test_data_set_0');
+  const source = await readSource(plan.source);
+  try {
+    return await convertSource(source, plan, note);
+  } finally {
+    source.dispose();
+  }
+}
+
+async function convertSource(
+  source: ConversionSource,
+  plan: ConversionPlan,
+  note: (line: string) => void,
+): Promise<ConversionReport> {
+  const { target } = plan;
+  const testFolder = testDataPath(target);
   const warnings: string[] = [];
   const warn = (message: string): void => {
     if (warnings.includes(message)) return;
     warnings.push(message);
     note(`warning: ${message}`);
   };
-  const { description, unusedWeights } = readSource(source);
+  const { description, unusedWeights } = source;
   const options: ExportOptions = {
     ...plan.exportOptions,
     producer: { name: 'jepa-onnx', version: packageVersion() },
@@ -101,20 +114,25 @@ export async function convertModel(plan: ConversionPlan, note: (line: string) =>
     checkModel(model, basename(target));
     makeFolder(dirname(target));
     const parity =
-      plan.isChecked && runtime ? await checkedParity(model, description, options, plan, runtime, note) : undefined;
+      plan.isChecked && runtime ? await checkedParity(model, source, options, plan, runtime, note) : undefined;
     writeModel(target, model);
     const report = reportOf(plan, model, warnings, parity?.report);
     if (plan.writesTestData) {
       rmSync(testFolder, { recursive: true, force: true });
       mkdirSync(testFolder);
       for (const { path, bytes } of parity?.testData ?? [])
-        if (path.startsWith('test_data_set_0/')) writeFileAtomic(join(dirname(target), path), bytes);
+        if (path.startsWith('test_data_set_0/')) writeFileAtomic(join(testFolder, basename(path)), bytes);
       writeFileAtomic(reportPath(target), `${JSON.stringify(report, undefined, 2)}\n`);
     }
     return report;
   } finally {
     await runtime?.dispose();
   }
+}
+
+/** Named after the model, so that a folder can hold the test data of several. */
+function testDataPath(target: string): string {
+  return target.replace(/\.onnx$/i, '.test_data_set_0');
 }
 
 function reportPath(target: string): string {
@@ -127,24 +145,6 @@ function expectAbsent(paths: readonly string[]): void {
     throw new UsageError(`convert: expected ${found} not to be there, found it`, {
       remedy: 'Choose another name, or --force to replace it.',
     });
-}
-
-function readSource(source: string): ReturnType<typeof describeSaved> {
-  const where = join(basename(dirname(source)), basename(source));
-  if (!statSync(source, { throwIfNoEntry: false })?.isFile())
-    throw new JepaError(`${where}: expected a model.json, found none at ${source}`);
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(source, 'utf8'));
-  } catch (cause) {
-    throw new FormatError(`${where}: expected the JSON of a tfjs model, got text that is none`, { cause });
-  }
-  const readShard = (name: string): Uint8Array => {
-    const path = join(dirname(source), name);
-    if (!existsSync(path)) throw new FormatError(`${where}: expected its weights in ${name}, found no such file`);
-    return readFileSync(path);
-  };
-  return describeSaved(json, readShard, where);
 }
 
 /** With --dynamic, every axis that it does not name must have a size. */
@@ -183,7 +183,7 @@ async function withPrecision(
 /** A session on the file as it will be written, and the comparison with TensorFlow.js where that can run the model. */
 async function checkedParity(
   model: OnnxModel,
-  description: ModelDescription,
+  source: ConversionSource,
   options: ExportOptions,
   plan: ConversionPlan,
   runtime: Runtime,
@@ -194,15 +194,15 @@ async function checkedParity(
     if (scratch) writeModel(join(scratch, basename(plan.target)), model);
     const session = await runtime.load(scratch ? join(scratch, basename(plan.target)) : encodeModel(model));
     try {
-      const reference = await openReference(plan.source, note);
-      if (reference === undefined) return undefined;
+      const reference =
+        (await openReference(source, options, note)) ?? (await openUnoptimised(source, options, runtime));
       try {
         const parity = await measureParity({
           session,
           runtime: runtime.describe(),
-          reference: sessionReference(reference.session, description, options),
+          reference: reference.run,
           referenceName: reference.name,
-          description,
+          description: source.description,
           exportOptions: options,
           seed: plan.seed,
           tolerance: tolerances[plan.precision],
@@ -225,30 +225,74 @@ function disagreement(plan: ConversionPlan, report: ParityReport): JepaError {
   const remedy =
     plan.precision === 'fp32'
       ? 'Report this model: the export is wrong, or the model too deep for the tolerance. --no-check writes it all the same.'
-      : 'Choose a higher precision, or calibrate on more and on real samples.';
+      : plan.precision === 'int8' && plan.weightBits === 7
+        ? 'Give the weights 8 bits (--weight-bits 8), choose --precision fp16, or calibrate on more and on real samples.'
+        : 'Choose a higher precision, or calibrate on more and on real samples.';
   return new JepaError(
     `${basename(plan.target)}: expected "${worst.output}" within ${report.tolerance} of its scale of ${report.reference}, got ${worst.relativeError.toExponential(2)} at batch ${worst.batch}`,
     { remedy },
   );
 }
 
+interface OpenReference {
+  readonly run: Reference;
+  readonly name: string;
+  dispose(): Promise<void>;
+}
+
 /** The model itself in TensorFlow.js: native where this machine has it. Undefined where TensorFlow.js refuses the model. */
-async function openReference(source: string, note: (line: string) => void) {
+async function openReference(
+  source: ConversionSource,
+  options: ExportOptions,
+  note: (line: string) => void,
+): Promise<OpenReference | undefined> {
+  if (source.reference === undefined) {
+    note(
+      'note: a file of Keras 3, which TensorFlow.js cannot run: the file is compared with its own graph before optimisation, not with Keras',
+    );
+    return undefined;
+  }
   const runtime = await openRuntime('tfjs', {});
   const { version, provider } = runtime.describe();
   try {
-    const session = await runtime.load(source);
+    const session = await runtime.load(source.reference);
     const dispose = async (): Promise<void> => {
       await session.dispose();
       await runtime.dispose();
     };
-    return { session, name: `${version} (${provider})`, dispose };
+    return { run: sessionReference(session, source.description, options), name: `${version} (${provider})`, dispose };
   } catch (error) {
     note(
-      `warning: not compared: TensorFlow.js cannot run this model (${error instanceof Error ? error.message.split('\n')[0] : String(error)})`,
+      `warning: not compared with TensorFlow.js, which cannot run this model (${error instanceof Error ? error.message.split('\n')[0] : String(error)}); compared with its own graph before optimisation`,
     );
     await runtime.dispose();
     return undefined;
+  }
+}
+
+/**
+ * The graph as the converters wrote it, in the same runtime: says whether the passes and the precision left the numbers as they
+ * were, and nothing of what the layers mean.
+ */
+async function openUnoptimised(
+  source: ConversionSource,
+  options: ExportOptions,
+  runtime: Runtime,
+): Promise<OpenReference> {
+  const plain = buildOnnx(source.description, { ...options, optimize: false, warn: () => {} });
+  const folder = makeScratch('convert');
+  try {
+    const path = join(folder, 'plain.onnx');
+    writeModel(path, plain);
+    const session = await runtime.load(path);
+    const run: Reference = async (inputs) => {
+      const feeds = Object.fromEntries(session.inputs.map(({ name }, i) => [name, inputs[i]]));
+      const results = await session.run(feeds);
+      return session.outputs.map(({ name }) => results[name]);
+    };
+    return { run, name: 'its own graph before optimisation', dispose: () => session.dispose() };
+  } finally {
+    removeScratch(folder);
   }
 }
 

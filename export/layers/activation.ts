@@ -68,6 +68,74 @@ function geluTanh(graph: GraphBuilder, x: Value): Value {
 
 export const activations: ReadonlyMap<string, ActivationConverter> = new Map(Object.entries(table));
 
+/** x relu6(x + 3) / 6, and its gate alone: Keras 3's hard sigmoid has another slope than TensorFlow.js's. */
+const kerasHardSigmoid: ActivationConverter = (graph, x) => graph.node('HardSigmoid', [x], { alpha: 1 / 6, beta: 0.5 });
+
+/** x - the part of it within the threshold: 0 inside. */
+function softShrink(graph: GraphBuilder, x: Value): Value {
+  const inside = graph.node('Clip', [x, graph.scalar(-0.5, 'minimum'), graph.scalar(0.5, 'maximum')]);
+  return graph.node('Sub', [x, inside]);
+}
+
+function hardShrink(graph: GraphBuilder, x: Value): Value {
+  const isFar = graph.node('Greater', [graph.node('Abs', [x]), graph.scalar(0.5, 'threshold')]);
+  return graph.node('Where', [isFar, x, graph.scalar(0)]);
+}
+
+/** (x + sqrt(x^2 + 4)) / 2 */
+function squarePlus(graph: GraphBuilder, x: Value): Value {
+  const root = graph.node('Sqrt', [graph.node('Add', [graph.node('Mul', [x, x]), graph.scalar(4)])]);
+  return graph.node('Mul', [graph.node('Add', [x, root]), graph.scalar(0.5)]);
+}
+
+/** 0 up to -1, x from 1 on, (x + 1)^2 / 4 between. */
+function sparsePlus(graph: GraphBuilder, x: Value): Value {
+  const clipped = graph.node('Clip', [x, graph.scalar(-1, 'minimum'), graph.scalar(1, 'maximum')]);
+  const raised = graph.node('Add', [clipped, graph.scalar(1)]);
+  const curve = graph.node('Mul', [graph.node('Mul', [raised, raised]), graph.scalar(0.25)]);
+  const above = graph.node('Relu', [graph.node('Sub', [x, graph.scalar(1)])]);
+  return graph.node('Add', [curve, above]);
+}
+
+/** The first half of the last axis times the sigmoid of the second. */
+function glu(graph: GraphBuilder, x: Value): Value {
+  const size = x.shape[x.shape.length - 1];
+  if (typeof size !== 'number' || size % 2 !== 0)
+    throw new JepaError(`glu: expected an even last axis, got ${String(size)}`);
+  const [value, gate] = graph.split(x, -1, [size / 2, size / 2]);
+  return graph.node('Mul', [value, graph.node('Sigmoid', [gate])]);
+}
+
+/** Those of Keras 3, where they mean something else than in TensorFlow.js or are not there. */
+const kerasTable: Readonly<Record<string, ActivationConverter>> = {
+  hardSigmoid: kerasHardSigmoid,
+  hard_silu: (graph, x) => graph.node('HardSwish', [x]),
+  hard_swish: (graph, x) => graph.node('HardSwish', [x]),
+  leaky_relu: (graph, x) => graph.node('LeakyRelu', [x], { alpha: 0.2 }),
+  exponential: (graph, x) => graph.node('Exp', [x]),
+  log_sigmoid: (graph, x) => graph.node('Neg', [graph.node('Softplus', [graph.node('Neg', [x])])]),
+  celu: (graph, x) => graph.node('Celu', [x], { alpha: 1 }),
+  hard_tanh: (graph, x) => graph.node('Clip', [x, graph.scalar(-1, 'minimum'), graph.scalar(1, 'maximum')]),
+  hard_shrink: hardShrink,
+  soft_shrink: softShrink,
+  tanh_shrink: (graph, x) => graph.node('Sub', [x, graph.node('Tanh', [x])]),
+  squareplus: squarePlus,
+  sparse_plus: sparsePlus,
+  sparse_sigmoid: (graph, x) =>
+    graph.node('Clip', [
+      graph.node('Mul', [graph.node('Add', [x, graph.scalar(1)]), graph.scalar(0.5)]),
+      graph.scalar(0, 'minimum'),
+      graph.scalar(1, 'maximum'),
+    ]),
+  glu,
+};
+
+/** What the names of activations mean in a file of Keras 3. */
+export const kerasActivations: ReadonlyMap<string, ActivationConverter> = new Map([
+  ...activations,
+  ...Object.entries(kerasTable),
+]);
+
 /** Other spellings: files write snake_case, and Keras has second names for some. */
 const aliases: Readonly<Record<string, ActivationName>> = {
   hard_sigmoid: 'hardSigmoid',

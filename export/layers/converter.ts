@@ -23,6 +23,13 @@ export interface LayerConverter {
   readonly mask?: (layer: LayerContext) => Value | undefined;
   /** One value for each output of the layer. */
   readonly convert: (layer: LayerContext) => Value | readonly Value[];
+  /**
+   * Arguments of Keras 3's calls, by name, that the converter knows. A call with any other is refused: what it means would be
+   * lost. Absent: none but tensors and masks.
+   */
+  readonly callArguments?: readonly string[];
+  /** Whether arguments without a name may be other things than tensors: those of a function. */
+  readonly takesPositional?: boolean;
   /** For a recurrent cell: what one step of it does. Layers that run cells (RNN, StackedRNNCells) ask for it. */
   readonly cell?: (layer: CellContext) => Cell;
   readonly documentation: Documentation;
@@ -40,6 +47,17 @@ export interface Documentation {
   readonly notes?: string;
 }
 
+/** An argument of Keras 3's call: a tensor, a list, or a plain value. */
+export type Argument =
+  | { readonly kind: 'tensor'; readonly value: Value }
+  | { readonly kind: 'list'; readonly items: readonly Argument[] }
+  | { readonly kind: 'plain'; readonly value: unknown };
+
+export interface ResolvedArguments {
+  readonly positional: readonly Argument[];
+  readonly named: ReadonlyMap<string, Argument>;
+}
+
 export interface LayerContext {
   readonly layer: LayerDescription;
   readonly config: Config;
@@ -53,6 +71,8 @@ export interface LayerContext {
    */
   readonly mask: Value | undefined;
   readonly activations: ReadonlyMap<string, ActivationConverter>;
+  /** The arguments of the call as Keras 3 wrote them; empty for other files. */
+  readonly arguments: ResolvedArguments;
   /** The first input. */
   readonly input: Value;
   /** A weight in TensorFlow's layout; throws where the layer has none of this role. */

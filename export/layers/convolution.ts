@@ -5,7 +5,7 @@ import { inputOfRank, type LayerContext, type LayerConverter } from './converter
 import { activated } from './core.ts';
 import { dataFormatOf, paddingAttributes, paddingOf, toChannelsFirst, toChannelsLast, type Window } from './window.ts';
 
-function windowOf(layer: LayerContext, rank: number): Window {
+export function windowOf(layer: LayerContext, rank: number): Window {
   const { config } = layer;
   return {
     kernel: config.tuple('kernelSize', rank),
@@ -15,17 +15,17 @@ function windowOf(layer: LayerContext, rank: number): Window {
 }
 
 /** [k..., in, out] -> [out, in, k...]. */
-function kernelForConv(kernel: Constant): Constant {
+export function kernelForConv(kernel: Constant): Constant {
   const rank = kernel.shape.length - 2;
   return transposed(kernel, [rank + 1, rank, ...Array.from({ length: rank }, (_, i) => i)]);
 }
 
-function bias(layer: LayerContext): Value | undefined {
+export function bias(layer: LayerContext): Value | undefined {
   return layer.config.boolean('useBias', true) ? layer.graph.constant('bias', layer.weight('bias')) : undefined;
 }
 
 /** A convolution on an input in [N, C, spatial...]. */
-function convolve(
+export function convolve(
   layer: LayerContext,
   x: Value,
   weight: Value,
@@ -68,14 +68,15 @@ function conv(rank: number): LayerConverter {
 }
 
 /** Keras writes `groups`; TensorFlow.js knows none. The kernel's input channels say it in any case. */
-function groupsOf(layer: LayerContext, channels: number, kernelChannels: number): number {
+export function groupsOf(layer: LayerContext, channels: number, kernelChannels: number): number {
   const groups = channels / kernelChannels;
   if (!Number.isInteger(groups))
     throw layer.unsupported(
       `a kernel for ${kernelChannels} channels on an input of ${channels}`,
       'Check that the weights belong to the model.',
     );
-  if (groups > 1) layer.warn(`has ${groups} groups, which TensorFlow.js does not run: exported as Keras defines it`);
+  if (groups > 1 && !layer.config.isKeras3)
+    layer.warn(`has ${groups} groups, which TensorFlow.js does not run: exported as Keras defines it`);
   return groups;
 }
 
@@ -117,7 +118,7 @@ function convTranspose(rank: number): LayerConverter {
 }
 
 /** [kh, kw, C, M] -> [C M, 1, kh, kw]. */
-function depthwiseWeight(kernel: Constant): Constant {
+export function depthwiseWeight(kernel: Constant): Constant {
   const [height, width, channels, multiplier] = kernel.shape;
   return reshaped(transposed(kernel, [2, 3, 0, 1]), [channels * multiplier, 1, height, width]);
 }

@@ -1,11 +1,21 @@
 // Dense, activations, and the layers that only change the shape or nothing at all.
 import { product } from '../graph/dimension.ts';
 import type { Value } from '../graph/graph.ts';
+import { Config, isObject } from '../model/config.ts';
+import { noWeights } from '../model/description.ts';
 import { activate } from './activation.ts';
 import { inputOfRank, type LayerContext, type LayerConverter } from './converter.ts';
 
 /** The layer's own activation, if it has one. */
 export function activated(layer: LayerContext, x: Value): Value {
+  const given = layer.config.value('activation');
+  // Keras 3 also takes a layer here: Dense(4, activation=LeakyReLU(0.1)).
+  if (layer.config.isKeras3 && isObject(given) && typeof given.className === 'string' && isObject(given.config)) {
+    const own = new Config(given.config, `${given.className} of ${layer.config.where}`, layer.config.semantics);
+    const { className } = given;
+    const inner = { className, name: className, config: own, weights: noWeights, calls: [], parts: new Map() };
+    return layer.apply(inner, [x])[0];
+  }
   return activate(layer.graph, x, layer.config.value('activation'), layer.config.where, layer.activations);
 }
 

@@ -3,7 +3,7 @@ import type { Value } from '../graph/graph.ts';
 import type { LayerContext, LayerConverter } from './converter.ts';
 
 /** TensorFlow.js gives inputs of a lower rank new axes right after the batch, not on the left as numpy would. */
-function sameRank(layer: LayerContext): Value[] {
+export function sameRank(layer: LayerContext): Value[] {
   const rank = Math.max(...layer.inputs.map((input) => input.shape.length));
   return layer.inputs.map((input) => {
     const missing = rank - input.shape.length;

@@ -29,15 +29,30 @@ export function camelCase(key: string): string {
   return key.replace(/_+(\w|$)/g, (_, letter: string) => letter.toUpperCase());
 }
 
+/** Who says what a layer's options mean where the two disagree. Keras 2's files mean what TensorFlow.js computes. */
+export type Semantics = 'tensorflowjs' | 'keras3';
+
 /** One layer's configuration. */
 export class Config {
   readonly #values: ConfigObject;
   /** `Conv2D "conv1"`. */
   readonly where: string;
+  readonly semantics: Semantics;
 
-  constructor(values: ConfigObject, where: string) {
+  constructor(values: ConfigObject, where: string, semantics: Semantics = 'tensorflowjs') {
     this.#values = values;
     this.where = where;
+    this.semantics = semantics;
+  }
+
+  /** Whether Keras 3 wrote the file: then its meaning of an option is the right one. */
+  get isKeras3(): boolean {
+    return this.semantics === 'keras3';
+  }
+
+  /** The names of all options. */
+  keys(): string[] {
+    return Object.keys(this.#values);
   }
 
   /** The value as it stands; undefined where it is missing or null. */

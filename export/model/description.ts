@@ -10,9 +10,30 @@ export interface TensorReference {
   readonly tensor: number;
 }
 
+/** An argument of a call: tensor `tensor` of the call's inputs, a list, or a plain value (number, text, null, ...). */
+export type CallArgument =
+  | { readonly kind: 'tensor'; readonly tensor: number }
+  | { readonly kind: 'list'; readonly items: readonly CallArgument[] }
+  | { readonly kind: 'plain'; readonly value: unknown };
+
+/** The arguments of a call as Keras 3 writes them. */
+export interface CallArguments {
+  readonly positional: readonly CallArgument[];
+  readonly named: ReadonlyMap<string, CallArgument>;
+}
+
 /** A layer applied once: shared layers have several calls. */
 export interface CallDescription {
   readonly inputs: readonly TensorReference[];
+  /** The masks that Keras 3 hands to the call, one an input. */
+  readonly masks?: readonly (TensorReference | undefined)[];
+  /** Absent where the inputs are all there is. */
+  readonly arguments?: CallArguments;
+}
+
+/** Every tensor that a call needs. */
+export function dependenciesOf(call: CallDescription): TensorReference[] {
+  return [...call.inputs, ...(call.masks ?? []).filter((mask) => mask !== undefined)];
 }
 
 export interface LayerDescription {

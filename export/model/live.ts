@@ -116,6 +116,7 @@ export async function readWeights(model: tf.LayersModel): Promise<WeightCache> {
 }
 
 class LiveSource implements WeightSource {
+  readonly semantics = 'tensorflowjs';
   readonly #layer: Layer;
   readonly #cache: WeightCache | undefined;
 

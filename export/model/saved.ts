@@ -2,7 +2,7 @@
 // reads some models that TensorFlow.js itself refuses (grouped convolutions, GRUs with reset_after, causal padding).
 import { FormatError } from '../../src/error.ts';
 import type { Constant } from '../graph/constant.ts';
-import { type Config, isObject, withCamelKeys } from './config.ts';
+import { type Config, isObject, type Semantics, withCamelKeys } from './config.ts';
 import type { ModelDescription, Weights } from './description.ts';
 import { describeTopology, type WeightSource } from './topology.ts';
 import { WeightData } from './weight-data.ts';
@@ -10,27 +10,68 @@ import { roleOrder } from './weight-order.ts';
 
 export interface SavedModel {
   readonly description: ModelDescription;
+  /** Whose meaning the layers have: that of Keras 3 for its files, else that of TensorFlow.js. */
+  readonly semantics: Semantics;
   /** Weights of the file that no layer has read: ask after the conversion. */
   unusedWeights(): string[];
+}
+
+export interface SavedOptions {
+  /** Whether weights are named by the path through nested models, as in HDF5 files. Default: in files of Keras 3. */
+  readonly isNamedByPath?: boolean;
 }
 
 /**
  * @param json the parsed model.json
  * @param readShard the bytes of a weight file beside it, by its plain name
  * @param where what the file is, for error messages
+ * @param options how the weights are named
  * @throws FormatError where it is not a layers model, or its parts do not fit together
  */
-export function describeSaved(json: unknown, readShard: (name: string) => Uint8Array, where: string): SavedModel {
+export function describeSaved(
+  json: unknown,
+  readShard: (name: string) => Uint8Array,
+  where: string,
+  options: SavedOptions = {},
+): SavedModel {
   if (!isObject(json)) throw new FormatError(`${where}: expected the JSON of a tfjs model, got ${typeof json}`);
   if (json.format === 'graph-model' || (isObject(json.modelTopology) && 'node' in json.modelTopology))
     throw new FormatError(`${where}: expected a layers model, got a graph model`, {
       remedy: 'Save the Keras model as a layers model: tensorflowjs_converter --output_format=tfjs_layers_model.',
     });
-  const topology = topologyOf(json.modelTopology ?? json, where);
+  const saved = json.modelTopology ?? json;
+  const topology = topologyOf(saved, where);
+  const semantics = semanticsOf(saved, topology.config);
   const data = new WeightData(json.weightsManifest ?? [], readShard, where);
   const index = new WeightIndex(data, where);
-  const description = describeTopology(topology.className, topology.config, new SavedSource(index, [[]]), where);
-  return { description, unusedWeights: () => index.unused() };
+  const source = sourceOf(index, semantics, topology.config, options.isNamedByPath);
+  const description = describeTopology(topology.className, topology.config, source, where);
+  return { description, semantics, unusedWeights: () => index.unused() };
+}
+
+/** Keras 3 says its version; files that have lost it show its form: `batch_shape`, and calls as {args, kwargs}. */
+function semanticsOf(saved: unknown, config: unknown): Semantics {
+  const version = isObject(saved) ? (saved.keras_version ?? saved.kerasVersion) : undefined;
+  if (typeof version === 'string' && /^\d/.test(version))
+    return Number.parseInt(version, 10) >= 3 ? 'keras3' : 'tensorflowjs';
+  const layers = isObject(config) && Array.isArray(config.layers) ? config.layers : [];
+  const isForm = (layer: unknown): boolean =>
+    isObject(layer) &&
+    ((isObject(layer.config) && 'batchShape' in layer.config) ||
+      (Array.isArray(layer.inboundNodes) && layer.inboundNodes.some((node) => isObject(node) && 'args' in node)));
+  return version === undefined && layers.some(isForm) ? 'keras3' : 'tensorflowjs';
+}
+
+function sourceOf(
+  index: WeightIndex,
+  semantics: Semantics,
+  config: unknown,
+  isNamedByPath: boolean | undefined,
+): WeightSource {
+  if (semantics === 'tensorflowjs') return new SavedSource(index, [[]], semantics, isNamedByPath);
+  if (index.hasFolders()) return new FolderSource(index, '');
+  const name = isObject(config) && typeof config.name === 'string' ? [config.name] : [];
+  return new SavedSource(index, unique([name, []]), semantics);
 }
 
 /** The model itself, or the whole of what Keras saves, in which it is `model_config` (an object, or JSON in a string). */
@@ -93,6 +134,11 @@ class WeightIndex {
     return undefined;
   }
 
+  /** Whether the names are the places of Keras 3's own file of weights: layers/dense_1/vars/0. */
+  hasFolders(): boolean {
+    return [...this.#names.keys()].some((name) => /^layers\/.*\/\d+$/.test(name));
+  }
+
   rolesUnder(prefix: string): string[] {
     return [...this.#names.keys()]
       .filter((name) => name.startsWith(`${prefix}/`))
@@ -129,19 +175,33 @@ function normalName(name: string): string {
 }
 
 class SavedSource implements WeightSource {
+  readonly semantics: Semantics;
   readonly #index: WeightIndex;
   /** The prefixes under which this layer's weights may stand, the most likely first. */
   readonly #prefixes: readonly (readonly string[])[];
 
-  constructor(index: WeightIndex, prefixes: readonly (readonly string[])[]) {
+  /** Whether names are paths through all models: then the longest that is there is the right one. */
+  readonly #isByPath: boolean;
+
+  constructor(
+    index: WeightIndex,
+    prefixes: readonly (readonly string[])[],
+    semantics: Semantics,
+    isByPath = semantics === 'keras3',
+  ) {
     this.#index = index;
     this.#prefixes = prefixes;
+    this.semantics = semantics;
+    this.#isByPath = isByPath;
   }
 
-  /** Weights of nested models are mostly named by the layer alone. */
+  /** Weights of nested models are mostly named by the layer alone; Keras 3 names them by the whole path. */
   layer(name: string): WeightSource {
     const longer = this.#prefixes.map((prefix) => [...prefix, name]);
-    return new SavedSource(this.#index, unique([[name], ...longer]));
+    // A model in a model in a group of an HDF5 file: the outermost names the group, the ones between are left out.
+    const outermost = this.#prefixes.flatMap((prefix) => (prefix.length > 1 ? [[prefix[0], name]] : []));
+    const all = this.#isByPath ? [...longer, ...outermost, [name]] : [[name], ...longer];
+    return new SavedSource(this.#index, unique(all), this.semantics, this.#isByPath);
   }
 
   part(role: string, name: string): WeightSource {
@@ -150,7 +210,8 @@ class SavedSource implements WeightSource {
     const inside = names.flatMap((part) => this.#prefixes.map((prefix) => [...prefix, part]));
     // A wrapper's only layer, and the one cell of a recurrent layer, go without a name of their own.
     const isOnly = role === 'layer' || role === 'cell';
-    return new SavedSource(this.#index, unique([...inside, ...(isOnly ? this.#prefixes : []), [name]]));
+    const prefixes = unique([...inside, ...(isOnly ? this.#prefixes : []), [name]]);
+    return new SavedSource(this.#index, prefixes, this.semantics, this.#isByPath);
   }
 
   weights(className: string, config: Config, offset: number): Weights {
@@ -159,7 +220,9 @@ class SavedSource implements WeightSource {
     const wishesFor = (role: string): string[] => {
       const number = order.indexOf(role);
       const numbers = number < 0 ? [] : [...new Set([number, number + offset])];
-      return prefixes.flatMap((prefix) => [role, ...numbers].map((last) => `${prefix}/${last}`));
+      // Keras 3 calls every kernel so.
+      const second = role === 'depthwise_kernel' && className.startsWith('Depthwise') ? ['kernel'] : [];
+      return prefixes.flatMap((prefix) => [role, ...second, ...numbers].map((last) => `${prefix}/${last}`));
     };
     return {
       roles: prefixes.flatMap((prefix) => this.#index.rolesUnder(prefix)),
@@ -171,6 +234,71 @@ class SavedSource implements WeightSource {
       },
     };
   }
+}
+
+/** Weights in Keras 3's own file, where layers are numbered by class: the second Dense of a model is `layers/dense_1`. */
+class FolderSource implements WeightSource {
+  readonly semantics = 'keras3';
+  readonly #index: WeightIndex;
+  readonly #path: string;
+  readonly #counts = new Map<string, number>();
+
+  constructor(index: WeightIndex, path: string) {
+    this.#index = index;
+    this.#path = path;
+  }
+
+  layer(_name: string, className: string): WeightSource {
+    return new FolderSource(this.#index, `${this.#path}layers/${this.#numbered(className)}/`);
+  }
+
+  part(role: string, _name: string, className: string): WeightSource {
+    const folder = folderOfRole(role) ?? `cells/${this.#numbered(className)}`;
+    return new FolderSource(this.#index, `${this.#path}${folder}/`);
+  }
+
+  #numbered(className: string): string {
+    const name = snakeCase(className);
+    const count = this.#counts.get(name) ?? 0;
+    this.#counts.set(name, count + 1);
+    return count === 0 ? name : `${name}_${count}`;
+  }
+
+  weights(className: string, config: Config): Weights {
+    const order = roleOrder(className, config);
+    return {
+      roles: order,
+      read: (role) => {
+        const at = role.lastIndexOf('/');
+        const inside = at < 0 ? '' : `${folderOfPart(role.slice(0, at))}/`;
+        const roles = at < 0 ? order : ['kernel', 'bias'];
+        const number = roles.indexOf(role.slice(at + 1));
+        // A recurrent layer's weights are its cell's.
+        const wishes = ['', 'cell/'].map((cell) => `${this.#path}${inside}${cell}${number}`);
+        const name = number < 0 ? undefined : this.#index.find(wishes);
+        if (name === undefined) throw this.#index.fail(role, wishes);
+        return this.#index.read(name, this.#path);
+      },
+    };
+  }
+}
+
+function folderOfRole(role: string): string | undefined {
+  if (role === 'forward' || role === 'backward') return `${role}_layer`;
+  return role === 'layer' || role === 'cell' ? role : undefined;
+}
+
+/** The layers inside of an attention layer, by the names that they give their weights. */
+function folderOfPart(part: string): string {
+  return part === 'attention_output' ? 'output_dense' : `${part}_dense`;
+}
+
+/** Keras' own rule: MultiHeadAttention -> multi_head_attention, Conv2DTranspose -> conv2d_transpose. */
+function snakeCase(name: string): string {
+  return name
+    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();
 }
 
 function unique(prefixes: readonly (readonly string[])[]): (readonly string[])[] {

@@ -1,19 +1,23 @@
 // From a serialised topology (camelCase keys) to a model description: what TensorFlow.js writes, what Keras 2 writes, the
 // legacy forms (a Sequential as a bare list), and Keras 3's form of inbound nodes.
 import { FormatError } from '../../src/error.ts';
-import { Config, type ConfigObject, isObject } from './config.ts';
+import { Config, type ConfigObject, isObject, type Semantics } from './config.ts';
 import {
   type CallDescription,
+  dependenciesOf,
   type LayerDescription,
   type ModelDescription,
   noWeights,
   type TensorReference,
   type Weights,
 } from './description.ts';
+import { type KerasCall, kerasCall } from './keras-call.ts';
 import { roleOrder } from './weight-order.ts';
 
 /** Where weights come from: mirrors the nesting of layers. */
 export interface WeightSource {
+  /** Whose meaning the options have. */
+  readonly semantics: Semantics;
   /** The source of a layer of this model. */
   layer(name: string, className: string): WeightSource;
   /** The source of a layer inside a wrapper or recurrent layer: `layer`, `forward`, `backward`, `cell`, `cell0`, ... */
@@ -49,6 +53,16 @@ interface Entry {
   readonly name: string;
   readonly config: unknown;
   readonly inboundNodes: unknown;
+  readonly module: unknown;
+}
+
+/** The prefix of the class names of Keras 3's functions: `ops.Add` is x + y, `Add` the layer. */
+export const operationPrefix = 'ops.';
+
+/** A function of keras.ops, which a file of Keras 3 has among its layers. Converters lose its module but not its bare configuration. */
+function isOperation({ module, config, className }: Entry): boolean {
+  if (typeof module === 'string') return /^keras(\.src)?\.ops\b/.test(module);
+  return className !== 'InputLayer' && isObject(config) && !('dtype' in config) && !('trainable' in config);
 }
 
 function entryOf(value: unknown, where: string): Entry {
@@ -57,7 +71,7 @@ function entryOf(value: unknown, where: string): Entry {
   const config = value.config ?? {};
   const named = isObject(config) && typeof config.name === 'string' ? config.name : undefined;
   const name = typeof value.name === 'string' ? value.name : (named ?? value.className.toLowerCase());
-  return { className: value.className, name, config, inboundNodes: value.inboundNodes };
+  return { className: value.className, name, config, inboundNodes: value.inboundNodes, module: value.module };
 }
 
 /** A description whose calls are filled in after it exists, since calls refer to layers. */
@@ -66,14 +80,18 @@ interface Draft extends LayerDescription {
 }
 
 function draft(entry: Entry, source: WeightSource, where: string, offset = 0): Draft {
-  const { className, name, config } = entry;
+  const { name, config } = entry;
+  const { semantics } = source;
+  const isFunction = semantics === 'keras3' && isOperation(entry);
+  const className = isFunction ? `${operationPrefix}${entry.className}` : entry.className;
   const label = `${className} "${name}"`;
   if (isModel(className, config)) {
     const model = describeTopology(className, config, source, `${where}/${name}`);
-    return { className, name, config: new Config({}, label), weights: noWeights, calls: [], model, parts: new Map() };
+    const own = new Config({}, label, semantics);
+    return { className, name, config: own, weights: noWeights, calls: [], model, parts: new Map() };
   }
   const values = isObject(config) ? config : {};
-  const own = new Config(values, label);
+  const own = new Config(values, label, semantics);
   const parts = describeParts(className, values, source, where);
   return { className, name, config: own, weights: source.weights(className, own, offset), calls: [], parts };
 }
@@ -93,11 +111,14 @@ function describeParts(
     parts.set(role, draft(renamed, source.part(role, renamed.name, entry.className), where, before));
   };
   if (className === 'Bidirectional') {
-    add('forward', config.layer, (name) => `forward_${name}`);
+    // Keras 3 saves the layers under the names that it gave them for their directions.
+    const directed = (direction: string) => (name: string) =>
+      source.semantics === 'keras3' ? name.replace(/^forward_/, `${direction}_`) : `${direction}_${name}`;
+    add('forward', config.layer, directed('forward'));
     add(
       'backward',
       isObject(config.backwardLayer) ? config.backwardLayer : reversed(config.layer),
-      (name) => `backward_${name}`,
+      directed('backward'),
     );
   } else if (isObject(config.layer) && typeof config.layer.className === 'string') {
     add('layer', config.layer);
@@ -135,7 +156,7 @@ function describeSequential(config: unknown, source: WeightSource, where: string
   } else {
     const shape = first.model
       ? inputShapeOf(first.model)
-      : (first.config.value('batchInputShape') ?? buildShape(config));
+      : (first.config.value('batchInputShape') ?? first.config.value('batchShape') ?? buildShape(config));
     if (!Array.isArray(shape))
       throw new FormatError(
         `${where}: expected the first layer ${first.config.where} to have an input shape, got none`,
@@ -145,7 +166,7 @@ function describeSequential(config: unknown, source: WeightSource, where: string
     const layer: Draft = {
       className: 'InputLayer',
       name: `${first.name}_input`,
-      config: new Config(inputConfig, `InputLayer "${first.name}_input"`),
+      config: new Config(inputConfig, `InputLayer "${first.name}_input"`, source.semantics),
       weights: noWeights,
       calls: [],
       parts: new Map(),
@@ -181,7 +202,10 @@ function describeFunctional(config: ConfigObject, source: WeightSource, where: s
   for (const entry of entries) {
     if (layers.has(entry.name))
       throw new FormatError(`${where}: expected layers of different names, got "${entry.name}" twice`);
-    layers.set(entry.name, draft(entry, source.layer(entry.name, entry.className), where));
+    // Functions have no weights, and Keras 3 does not number them.
+    const isFunction = source.semantics === 'keras3' && isOperation(entry);
+    const own = isFunction ? source : source.layer(entry.name, entry.className);
+    layers.set(entry.name, draft(entry, own, where));
   }
   const reference = (value: unknown): TensorReference => {
     if (!Array.isArray(value))
@@ -194,14 +218,24 @@ function describeFunctional(config: ConfigObject, source: WeightSource, where: s
       );
     return { layer, call, tensor };
   };
-  const calls = entries.map((entry) => (Array.isArray(entry.inboundNodes) ? entry.inboundNodes.map(inboundOf) : []));
-  const firstCalls = firstCallNumbers(layers, entries, [...calls.flat(2), ...endsOf(config.outputLayers)]);
+  const calls = entries.map((entry) => {
+    const nodes = Array.isArray(entry.inboundNodes) ? entry.inboundNodes : [];
+    const isFunction = layers.get(entry.name)?.className.startsWith(operationPrefix) ?? false;
+    return nodes.map((node) => inboundOf(node, isFunction, `${where}: ${entry.name}`));
+  });
+  const references = calls.flat().flatMap(({ inputs, masks = [] }) => [...inputs, ...masks]);
+  const firstCalls = firstCallNumbers(layers, entries, [...references, ...endsOf(config.outputLayers)]);
   const call = (value: unknown): TensorReference => {
     const found = reference(value);
     return { ...found, call: found.call - (firstCalls.get(found.layer.name) ?? 0) };
   };
   for (const [i, entry] of entries.entries())
-    for (const inputs of calls[i]) layers.get(entry.name)?.calls.push({ inputs: inputs.map(call) });
+    for (const { inputs, masks, arguments: given } of calls[i])
+      layers.get(entry.name)?.calls.push({
+        inputs: inputs.map(call),
+        ...(masks ? { masks: masks.map((mask) => (mask === undefined ? undefined : call(mask))) } : {}),
+        ...(given ? { arguments: given } : {}),
+      });
   const name = typeof config.name === 'string' ? config.name : 'model';
   const inputs = endsOf(config.inputLayers).map(reference);
   const outputs = endsOf(config.outputLayers).map(call);
@@ -210,7 +244,7 @@ function describeFunctional(config: ConfigObject, source: WeightSource, where: s
       `${where}: expected a model with inputs and outputs, got ${inputs.length} and ${outputs.length}`,
     );
   for (const layer of layers.values())
-    for (const call of layer.calls) for (const input of call.inputs) expectCall(input, where);
+    for (const call of layer.calls) for (const input of dependenciesOf(call)) expectCall(input, where);
   for (const output of outputs) expectCall(output, where);
   return { name, layers: [...layers.values()], inputs, outputs };
 }
@@ -242,22 +276,13 @@ function expectCall({ layer, call }: TensorReference, where: string): void {
     );
 }
 
-/** One call's inputs: TensorFlow.js and Keras 2 write [[layer, call, tensor, kwargs], ...], Keras 3 {args, kwargs}. */
-function inboundOf(node: unknown): unknown[] {
-  if (Array.isArray(node)) return typeof node[0] === 'string' ? [node] : node;
-  if (!isObject(node)) return [];
-  const found: unknown[] = [];
-  const visit = (value: unknown): void => {
-    if (Array.isArray(value)) value.forEach(visit);
-    else if (isObject(value)) {
-      const history = isObject(value.config) ? value.config.kerasHistory : undefined;
-      if (Array.isArray(history)) found.push(history);
-      else Object.values(value).forEach(visit);
-    }
-  };
-  visit(node.args);
-  visit(node.kwargs);
-  return found;
+type Inbound = Pick<KerasCall, 'inputs' | 'masks'> & Partial<Pick<KerasCall, 'arguments'>>;
+
+/** One call: TensorFlow.js and Keras 2 write [[layer, call, tensor, kwargs], ...], Keras 3 {args, kwargs}. */
+function inboundOf(node: unknown, isFunction: boolean, where: string): Inbound {
+  if (Array.isArray(node)) return { inputs: typeof node[0] === 'string' ? [node] : node, masks: undefined };
+  if (!isObject(node)) return { inputs: [], masks: undefined };
+  return kerasCall(node, isFunction, where);
 }
 
 /** Model inputs or outputs: a list of [layer, call, tensor], or (Keras 3, one of them) that triple itself. */

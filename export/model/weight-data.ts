@@ -1,5 +1,6 @@
 // The weight files of a saved model: groups of shards, read one tensor at a time, with TensorFlow.js's quantisation undone.
 import { FormatError } from '../../src/error.ts';
+import { weightFileName } from '../../src/runtimes/weight-file-name.ts';
 import { type Constant, sizeOf } from '../graph/constant.ts';
 import { halfToFloat } from '../graph/half.ts';
 import { isObject } from './config.ts';
@@ -71,12 +72,7 @@ function groupEntries(group: unknown, readShard: (name: string) => Uint8Array, w
     throw new FormatError(
       `${where}: expected weight groups with paths and weights, got ${JSON.stringify(group)?.slice(0, 80)}`,
     );
-  const shards = group.paths.map((path) => {
-    // A path could lead out of the model's folder.
-    if (typeof path !== 'string' || !/^[^/\\\0]+$/.test(path) || path === '..' || path === '.')
-      throw new FormatError(`${where}: expected a plain file name for weights, got ${JSON.stringify(path)}`);
-    return readShard(path);
-  });
+  const shards = group.paths.map((path) => readShard(weightFileName(path, where)));
   const total = shards.reduce((sum, shard) => sum + shard.length, 0);
   let offset = 0;
   const entries = group.weights.flatMap((weight): Entry[] => {

@@ -9,10 +9,25 @@ export function roleOrder(className: string, config: Config): string[] {
   switch (className) {
     case 'DepthwiseConv2D':
       return ['depthwise_kernel', ...bias];
+    case 'DepthwiseConv1D':
+      return ['depthwise_kernel', ...bias];
+    case 'SeparableConv1D':
     case 'SeparableConv2D':
       return ['depthwise_kernel', 'pointwise_kernel', ...bias];
     case 'BatchNormalization':
       return [...scale, ...center, 'moving_mean', 'moving_variance'];
+    case 'Normalization':
+      return ['mean', 'variance'];
+    case 'RMSNormalization':
+      return ['scale'];
+    case 'Attention':
+      return [
+        ...(config.value('useScale') === true ? ['scale'] : []),
+        ...(config.value('scoreMode') === 'concat' ? ['concat_score_weight'] : []),
+      ];
+    case 'AdditiveAttention':
+      return ['scale'];
+    case 'GroupNormalization':
     case 'LayerNormalization':
       return [...scale, ...center];
     case 'Embedding':

@@ -5,14 +5,14 @@ import type * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { FormatError } from '../error.ts';
 import { readModelFile } from './model-file.ts';
+import { weightFileName } from './weight-file-name.ts';
 
 /** The part of model.json that is needed to find the weights; the topology is checked by tfjs. */
 const modelJson = z.looseObject({
   modelTopology: z.looseObject({}),
   weightsManifest: z.array(
     z.looseObject({
-      // A weight file lies beside its model.json; a path could lead out of the folder.
-      paths: z.array(z.string().regex(/^[^/\\\0]+$/, 'expected a plain file name')),
+      paths: z.array(z.string()),
       weights: z.array(z.looseObject({ name: z.string(), shape: z.array(z.int().min(0)), dtype: z.string() })),
     }),
   ),
@@ -39,7 +39,8 @@ export function readLayersModel(path: string): { readonly where: string; readonl
   }
   const { modelTopology, weightsManifest } = parsed.data;
   const files = weightsManifest.flatMap((group) =>
-    group.paths.map((name) => {
+    group.paths.map((written) => {
+      const name = weightFileName(written, where);
       const file = join(dirname(path), name);
       if (!statSync(file, { throwIfNoEntry: false })?.isFile())
         throw new FormatError(`${where}: expected its weights in ${name}, found no such file`);

@@ -71,8 +71,8 @@ async function openModel({ loadLayersModel, tensor, tidy }: typeof tf, path: str
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     throw new FormatError(`${where}: expected a model that tfjs can load, got: ${reason}`, { cause: error });
   });
-  const inputs = specsOf(model.inputNames, model.inputs);
-  const outputs = specsOf(model.outputNames, model.outputs);
+  const inputs = specsOf(namesOf(model.inputNames, model.inputs), model.inputs);
+  const outputs = specsOf(namesOf(model.outputNames, model.outputs), model.outputs);
   return {
     inputs,
     outputs,
@@ -109,6 +109,21 @@ function toTensor(tensor: typeof tf.tensor, where: string, { type, data, shape }
 function emptyTensor({ type, shape }: TensorSpec): RuntimeTensor {
   const sides = shape.map((side) => (typeof side === 'number' ? side : 0));
   return { type, data: type === 'int32' ? new Int32Array(0) : new Float32Array(0), shape: sides };
+}
+
+/**
+ * One name a tensor. TensorFlow.js names inputs and outputs by their layers, and not always: a Sequential that was loaded
+ * has none, and a layer that is called for two outputs gives both its name.
+ */
+function namesOf(names: readonly string[], tensors: readonly tf.SymbolicTensor[]): string[] {
+  const taken = new Set<string>();
+  return tensors.map((tensor, index) => {
+    const base = names[index] ?? tensor.name;
+    let name = base;
+    for (let i = 1; taken.has(name); i++) name = `${base}_${i}`;
+    taken.add(name);
+    return name;
+  });
 }
 
 /** The first axis is the batch, `N` as in the exported files; other free axes are named by their tensor and place, since

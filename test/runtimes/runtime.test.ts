@@ -214,7 +214,7 @@ describe('tfjs', () => {
     const model = await writeAffineModel(join(folder, 'paths'));
     const json = readFileSync(model, 'utf8');
     writeFileSync(model, json.replace('weights.bin', '../paths/weights.bin'));
-    await expect(runtime.load(model)).rejects.toThrow(/weightsManifest\.0\.paths\.0: expected a plain file name/);
+    await expect(runtime.load(model)).rejects.toThrow(/expected a plain file name for weights, got "/);
     writeFileSync(model, json.replace('weights.bin', 'absent.bin'));
     await expect(runtime.load(model)).rejects.toThrow('expected its weights in absent.bin, found no such file');
     await expect(runtime.load(affineModel())).rejects.toThrow('expected the path of a model.json, got bytes');

@@ -19,6 +19,12 @@ const nativeActivations: Readonly<Record<string, NativeActivation>> = {
   linear: { name: 'Affine', alpha: 1, beta: 0 },
 };
 
+/** Keras 3's hard sigmoid is relu6(x + 3) / 6. */
+const kerasNativeActivations: typeof nativeActivations = {
+  ...nativeActivations,
+  hardSigmoid: { name: 'HardSigmoid', alpha: 1 / 6, beta: 0.5 },
+};
+
 interface CellWeights {
   readonly units: number;
   /** [inputs, gates * units] */
@@ -45,7 +51,8 @@ function activation(context: CellContext, key: string, fallback: string): unknow
 function natives(context: CellContext, ...given: readonly unknown[]): NativeActivation[] | undefined {
   const names = given.map((value) => activationName(value, context.config.where));
   // An activation that the user registered under a built-in name must not be bypassed.
-  const found = names.map((name) => nativeActivations[name]);
+  const table = context.config.isKeras3 ? kerasNativeActivations : nativeActivations;
+  const found = names.map((name) => table[name]);
   return found.every((native) => native !== undefined) ? found : undefined;
 }
 
@@ -107,7 +114,8 @@ export function gruCell(context: CellContext): Cell {
   const { units, kernel, recurrentKernel, bias } = weights;
   const where = context.config.where;
   const resetAfter = context.config.boolean('resetAfter', false);
-  if (resetAfter) context.warn('has resetAfter, which TensorFlow.js does not run: exported as Keras defines it');
+  if (resetAfter && !context.config.isKeras3)
+    context.warn('has resetAfter, which TensorFlow.js does not run: exported as Keras defines it');
   const [inner, outer] = [
     activation(context, 'activation', 'tanh'),
     activation(context, 'recurrentActivation', 'hardSigmoid'),
