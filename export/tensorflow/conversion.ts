@@ -3,11 +3,11 @@
 import { JepaError, nearestName } from '../../src/error.ts';
 import type { GraphBuilder } from '../graph/builder.ts';
 import type { Constant } from '../graph/constant.ts';
-import type { Graph, Value } from '../graph/graph.ts';
+import type { Value } from '../graph/graph.ts';
 import { UnsupportedLayerError } from '../layers/converter.ts';
 import { describeControlFlow, isControlFlow } from './control-flow.ts';
 import { parseReference, type TensorFlowFunction, type TensorFlowGraph, type TensorFlowNode } from './node.ts';
-import { type Flow, NodeContext, type SubgraphExtra, type SubgraphInput } from './operation.ts';
+import { type Flow, NodeContext } from './operation.ts';
 import { operations } from './operations/index.ts';
 import { type Evaluator, type Nodes, Scope, valueOf } from './scope.ts';
 import { convertExit, convertMerge } from './structured.ts';
@@ -33,7 +33,7 @@ export class TensorFlowConversion implements Evaluator {
     return this.evaluate(
       scope,
       this.#source.outputs.map(({ tensor }) => tensor),
-    ).map((flow, i) => valueOf(scope, flow, this.#source.outputs[i].tensor));
+    ).map((flow, i) => valueOf(scope.graph, flow, this.#source.outputs[i].tensor));
   }
 
   /** The given tensors, with everything that they need. */
@@ -122,18 +122,17 @@ export class TensorFlowConversion implements Evaluator {
     const row = operations.get(node.operation);
     if (row === undefined) throw unsupportedError(new Map([[node.operation, [node.name]]]));
     const tensors = node.inputs.filter((input) => !parseReference(input).isControl);
-    // A constant that another node of this graph has made a value already is that value.
-    const flows = tensors.map((tensor) => this.#flowOf(scope, tensor));
-    const context = new NodeContext({ ...node, inputs: tensors }, flows, {
+    const given = tensors.map((tensor) => this.#flowOf(scope, tensor));
+    const attributes = { ...node.attributes, ...elementShape(scope.nodes, node) };
+    const context = new NodeContext({ ...node, inputs: tensors, attributes }, given, {
       graph: scope.graph,
       functions: this.#source.functions,
       call: (called, inputs, graph) => this.#call(called, inputs, graph),
-      subgraph: (name, called, inputs, extra) => this.#subgraph(scope.graph, name, called, inputs, extra),
       warn: this.#warn,
     });
     const result = row.convert(context);
-    const values: readonly Value[] = isList(result) ? result : [result];
-    return values.map((value) => withConstant(scope.graph, value));
+    const flows = isList(result) ? result : [result];
+    return flows.map((flow) => ('name' in flow ? withConstant(scope.graph, flow) : flow));
   }
 
   #constantOf(node: TensorFlowNode): Constant {
@@ -143,37 +142,23 @@ export class TensorFlowConversion implements Evaluator {
     return constant;
   }
 
-  #call(called: TensorFlowFunction, inputs: readonly Flow[], graph: GraphBuilder): readonly Value[] {
+  #call(called: TensorFlowFunction, inputs: readonly Flow[], graph: GraphBuilder): readonly Flow[] {
     const scope = new Scope(graph, called.nodes, describeControlFlow(called.nodes));
     for (const [i, name] of called.inputs.entries()) scope.set(name, [inputs[i]]);
-    return this.evaluate(scope, called.outputs).map((flow, i) => valueOf(scope, flow, called.outputs[i]));
-  }
-
-  #subgraph(
-    graph: GraphBuilder,
-    name: string,
-    called: TensorFlowFunction,
-    inputs: readonly SubgraphInput[],
-    extra: SubgraphExtra = {},
-  ): Graph {
-    const before = extra.before ?? [];
-    const own = inputs.flatMap((input) => ('outer' in input ? [] : [input]));
-    const ports = [...before, ...own].map(({ name: port, type }) => ({ ...type, content: undefined, name: port }));
-    return graph.subgraph(name, ports.map(withoutContent), (inner, values) => {
-      const given = values.slice(before.length);
-      const flows = inputs.map((input): Flow => ('outer' in input ? input.outer : { value: given.shift() }));
-      const outputs = this.#call(called, flows, inner);
-      return extra.finish ? extra.finish(inner, outputs) : outputs;
-    });
+    return this.evaluate(scope, called.outputs);
   }
 }
 
-function withoutContent<T extends { readonly content?: unknown }>(port: T): Omit<T, 'content'> {
-  const { content: _, ...rest } = port;
-  return rest;
+/** What the elements of a TensorArray are like is sometimes only said where they are gathered in the end. */
+function elementShape(nodes: Nodes, { name, operation }: TensorFlowNode): TensorFlowNode['attributes'] {
+  if (operation !== 'TensorArrayV3') return {};
+  const gather = [...nodes.values()].find(
+    (node) => node.operation === 'TensorArrayGatherV3' && parseReference(node.inputs[0]).node === name,
+  );
+  return gather?.attributes.element_shape ? { element_shape: gather.attributes.element_shape } : {};
 }
 
-function isList(result: Value | readonly Value[]): result is readonly Value[] {
+function isList(result: Value | Flow | readonly (Value | Flow)[]): result is readonly (Value | Flow)[] {
   return Array.isArray(result);
 }
 

@@ -4,15 +4,16 @@
 import { JepaError } from '../../src/error.ts';
 import type { GraphBuilder } from '../graph/builder.ts';
 import { type Constant, numbersOf } from '../graph/constant.ts';
-import type { Graph, Value } from '../graph/graph.ts';
-import { type Dimension, describeType, type ValueType } from '../graph/type.ts';
+import type { Value } from '../graph/graph.ts';
+import { type Dimension, describeType } from '../graph/type.ts';
 import { UnsupportedLayerError } from '../layers/converter.ts';
+import { emptyList, type PendingList } from './list.ts';
 import type { NodeAttribute, TensorFlowFunction, TensorFlowNode, TensorFlowType } from './node.ts';
 
 /** One row of the table. */
 export interface Operation {
   /** One value for each output; those that nothing can read may be left out at the end. */
-  readonly convert: (node: NodeContext) => Value | readonly Value[];
+  readonly convert: (node: NodeContext) => Value | Flow | readonly (Value | Flow)[];
   /** Names of the outputs, in order, as functions refer to them. Absent: one output, or a list under one name. */
   readonly outputs?: readonly string[];
   readonly documentation: {
@@ -28,6 +29,8 @@ export interface Flow {
   readonly value?: Value;
   /** Its elements, where they are known when the file is written. */
   readonly constant?: Constant;
+  /** A list that nothing has been put into yet. */
+  readonly pending?: PendingList;
 }
 
 /** What a row needs of the conversion around it. */
@@ -35,20 +38,8 @@ export interface Surroundings {
   readonly graph: GraphBuilder;
   readonly functions: ReadonlyMap<string, TensorFlowFunction>;
   /** The outputs of a function, converted in place into `graph`. */
-  call(called: TensorFlowFunction, inputs: readonly Flow[], graph: GraphBuilder): readonly Value[];
-  /** A function converted into a graph of its own, which sees the values around it. */
-  subgraph(name: string, called: TensorFlowFunction, inputs: readonly SubgraphInput[], extra?: SubgraphExtra): Graph;
+  call(called: TensorFlowFunction, inputs: readonly Flow[], graph: GraphBuilder): readonly Flow[];
   warn(message: string): void;
-}
-
-/** An argument of a function: an input of the new graph, or a value of the graph around it. */
-export type SubgraphInput = { readonly name: string; readonly type: ValueType } | { readonly outer: Flow };
-
-export interface SubgraphExtra {
-  /** Inputs of the new graph before those of the function. */
-  readonly before?: readonly { readonly name: string; readonly type: ValueType }[];
-  /** The outputs of the new graph, given those of the function. */
-  readonly finish?: (graph: GraphBuilder, outputs: readonly Value[]) => readonly Value[];
 }
 
 /** One node, as its row sees it. */
@@ -94,8 +85,9 @@ export class NodeContext {
 
   /** An input as a value of the graph; a constant becomes one here. */
   input(index: number): Value {
-    const { value, constant } = this.flow(index);
+    const { value, constant, pending } = this.flow(index);
     if (value) return value;
+    if (pending) return emptyList(this.graph, pending);
     const made = this.#made.get(index);
     if (made) return made;
     if (constant === undefined) throw new JepaError(`${this.where}: expected input ${index} to be a tensor, got none`);

@@ -3,6 +3,7 @@ import { JepaError } from '../../src/error.ts';
 import type { GraphBuilder } from '../graph/builder.ts';
 import type { Value } from '../graph/graph.ts';
 import type { ControlFlow } from './control-flow.ts';
+import { emptyList } from './list.ts';
 import { parseReference, type TensorFlowNode } from './node.ts';
 import type { Flow } from './operation.ts';
 
@@ -41,9 +42,10 @@ export interface Evaluator {
   evaluate(scope: Scope, tensors: readonly string[]): Flow[];
 }
 
-/** A flow as a value of the scope's graph. */
-export function valueOf(scope: Scope, flow: Flow, tensor: string): Value {
+/** A flow as a value of a graph. */
+export function valueOf(graph: GraphBuilder, flow: Flow, tensor: string): Value {
   if (flow.value) return flow.value;
-  if (flow.constant) return scope.graph.constant(parseReference(tensor).node, flow.constant);
+  if (flow.constant) return graph.constant(parseReference(tensor).node.split('/').at(-1) ?? 'value', flow.constant);
+  if (flow.pending) return emptyList(graph, flow.pending);
   throw new JepaError(`expected "${tensor}" to be a tensor, got none`);
 }

@@ -1,8 +1,7 @@
 // TensorFlow 1's conditions and loops as ONNX's If and Loop.
-import { isEqual, unknownDimension } from '../graph/dimension.ts';
-import type { Graph, Value } from '../graph/graph.ts';
-import type { ValueType } from '../graph/type.ts';
-import type { Frame } from './control-flow.ts';
+import type { GraphBuilder } from '../graph/builder.ts';
+import type { Graph } from '../graph/graph.ts';
+import { convertLoop } from './loop.ts';
 import type { TensorFlowNode } from './node.ts';
 import type { Flow } from './operation.ts';
 import { asCondition } from './operations/control.ts';
@@ -28,98 +27,48 @@ export function convertMerge(evaluator: Evaluator, scope: Scope, merge: TensorFl
       const inner = scope.inside(graph);
       enter(inner);
       const [flow] = evaluator.evaluate(inner, [tensor]);
-      return [valueOf(inner, flow, tensor)];
+      return [valueOf(inner.graph, flow, tensor)];
     });
-  const condition = asCondition(scope.graph, valueOf(scope, decided, decision));
+  const condition = asCondition(scope.graph, valueOf(scope.graph, decided, decision));
   const attributes = { then_branch: branch('then_branch', whenTrue), else_branch: branch('else_branch', whenFalse) };
   return [{ value: scope.graph.node('If', [condition], attributes) }];
 }
 
 /** A whole loop, at the first of its Exits; the others find their values there. */
 export function convertExit(evaluator: Evaluator, scope: Scope, exit: TensorFlowNode): readonly Flow[] {
-  const frame = scope.control.frame(exit);
-  const { graph } = scope;
-  const starts = evaluator
-    .evaluate(
-      scope,
-      frame.variables.map(({ start }) => start),
-    )
-    .map((flow, i) => valueOf(scope, flow, frame.variables[i].start));
-  const invariants = evaluator.evaluate(
+  const { variables, invariants, test } = scope.control.frame(exit);
+  const starts = evaluator.evaluate(
     scope,
-    frame.invariants.map(({ tensor }) => tensor),
+    variables.map(({ start }) => start),
   );
-  const enter = (inner: Scope, variables: readonly Flow[]): void => {
-    for (const [i, { merge, switches }] of frame.variables.entries()) {
-      inner.set(merge, [variables[i]]);
-      for (const name of switches) inner.set(name, [variables[i], variables[i]]);
+  const unchanged = evaluator.evaluate(
+    scope,
+    invariants.map(({ tensor }) => tensor),
+  );
+  /** The frame in a graph inside the loop (or, for the first test, before it), with what its variables are there. */
+  const within = (graph: GraphBuilder, values: readonly Flow[]): Scope => {
+    const inner = scope.inside(graph);
+    for (const [i, { merge, switches }] of variables.entries()) {
+      inner.set(merge, [values[i]]);
+      for (const name of switches) inner.set(name, [values[i], values[i]]);
     }
-    for (const [i, { enter: name }] of frame.invariants.entries()) inner.set(name, [invariants[i]]);
+    for (const [i, { enter }] of invariants.entries()) inner.set(enter, [unchanged[i]]);
+    return inner;
   };
-  const test = (outer: Scope, variables: readonly Flow[]): Value => {
-    const inner = outer.inside(outer.graph);
-    enter(inner, variables);
-    const [flow] = evaluator.evaluate(inner, [frame.test]);
-    return outer.graph.node('Identity', [asCondition(outer.graph, valueOf(inner, flow, frame.test))]);
-  };
-  const first = test(
-    scope,
-    starts.map((value) => ({ value })),
-  );
-  const run = (types: readonly ValueType[]): { readonly body: Graph; readonly results: readonly ValueType[] } => {
-    let results: readonly ValueType[] = [];
-    const ports = [
-      { name: 'iteration', type: 'int64' as const, shape: [] },
-      { name: 'goes_on', type: 'bool' as const, shape: [] },
-      ...types.map(({ type, shape }, i) => ({ name: `state_${i}`, type, shape })),
-    ];
-    const body = graph.subgraph('body', ports, (inside, [, , ...states]) => {
-      const inner = scope.inside(inside);
-      enter(
-        inner,
-        states.map((value) => ({ value })),
-      );
-      const next = nextOf(evaluator, inner, frame);
-      results = next;
-      return [
-        test(
-          inner,
-          next.map((value) => ({ value })),
-        ),
-        ...next,
-      ];
-    });
-    return { body, results };
-  };
-  const body = stableBody(starts, run);
-  const ends = graph.nodes('Loop', [undefined, first, ...starts], { body }, starts.length);
-  for (const [i, { exits }] of frame.variables.entries())
-    for (const name of exits) scope.set(name, [{ value: ends[i] }]);
-  const index = frame.variables.findIndex(({ exits }) => exits.includes(exit.name));
-  return [{ value: ends[index] }];
-}
-
-function nextOf(evaluator: Evaluator, inner: Scope, frame: Frame): Value[] {
-  const tensors = frame.variables.map(({ next }) => next);
-  return evaluator.evaluate(inner, tensors).map((flow, i) => valueOf(inner, flow, tensors[i]));
-}
-
-/** A loop's body for types with every size that a turn changes left open. */
-function stableBody(
-  starts: readonly ValueType[],
-  run: (types: readonly ValueType[]) => { readonly body: Graph; readonly results: readonly ValueType[] },
-): Graph {
-  let types = starts.map(({ type, shape }): ValueType => ({ type, shape }));
-  for (;;) {
-    const { body, results } = run(types);
-    const wider = types.map(
-      ({ type, shape }, i): ValueType => ({
-        type,
-        shape: shape.map((size, axis) => (isEqual(size, results[i].shape[axis]) ? size : unknownDimension)),
-      }),
-    );
-    const isStable = wider.every(({ shape }, i) => shape.every((size, axis) => size === types[i].shape[axis]));
-    if (isStable) return body;
-    types = wider;
-  }
+  const ends = convertLoop({
+    graph: scope.graph,
+    starts,
+    turn: (graph, values) =>
+      evaluator.evaluate(
+        within(graph, values),
+        variables.map(({ next }) => next),
+      ),
+    test: (graph, values) => {
+      const [flow] = evaluator.evaluate(within(graph, values), [test]);
+      return asCondition(graph, valueOf(graph, flow, test));
+    },
+    valueOf: (graph, flow) => valueOf(graph, flow, exit.name),
+  });
+  for (const [i, { exits }] of variables.entries()) for (const name of exits) scope.set(name, [{ value: ends[i] }]);
+  return [{ value: ends[variables.findIndex(({ exits }) => exits.includes(exit.name))] }];
 }

@@ -1,4 +1,5 @@
-// A graph model in tfjs: what tf.loadGraphModel makes of model.json, run by executeAsync, since a graph may hold loops.
+// A graph model in tfjs: what tf.loadGraphModel makes of model.json, run by execute, or by executeAsync where the graph holds
+// conditions, loops, or results whose size depends on the values.
 import type * as tf from '@tensorflow/tfjs';
 import { FormatError, JepaError, UsageError } from '../error.ts';
 import { checkFeeds } from './feeds.ts';
@@ -62,11 +63,11 @@ export async function openGraphModel(
         inputEnds.map(({ name, tensor: inner }) => [nodeOf(inner), toTensor(tensor, where, feeds[name])]),
       );
       try {
-        const result = await model.executeAsync(
+        const results = await execute(
+          model,
           tensors,
           outputEnds.map((end) => end.tensor),
         );
-        const results = Array.isArray(result) ? result : [result];
         try {
           return Object.fromEntries(
             await Promise.all(results.map(async (each, i) => [outputEnds[i].name, await read(each)] as const)),
@@ -87,6 +88,18 @@ export async function openGraphModel(
       model.dispose();
     },
   };
+}
+
+/** tfjs warns of every call of executeAsync that execute could have answered, and execute refuses what it cannot. */
+async function execute(model: tf.GraphModel, feeds: tf.NamedTensorMap, outputs: string[]): Promise<tf.Tensor[]> {
+  let result: tf.Tensor | tf.Tensor[];
+  try {
+    result = model.execute(feeds, outputs);
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.includes('executeAsync')) throw error;
+    result = await model.executeAsync(feeds, outputs);
+  }
+  return Array.isArray(result) ? result : [result];
 }
 
 function nodeNames(topology: unknown): string[] {

@@ -5,6 +5,7 @@ import { convolution } from './convolution.ts';
 import { creation } from './creation.ts';
 import { elementwise } from './elementwise.ts';
 import { images } from './image.ts';
+import { lists } from './list.ts';
 import { matrix } from './matrix.ts';
 import { normalization } from './normalization.ts';
 import { pooling } from './pooling.ts';
@@ -26,6 +27,7 @@ const table = {
   ...images,
   ...selection,
   ...control,
+  ...lists,
 } as const satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof table;
