@@ -1,4 +1,4 @@
-// Any tf.LayersModel to ONNX, through protobufjs alone. Runs in Node and in a browser.
+// Any TensorFlow.js model, of layers or a graph, to ONNX, through protobufjs alone. Runs in Node and in a browser.
 import type * as tf from '@tensorflow/tfjs';
 import { Conversion } from './convert.ts';
 import { GraphBuilder } from './graph/builder.ts';
@@ -10,6 +10,7 @@ import { type ExportOptions, type ResolvedOptions, resolveOptions } from './opti
 import { decompose } from './passes/decompose.ts';
 import { optimize } from './passes/index.ts';
 import { addInputs, addOutputs, checkAxisSizes, outputNames, renameOutputs } from './ports.ts';
+import { convertGraph, describeGraphArtifacts, type GraphModel } from './tensorflow/index.ts';
 
 /**
  * Exports a live model.
@@ -27,6 +28,17 @@ export async function exportOnnxAsync(model: tf.LayersModel, options: ExportOpti
   return encodeModel(buildOnnx(describeModel(model, weights), options));
 }
 
+/**
+ * Exports a graph model (`tf.loadGraphModel`) from what TensorFlow.js' IO handlers load: `await tf.io.http(url).load()`.
+ * @returns the bytes of an ONNX file; the same model and options give the same bytes
+ * @throws UnsupportedLayerError that lists every operation that cannot be exported, with the nodes that hold it
+ * @throws FormatError where the artifacts are no graph model
+ * @throws UsageError where an option is unknown or out of range
+ */
+export function exportOnnxFromGraph(artifacts: tf.io.ModelArtifacts, options: ExportOptions = {}): Uint8Array {
+  return encodeModel(buildOnnx(describeGraphArtifacts(artifacts, 'graph model', options.inputShapes), options));
+}
+
 /** Lean, and without what the runtime lacks: the passes look for whole operators, so these are taken apart last. */
 function finishGraph(graph: Graph, { opset, avoid, optimize: isOptimized }: ResolvedOptions): Graph {
   const lean = isOptimized ? optimize(graph, opset) : graph;
@@ -34,19 +46,24 @@ function finishGraph(graph: Graph, { opset, avoid, optimize: isOptimized }: Reso
 }
 
 /** The graph of a model description, before it becomes bytes: for further passes (precision), checks and tests. */
-export function buildOnnx(description: ModelDescription, options: ExportOptions = {}): OnnxModel {
+export function buildOnnx(description: ModelDescription | GraphModel, options: ExportOptions = {}): OnnxModel {
   const resolved = resolveOptions(options);
   const { opset } = resolved;
   const builder = new GraphBuilder(opset);
-  const conversion = new Conversion(builder, options);
   checkAxisSizes(description, resolved);
   const inputs = addInputs(builder, description, resolved);
   const names = outputNames(description, builder.inputNames, resolved);
   for (const name of names) builder.reserve(name);
-  const convert = (): Value[] => conversion.convert(description, inputs);
+  const convert = (): Value[] =>
+    'ends' in description
+      ? convertGraph(builder, description, inputs, options.warn)
+      : new Conversion(builder, options).convert(description, inputs);
   const results = resolved.scope ? builder.within(resolved.scope, convert) : convert();
   const outputs = addOutputs(builder, description, results, names, resolved);
-  const graph = builder.build(resolved.name ?? description.name, outputs);
+  const graph = builder.build(
+    resolved.name ?? ('ends' in description ? description.ends.name : description.name),
+    outputs,
+  );
   return {
     graph: renameOutputs(finishGraph(graph, resolved), names),
     opset,
@@ -76,3 +93,9 @@ export { calibrate, type OpenSession } from './precision/calibrate.ts';
 export { type Float16Options, toFloat16 } from './precision/float16.ts';
 export { type Int8Options, quantizedValues, type Range, toInt8 } from './precision/int8.ts';
 export { type ExportTarget, exportTarget, exportTargets } from './targets.ts';
+export {
+  describeGraphArtifacts,
+  describeGraphModel,
+  type GraphModel,
+  isGraphModel,
+} from './tensorflow/index.ts';

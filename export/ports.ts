@@ -7,12 +7,30 @@ import type { LayerDescription, ModelDescription } from './model/description.ts'
 import type { ResolvedOptions } from './options.ts';
 
 /** How the model itself lays out images, and which rank-5 tensors it works on. */
-interface ImageFacts {
+export interface ImageFacts {
   readonly layout: 'nchw' | 'nhwc';
   readonly hasVolumes: boolean;
 }
 
-export function imageFacts(model: ModelDescription): ImageFacts {
+/** The ends of a model that is no layers model: of a graph. */
+export interface ModelEnds {
+  readonly name: string;
+  readonly facts: ImageFacts;
+  /** A size of null is dynamic. */
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly type: TensorType;
+    readonly shape: readonly (number | null)[];
+  }[];
+  /** Names of the outputs. */
+  readonly outputs: readonly string[];
+}
+
+/** A model as its inputs and outputs are planned: layers, or the ends of a graph. */
+export type AnyModel = ModelDescription | { readonly ends: ModelEnds };
+
+export function imageFacts(model: AnyModel): ImageFacts {
+  if ('ends' in model) return model.ends.facts;
   const layers = allLayers(model);
   const isFirst = layers.some(({ config }) => /^channels_?first$/i.test(String(config.value('dataFormat') ?? '')));
   return { layout: isFirst ? 'nchw' : 'nhwc', hasVolumes: layers.some(({ className }) => className.includes('3D')) };
@@ -60,20 +78,26 @@ export interface PortPlan {
   readonly doc: string;
 }
 
-export function planInputs(model: ModelDescription, options: ResolvedOptions): PortPlan[] {
+/** The model's own names, types and shapes of its inputs. */
+function inputsOf(model: AnyModel): ModelEnds['inputs'] {
+  if ('ends' in model) return model.ends.inputs;
+  return model.inputs.map(({ layer }) => ({ name: layer.name, type: elementType(layer), shape: layerShape(layer) }));
+}
+
+export function planInputs(model: AnyModel, options: ResolvedOptions): PortPlan[] {
   const facts = imageFacts(model);
+  const inputs = inputsOf(model);
   const names = portNames(
     'inputNames',
     options.inputNames,
-    model.inputs.map(({ layer }) => layer.name),
+    inputs.map(({ name }) => name),
   );
   for (const name of Object.keys(options.inputShapes ?? {}))
     if (!names.includes(name))
       throw new UsageError(`inputShapes: expected names among ${names.join(', ')}, got "${name}"`);
-  return model.inputs.map(({ layer }, i) => {
-    const shape = inputShape(layer, names[i], model.inputs.length, options);
+  return inputs.map(({ type, shape: given }, i) => {
+    const shape = inputShape(given, names[i], inputs.length, options);
     const order = fileOrder(shape.length, facts, options);
-    const type = elementType(layer);
     const isImage = type === 'float32' && channelsFirstOrder(shape.length, facts) !== undefined;
     const isPixels = isImage && options.pixels === 'uint8';
     const fileShape = order ? order.map((axis) => shape[axis]) : shape;
@@ -85,13 +109,13 @@ export function planInputs(model: ModelDescription, options: ResolvedOptions): P
 }
 
 /** The names of the dynamic axes that the file would have without `axisSizes`. */
-export function dynamicAxes(model: ModelDescription, options: ResolvedOptions): string[] {
+export function dynamicAxes(model: AnyModel, options: ResolvedOptions): string[] {
   const plans = planInputs(model, { ...options, axisSizes: {} });
   return [...new Set(plans.flatMap(({ shape }) => shape.filter((size) => typeof size === 'string')))];
 }
 
 /** Throws UsageError where a fixed size is given for an axis that the model does not leave open. */
-export function checkAxisSizes(model: ModelDescription, options: ResolvedOptions): void {
+export function checkAxisSizes(model: AnyModel, options: ResolvedOptions): void {
   const known = dynamicAxes(model, options);
   for (const [name, size] of Object.entries(options.axisSizes ?? {})) {
     if (!known.includes(name)) throw unknownName('axisSizes', 'a dynamic axis', name, known);
@@ -101,7 +125,7 @@ export function checkAxisSizes(model: ModelDescription, options: ResolvedOptions
 }
 
 /** Adds the graph's inputs. Returns the values that the model sees: in its own layout, type and scale. */
-export function addInputs(builder: GraphBuilder, model: ModelDescription, options: ResolvedOptions): Value[] {
+export function addInputs(builder: GraphBuilder, model: AnyModel, options: ResolvedOptions): Value[] {
   return planInputs(model, options).map(({ name, type, shape, order, scale, doc }) => {
     const port = builder.input(name, { type, shape }, doc);
     return builder.within(name, () => {
@@ -131,9 +155,17 @@ const axisNames: Readonly<Record<number, readonly string[]>> = {
   5: ['', 'depth', 'height', 'width', 'channels'],
 };
 
-function inputShape(layer: LayerDescription, name: string, inputCount: number, options: ResolvedOptions): Dimension[] {
+function layerShape(layer: LayerDescription): (number | null)[] {
   const key = layer.config.has('batchInputShape') ? 'batchInputShape' : 'batchShape';
-  const given = layer.config.list(key);
+  return layer.config.list(key).map((size) => (typeof size === 'number' ? size : null));
+}
+
+function inputShape(
+  given: readonly (number | null)[],
+  name: string,
+  inputCount: number,
+  options: ResolvedOptions,
+): Dimension[] {
   const asked = options.inputShapes?.[name];
   if (asked && asked.length !== given.length)
     throw new UsageError(`inputShapes.${name}: expected ${given.length} sizes, got ${asked.length}`);
@@ -164,12 +196,12 @@ export function portNames(what: string, given: readonly string[] | undefined, ow
   return names;
 }
 
-/** The names of the outputs: the user's, or the layers' own, made different from each other and from the inputs. */
-export function outputNames(model: ModelDescription, inputs: readonly string[], options: ResolvedOptions): string[] {
+/** The names of the outputs: the user's, or the model's own, made different from each other and from the inputs. */
+export function outputNames(model: AnyModel, inputs: readonly string[], options: ResolvedOptions): string[] {
   const names = portNames(
     'outputNames',
     options.outputNames,
-    model.outputs.map(({ layer }) => layer.name),
+    'ends' in model ? model.ends.outputs : model.outputs.map(({ layer }) => layer.name),
   );
   const taken = new Set(inputs);
   return names.map((name) => {
@@ -185,7 +217,7 @@ export function outputNames(model: ModelDescription, inputs: readonly string[], 
 /** Values as the file's outputs: in the file's layout, each computed by a node of its own. */
 export function addOutputs(
   builder: GraphBuilder,
-  model: ModelDescription,
+  model: AnyModel,
   results: readonly Value[],
   names: readonly string[],
   options: ResolvedOptions,

@@ -8,8 +8,8 @@ import type {
   TensorSpec,
 } from '../../src/runtimes/runtime.ts';
 import { floatToHalf, halfToFloat } from '../graph/half.ts';
-import type { ModelDescription } from '../model/description.ts';
 import type { ExportOptions } from '../options.ts';
+import type { AnyModel } from '../ports.ts';
 import type { Reference } from './reference.ts';
 import { sampleInputs } from './sample.ts';
 import { type NamedTensor, type TestDataFile, testDataFiles } from './test-data.ts';
@@ -49,7 +49,7 @@ export interface ParityOptions {
   readonly reference: Reference;
   /** What the reference is: `tfjs 4.22.0 cpu`. */
   readonly referenceName: string;
-  readonly description: ModelDescription;
+  readonly description: AnyModel;
   readonly exportOptions: ExportOptions;
   readonly seed?: number;
   /** Default 1e-4. */

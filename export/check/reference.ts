@@ -5,7 +5,7 @@ import type { RuntimeSession, RuntimeTensor } from '../../src/runtimes/runtime.t
 import { floats, transposed } from '../graph/constant.ts';
 import type { ModelDescription } from '../model/description.ts';
 import { type ExportOptions, resolveOptions } from '../options.ts';
-import { fileOrder, imageFacts, inverse, type PortPlan, planInputs } from '../ports.ts';
+import { type AnyModel, fileOrder, imageFacts, inverse, type PortPlan, planInputs } from '../ports.ts';
 
 export type TensorFlow = typeof tf;
 export type Reference = (inputs: readonly RuntimeTensor[]) => Promise<RuntimeTensor[]>;
@@ -49,11 +49,7 @@ export function tfjsReference(
  * The same through a session of the model itself (the tfjs runtime on its model.json), whose inputs and outputs are in the
  * model's order and layout.
  */
-export function sessionReference(
-  session: RuntimeSession,
-  description: ModelDescription,
-  options: ExportOptions,
-): Reference {
+export function sessionReference(session: RuntimeSession, description: AnyModel, options: ExportOptions): Reference {
   const resolved = resolveOptions(options);
   const plans = planInputs(description, resolved);
   const facts = imageFacts(description);

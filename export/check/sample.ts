@@ -3,7 +3,7 @@ import { type Random, randomFor } from '../../src/random.ts';
 import type { RuntimeTensor } from '../../src/runtimes/runtime.ts';
 import type { LayerDescription, ModelDescription, TensorReference } from '../model/description.ts';
 import { type ExportOptions, resolveOptions } from '../options.ts';
-import { type PortPlan, planInputs } from '../ports.ts';
+import { type AnyModel, type PortPlan, planInputs } from '../ports.ts';
 
 export interface SampleOptions {
   readonly seed: number;
@@ -14,18 +14,14 @@ export interface SampleOptions {
 }
 
 /** One tensor for each input of the exported file, in its layout and type. The same seed gives the same tensors. */
-export function sampleInputs(
-  description: ModelDescription,
-  options: ExportOptions,
-  sample: SampleOptions,
-): RuntimeTensor[] {
+export function sampleInputs(description: AnyModel, options: ExportOptions, sample: SampleOptions): RuntimeTensor[] {
   const plans = planInputs(description, resolveOptions(options));
   return plans.map((plan, i) => {
     const random = randomFor('export check', sample.seed, i, sample.batch);
     const shape = plan.shape.map((size, axis) =>
       typeof size === 'number' ? size : axis === 0 ? sample.batch : sample.dynamicSize,
     );
-    const limit = indexLimit(description, description.inputs[i]);
+    const limit = 'ends' in description ? undefined : indexLimit(description, description.inputs[i]);
     return draw(plan, shape, limit, random);
   });
 }
@@ -35,9 +31,11 @@ function draw(plan: PortPlan, shape: readonly number[], limit: number | undefine
   if (plan.type === 'uint8')
     return { type: 'uint8', shape, data: Uint8Array.from({ length }, () => random.integer(256)) };
   if (plan.type === 'bool') return { type: 'bool', shape, data: Uint8Array.from({ length }, () => random.integer(2)) };
-  if (plan.type === 'int32')
-    return { type: 'int32', shape, data: Int32Array.from({ length }, () => random.integer(limit ?? 10)) };
   const isImage = shape.length >= 4;
+  // Integers are pixels in an image, and small numbers elsewhere: indices, most likely.
+  const integers = limit ?? (isImage ? 256 : 10);
+  if (plan.type === 'int32')
+    return { type: 'int32', shape, data: Int32Array.from({ length }, () => random.integer(integers)) };
   const value = limit !== undefined ? () => random.integer(limit) : isImage ? random.uniform : random.normal;
   return { type: 'float32', shape, data: Float32Array.from({ length }, value) };
 }

@@ -148,12 +148,19 @@ function dequantized(
   { dtype, min, scale }: Quantization,
   type: 'float32' | 'int32' | 'bool',
 ): Float32Array | Int32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const count = bytes.length / bytesPerElement[dtype];
-  const value = (i: number): number => {
-    if (dtype === 'float16') return halfToFloat(view.getUint16(2 * i, true));
-    return (dtype === 'uint8' ? bytes[i] : view.getUint16(2 * i, true)) * scale + min;
-  };
-  if (type === 'int32') return Int32Array.from({ length: count }, (_, i) => Math.round(value(i)));
-  return Float32Array.from({ length: count }, (_, i) => value(i));
+  const result = type === 'int32' ? new Int32Array(count) : new Float32Array(count);
+  if (dtype === 'uint8') {
+    for (let i = 0; i < count; i++) result[i] = rounded(bytes[i] * scale + min, type);
+    return result;
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let i = 0; i < count; i++) {
+    const stored = view.getUint16(2 * i, true);
+    result[i] = rounded(dtype === 'float16' ? halfToFloat(stored) : stored * scale + min, type);
+  }
+  return result;
 }
+
+const rounded = (value: number, type: 'float32' | 'int32' | 'bool'): number =>
+  type === 'int32' ? Math.round(value) : value;

@@ -142,6 +142,13 @@ export const convolution = {
   AveragePool: pool({ count_include_pad: int, dilations: { type: 'ints', since: 19 } }),
   GlobalAveragePool: globalPool,
   GlobalMaxPool: globalPool,
+  LRN: {
+    since: 17,
+    inputs: [1, 1],
+    outputs: [1, 1],
+    attributes: { alpha: float, beta: float, bias: float, size: required(int) },
+    infer: (call) => [{ type: call.input(0).type, shape: call.input(0).shape }],
+  },
   BatchNormalization: {
     since: 17,
     inputs: [5, 5],

@@ -36,7 +36,8 @@ function contentOf(call: Call): readonly Dimension[] | undefined {
   const compute = arithmetic[call.operator];
   const a = call.values(0);
   const b = call.values(1);
-  if (!compute || !a || !b || call.input(0).type !== 'int64') return undefined;
+  const { type } = call.input(0);
+  if (!compute || !a || !b || (type !== 'int64' && type !== 'int32')) return undefined;
   const length = Math.max(a.length, b.length);
   return Array.from({ length }, (_, i) => compute(a[a.length === 1 ? 0 : i], b[b.length === 1 ? 0 : i]));
 }
@@ -86,8 +87,15 @@ const typeByNumber = new Map<number, TensorType>(
 export const elementwise = {
   Identity: unary(),
   Abs: unary(),
+  Acos: unary(),
+  Acosh: unary(),
+  Asin: unary(),
+  Asinh: unary(),
+  Atan: unary(),
+  Atanh: unary(),
   Ceil: unary(),
   Cos: unary(),
+  Cosh: unary(),
   Erf: unary(),
   Exp: unary(),
   Floor: unary(),
@@ -97,7 +105,9 @@ export const elementwise = {
   Round: unary(),
   Sign: unary(),
   Sin: unary(),
+  Sinh: unary(),
   Sqrt: unary(),
+  Tan: unary(),
   Not: unary(),
   Relu: unary(),
   Sigmoid: unary(),

@@ -1,4 +1,5 @@
 // The operators of ONNX's own domain that the exporter writes and the checker knows.
+import { control } from './control.ts';
 import { convolution } from './convolution.ts';
 import { elementwise } from './elementwise.ts';
 import { linear } from './linear.ts';
@@ -6,6 +7,7 @@ import type { Operator } from './operator.ts';
 import { quantization } from './quantization.ts';
 import { recurrence } from './recurrent.ts';
 import { reduction } from './reduction.ts';
+import { selection } from './selection.ts';
 import { shape } from './shape.ts';
 import { slice } from './slice.ts';
 
@@ -17,6 +19,8 @@ const table = {
   ...shape,
   ...slice,
   ...recurrence,
+  ...control,
+  ...selection,
   ...quantization,
 } as const satisfies Record<string, Operator>;
 

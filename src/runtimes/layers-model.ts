@@ -22,7 +22,12 @@ const modelJson = z.looseObject({
  * @param path of a model.json
  * @throws FormatError where the file, or a file of weights that it names, is not what it should be.
  */
-export function readLayersModel(path: string): { readonly where: string; readonly artifacts: tf.io.ModelArtifacts } {
+export function readLayersModel(path: string): {
+  readonly where: string;
+  readonly artifacts: tf.io.ModelArtifacts;
+  /** What else model.json says: the format, the signature of a graph model. */
+  readonly json: Readonly<Record<string, unknown>>;
+} {
   const { bytes, where } = readModelFile(path);
   let json: unknown;
   try {
@@ -50,6 +55,7 @@ export function readLayersModel(path: string): { readonly where: string; readonl
   const weights = Buffer.concat(files);
   return {
     where,
+    json: parsed.data,
     artifacts: {
       modelTopology,
       // The parser's boundary: dtypes and quantisation are checked by tfjs as it decodes.

@@ -3,6 +3,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { FormatError, JepaError, UsageError } from '../error.ts';
 import { checkFeeds } from './feeds.ts';
+import { isGraphModel, openGraphModel } from './graph-model.ts';
 import { readLayersModel } from './layers-model.ts';
 import { threadCount } from './model-file.ts';
 import type {
@@ -65,8 +66,10 @@ function describeTfjs({ version }: typeof tf, provider: string, threads: number)
   return { runtime: 'tfjs', version: `@tensorflow/tfjs ${version.tfjs}`, provider, threads, precision: 'float32' };
 }
 
-async function openModel({ loadLayersModel, tensor, tidy }: typeof tf, path: string): Promise<RuntimeSession> {
-  const { where, artifacts } = readLayersModel(path);
+async function openModel(namespace: typeof tf, path: string): Promise<RuntimeSession> {
+  const { where, artifacts, json } = readLayersModel(path);
+  if (isGraphModel(json)) return openGraphModel(namespace, { where, artifacts, json });
+  const { loadLayersModel, tensor, tidy } = namespace;
   const model = await loadLayersModel({ load: async () => artifacts }).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     throw new FormatError(`${where}: expected a model that tfjs can load, got: ${reason}`, { cause: error });

@@ -1,0 +1,35 @@
+// The table: every TensorFlow operation that is exported, by name.
+import type { Operation } from '../operation.ts';
+import { control } from './control.ts';
+import { convolution } from './convolution.ts';
+import { creation } from './creation.ts';
+import { elementwise } from './elementwise.ts';
+import { images } from './image.ts';
+import { lists } from './list.ts';
+import { matrix } from './matrix.ts';
+import { normalization } from './normalization.ts';
+import { pooling } from './pooling.ts';
+import { reductions } from './reduction.ts';
+import { selection } from './selection.ts';
+import { shapes } from './shape.ts';
+import { slices } from './slice.ts';
+
+const table = {
+  ...elementwise,
+  ...convolution,
+  ...pooling,
+  ...matrix,
+  ...normalization,
+  ...reductions,
+  ...shapes,
+  ...slices,
+  ...creation,
+  ...images,
+  ...selection,
+  ...control,
+  ...lists,
+} as const satisfies Record<string, Operation>;
+
+export type OperationName = keyof typeof table;
+
+export const operations: ReadonlyMap<string, Operation> = new Map<string, Operation>(Object.entries(table));

@@ -1,0 +1,52 @@
+// What convolutions and poolings share: the layout, TensorFlow's padding rules, and the way to ONNX's [N, C, spatial...].
+import type { PlainAttribute } from '../../graph/attribute.ts';
+import type { Value } from '../../graph/graph.ts';
+import type { Shape } from '../../graph/type.ts';
+import { paddingFor, type Window } from '../../layers/window.ts';
+import type { NodeContext } from '../operation.ts';
+
+export const isChannelsFirst = (node: NodeContext): boolean => /^NC/i.test(node.text('data_format', 'NHWC'));
+
+/** [N, spatial..., C] -> [N, C, spatial...]. */
+export function toChannelsFirst(node: NodeContext, x: Value): Value {
+  const rank = x.shape.length;
+  return node.graph.transpose(x, [0, rank - 1, ...Array.from({ length: rank - 2 }, (_, i) => i + 1)]);
+}
+
+/** [N, C, spatial...] -> [N, spatial..., C]. */
+export function toChannelsLast(node: NodeContext, x: Value): Value {
+  const rank = x.shape.length;
+  return node.graph.transpose(x, [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1]);
+}
+
+/** Something on [N, C, spatial...] applied to a tensor in the node's layout. */
+export function onChannelsFirst(node: NodeContext, x: Value, apply: (x: Value) => Value): Value {
+  return isChannelsFirst(node) ? apply(x) : toChannelsLast(node, apply(toChannelsFirst(node, x)));
+}
+
+/** The entries of a list over all axes (strides, dilations, sizes) that are the spatial ones'. */
+export function spatialOf(node: NodeContext, name: string, rank: number): number[] {
+  const list = node.numbers(name);
+  if (list.length === 0) return new Array<number>(rank).fill(1);
+  if (list.length === 1) return new Array<number>(rank).fill(list[0]);
+  if (list.length === rank) return [...list];
+  return isChannelsFirst(node) ? list.slice(2) : list.slice(1, -1);
+}
+
+/** `padding` of a node as ONNX attributes. */
+export function paddingAttributes(node: NodeContext, spatial: Shape, window: Window): Record<string, PlainAttribute> {
+  const padding = node.text('padding', 'VALID').toLowerCase();
+  if (padding === 'explicit') {
+    const list = node.numbers('explicit_paddings');
+    const pairs = isChannelsFirst(node) ? list.slice(4) : list.slice(2, -2);
+    return { pads: [...pairs.filter((_, i) => i % 2 === 0), ...pairs.filter((_, i) => i % 2 === 1)] };
+  }
+  if (padding !== 'same' && padding !== 'valid') throw node.unsupported(`padding ${padding}`);
+  const attributes = paddingFor(padding, spatial, window);
+  if (attributes === undefined)
+    throw node.unsupported(
+      'SAME padding with a stride and a dilation on a dynamic axis',
+      'Give the input a fixed size on this axis.',
+    );
+  return attributes;
+}
