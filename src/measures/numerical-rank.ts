@@ -1,5 +1,5 @@
 // How many directions a linear map really has: its singular values above a part of the largest.
-import { symmetricEigen } from '../evaluation/symmetric-eigen.ts';
+import { symmetricEigen } from './symmetric-eigen.ts';
 
 /**
  * Singular values below this part of the largest do not count. They are roots of eigenvalues of J J', whose float32 rounding

@@ -1,8 +1,8 @@
 // Singular values of the latent matrix and what is read from them: ranks, and principal components. The work is done in the
 // smaller of N and D; where both are large, a sample of the observations stands for all, and says how far off it may be.
 
-import { symmetricEigen } from '../evaluation/symmetric-eigen.ts';
 import { type Latents, meanLatent } from './latents.ts';
+import { symmetricEigen } from './symmetric-eigen.ts';
 
 /** RankMe's epsilon (Garrido et al., arXiv 2210.02885, eq. 1), which keeps the logarithm finite for float32 embeddings. */
 const RANK_ME_EPSILON = 1e-7;

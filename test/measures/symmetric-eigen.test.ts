@@ -1,6 +1,6 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { describe, expect, test } from 'vitest';
-import { symmetricEigen } from '../../src/evaluation/symmetric-eigen.ts';
+import { symmetricEigen } from '../../src/measures/symmetric-eigen.ts';
 import { randomFor } from '../../src/random.ts';
 
 /** B B' of B [n, rank], whose numbers fall by up to 12 powers of ten where `isGraded`. */
