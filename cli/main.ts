@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { describeError, JepaError, UsageError } from '../src/error.ts';
 import { packageVersion } from '../src/machine/package.ts';
+import { printable } from '../src/printable.ts';
 import { commands } from './commands.ts';
 
 function buildProgram(): Command {
@@ -30,7 +31,8 @@ async function main(): Promise<void> {
       return;
     }
     const isExpected = error instanceof JepaError;
-    process.stderr.write(`jepa: ${describeError(error)}\n`);
+    // What a file is called, or holds, must not draw on the terminal.
+    process.stderr.write(`jepa: ${printable(describeError(error), { keepLines: true })}\n`);
     if (process.argv.includes('--debug') && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
     else if (!isExpected)
       process.stderr.write('This is a bug in jepa-onnx: run the command again with --debug and report it.\n');

@@ -3,8 +3,11 @@ import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import type { EvaluateFlags } from '../cli/evaluate.ts';
 import { inspectOnnx } from '../export/inspect.ts';
+import { classColumnOf } from '../src/data/class-column.ts';
+import type { Recording, Roles } from '../src/data/recording.ts';
 import { createEnvironment } from '../src/environments/index.ts';
 import { UsageError, unknownName } from '../src/error.ts';
+import { parseRecordingClassSource, type RecordingClassSource } from '../src/evaluation/class/recording.ts';
 import type { StateClasses } from '../src/evaluation/class/state.ts';
 import {
   evaluateForeignEncoder,
@@ -92,15 +95,14 @@ async function observedInRecording(
 ): Promise<Observed> {
   const { openConfiguredRecording, recordingConfiguration } = await import('../src/data/configured-recording.ts');
   const { openRecordingEvaluation } = await import('../src/evaluation/held-out/recording.ts');
-  const { parseRecordingClassSource } = await import('../src/evaluation/class/recording.ts');
   const { openRunRecording } = await import('../src/run/recording.ts');
   const { parseOptions } = await import('../src/options.ts');
-  const asked = classes === undefined ? undefined : parseRecordingClassSource('--classes', classes);
   const keys = { path, map, stack, imageSize: imageSize && [...imageSize] };
   const configuration = parseOptions('--data', recordingConfiguration, keys);
   const { recording, options } = await openConfiguredRecording(configuration);
   try {
     const columns = [...recording.columns.keys()];
+    const asked = classesFor(recording, options.roles ?? {}, classes);
     if (asked?.of === 'column' && !columns.includes(asked.column))
       throw unknownName('--classes column', 'a column', asked.column, columns);
     // Images with labels need no actions here: whatever has a row an image stands in for them.
@@ -129,6 +131,14 @@ async function observedInRecording(
   } finally {
     await recording.dispose();
   }
+}
+
+/** The classes that are asked for; else, where there is no reward, those that the recording is labelled with. */
+function classesFor(recording: Recording, roles: Roles, classes: string | undefined): RecordingClassSource | undefined {
+  if (classes !== undefined) return parseRecordingClassSource('--classes', classes);
+  if ((roles.reward ?? recording.roles.reward) !== undefined) return undefined;
+  const column = classColumnOf(recording, roles.observation ?? recording.roles.observation);
+  return column === undefined ? undefined : { of: 'column', column };
 }
 
 /** What a training promised is not known of an encoder from anywhere. */

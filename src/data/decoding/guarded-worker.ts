@@ -4,8 +4,8 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { FormatError, JepaError, UnavailableError } from '../../error.ts';
+import { type DecodingLimits, SECONDS_VARIABLE, WORKER_HEAP_MEGABYTES } from '../../storage/decoding-limit.ts';
 import { errorOfFailure, type Failure } from './failure.ts';
-import { type DecodingLimits, SECONDS_VARIABLE, WORKER_HEAP_MEGABYTES } from './limit.ts';
 
 /** How often the watchdog looks. Looks are counted, not seconds, so that a suspended program finds its threads alive. */
 const LOOK_MS = 250;
