@@ -119,7 +119,20 @@ export async function openParquetFile(path: string): Promise<ParquetFile> {
       },
       readValues: (name) =>
         explained(`${path} ${name}`, 'a column', async () =>
-          Array.from(await scan.readColumn({ column: name, rowStart: 0, rowEnd: rowCount })),
+          // A row group at a time, which is what the library reads.
+          (
+            await Promise.all(
+              groupsUnder(groupStarts, 0, rowCount).map(async ({ group }) =>
+                Array.from(
+                  await scan.readColumn({
+                    column: name,
+                    rowStart: groupStarts[group],
+                    rowEnd: groupStarts[group + 1],
+                  }),
+                ),
+              ),
+            )
+          ).flat(),
         ),
       dispose: () => closeSync(descriptor),
     };
