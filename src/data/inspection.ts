@@ -157,7 +157,7 @@ function evaluateCommandOf(recording: Recording, { roles = {}, flags = [] }: Ins
     quote(recording.handle.path),
     ...flags,
     '--classes',
-    quote(`column:${label}`),
+    `column:${quote(label)}`,
   ].join(' ');
 }
 

@@ -9,6 +9,8 @@ import type { FuzzTarget } from './target.ts';
 
 /** After so long without an answer a mutant counts as endless. */
 const SILENT_MS = 20_000;
+/** However little time there is: the first ones wait for threads to start. */
+const LEAST_MUTANTS = 25;
 const MAXIMAL_MEGABYTES = 1024;
 
 export interface Finding {
@@ -41,7 +43,7 @@ export async function fuzz(target: FuzzTarget, options: CampaignOptions): Promis
   // A process takes a while to start, which is not the target's fault.
   let deadline: number | undefined;
   try {
-    for (let index = 0; deadline === undefined || Date.now() < deadline; index++) {
+    for (let index = 0; index < LEAST_MUTANTS || deadline === undefined || Date.now() < deadline; index++) {
       const path = join(folder, `mutant-${index}`);
       target.write(path, createGenerator(seed * 1_000_003 + index));
       child ??= await startChild();

@@ -57,12 +57,12 @@ const WORDS: readonly string[] = [
 ];
 
 export function mutateBytes(original: Uint8Array, generator: Generator): Uint8Array {
-  let bytes = Uint8Array.from(original);
+  let bytes: Uint8Array<ArrayBuffer> = Uint8Array.from(original);
   for (let round = 1 + generator.below(4); round > 0; round--) bytes = mutateOnce(bytes, generator);
   return bytes;
 }
 
-function mutateOnce(bytes: Uint8Array, generator: Generator): Uint8Array {
+function mutateOnce(bytes: Uint8Array<ArrayBuffer>, generator: Generator): Uint8Array<ArrayBuffer> {
   const at = generator.below(Math.max(1, bytes.length));
   const length = 1 + generator.below(Math.min(64, Math.max(1, bytes.length - at)));
   switch (generator.below(8)) {
@@ -115,6 +115,6 @@ export function mutateText(original: string, generator: Generator): string {
   return text;
 }
 
-function concatenate(...parts: readonly Uint8Array[]): Uint8Array {
+function concatenate(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(Buffer.concat(parts));
 }
