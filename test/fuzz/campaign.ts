@@ -96,8 +96,11 @@ async function startChild(): Promise<Child> {
   return {
     read: (request) =>
       new Promise((resolve) => {
-        const timer = setTimeout(() => finish('endless'), SILENT_MS);
-        const onMessage = (outcome: unknown) => finish(outcome as MutantOutcome);
+        let timer: NodeJS.Timeout | undefined;
+        const onMessage = (message: unknown) => {
+          if (message === 'begin') timer = setTimeout(() => finish('endless'), SILENT_MS);
+          else finish(message as MutantOutcome);
+        };
         const onExit = () => finish('died');
         function finish(outcome: MutantOutcome | 'endless' | 'died'): void {
           clearTimeout(timer);
@@ -105,7 +108,7 @@ async function startChild(): Promise<Child> {
           process_.off('exit', onExit);
           resolve(outcome);
         }
-        process_.once('message', onMessage);
+        process_.on('message', onMessage);
         process_.once('exit', onExit);
         process_.send(request);
       }),
