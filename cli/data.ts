@@ -4,6 +4,7 @@ import type { Inspection } from '../src/data/inspection.ts';
 import type { OpenOptions, Recording, Roles } from '../src/data/recording.ts';
 import { UsageError } from '../src/error.ts';
 import { packageVersion } from '../src/machine/package.ts';
+import { printable } from '../src/printable.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from './open.ts';
 
 interface RecordingFlags {
@@ -97,7 +98,9 @@ function repeatFlags({ map, imageSize, ffmpeg }: RecordingFlags): string[] {
 
 async function runInspect(path: string, flags: RecordingFlags & { readonly json?: boolean }): Promise<void> {
   await inspect(path, flags, async (_recording, found) => {
-    process.stdout.write(flags.json ? `${JSON.stringify(found, undefined, 2)}\n` : describeInspection(found));
+    const text = flags.json ? `${JSON.stringify(found, undefined, 2)}\n` : describeInspection(found);
+    // Names of columns, and what is said of them, came from the file.
+    process.stdout.write(printable(text, { keepLines: true }));
   });
 }
 
@@ -114,6 +117,11 @@ async function runConvert(
   } finally {
     await recording.dispose();
   }
+  for (const { name, labels } of recording.columns.values())
+    if (labels !== undefined)
+      process.stderr.write(
+        `${printable(`${name}: written as numbers: ${labels.map((label, number) => `${number} ${label}`).join(', ')}`)}\n`,
+      );
   process.stderr.write(`${target}: ${recording.episodeCount} episodes of ${recording.format}\n`);
 }
 
@@ -144,7 +152,7 @@ function describeInspection(found: Inspection): string {
     ...table([
       ['column', 'part', 'type', 'shape', 'rows', 'least', 'mean', 'most'],
       ...found.columns.map(({ name, role, type, shape, rows, minimum, mean, maximum, isDiscrete }) => [
-        name,
+        printable(name),
         role ?? '',
         isDiscrete && role === 'action' ? `${type}, discrete` : type,
         `[${shape.join(', ')}]`,
@@ -152,9 +160,13 @@ function describeInspection(found: Inspection): string {
         ...[minimum, mean, maximum].map(number),
       ]),
     ]),
-    ...(found.findings.length > 0 ? ['', ...found.findings.map((finding) => `- ${finding}`)] : []),
+    ...(found.findings.length > 0 ? ['', ...found.findings.map((finding) => `- ${printable(finding)}`)] : []),
     '',
-    found.command === undefined ? 'Training would refuse it as it is.' : `To train on it: ${found.command}`,
+    ...(found.command !== undefined
+      ? [`To train on it: ${found.command}`]
+      : found.evaluateCommand === undefined
+        ? ['Training would refuse it as it is.']
+        : ['There are no actions to train on, but an encoder can be evaluated on it:', `  ${found.evaluateCommand}`]),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -1,6 +1,7 @@
 // `jepa inspect`: what is in an ONNX file.
 import { Command } from 'commander';
 import type { ModelSummary, PortSummary } from '../export/inspect.ts';
+import { printable } from '../src/printable.ts';
 
 interface InspectFlags {
   readonly graph?: boolean;
@@ -72,14 +73,6 @@ function describeNodes(summary: ModelSummary): string {
       return `${'  '.repeat(depth + 1)}${printable(`${kind}(${inputs.join(', ')}) -> ${outputs.join(', ')}  ${name}`)}\n`;
     })
     .join('');
-}
-
-/** Text from a foreign file must not move the cursor or draw on a terminal. */
-function printable(text: string): string {
-  return text.replaceAll(
-    /[\p{Cc}\p{Cf}]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 export function formatBytes(bytes: number): string {

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { describeError, JepaError, UsageError } from '../src/error.ts';
 import { CodeRefusedError } from '../src/machine/code-permission.ts';
 import { packageVersion } from '../src/machine/package.ts';
+import { printable } from '../src/printable.ts';
 import { LockedError } from '../src/storage/run-lock.ts';
 import { commandGroups, internalCommands } from './commands.ts';
 import { hide, layOutHelp } from './help.ts';
@@ -45,7 +46,9 @@ async function main(): Promise<void> {
     }
     const isExpected = error instanceof JepaError;
     const advice = error instanceof CodeRefusedError ? ' Where you trust it: the same command with --allow-code.' : '';
-    process.stderr.write(`jepa: ${withDashes(describeError(error))}${advice}\n`);
+    // What a file is called, or holds, must not draw on the terminal.
+    const message = printable(withDashes(describeError(error)), { keepLines: true });
+    process.stderr.write(`jepa: ${message}${advice}\n`);
     if (process.argv.includes('--debug') && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
     else if (!isExpected)
       process.stderr.write('This is a bug in jepa-onnx: run the command again with --debug and report it.\n');

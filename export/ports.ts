@@ -1,5 +1,5 @@
 // Inputs and outputs of the exported graph: their names, layout, element type and dynamic axes.
-import { UsageError, unknownName } from '../src/error.ts';
+import { FormatError, UsageError, unknownName } from '../src/error.ts';
 import type { GraphBuilder } from './graph/builder.ts';
 import type { Graph, Port, Value } from './graph/graph.ts';
 import { type Dimension, describeShape, type Shape, type TensorType } from './graph/type.ts';
@@ -171,6 +171,8 @@ function inputShape(
     throw new UsageError(`inputShapes.${name}: expected ${given.length} sizes, got ${asked.length}`);
   const fixed = (name: string): Dimension => options.axisSizes?.[name] ?? name;
   return given.map((size, axis): Dimension => {
+    if (typeof size === 'number' && !(Number.isSafeInteger(size) && size >= 0))
+      throw new FormatError(`${name}: expected a batch shape of whole numbers, or null for what may vary, got ${size}`);
     const isFreed = axis === 0 && options.dynamicBatch === true;
     const own = typeof size === 'number' && !isFreed ? size : undefined;
     const wish = asked?.[axis];

@@ -2,8 +2,11 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { inspectOnnx } from '../export/inspect.ts';
+import { classColumnOf } from '../src/data/class-column.ts';
+import type { Recording, Roles } from '../src/data/recording.ts';
 import { createEnvironment } from '../src/environments/index.ts';
 import { option, UsageError, unknownName } from '../src/error.ts';
+import type { RecordingClassSource } from '../src/evaluation/class/recording.ts';
 import { classesOf, isClassSource, type StateClasses } from '../src/evaluation/class/state.ts';
 import {
   evaluateForeignEncoder,
@@ -113,15 +116,15 @@ async function observedInEnvironment(name: string, { classes = 'reward' }: Resol
 async function observedInRecording(
   path: string,
   { imageSize: fileSize }: FoundInput,
-  { map, imageSize = fileSize, stack, classes: asked, observations, seed, onNote }: ResolvedOptions,
+  { map, imageSize = fileSize, stack, classes, observations, seed, onNote }: ResolvedOptions,
 ): Promise<Observed> {
   const { openConfiguredRecording, recordingConfiguration } = await import('../src/data/configured-recording.ts');
   const { openRecordingEvaluation } = await import('../src/evaluation/held-out/recording.ts');
   const { openRunRecording } = await import('../src/run/recording.ts');
   const { parseOptions } = await import('../src/options.ts');
-  if (asked !== undefined && isClassSource(asked))
+  if (isClassSource(classes))
     throw new UsageError(
-      `${option('classes')}: expected column:NAME, quantiles:K or observed for a recording, got ${asked}`,
+      `${option('classes')}: expected column:NAME, quantiles:K or observed for a recording, got ${classes}`,
       { remedy: 'What each can claim: docs/measures.md.' },
     );
   const keys = { path, map, stack, imageSize: imageSize && [...imageSize] };
@@ -129,6 +132,7 @@ async function observedInRecording(
   const { recording, options } = await openConfiguredRecording(configuration);
   try {
     const columns = [...recording.columns.keys()];
+    const asked = classesFor(recording, options.roles ?? {}, classes);
     if (asked?.of === 'column' && !columns.includes(asked.column))
       throw unknownName(option('classes', 'column'), 'a column', asked.column, columns);
     // Images with labels need no actions here: whatever has a row an image stands in for them.
@@ -157,6 +161,18 @@ async function observedInRecording(
   } finally {
     await recording.dispose();
   }
+}
+
+/** The classes that are asked for; else, where there is no reward, those that the recording is labelled with. */
+function classesFor(
+  recording: Recording,
+  roles: Roles,
+  classes: RecordingClassSource | undefined,
+): RecordingClassSource | undefined {
+  if (classes !== undefined) return classes;
+  if ((roles.reward ?? recording.roles.reward) !== undefined) return undefined;
+  const column = classColumnOf(recording, roles.observation ?? recording.roles.observation);
+  return column === undefined ? undefined : { of: 'column', column };
 }
 
 /** What a training promised is not known of an encoder from anywhere. */

@@ -1,4 +1,5 @@
-// Where flat rows fall into episodes: by lengths, by ends, by a number that stays the same, or by flags of the last step.
+// Where flat rows fall into episodes: by lengths, by ends, by a number that stays the same, or by flags of the
+// first or the last step.
 import { FormatError } from '../error.ts';
 import { elementCount } from '../shape.ts';
 import { numberAt } from './element.ts';
@@ -23,11 +24,38 @@ export async function findEpisodeLengths(
   rowsPerEpisode: number | undefined,
   notes: string[],
 ): Promise<number[]> {
-  const flags = [structure.terminal, structure.timeout].flatMap((name) => arrays.get(name ?? '') ?? []);
+  const flags = [structure.last, structure.terminal, structure.timeout].flatMap((name) => arrays.get(name ?? '') ?? []);
   if (rowsPerEpisode !== undefined) {
     for (const flag of flags) await checkUnpadded(path, flag, rowsPerEpisode);
     return Array.from({ length: stepCount / rowsPerEpisode }, () => rowsPerEpisode);
   }
+  const isOfSteps = (array: FlatArray | undefined) => array?.shape[0] === stepCount;
+  const marks = [structure.first, structure.last].map((name) => arrays.get(name ?? '')).filter(isOfSteps);
+  const [first, last] = [structure.first, structure.last].map((name) => marks.find((array) => array?.name === name));
+  const lengths = await lengthsByStructure(path, arrays, structure, stepCount);
+  if (lengths === undefined && first !== undefined) {
+    const ofFirst = await byFirstSteps(path, first, stepCount);
+    if (last !== undefined) await compareMarks(path, last, ofFirst, 'last');
+    return ofFirst;
+  }
+  if (lengths !== undefined) {
+    if (first !== undefined) await compareMarks(path, first, lengths, 'first');
+    if (last !== undefined) await compareMarks(path, last, lengths, 'last');
+    return lengths;
+  }
+  const usable = flags.filter(isOfSteps);
+  if (usable.length > 0) return byFlags(usable, stepCount, notes);
+  notes.push(ONE_EPISODE_NOTE);
+  return [stepCount];
+}
+
+/** By what says it in numbers; undefined where nothing does. */
+async function lengthsByStructure(
+  path: string,
+  arrays: ReadonlyMap<string, FlatArray>,
+  structure: StructureRoles,
+  stepCount: number,
+): Promise<number[] | undefined> {
   for (const name of [structure.length, structure.end]) {
     const array = arrays.get(name ?? '');
     if (array === undefined) continue;
@@ -43,11 +71,43 @@ export async function findEpisodeLengths(
     return lengths;
   }
   const episode = arrays.get(structure.episode ?? '');
-  if (episode !== undefined && episode.shape[0] === stepCount) return byNumber(path, episode, stepCount);
-  const usable = flags.filter(({ shape }) => shape[0] === stepCount);
-  if (usable.length > 0) return byFlags(usable, stepCount, notes);
-  notes.push(ONE_EPISODE_NOTE);
-  return [stepCount];
+  return episode !== undefined && episode.shape[0] === stepCount ? byNumber(path, episode, stepCount) : undefined;
+}
+
+/** An episode begins with the step in which the flag is true. */
+async function byFirstSteps(path: string, flag: FlatArray, stepCount: number): Promise<number[]> {
+  const lengths: number[] = [];
+  await scan(flag, stepCount, (value, row) => {
+    if (row === 0 && value === 0)
+      throw new FormatError(`${path} ${flag.name} row 0: expected the first step of an episode, got ${value}`);
+    if (value !== 0) lengths.push(1);
+    else lengths[lengths.length - 1]++;
+  });
+  return lengths;
+}
+
+/** A flag of first or last steps must mark those that the lengths say, and no others; the last row of all may be unmarked. */
+async function compareMarks(
+  path: string,
+  flag: FlatArray,
+  lengths: readonly number[],
+  which: 'first' | 'last',
+): Promise<void> {
+  const stepCount = lengths.reduce((sum, length) => sum + length, 0);
+  const marked = new Set<number>();
+  let start = 0;
+  for (const length of lengths) {
+    if (length > 0) marked.add(which === 'first' ? start : start + length - 1);
+    start += length;
+  }
+  await scan(flag, stepCount, (value, row) => {
+    const isExpected = marked.has(row);
+    if (isExpected === (value !== 0) || (which === 'last' && row === stepCount - 1)) return;
+    throw new FormatError(
+      `${path} ${flag.name} row ${row}: expected ${isExpected ? `the ${which} step of an episode` : `no ${which} step`} as the others that tell episodes apart say, got ${value}`,
+      { remedy: 'Correct it, or name what is right: --map length=NAME, episode=NAME or first=NAME.' },
+    );
+  });
 }
 
 /** Rows that belong to no episode, or to two, are not what this layout is for. */

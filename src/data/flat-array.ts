@@ -8,6 +8,8 @@ export interface FlatArray {
   /** Rows first. */
   readonly shape: readonly number[];
   readonly rowsPerChunk?: number | undefined;
+  /** What the numbers of text stand for. */
+  readonly labels?: readonly string[] | undefined;
   /** Rows without a value, as a table's last row of an episode has no action. */
   readonly nullRows?: readonly number[] | undefined;
   /** Rows `from` to `to` (exclusive). */

@@ -15,6 +15,8 @@ export interface FlatRecordingOptions {
   /** What the reader itself left out. */
   readonly notes?: readonly string[];
   readonly dispose?: () => void | Promise<void>;
+  /** What the format knows where the names say nothing. */
+  readonly roles?: Recording['roles'];
 }
 
 /** Makes a recording of arrays. Throws a FormatError that names the array and the episode that do not fit together. */
@@ -45,7 +47,7 @@ export async function openFlatRecording(
   const observations = startsOf(lengths, 1);
   const described = new Set([structure.length, structure.offset, structure.end]);
   for (const array of complete) {
-    const { name, type, rowsPerChunk } = array;
+    const { name, type, rowsPerChunk, labels } = array;
     const [rowCount, ...shape] = array.shape;
     if (described.has(name)) continue;
     const starts = [steps, observations].find((table) => table[lengths.length] === rowCount);
@@ -54,7 +56,7 @@ export async function openFlatRecording(
         notes.push(`${name}: ${rowCount} rows for ${stepCount} steps in ${lengths.length} episodes, left out`);
       continue;
     }
-    columns.set(name, { name, type, shape, starts, rowsPerChunk });
+    columns.set(name, { name, type, shape, starts, rowsPerChunk, ...(labels === undefined ? {} : { labels }) });
     readers.set(name, (from, to) => array.read(from, to));
   }
   continueObservations(new Map(complete.map((array) => [array.name, array])), structure.nextObservation, {
@@ -69,7 +71,7 @@ export async function openFlatRecording(
     format,
     episodeCount: lengths.length,
     columns,
-    roles: guessRoles([...columns.keys()]),
+    roles: { ...options.roles, ...known(guessRoles([...columns.keys()])) },
     notes,
     handle: options.handle,
     async read(name, from, to) {
@@ -173,6 +175,11 @@ function continueObservations(
     }
     return rows;
   });
+}
+
+/** Without the parts of which nothing is known. */
+function known(roles: Recording['roles']): Recording['roles'] {
+  return Object.fromEntries(Object.entries(roles).filter(([, columns]) => columns !== undefined));
 }
 
 /** The episode that a row belongs to, by bisection. */

@@ -1,5 +1,6 @@
 // What a recording holds, what is odd about it, and which command would train on it.
 import { describeError, JepaError } from '../error.ts';
+import { classColumnOf } from './class-column.ts';
 import { findMisfits } from './episode-plan.ts';
 import { isImageColumn } from './image/recording.ts';
 import { type Column, type Recording, type Roles, rowCountOf, totalRowsOf } from './recording.ts';
@@ -41,6 +42,8 @@ export interface Inspection {
   readonly findings: readonly string[];
   /** The command that would train on it; undefined where something is in the way. */
   readonly command: string | undefined;
+  /** Where there are labelled observations and no actions: the command that would evaluate an encoder on them. */
+  readonly evaluateCommand: string | undefined;
 }
 
 export interface InspectionOptions {
@@ -68,6 +71,7 @@ export async function inspectRecording(recording: Recording, options: Inspection
     columns.push(describeColumn(column, survey, roleOf(column.name, roles)));
   }
   const steps = stepsOf(recording, roles);
+  const evaluateCommand = roles === undefined ? evaluateCommandOf(recording, options) : undefined;
   const odd = roles === undefined ? { isBlocked: true, flags: [] } : findOddities(recording, roles, surveys, findings);
   const unread = columns.some(({ role, mean }) => role !== undefined && mean === null);
   const reward = roles?.reward === undefined ? undefined : recording.columns.get(roles.reward);
@@ -91,6 +95,7 @@ export async function inspectRecording(recording: Recording, options: Inspection
             ...odd.flags,
             '--out runs/a',
           ].join(' '),
+    evaluateCommand,
   };
 }
 
@@ -121,7 +126,9 @@ function findOddities(
     findings.push(
       `the observation after the last action is missing in ${missingLast} of ${recording.episodeCount} episodes: their last action is not trained on`,
     );
-  if (short > 0) findings.push(`${short} episodes have no transition and are not trained on`);
+  const isEmpty = short === recording.episodeCount;
+  if (isEmpty) findings.push('no transitions: there is nothing to train on');
+  else if (short > 0) findings.push(`${short} episodes have no transition and are not trained on`);
   if (roles.reward === undefined)
     findings.push('no rewards: the default auxiliary is a random projection of the observation');
 
@@ -137,7 +144,21 @@ function findOddities(
     const kind = oddEpisodes.length > 0 ? 'not finite or out of its bounds' : 'out of its bounds';
     findings.push(`${name}: ${oddityCount} numbers ${kind} (${places.join(', ')}${more})`);
   }
-  return { isBlocked: misfits.length > 0, flags: hasNotNumbers ? ['--skip-odd-episodes'] : [] };
+  return { isBlocked: misfits.length > 0 || isEmpty, flags: hasNotNumbers ? ['--skip-odd-episodes'] : [] };
+}
+
+/** Observations and their classes are all that an evaluation of an encoder takes. */
+function evaluateCommandOf(recording: Recording, { roles = {}, flags = [] }: InspectionOptions): string | undefined {
+  const observation = roles.observation ?? recording.roles.observation;
+  const label = classColumnOf(recording, observation);
+  if (observation === undefined || label === undefined || recording.episodeCount === 0) return undefined;
+  return [
+    'jepa evaluate encoder.onnx --data',
+    quote(recording.handle.path),
+    ...flags,
+    '--classes',
+    `column:${quote(label)}`,
+  ].join(' ');
 }
 
 /** A column that cannot be read (no ffmpeg, a corrupt chunk) is a finding; the others are looked at all the same. */

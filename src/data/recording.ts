@@ -57,6 +57,10 @@ export interface Roles {
 export interface StructureRoles {
   /** A number that stays the same within an episode. */
   readonly episode?: string;
+  /** True in the first step of an episode. */
+  readonly first?: string;
+  /** True in the last step of an episode, however it ended. */
+  readonly last?: string;
   /** True in the last step of an episode that ended by itself. */
   readonly terminal?: string;
   /** True in the last step of an episode that was cut off. */

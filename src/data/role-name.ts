@@ -20,7 +20,9 @@ const ACTION_NAMES = ['actions', 'action', 'act', 'acts', 'controls', 'control']
 const REWARD_NAMES = ['rewards', 'reward', 'next.reward', 'next_reward'];
 const STRUCTURE_NAMES: Readonly<Record<keyof StructureRoles, readonly string[]>> = {
   episode: ['episode_index', 'episode', 'episode_id', 'traj_id', 'trajectory', 'trajectory_id'],
-  terminal: ['terminals', 'terminal', 'terminations', 'terminated', 'dones', 'done', 'next.done'],
+  first: ['is_first', 'episode_starts', 'episode_start'],
+  last: ['is_last'],
+  terminal: ['terminals', 'terminal', 'terminations', 'terminated', 'is_terminal', 'dones', 'done', 'next.done'],
   timeout: ['timeouts', 'timeout', 'truncations', 'truncation', 'truncated'],
   length: ['ep_len', 'episode_lengths', 'episode_length', 'lengths'],
   offset: ['ep_offset', 'episode_offsets'],
@@ -50,6 +52,8 @@ export function resolveStructure(
   };
   return {
     episode: find('episode'),
+    first: find('first'),
+    last: find('last'),
     terminal: find('terminal'),
     timeout: find('timeout'),
     length: find('length'),

@@ -6,15 +6,15 @@ import { pipeline } from 'node:stream/promises';
 import { crc32, createInflateRaw } from 'node:zlib';
 import yauzl from 'yauzl';
 import { FormatError } from '../error.ts';
+import {
+  MAXIMAL_DEFLATE_RATIO,
+  MAXIMAL_ZIP_ENTRIES,
+  SUSPICIOUS_ARCHIVE_BYTES,
+  SUSPICIOUS_ENTRY_BYTES,
+  SUSPICIOUS_ZIP_RATIO,
+} from './decoding-limit.ts';
 import { storageError, systemErrorCode } from './file-system.ts';
 
-/** More entries than any archive of arrays or any wheel has; the directory of a larger one is not even read. */
-const MAXIMAL_ENTRIES = 65_536;
-/** An entry that claims more than this must not claim too many times what it takes in the file. */
-const SUSPICIOUS_BYTES = 4 * 1024 ** 3;
-const SUSPICIOUS_RATIO = 100;
-/** Deflate cannot shrink by more (RFC 1951: 258 bytes in 2 bits), so a larger claim is a lie. */
-const MAXIMAL_DEFLATE_RATIO = 1032;
 const METHOD_STORED = 0;
 const METHOD_DEFLATED = 8;
 
@@ -45,8 +45,8 @@ export async function listZipEntries(
     throw zipError(path, error);
   }
   try {
-    if (zip.entryCount > MAXIMAL_ENTRIES)
-      throw new FormatError(`${path}: expected at most ${MAXIMAL_ENTRIES} entries, got ${zip.entryCount}`);
+    if (zip.entryCount > MAXIMAL_ZIP_ENTRIES)
+      throw new FormatError(`${path}: expected at most ${MAXIMAL_ZIP_ENTRIES} entries, got ${zip.entryCount}`);
     const entries: ZipEntry[] = [];
     const spans: { readonly name: string; readonly start: number; readonly end: number }[] = [];
     const names = new Set<string>();
@@ -69,6 +69,10 @@ export async function listZipEntries(
       spans.push({ name, start: relativeOffsetOfLocalHeader, end: start + storedBytes });
       entries.push({ name, start, storedBytes, bytes, crc32: entry.crc32, isDeflated: method === METHOD_DEFLATED });
     }
+    const total = (count: (entry: ZipEntry) => number) => entries.reduce((sum, entry) => sum + count(entry), 0);
+    const [bytes, storedBytes] = [total((entry) => entry.bytes), total((entry) => entry.storedBytes)];
+    if (bytes > SUSPICIOUS_ARCHIVE_BYTES && bytes > SUSPICIOUS_ZIP_RATIO * storedBytes)
+      throw bombError(`${path}`, storedBytes, bytes);
     spans.sort((a, b) => a.start - b.start);
     for (const [i, { name, end }] of spans.entries())
       if (spans[i + 1]?.start < end)
@@ -161,13 +165,14 @@ function checkClaim(where: string, bytes: number, storedBytes: number, method: n
     throw new FormatError(
       `${where}: expected at most ${MAXIMAL_DEFLATE_RATIO} times the ${storedBytes} bytes stored, got a claim of ${bytes}`,
     );
-  if (bytes > SUSPICIOUS_BYTES && ratio > SUSPICIOUS_RATIO)
-    throw new FormatError(
-      `${where}: expected at most ${SUSPICIOUS_RATIO} times the ${storedBytes} bytes stored, got a claim of ${bytes} (a zip bomb)`,
-      {
-        remedy: 'Store it without compression (numpy.savez) if it is meant so.',
-      },
-    );
+  if (bytes > SUSPICIOUS_ENTRY_BYTES && ratio > SUSPICIOUS_ZIP_RATIO) throw bombError(where, storedBytes, bytes);
+}
+
+function bombError(where: string, storedBytes: number, bytes: number): FormatError {
+  return new FormatError(
+    `${where}: expected at most ${SUSPICIOUS_ZIP_RATIO} times the ${storedBytes} bytes stored, got a claim of ${bytes} (a zip bomb)`,
+    { remedy: 'Store it without compression (numpy.savez) if it is meant so.' },
+  );
 }
 
 /** yauzl's complaints are plain Errors. */

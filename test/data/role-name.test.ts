@@ -17,7 +17,7 @@ describe('--map', () => {
     ['observation=a+', '--map: expected part=column, got "observation=a+"'],
     [
       'observations=a',
-      '--map: expected a part (observation, action, reward, state, episode, terminal, timeout, length, offset, end, next-observation), got "observations"',
+      '--map: expected a part (observation, action, reward, state, episode, first, last, terminal, timeout, length, offset, end, next-observation), got "observations"',
     ],
     ['action=a,action=b', '--map: expected each part once, got "action" twice'],
     ['reward=a+b', '--map: expected one column for reward, got 2'],

@@ -30,6 +30,8 @@ export function serveGuarded<Request, Reply>(answer: (request: Request) => Promi
   const { shared }: GuardedWorkerData<unknown> = workerData;
   const signs = new Int32Array(shared);
   const beat = () => Atomics.add(signs, BEAT_INDEX, 1);
+  // From here on it is the files that take the time.
+  beat();
   let timer: NodeJS.Timeout | undefined;
   let waiting = 0;
   let queue: Promise<void> = Promise.resolve();

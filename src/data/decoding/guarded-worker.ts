@@ -4,11 +4,14 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { FormatError, JepaError, UnavailableError } from '../../error.ts';
+import { type DecodingLimits, SECONDS_VARIABLE, WORKER_HEAP_MEGABYTES } from '../../storage/decoding-limit.ts';
 import { errorOfFailure, type Failure } from './failure.ts';
-import { type DecodingLimits, SECONDS_VARIABLE, WORKER_HEAP_MEGABYTES } from './limit.ts';
 
 /** How often the watchdog looks. Looks are counted, not seconds, so that a suspended program finds its threads alive. */
 const LOOK_MS = 250;
+
+/** A new thread on a busy machine compiles what it runs. */
+const STARTING_SECONDS = 120;
 
 /** Places of the memory that is shared with the thread. */
 export const BEAT_INDEX = 0;
@@ -121,7 +124,9 @@ export function startGuardedWorker<Data, Request, Reply>(script: URL, data: Data
       seen = beat;
       silentLooks = 0;
     }
-    const { seconds, growthBytes } = call.limits;
+    const { seconds: allowed, growthBytes } = call.limits;
+    // Before its first sign it is still loading its programs, which is no fault of the file.
+    const seconds = beat === 0 ? Math.max(allowed, STARTING_SECONDS) : allowed;
     if ((silentLooks * LOOK_MS) / 1000 > seconds)
       end(
         ({ where }) =>

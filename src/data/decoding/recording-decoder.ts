@@ -2,10 +2,10 @@
 // under a watchdog: one thread for the whole process, a new one where a file has brought the last one down.
 import { statSync } from 'node:fs';
 import { FormatError } from '../../error.ts';
+import { type DecodingLimits, decodingLimits } from '../../storage/decoding-limit.ts';
 import type { ElementArray } from '../element.ts';
 import type { Recording, RecordingHandle } from '../recording.ts';
 import { type GuardedWorker, startGuardedWorker, WorkerEndedError } from './guarded-worker.ts';
-import { type DecodingLimits, decodingLimits } from './limit.ts';
 
 /** A recording without what it does. */
 export type OpenedRecording = Omit<Recording, 'read' | 'dispose'>;

@@ -1,7 +1,7 @@
 // Columns of encoded images (PNG or JPEG bytes in a file): decoded when they are read, all to one size.
 import { FormatError } from '../../error.ts';
 import type { Column } from '../recording.ts';
-import { decodeImageFile, withChannels } from './file.ts';
+import { decodeImageFile, PixelDepthError, withChannels } from './file.ts';
 import { resizeImages } from './image.ts';
 
 export interface EncodedImages {
@@ -52,4 +52,19 @@ export async function openImageColumn(
       return rows;
     },
   };
+}
+
+/** What `open` gives; undefined, and a note, where the images have more bits than are kept here. */
+export async function orNote<Result>(
+  name: string,
+  notes: string[],
+  open: () => Promise<Result>,
+): Promise<Result | undefined> {
+  try {
+    return await open();
+  } catch (error) {
+    if (!(error instanceof PixelDepthError)) throw error;
+    notes.push(`${name}: images of ${error.bits} bits a channel (depths?), left out`);
+    return undefined;
+  }
 }

@@ -1,8 +1,6 @@
 // Encoded images as pixels. PNG is decoded everywhere; JPEG, WebP and the rest by sharp, where npm could install it.
 import { FormatError, UnavailableError } from '../../error.ts';
-
-/** The limit of sharp and libvips: 16384 x 16383. Compared with what the header claims, before anything is allocated. */
-const MAXIMAL_PIXELS = 268_402_689;
+import { MAXIMAL_DEFLATE_RATIO, MAXIMAL_PIXELS } from '../../storage/decoding-limit.ts';
 
 export interface PixelImage {
   readonly height: number;
@@ -10,6 +8,18 @@ export interface PixelImage {
   readonly channels: number;
   /** [H, W, C] */
   readonly pixels: Uint8Array<ArrayBuffer>;
+}
+
+/** Pixels of more than 8 bits a channel are numbers, not pictures: rounding them would lose what they were stored for. */
+export class PixelDepthError extends FormatError {
+  readonly bits: number;
+
+  constructor(where: string, bits: number) {
+    super(`${where}: expected an image of 8 bits a channel, got ${bits} (depths?)`, {
+      remedy: 'Store depths as numbers (float32 in an NPZ file), or pictures with 8 bits.',
+    });
+    this.bits = bits;
+  }
 }
 
 export type ImageFileType = 'png' | 'jpeg' | 'other';
@@ -55,9 +65,11 @@ async function decodePng(bytes: Uint8Array, where: string): Promise<PixelImage> 
   const { decode, convertIndexedToRgb } = await import('fast-png');
   // IHDR is the first chunk: width and height at bytes 16 to 23.
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.byteLength < 24)
+  if (bytes.byteLength < 33)
     throw new FormatError(`${where}: expected a PNG image, got ${bytes.byteLength} bytes (truncated)`);
-  checkSize(view.getUint32(16), view.getUint32(20), where);
+  const [claimedWidth, claimedHeight] = [view.getUint32(16), view.getUint32(20)];
+  checkSize(claimedWidth, claimedHeight, where);
+  checkPngClaim(claimedWidth, claimedHeight, view.getUint8(24), view.getUint8(25), bytes.byteLength, where);
   try {
     const png = decode(bytes, { checkCrc: true });
     const { width, height, depth, data } = png;
@@ -69,9 +81,12 @@ async function decodePng(bytes: Uint8Array, where: string): Promise<PixelImage> 
       const pixels = unpackBits(data, width, height, depth);
       return { height, width, channels: 1, pixels };
     }
+    // 8 bits that were stretched to 16 lose nothing.
+    if (data instanceof Uint16Array && data.some((value) => value % 257 !== 0)) throw new PixelDepthError(where, 16);
     const pixels = data instanceof Uint16Array ? Uint8Array.from(data, (value) => value >> 8) : new Uint8Array(data);
     return { height, width, channels: png.channels, pixels };
   } catch (error) {
+    if (error instanceof FormatError) throw error;
     throw new FormatError(`${where}: expected a PNG image, got a fault: ${messageOf(error)}`, { cause: error });
   }
 }
@@ -90,11 +105,15 @@ function unpackBits(data: ArrayLike<number>, width: number, height: number, dept
 async function decodeBySharp(bytes: Uint8Array, where: string): Promise<PixelImage> {
   const sharp = await loadSharp(where);
   try {
-    const { data, info } = await sharp(bytes, { failOn: 'warning', limitInputPixels: MAXIMAL_PIXELS })
-      .raw()
-      .toBuffer({ resolveWithObject: true });
+    const image = sharp(bytes, { failOn: 'warning', limitInputPixels: MAXIMAL_PIXELS });
+    // JPEG, WebP and GIF have 8 bits, but TIFF may have more, which sharp would round.
+    const { depth } = await image.metadata();
+    if (depth !== undefined && depth !== 'uchar')
+      throw new PixelDepthError(where, depth === 'ushort' || depth === 'short' ? 16 : 32);
+    const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
     return { height: info.height, width: info.width, channels: info.channels, pixels: new Uint8Array(data) };
   } catch (error) {
+    if (error instanceof FormatError) throw error;
     throw new FormatError(`${where}: expected an image, got a fault: ${messageOf(error)}`, { cause: error });
   }
 }
@@ -111,6 +130,36 @@ async function loadSharp(where: string): Promise<typeof import('sharp')['default
       cause: error,
     });
   }
+}
+
+/** Samples a pixel by the colour types of PNG. */
+const PNG_SAMPLES: ReadonlyMap<number, number> = new Map([
+  [0, 1],
+  [2, 3],
+  [3, 1],
+  [4, 2],
+  [6, 4],
+]);
+
+/** More pixels than so few bytes can be deflated from are refused before any memory is taken for them. */
+function checkPngClaim(
+  width: number,
+  height: number,
+  depth: number,
+  colourType: number,
+  byteLength: number,
+  where: string,
+): void {
+  const samples = PNG_SAMPLES.get(colourType);
+  if (samples === undefined || ![1, 2, 4, 8, 16].includes(depth) || width === 0 || height === 0)
+    throw new FormatError(
+      `${where}: expected a PNG image, got one of ${width} x ${height}, colour type ${colourType}, ${depth} bits`,
+    );
+  const claimed = height * (1 + Math.ceil((width * samples * depth) / 8));
+  if (claimed > MAXIMAL_DEFLATE_RATIO * byteLength)
+    throw new FormatError(
+      `${where}: expected at most ${MAXIMAL_DEFLATE_RATIO} times the ${byteLength} bytes of a PNG image, got a claim of ${width} x ${height}`,
+    );
 }
 
 function checkSize(width: number, height: number, where: string): void {

@@ -1,7 +1,7 @@
 // A folder of recordings of one format, one after the other by name: a file an episode, or shards of a large data set.
-import { readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { FormatError } from '../../error.ts';
+import { readFolder } from '../../storage/file-system.ts';
 import { allocate, type ElementArray } from '../element.ts';
 import { ONE_EPISODE_NOTE } from '../episode-length.ts';
 import { copyRows, episodeAt } from '../flat-layout.ts';
@@ -14,7 +14,7 @@ const EXTENSIONS: ReadonlySet<string> = new Set(['.npz', '.h5', '.hdf5', '.parqu
 
 /** The recordings of a folder in the order of their names (`episode_2` before `episode_10`); none where there are none. */
 export function findRecordingFiles(folder: string): string[] {
-  const names = readdirSync(folder).filter((name) => EXTENSIONS.has(extname(name).toLowerCase()));
+  const names = readFolder(`recording ${folder}`, folder).filter((name) => EXTENSIONS.has(extname(name).toLowerCase()));
   const extensions = new Set(names.map((name) => extname(name).toLowerCase()));
   if (extensions.size > 1) return [];
   return names.sort(new Intl.Collator('en', { numeric: true }).compare).map((name) => join(folder, name));
@@ -69,6 +69,10 @@ export async function openFileFolder(
       throw new FormatError(
         `${files[odd]} ${column.name}: expected rows of ${column.type} [${column.shape.join(', ')}] as in ${files[0]}, got ${type} [${shape.join(', ')}]`,
       );
+    }
+    if (present.some(({ labels }) => labels?.join('\0') !== column.labels?.join('\0'))) {
+      notes.add(`${column.name}: text of other classes in other files, left out`);
+      continue;
     }
     const { starts, ofFiles } = joinStarts(present.map((item) => item.starts));
     columns.set(column.name, { ...column, starts });

@@ -5,7 +5,7 @@ import { FormatError } from '../../error.ts';
 import { elementCount } from '../../shape.ts';
 import { allocate, type ElementArray } from '../element.ts';
 import { copyRows, episodeAt } from '../flat-layout.ts';
-import { openImageColumn } from '../image/column.ts';
+import { openImageColumn, orNote } from '../image/column.ts';
 import type { Column, Recording, RecordingHandle } from '../recording.ts';
 import { guessRoles } from '../role-name.ts';
 import { holdsImageFiles, readElements, readImageFiles } from './hdf5-element.ts';
@@ -37,22 +37,25 @@ export async function openEpisodeGroups(file: Hdf5File, handle: RecordingHandle)
     for (const [e, { shape }] of parts.entries()) starts[e + 1] = starts[e] + shape[0];
     const [first] = parts;
     if (holdsImageFiles(file, parts.find(({ shape }) => shape[0] > 0) ?? first)) {
-      const images = await openImageColumn(
-        {
-          name,
-          starts,
-          rowsPerChunk: first.rowsPerChunk,
-          whereOf: (row) => {
-            const episode = episodeAt(starts, row);
-            return `${file.path} ${parts[episode].path} row ${row - starts[episode]}`;
+      const images = await orNote(name, notes, () =>
+        openImageColumn(
+          {
+            name,
+            starts,
+            rowsPerChunk: first.rowsPerChunk,
+            whereOf: (row) => {
+              const episode = episodeAt(starts, row);
+              return `${file.path} ${parts[episode].path} row ${row - starts[episode]}`;
+            },
+            read: (from, to) =>
+              overEpisodes(starts, from, to).flatMap(({ episode, start, end }) =>
+                readImageFiles(file, parts[episode], start, end),
+              ),
           },
-          read: (from, to) =>
-            overEpisodes(starts, from, to).flatMap(({ episode, start, end }) =>
-              readImageFiles(file, parts[episode], start, end),
-            ),
-        },
-        handle.options.imageSize,
+          handle.options.imageSize,
+        ),
       );
+      if (images === undefined) continue;
       columns.set(name, images.column);
       readers.set(name, images.read);
     } else if (first.type === undefined) notes.push(`${name}: no numbers, left out`);

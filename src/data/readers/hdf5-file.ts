@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Metadata } from 'h5wasm';
 import { FormatError } from '../../error.ts';
+import { MAXIMAL_READ_BYTES, SUSPICIOUS_ARRAY_BYTES, SUSPICIOUS_ARRAY_RATIO } from '../../storage/decoding-limit.ts';
 import { storageError } from '../../storage/file-system.ts';
 import { type ElementType, isElementType, storedBytesOf } from '../element.ts';
 import { explained, type Hdf5Library, loadLibrary, mountFile } from './hdf5-library.ts';
@@ -12,11 +13,6 @@ import { explained, type Hdf5Library, loadLibrary, mountFile } from './hdf5-libr
 /** Groups within groups; a file that links a group into itself would have no end. */
 const MAXIMAL_DEPTH = 32;
 const MAXIMAL_OBJECTS = 1_000_000;
-/** A dataset that claims more than this must not claim too many times the whole file (Keras has the same limits). */
-const SUSPICIOUS_BYTES = 4 * 1024 ** 3;
-const SUSPICIOUS_RATIO = 1000;
-/** The most that is asked of the library at once. */
-const MAXIMAL_READ_BYTES = 1 << 30;
 /** Filters beyond those of the library, by the number that is registered for each. */
 const FILTER_PLUGINS: ReadonlyMap<number, string> = new Map([
   [307, 'bz2'],
@@ -152,9 +148,9 @@ function describeDataset(
   // A dataset without a space has no values; one without sides is a single number, which is no column.
   if (shape === null || shape.length === 0) return undefined;
   const bytes = shape.reduce((product, side) => product * side, size);
-  if (bytes > SUSPICIOUS_BYTES && bytes > SUSPICIOUS_RATIO * fileBytes)
+  if (bytes > SUSPICIOUS_ARRAY_BYTES && bytes > SUSPICIOUS_ARRAY_RATIO * fileBytes)
     throw new FormatError(
-      `${where}: expected at most ${SUSPICIOUS_RATIO} times the file's ${fileBytes} bytes, got a claim of ${bytes} bytes`,
+      `${where}: expected at most ${SUSPICIOUS_ARRAY_RATIO} times the file's ${fileBytes} bytes, got a claim of ${bytes} bytes`,
     );
   const { H5T_class_t: classes } = library;
   const isByteRun = metadata.type === classes.H5T_VLEN.value && metadata.vlen_type?.size === 1 && shape.length === 1;

@@ -1,7 +1,7 @@
 // HDF5 recordings: a group an episode (Minari, robomimic), or flat arrays (D4RL, stable-worldmodel, anything with a map).
 import { FormatError } from '../../error.ts';
 import { type FlatArray, openFlatRecording } from '../flat-layout.ts';
-import { openImageColumn } from '../image/column.ts';
+import { openImageColumn, orNote } from '../image/column.ts';
 import type { Recording, RecordingHandle } from '../recording.ts';
 import { holdsImageFiles, readElements, readImageFiles } from './hdf5-element.ts';
 import { openEpisodeGroups } from './hdf5-episodes.ts';
@@ -22,16 +22,20 @@ async function openFlat(file: Hdf5File, handle: RecordingHandle): Promise<Record
   const notes: string[] = [];
   for (const dataset of file.datasets) {
     if (holdsImageFiles(file, dataset)) {
-      const { column, read } = await openImageColumn(
-        {
-          name: dataset.path,
-          starts: Float64Array.of(0, dataset.shape[0]),
-          rowsPerChunk: dataset.rowsPerChunk,
-          whereOf: (row) => `${file.path} ${dataset.path} row ${row}`,
-          read: (from, to) => readImageFiles(file, dataset, from, to),
-        },
-        handle.options.imageSize,
+      const opened = await orNote(dataset.path, notes, () =>
+        openImageColumn(
+          {
+            name: dataset.path,
+            starts: Float64Array.of(0, dataset.shape[0]),
+            rowsPerChunk: dataset.rowsPerChunk,
+            whereOf: (row) => `${file.path} ${dataset.path} row ${row}`,
+            read: (from, to) => readImageFiles(file, dataset, from, to),
+          },
+          handle.options.imageSize,
+        ),
       );
+      if (opened === undefined) continue;
+      const { column, read } = opened;
       arrays.push({ ...column, shape: [dataset.shape[0], ...column.shape], read });
     } else if (dataset.type === undefined) notes.push(`${dataset.path}: no numbers, left out`);
     else

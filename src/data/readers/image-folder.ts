@@ -1,13 +1,15 @@
 // A folder of images with a table of steps: steps.csv, steps.jsonl, or the only CSV or JSONL file in it. Each row names the
 // images of its observation; the last row of an episode may have no action.
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { extname, isAbsolute, join, posix } from 'node:path';
 import { FormatError, UsageError } from '../../error.ts';
 import { elementCount } from '../../shape.ts';
-import { storageError } from '../../storage/file-system.ts';
+import { readFolder, storageError } from '../../storage/file-system.ts';
+import { numberTexts } from '../class-column.ts';
 import { type FlatArray, openFlatRecording } from '../flat-layout.ts';
-import { openImageColumn } from '../image/column.ts';
+import { openImageColumn, orNote } from '../image/column.ts';
 import type { Recording, RecordingHandle } from '../recording.ts';
+import { isLfsPointer, lfsPointerError } from './foreign-file.ts';
 import { MAXIMAL_TABLE_BYTES, parseCsvTable, parseJsonLinesTable } from './step-table.ts';
 
 const TABLE_NAMES = ['steps.csv', 'steps.jsonl', 'metadata.csv', 'metadata.jsonl'];
@@ -25,7 +27,9 @@ export const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set([
 export function findStepTable(folder: string): string | undefined {
   const named = TABLE_NAMES.map((name) => join(folder, name)).find((path) => existsSync(path));
   if (named !== undefined) return named;
-  const tables = readdirSync(folder).filter((name) => ['.csv', '.jsonl'].includes(extname(name).toLowerCase()));
+  const tables = readFolder(`recording ${folder}`, folder).filter((name) =>
+    ['.csv', '.jsonl'].includes(extname(name).toLowerCase()),
+  );
   if (tables.length > 1)
     throw new UsageError(`recording ${folder}: expected one table of steps, got ${tables.join(', ')}`, {
       remedy: 'Call the one that is meant steps.csv or steps.jsonl.',
@@ -42,21 +46,36 @@ export async function openImageFolder(handle: RecordingHandle): Promise<Recordin
   const table = extname(path).toLowerCase() === '.csv' ? parseCsvTable(text, path) : parseJsonLinesTable(text, path);
   const arrays: FlatArray[] = [];
   const notes: string[] = [];
+  const images: string[] = [];
   for (const { name, values } of table.texts) {
     if (!values.every((value) => IMAGE_EXTENSIONS.has(extname(value).toLowerCase()))) {
-      notes.push(`${name}: text, left out`);
+      const numbered = numberTexts(values);
+      if (numbered === undefined) notes.push(`${name}: text of too many values for classes, left out`);
+      else
+        arrays.push({
+          name,
+          type: 'int32',
+          shape: [table.rowCount],
+          labels: numbered.labels,
+          read: (from, to) => numbered.values.slice(from, to),
+        });
       continue;
     }
+    images.push(name);
     const files = values.map((value, row) => imagePath(folder, value, `${path} ${name} row ${row + 1}`));
-    const { column, read } = await openImageColumn(
-      {
-        name,
-        starts: Float64Array.of(0, table.rowCount),
-        whereOf: (row) => files[row],
-        read: (from, to) => files.slice(from, to).map(readImage),
-      },
-      options.imageSize,
+    const opened = await orNote(name, notes, () =>
+      openImageColumn(
+        {
+          name,
+          starts: Float64Array.of(0, table.rowCount),
+          whereOf: (row) => files[row],
+          read: (from, to) => files.slice(from, to).map(readImage),
+        },
+        options.imageSize,
+      ),
     );
+    if (opened === undefined) continue;
+    const { column, read } = opened;
     arrays.push({ ...column, shape: [table.rowCount, ...column.shape], read });
   }
   for (const { name, type, shape, values, nullRows } of table.numbers) {
@@ -69,7 +88,12 @@ export async function openImageFolder(handle: RecordingHandle): Promise<Recordin
       read: (from, to) => values.slice(from * rowSize, to * rowSize),
     });
   }
-  return openFlatRecording(folder, `images with ${path.slice(folder.length + 1)}`, arrays, { handle, notes });
+  return openFlatRecording(folder, `images with ${path.slice(folder.length + 1)}`, arrays, {
+    handle,
+    notes,
+    // Whatever it is called, the only image is what is observed.
+    roles: images.length === 1 ? { observation: images } : {},
+  });
 }
 
 /** Names are relative to the folder, and stay in it. */
@@ -81,19 +105,27 @@ function imagePath(folder: string, name: string, where: string): string {
 }
 
 export function readImage(path: string): Uint8Array {
+  let bytes: Uint8Array;
   try {
-    return readFileSync(path);
+    bytes = readFileSync(path);
   } catch (error) {
     throw storageError(path, 'a readable image', error);
   }
+  if (isLfsPointer(bytes)) throw lfsPointerError(path, 'an image');
+  return bytes;
 }
 
 function readTable(path: string): string {
-  const { size } = statSync(path);
+  let size: number;
+  try {
+    size = statSync(path).size;
+  } catch (error) {
+    throw storageError(path, 'a readable table', error);
+  }
   if (size > MAXIMAL_TABLE_BYTES)
     throw new FormatError(`${path}: expected a table of at most ${MAXIMAL_TABLE_BYTES} bytes, got ${size}`);
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8').replace(/^\ufeff/, '');
   } catch (error) {
     throw storageError(path, 'a readable table', error);
   }

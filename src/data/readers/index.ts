@@ -1,9 +1,11 @@
 // Opens a recording of whatever format, by what the path is and what the file begins with, not by its name alone.
 import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { FormatError, UsageError } from '../../error.ts';
-import { readFolder, storageError } from '../../storage/file-system.ts';
+import { FormatError, JepaError, UsageError } from '../../error.ts';
+import { checkRowElements } from '../../storage/decoding-limit.ts';
+import { readFolder, storageError, systemErrorCode } from '../../storage/file-system.ts';
 import { openInDecoder } from '../decoding/recording-decoder.ts';
+import { imageLayoutOf } from '../image/layout.ts';
 import { presentImages } from '../image/recording.ts';
 import type { OpenOptions, Recording, RecordingHandle } from '../recording.ts';
 import { explainForeignFile, explainForeignFolder } from './foreign-file.ts';
@@ -24,7 +26,42 @@ export async function reopenRecording(handle: RecordingHandle): Promise<Recordin
 }
 
 async function open(reader: Reader, handle: RecordingHandle): Promise<Recording> {
-  return presentImages(await reader.open(handle), handle.options.imageSize);
+  const { path } = handle;
+  const recording = await explained(path, reader, 'a recording', () => reader.open(handle));
+  try {
+    for (const { name, shape, type } of recording.columns.values())
+      checkRowElements(`${path} ${name}`, shape, imageLayoutOf(shape, type) !== undefined);
+  } catch (error) {
+    await recording.dispose();
+    throw error;
+  }
+  const { read } = recording;
+  return presentImages(
+    {
+      ...recording,
+      read: (name, from, to) =>
+        explained(`${path} ${name}`, reader, `rows ${from} to ${to - 1}`, () => read(name, from, to)),
+    },
+    handle.options.imageSize,
+  );
+}
+
+/** Whatever a decoder of others throws is a fault of the file: it says where. */
+async function explained<Result>(
+  where: string,
+  { isForeign }: Reader,
+  expected: string,
+  call: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof JepaError) throw error;
+    if (systemErrorCode(error) !== undefined) throw storageError(where, expected, error);
+    if (!isForeign) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    throw new FormatError(`${where}: expected ${expected}, got a fault: ${message.split('\n')[0]}`, { cause: error });
+  }
 }
 
 interface Reader {

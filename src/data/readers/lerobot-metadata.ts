@@ -1,19 +1,26 @@
 // The meta/ folder of a LeRobot data set, versions 2.0, 2.1 (a file an episode) and 3.0 (files of many episodes).
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { isAbsolute, join, posix } from 'node:path';
 import * as z from 'zod';
 import { FormatError } from '../../error.ts';
-import { storageError } from '../../storage/file-system.ts';
+import { checkRowElements, MAXIMAL_TEMPLATE_DIGITS } from '../../storage/decoding-limit.ts';
+import { readFolder, storageError } from '../../storage/file-system.ts';
+import { imageLayoutOf } from '../image/layout.ts';
+import { isLfsPointer, lfsPointerError } from './foreign-file.ts';
 import { openParquetFile } from './parquet-file.ts';
 
 const featureSchema = z.object({
   dtype: z.string(),
   shape: z.array(z.int().nonnegative()),
   names: z.unknown().optional(),
+  info: z.record(z.string(), z.unknown()).nullish(),
+  video_info: z.record(z.string(), z.unknown()).nullish(),
 });
 const infoSchema = z.object({
   codebase_version: z.string(),
   fps: z.number().positive(),
+  total_episodes: z.int().nonnegative().optional(),
+  total_frames: z.int().nonnegative().optional(),
   chunks_size: z.int().positive().default(1000),
   data_path: z.string(),
   video_path: z.string().nullish(),
@@ -26,6 +33,8 @@ export interface LerobotFeature {
   readonly dtype: string;
   /** Height, width and channels of a video, whatever their order in the file. */
   readonly shape: readonly number[];
+  /** The format of a video's pixels, or that they are depths, where the description says it. */
+  readonly pixelFormat: string | undefined;
 }
 
 /** Where an episode's frames are. */
@@ -35,7 +44,11 @@ export interface LerobotVideo {
 }
 
 export interface LerobotEpisode {
+  /** As in the column episode_index of its rows. */
+  readonly index: number;
   readonly length: number;
+  /** The file that its rows are in. */
+  readonly dataPath: string;
   readonly videos: ReadonlyMap<string, LerobotVideo>;
 }
 
@@ -46,6 +59,7 @@ export interface LerobotMetadata {
   readonly episodes: readonly LerobotEpisode[];
   /** Data files in the order of their rows, with the number of rows of each. */
   readonly dataFiles: readonly { readonly path: string; readonly rowCount: number }[];
+  readonly notes: readonly string[];
 }
 
 export async function readLerobotMetadata(folder: string): Promise<LerobotMetadata> {
@@ -63,23 +77,66 @@ export async function readLerobotMetadata(folder: string): Promise<LerobotMetada
     throw new FormatError(
       `${path}: expected codebase_version v2.0, v2.1 or v3.0, got ${JSON.stringify(info.codebase_version)}`,
     );
-  const features = Object.entries(info.features).map(([name, { dtype, shape, names }]) => ({
-    name,
-    dtype,
-    shape: dtype === 'video' || dtype === 'image' ? imageShape(shape, names) : shape,
-  }));
-  const common = { framesPerSecond: info.fps, features };
+  const features = Object.entries(info.features).map(([name, feature]): LerobotFeature => {
+    const { dtype, shape, names } = feature;
+    const isImage = dtype === 'video' || dtype === 'image';
+    checkRowElements(`${path} ${name}`, shape, isImage);
+    const sides = isImage ? imageShape(shape, names) : shape;
+    return { name, dtype, shape: sides, pixelFormat: pixelFormatOf({ ...feature.video_info, ...feature.info }) };
+  });
   const videoNames = features.filter(({ dtype }) => dtype === 'video').map(({ name }) => name);
   const expand = (template: string, values: Readonly<Record<string, number | string>>) =>
     join(folder, expandTemplate(template, values, path));
-  return major === '2'
-    ? { version: '2', ...common, ...readEpisodesV2(folder, info, videoNames, expand) }
-    : { version: '3', ...common, ...(await readEpisodesV3(folder, info, videoNames, expand)) };
+  const found =
+    major === '2'
+      ? readEpisodesV2(folder, info, videoNames, expand)
+      : await readEpisodesV3(folder, info, videoNames, expand);
+  checkTotals(path, info, found.episodes);
+  return { version: major, framesPerSecond: info.fps, features, ...found, dataFiles: dataFilesOf(found.episodes) };
+}
+
+/** What info.json says of the whole, compared with what was found. */
+function checkTotals(path: string, info: Info, episodes: readonly LerobotEpisode[]): void {
+  const { total_episodes: episodeCount = episodes.length } = info;
+  if (episodeCount !== episodes.length)
+    throw new FormatError(
+      `${path}: expected ${episodeCount} episodes (total_episodes) in meta/, got ${episodes.length}`,
+      { remedy: 'Fetch the data set again, or correct its meta/ where it was cut on purpose.' },
+    );
+  const frameCount = episodes.reduce((sum, { length }) => sum + length, 0);
+  if (info.total_frames !== undefined && info.total_frames !== frameCount)
+    throw new FormatError(
+      `${path}: expected ${info.total_frames} steps (total_frames) in meta/, got episodes of ${frameCount}`,
+      { remedy: 'Fetch the data set again, or correct its meta/ where it was cut on purpose.' },
+    );
+}
+
+/** Data files in the order of their episodes, each once; the rows of an episode are together in one of them. */
+function dataFilesOf(episodes: readonly LerobotEpisode[]): LerobotMetadata['dataFiles'] {
+  const rowCounts = new Map<string, number>();
+  let last: string | undefined;
+  for (const { dataPath, length, index } of episodes) {
+    if (dataPath !== last && rowCounts.has(dataPath))
+      throw new FormatError(
+        `${dataPath}: expected the episodes of a file one after the other, got episode ${index} after one of another file`,
+      );
+    rowCounts.set(dataPath, (rowCounts.get(dataPath) ?? 0) + length);
+    last = dataPath;
+  }
+  return [...rowCounts].map(([path, rowCount]) => ({ path, rowCount }));
+}
+
+/** The video's own words for its pixels; `depth` where it says that they are depths. */
+function pixelFormatOf(said: Readonly<Record<string, unknown>>): string | undefined {
+  const format = said['video.pix_fmt'] ?? said.pix_fmt;
+  if (said['video.is_depth_map'] === true || said.is_depth_map === true)
+    return typeof format === 'string' ? `depth, ${format}` : 'depth';
+  return typeof format === 'string' ? format : undefined;
 }
 
 type Info = z.output<typeof infoSchema>;
 type Expand = (template: string, values: Readonly<Record<string, number | string>>) => string;
-type Episodes = Pick<LerobotMetadata, 'episodes' | 'dataFiles'>;
+type Episodes = Pick<LerobotMetadata, 'episodes' | 'notes'>;
 
 const episodeSchema = z.object({ episode_index: z.int().nonnegative(), length: z.int().positive() });
 
@@ -87,23 +144,21 @@ const episodeSchema = z.object({ episode_index: z.int().nonnegative(), length: z
 function readEpisodesV2(folder: string, info: Info, videoNames: readonly string[], expand: Expand): Episodes {
   const path = join(folder, 'meta', 'episodes.jsonl');
   const episodes: LerobotEpisode[] = [];
-  const dataFiles: { path: string; rowCount: number }[] = [];
   for (const [i, line] of readText(path).split('\n').entries()) {
     if (line.trim() === '') continue;
     const where = `${path} line ${i + 1}`;
     const parsed = episodeSchema.safeParse(parseJson(line, where));
     if (!parsed.success)
       throw new FormatError(`${where}: expected an episode_index and a length, got ${line.slice(0, 60)}`);
-    const { episode_index: episode, length } = parsed.data;
-    const values = { episode_index: episode, episode_chunk: Math.floor(episode / info.chunks_size) };
-    dataFiles.push({ path: expand(info.data_path, values), rowCount: length });
+    const { episode_index: index, length } = parsed.data;
+    const values = { episode_index: index, episode_chunk: Math.floor(index / info.chunks_size) };
     const videos = videoNames.map((name): [string, LerobotVideo] => [
       name,
       { path: expand(videoTemplate(info, path), { ...values, video_key: name }), startSeconds: 0 },
     ]);
-    episodes.push({ length, videos: new Map(videos) });
+    episodes.push({ index, length, dataPath: expand(info.data_path, values), videos: new Map(videos) });
   }
-  return { episodes, dataFiles };
+  return inOrder(path, episodes);
 }
 
 /** Tables of episodes below meta/episodes, which name the files that each is in. */
@@ -113,53 +168,92 @@ async function readEpisodesV3(
   videoNames: readonly string[],
   expand: Expand,
 ): Promise<Episodes> {
-  const episodes: LerobotEpisode[] = [];
-  const rowCounts = new Map<string, number>();
-  for (let chunk = 0; ; chunk++) {
-    let fileCount = 0;
-    for (let index = 0; ; index++) {
-      const path = join(folder, 'meta', 'episodes', `chunk-${pad(chunk)}`, `file-${pad(index)}.parquet`);
-      if (!existsSync(path)) break;
-      fileCount++;
-      const file = await openParquetFile(path);
-      try {
-        const numbers = async (name: string) =>
-          (await file.readValues(name)).map((value) => numberIn(value, `${path} ${name}`));
-        const lengths = await numbers('length');
-        const dataChunks = await numbers('data/chunk_index');
-        const dataIndices = await numbers('data/file_index');
-        const videos = new Map<string, readonly [number[], number[], number[]]>();
-        for (const name of videoNames)
-          videos.set(name, [
-            await numbers(`videos/${name}/chunk_index`),
-            await numbers(`videos/${name}/file_index`),
-            await numbers(`videos/${name}/from_timestamp`),
-          ]);
-        for (const [i, length] of lengths.entries()) {
-          const data = expand(info.data_path, { chunk_index: dataChunks[i], file_index: dataIndices[i] });
-          rowCounts.set(data, (rowCounts.get(data) ?? 0) + length);
-          const found = [...videos].map(([name, [chunks, indices, starts]]): [string, LerobotVideo] => [
-            name,
-            {
-              path: expand(videoTemplate(info, path), {
-                video_key: name,
-                chunk_index: chunks[i],
-                file_index: indices[i],
-              }),
-              startSeconds: starts[i],
-            },
-          ]);
-          episodes.push({ length, videos: new Map(found) });
-        }
-      } finally {
-        file.dispose();
+  const root = join(folder, 'meta', 'episodes');
+  const rows: (LerobotEpisode & { readonly where: string; readonly from: number; readonly to: number })[] = [];
+  for (const path of findEpisodeTables(root)) {
+    const file = await openParquetFile(path);
+    try {
+      const numbers = async (name: string) =>
+        (await file.readValues(name)).map((value) => numberIn(value, `${path} ${name}`));
+      const lengths = await numbers('length');
+      const indices = await numbers('episode_index');
+      const dataChunks = await numbers('data/chunk_index');
+      const dataIndices = await numbers('data/file_index');
+      const froms = await numbers('dataset_from_index');
+      const tos = await numbers('dataset_to_index');
+      const videos = new Map<string, readonly [number[], number[], number[]]>();
+      for (const name of videoNames)
+        videos.set(name, [
+          await numbers(`videos/${name}/chunk_index`),
+          await numbers(`videos/${name}/file_index`),
+          await numbers(`videos/${name}/from_timestamp`),
+        ]);
+      for (const [i, length] of lengths.entries()) {
+        const where = `${path} row ${i}`;
+        const parsed = episodeSchema.safeParse({ episode_index: indices[i], length });
+        if (!parsed.success)
+          throw new FormatError(
+            `${where}: expected an episode_index and a length, got ${String(indices[i])} and ${length}`,
+          );
+        const found = [...videos].map(([name, [chunks, files, starts]]): [string, LerobotVideo] => [
+          name,
+          {
+            path: expand(videoTemplate(info, path), { video_key: name, chunk_index: chunks[i], file_index: files[i] }),
+            startSeconds: starts[i],
+          },
+        ]);
+        rows.push({
+          index: indices[i],
+          length,
+          dataPath: expand(info.data_path, { chunk_index: dataChunks[i], file_index: dataIndices[i] }),
+          videos: new Map(found),
+          where,
+          from: froms[i],
+          to: tos[i],
+        });
       }
+    } finally {
+      file.dispose();
     }
-    if (fileCount === 0) break;
   }
-  if (episodes.length === 0)
-    throw new FormatError(`${join(folder, 'meta', 'episodes')}: expected tables of episodes, got none`);
-  return { episodes, dataFiles: [...rowCounts].map(([path, rowCount]) => ({ path, rowCount })) };
+  if (rows.length === 0) throw new FormatError(`${root}: expected tables of episodes, got none`);
+  const { episodes, notes } = inOrder(root, rows);
+  let start = 0;
+  for (const { where, index, length, from, to } of episodes) {
+    if (from !== start || to !== start + length)
+      throw new FormatError(
+        `${where}: expected episode ${index} to go from ${start} to ${start + length} as the lengths before it say, got ${from} to ${to} (an episode is missing, or its length is wrong)`,
+      );
+    start += length;
+  }
+  return { episodes, notes };
+}
+
+/** All tables there are, by chunk and number; one that is missing shows in the totals. */
+function findEpisodeTables(root: string): string[] {
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  const chunks = readFolder(root, root).filter((name) => /^chunk-\d+$/.test(name));
+  return chunks.sort(compare).flatMap((chunk) => {
+    const folder = join(root, chunk);
+    const names = readFolder(folder, folder).filter((name) => /^file-\d+\.parquet$/.test(name));
+    return names.sort(compare).map((name) => join(folder, name));
+  });
+}
+
+/** By their numbers, each once; a note where they were not. */
+function inOrder<Episode extends LerobotEpisode>(
+  path: string,
+  found: readonly Episode[],
+): { readonly episodes: readonly Episode[]; readonly notes: readonly string[] } {
+  const episodes = [...found].sort((a, b) => a.index - b.index);
+  const twice = episodes.find(({ index }, i) => index === episodes[i + 1]?.index);
+  if (twice !== undefined)
+    throw new FormatError(`${path}: expected each episode once, got episode ${twice.index} twice`);
+  const isSorted = found.every((episode, i) => episode === episodes[i]);
+  return {
+    episodes,
+    notes: isSorted ? [] : [`${path}: episodes out of order, taken in the order of episode_index`],
+  };
 }
 
 function videoTemplate(info: Info, path: string): string {
@@ -176,6 +270,10 @@ export function expandTemplate(
   const expanded = template.replace(/\{(\w+)(?::0?(\d+)d)?\}/g, (_whole, name: string, width: string | undefined) => {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
     if (value === undefined) throw new FormatError(`${where}: expected a known name in "${template}", got {${name}}`);
+    if (Number(width ?? 0) > MAXIMAL_TEMPLATE_DIGITS)
+      throw new FormatError(
+        `${where}: expected at most ${MAXIMAL_TEMPLATE_DIGITS} digits in "${template}", got {${name}} of ${width}`,
+      );
     return width === undefined ? String(value) : String(value).padStart(Number(width), '0');
   });
   const normal = posix.normalize(expanded.replaceAll('\\', '/'));
@@ -190,18 +288,21 @@ function imageShape(shape: readonly number[], names: unknown): readonly number[]
   const at = (...known: readonly string[]) => sides.findIndex((side) => known.includes(side));
   const order = [at('height'), at('width'), at('channels', 'channel')];
   if (shape.length === 3 && order.every((i) => i >= 0)) return order.map((i) => shape[i]);
-  // Without names: channels are the side of 1, 3 or 4.
-  return shape.length === 3 && ![1, 3, 4].includes(shape[2]) && [1, 3, 4].includes(shape[0])
-    ? [shape[1], shape[2], shape[0]]
-    : shape;
+  // Without names: as any other image.
+  const layout = shape.length === 3 ? imageLayoutOf(shape, 'uint8') : undefined;
+  return layout === undefined ? shape : [layout.height, layout.width, layout.channels];
 }
 
 function readText(path: string): string {
+  let text: string;
   try {
-    return readFileSync(path, 'utf8');
+    text = readFileSync(path, 'utf8');
   } catch (error) {
     throw storageError(path, 'a readable file', error);
   }
+  if (isLfsPointer(text)) throw lfsPointerError(path, 'a file of a LeRobot data set');
+  // Some editors begin a text with a mark of its byte order.
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
 function parseJson(text: string, where: string): unknown {
@@ -215,8 +316,4 @@ function parseJson(text: string, where: string): unknown {
 function numberIn(value: unknown, where: string): number {
   if (typeof value === 'number' || typeof value === 'bigint') return Number(value);
   throw new FormatError(`${where}: expected a number, got ${String(value)}`);
-}
-
-function pad(index: number): string {
-  return String(index).padStart(3, '0');
 }

@@ -10,8 +10,12 @@ export const NPY_HEAD_BYTES = MAXIMAL_HEADER_BYTES + 12;
 
 export interface NpyHeader {
   readonly shape: readonly number[];
-  /** Undefined for text, which is no numbers. */
+  /** Undefined for what is no numbers. */
   readonly type: ElementType | undefined;
+  /** What else it is, in words. */
+  readonly other: string | undefined;
+  /** Bytes of an element of text: of UTF-32 where `isUnicode`, else of Latin 1. */
+  readonly text: { readonly bytes: number; readonly isUnicode: boolean } | undefined;
   readonly isLittleEndian: boolean;
   readonly isFortranOrder: boolean;
   /** Where the values begin. */
@@ -42,10 +46,13 @@ export function parseNpyHeader(head: Uint8Array, fileBytes: number, where: strin
   const header = { ...parseDictionary(text, where), dataStart };
 
   const count = elementCountOf(header.shape, where);
-  if (header.type !== undefined) {
-    const available = Math.floor((fileBytes - dataStart) / storedBytesOf(header.type));
+  const bytes = header.type === undefined ? (header.text?.bytes ?? 0) : storedBytesOf(header.type);
+  if (bytes > 0) {
+    const available = Math.floor((fileBytes - dataStart) / bytes);
     if (available < count)
-      throw new FormatError(`${where}: expected ${count} elements of ${header.type}, got ${available} (truncated)`);
+      throw new FormatError(
+        `${where}: expected ${count} elements of ${header.type ?? header.other}, got ${available} (truncated)`,
+      );
   }
   return header;
 }
@@ -54,11 +61,16 @@ export function parseNpyHeader(head: Uint8Array, fileBytes: number, where: strin
 const ENTRY = /\s*'(\w+)'\s*:\s*('[^']*'|True|False|\([\d,\sL-]*\))\s*(?:,|(?=\}))/y;
 
 function parseDictionary(text: string, where: string): Omit<NpyHeader, 'dataStart'> {
-  const structured = /'descr'\s*:\s*(\[.{0,60})/.exec(text);
+  const structured = /'descr'\s*:\s*\[/.exec(text);
   if (structured !== null)
-    throw new FormatError(`${where}: expected plain numbers, got the structured type ${structured[1]}`, {
-      remedy: 'Store each field as an array of its own.',
-    });
+    return {
+      shape: [],
+      isFortranOrder: false,
+      isLittleEndian: true,
+      type: undefined,
+      text: undefined,
+      other: 'a structure of several fields (store each field as an array of its own)',
+    };
   const entry = new RegExp(ENTRY);
   entry.lastIndex = 1;
   const values = new Map<string, string>();
@@ -85,25 +97,35 @@ function parseDictionary(text: string, where: string): Omit<NpyHeader, 'dataStar
 }
 
 /** `'<f4'`: byte order, kind, bytes of an element. */
-function parseDescr(descr: string, where: string): Pick<NpyHeader, 'type' | 'isLittleEndian'> {
+function parseDescr(descr: string, where: string): Pick<NpyHeader, 'type' | 'other' | 'text' | 'isLittleEndian'> {
+  const isLittleEndian = descr[1] !== '>';
+  const none = { type: undefined, text: undefined, isLittleEndian };
+  // NumPy: dates and spans of time with their unit in brackets.
+  if (/^'[<>|=][mM]8(\[[^\]]*\])?'$/.test(descr)) return { ...none, other: `times (${descr.slice(2, -1)})` };
   const match = /^'([<>|=])([?a-zA-Z])(\d*)'$/.exec(descr);
   if (match === null) throw new FormatError(`${where}: expected a type of numbers, got ${descr.slice(0, 60)}`);
-  const [, order, kind, size] = match;
+  const [, , kind, size] = match;
   if (kind === 'O')
-    throw new FormatError(
-      `${where}: expected plain numbers, got Python objects (a pickle, which may run any program)`,
-      {
-        remedy: 'Store numbers, not objects: numpy.asarray(x, dtype=numpy.float32).',
-      },
-    );
-  const isLittleEndian = order !== '>';
-  if (kind === 'U' || kind === 'S') return { type: undefined, isLittleEndian };
+    return {
+      ...none,
+      other:
+        'Python objects (a pickle, which may run any program; store numbers: numpy.asarray(x, dtype=numpy.float32))',
+    };
+  if (kind === 'c') return { ...none, other: 'complex numbers (store their real and imaginary parts)' };
+  if (kind === 'V') return { ...none, other: 'raw bytes' };
+  if (kind === 'U' || kind === 'S')
+    return {
+      ...none,
+      other: 'text',
+      text: { bytes: Number(size) * (kind === 'U' ? 4 : 1), isUnicode: kind === 'U' },
+    };
+  if (kind === 'f' && Number(size) > 8) return { ...none, other: `floats of ${Number(size) * 8} bits` };
   const kinds: Readonly<Record<string, string>> = { f: 'float', i: 'int', u: 'uint', b: 'bool', '?': 'bool' };
   const bits = Number(size) * 8;
   const name = kinds[kind] === 'bool' ? 'bool' : `${kinds[kind] ?? kind}${bits}`;
   if (!isElementType(name) || (name === 'bool' && size !== '1' && size !== ''))
     throw new FormatError(`${where}: expected integers or floats of 8 to 64 bits, got ${descr}`);
-  return { type: name, isLittleEndian };
+  return { type: name, other: undefined, text: undefined, isLittleEndian };
 }
 
 /** Header bytes for an array that is stored after them in C order, little-endian; the whole is a multiple of 64 bytes. */

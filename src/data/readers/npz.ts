@@ -4,12 +4,15 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { FormatError } from '../../error.ts';
 import { elementCount } from '../../shape.ts';
+import { MAXIMAL_TEXT_BYTES } from '../../storage/decoding-limit.ts';
 import { storageError } from '../../storage/file-system.ts';
 import { makeScratch, removeScratch } from '../../storage/scratch.ts';
 import { listZipEntries, readExactly, verifyZipEntry } from '../../storage/zip.ts';
+import { numberTexts } from '../class-column.ts';
 import { allocate, decodeElements, type ElementArray, storedBytesOf } from '../element.ts';
 import { type FlatArray, openFlatRecording } from '../flat-layout.ts';
 import type { Recording, RecordingHandle } from '../recording.ts';
+import { guessRoles } from '../role-name.ts';
 import { NPY_HEAD_BYTES, type NpyHeader, parseNpyHeader } from './npy.ts';
 
 export async function openNpz(handle: RecordingHandle): Promise<Recording> {
@@ -37,11 +40,17 @@ export async function openNpz(handle: RecordingHandle): Promise<Recording> {
       const region = { file, start: isUnpacked ? 0 : entry.start, bytes: entry.bytes, where: `${path} ${entry.name}` };
       const name = entry.name.slice(0, -'.npy'.length);
       const array = openArray(name, region);
-      if (array === undefined) notes.push(`${name}: text, left out`);
-      else arrays.push(array);
+      if (typeof array === 'string') {
+        // What nobody needs is left out; what is observed, done or rewarded is not.
+        if (Object.values(guessRoles([name])).some((columns) => columns !== undefined))
+          throw new FormatError(`${path} ${entry.name}: expected plain numbers, got ${array}`);
+        notes.push(`${name}: ${array}, left out`);
+      } else arrays.push(array);
     }
     if (arrays.length === 0)
-      throw new FormatError(`${path}: expected NumPy arrays, got an archive of ${entries.length} other entries`);
+      throw new FormatError(
+        `${path}: expected NumPy arrays of numbers, got an archive of ${entries.length} other entries`,
+      );
     return await openFlatRecording(path, 'NPZ', arrays, {
       handle: { ...handle, prepared: { unpackedFolder } },
       notes,
@@ -61,13 +70,14 @@ interface Region {
   readonly where: string;
 }
 
-function openArray(name: string, region: Region): FlatArray | undefined {
+/** What it is instead, where it holds neither numbers nor classes as text. */
+function openArray(name: string, region: Region): FlatArray | string {
   const head = withFile(region, (descriptor) =>
     readExactly(descriptor, region.start, Math.min(region.bytes, NPY_HEAD_BYTES), region.where),
   );
   const header = parseNpyHeader(head, region.bytes, region.where);
   const { type, shape } = header;
-  if (type === undefined) return undefined;
+  if (type === undefined) return openTextArray(name, region, header) ?? header.other ?? 'no numbers';
   const read = (from: number, to: number): ElementArray =>
     withFile(region, (descriptor) =>
       header.isFortranOrder && shape.length > 1
@@ -75,6 +85,33 @@ function openArray(name: string, region: Region): FlatArray | undefined {
         : readRows(descriptor, region, { ...header, type }, from, to),
     );
   return { name, type, shape, read };
+}
+
+/** Text of one value a row, as numbers of its different values; undefined where it is too long or too varied for classes. */
+function openTextArray(name: string, region: Region, header: NpyHeader): FlatArray | undefined {
+  const { text, shape, isLittleEndian, dataStart } = header;
+  const [rowCount = 0] = shape;
+  if (text === undefined || shape.length !== 1 || rowCount * text.bytes > MAXIMAL_TEXT_BYTES) return undefined;
+  const bytes = withFile(region, (descriptor) =>
+    readExactly(descriptor, region.start + dataStart, rowCount * text.bytes, region.where),
+  );
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const texts = Array.from({ length: rowCount }, (_, row) => {
+    const start = row * text.bytes;
+    const step = text.isUnicode ? 4 : 1;
+    const letters = Array.from({ length: text.bytes / step }, (_letter, i) => {
+      const code = text.isUnicode ? view.getUint32(start + 4 * i, isLittleEndian) : bytes[start + i];
+      if (code > 0x10ffff)
+        throw new FormatError(`${region.where} row ${row}: expected text, got the code ${code}, which is no letter`);
+      return String.fromCodePoint(code);
+    });
+    // NumPy fills up with zeros.
+    return letters.join('').replace(/\0+$/, '');
+  });
+  const numbered = numberTexts(texts);
+  if (numbered === undefined) return undefined;
+  const { labels, values } = numbered;
+  return { name, type: 'int32', shape: [rowCount], labels, read: (from, to) => values.slice(from, to) };
 }
 
 type NumericHeader = NpyHeader & { readonly type: NonNullable<NpyHeader['type']> };

@@ -2,7 +2,8 @@
 // decoded as a whole; the newest ones are kept, so that neighbouring reads cost one decoding.
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import type { Compressors, FileMetaData, ParquetScan, SchemaTree } from 'hyparquet';
-import { FormatError } from '../../error.ts';
+import { FormatError, JepaError } from '../../error.ts';
+import { checkRowCount, SUSPICIOUS_PAGE_BYTES, SUSPICIOUS_PAGE_RATIO } from '../../storage/decoding-limit.ts';
 import { storageError } from '../../storage/file-system.ts';
 import { readExactly } from '../../storage/zip.ts';
 import { allocate, type ElementArray, type ElementType, isElementType } from '../element.ts';
@@ -10,9 +11,6 @@ import { copyRows } from '../flat-layout.ts';
 import { rowSizeOf } from '../recording.ts';
 import { collectBytes, type DecodedRows, flattenRows, shapeOf } from './parquet-cell.ts';
 
-/** A page that claims more than this must not claim too many times what it takes in the file. */
-const SUSPICIOUS_BYTES = 64 * 1024 ** 2;
-const SUSPICIOUS_RATIO = 1000;
 /** Decoded row groups that are kept. */
 const KEPT_BYTES = 128 * 1024 ** 2;
 
@@ -21,6 +19,8 @@ export type ParquetColumn =
   | { readonly kind: 'numbers'; readonly name: string; readonly type: ElementType; readonly shape: readonly number[] }
   /** Bytes, or the field `bytes` of a structure, as Hugging Face stores images. */
   | { readonly kind: 'bytes'; readonly name: string }
+  /** Text of one value a row. */
+  | { readonly kind: 'text'; readonly name: string }
   | { readonly kind: 'other'; readonly name: string };
 
 export interface ParquetFile {
@@ -69,10 +69,15 @@ export async function openParquetFile(path: string): Promise<ParquetFile> {
     const scan = await explained(path, 'a Parquet file', () =>
       parquetScan({ file, metadata, compressors, utf8: false }),
     );
-    const groupStarts = startsOfGroups(path, metadata);
+    const groupStarts = await explained(path, 'row groups', () => startsOfGroups(path, metadata, byteLength));
     const rowCount = groupStarts[groupStarts.length - 1];
     const columns: ParquetColumn[] = [];
-    for (const tree of parquetSchema(metadata).children) columns.push(await describeColumn(scan, tree, path, rowCount));
+    const trees = await explained(path, 'a schema of columns', () => parquetSchema(metadata).children);
+    const names = new Set<string>();
+    for (const tree of trees) {
+      checkName(path, names, tree.element.name);
+      columns.push(await describeColumn(scan, tree, path, rowCount));
+    }
     const decode = createGroupDecoder(path, scan, groupStarts);
     return {
       path,
@@ -114,7 +119,20 @@ export async function openParquetFile(path: string): Promise<ParquetFile> {
       },
       readValues: (name) =>
         explained(`${path} ${name}`, 'a column', async () =>
-          Array.from(await scan.readColumn({ column: name, rowStart: 0, rowEnd: rowCount })),
+          // A row group at a time, which is what the library reads.
+          (
+            await Promise.all(
+              groupsUnder(groupStarts, 0, rowCount).map(async ({ group }) =>
+                Array.from(
+                  await scan.readColumn({
+                    column: name,
+                    rowStart: groupStarts[group],
+                    rowEnd: groupStarts[group + 1],
+                  }),
+                ),
+              ),
+            )
+          ).flat(),
         ),
       dispose: () => closeSync(descriptor),
     };
@@ -124,12 +142,27 @@ export async function openParquetFile(path: string): Promise<ParquetFile> {
   }
 }
 
-function startsOfGroups(path: string, { row_groups: groups, num_rows: rowCount }: FileMetaData): number[] {
+function startsOfGroups(
+  path: string,
+  { row_groups: groups, num_rows: rowCount }: FileMetaData,
+  byteLength: number,
+): number[] {
   const starts = [0];
-  for (const group of groups) starts.push(starts[starts.length - 1] + Number(group.num_rows));
+  for (const [i, group] of groups.entries()) {
+    checkRowCount(`${path} row group ${i}`, Number(group.num_rows), byteLength);
+    starts.push(starts[starts.length - 1] + Number(group.num_rows));
+  }
   if (starts[starts.length - 1] !== Number(rowCount))
     throw new FormatError(`${path}: expected row groups of ${rowCount} rows, got ${starts[starts.length - 1]}`);
   return starts;
+}
+
+/** Names are what everything else goes by: each column has one of its own. */
+function checkName(path: string, names: Set<string>, name: unknown): void {
+  if (typeof name !== 'string' || name === '')
+    throw new FormatError(`${path}: expected a name for each column, got a column without one`);
+  if (names.has(name)) throw new FormatError(`${path}: expected each column once, got ${JSON.stringify(name)} twice`);
+  names.add(name);
 }
 
 async function describeColumn(
@@ -141,6 +174,7 @@ async function describeColumn(
   const { name } = tree.element;
   if (isBytes(tree) || tree.children.some((child) => child.element.name === 'bytes' && isBytes(child)))
     return { kind: 'bytes', name };
+  if (isText(tree)) return { kind: 'text', name };
   let leaf = tree;
   while (leaf.children.length === 1) leaf = leaf.children[0];
   const type = leaf.children.length === 0 ? elementTypeOf(leaf) : undefined;
@@ -154,6 +188,11 @@ async function describeColumn(
 
 function isBytes({ element }: SchemaTree): boolean {
   return element.type === 'BYTE_ARRAY' && element.converted_type === undefined && element.logical_type === undefined;
+}
+
+function isText({ element, children }: SchemaTree): boolean {
+  const isMeant = element.converted_type === 'UTF8' || element.logical_type?.type === 'STRING';
+  return children.length === 0 && element.type === 'BYTE_ARRAY' && isMeant && element.repetition_type !== 'REPEATED';
 }
 
 function elementTypeOf({ element }: SchemaTree): ElementType | undefined {
@@ -224,9 +263,9 @@ async function guardedCompressors(path: string): Promise<Compressors> {
     Object.entries(compressors).map(([codec, decompress]) => [
       codec,
       (input: Uint8Array, outputLength: number) => {
-        if (outputLength > SUSPICIOUS_BYTES && outputLength > SUSPICIOUS_RATIO * input.byteLength)
+        if (outputLength > SUSPICIOUS_PAGE_BYTES && outputLength > SUSPICIOUS_PAGE_RATIO * input.byteLength)
           throw new FormatError(
-            `${path}: expected at most ${SUSPICIOUS_RATIO} times the ${input.byteLength} bytes of a page, got a claim of ${outputLength}`,
+            `${path}: expected at most ${SUSPICIOUS_PAGE_RATIO} times the ${input.byteLength} bytes of a page, got a claim of ${outputLength}`,
           );
         return decompress(input, outputLength);
       },
@@ -242,7 +281,7 @@ async function explained<Result>(
   try {
     return await call();
   } catch (error) {
-    if (error instanceof FormatError) throw error;
+    if (error instanceof JepaError) throw error;
     const message = error instanceof Error ? error.message : String(error);
     throw new FormatError(`${where}: expected ${expected}, got a fault: ${message.split('\n')[0]}`, { cause: error });
   }

@@ -1,5 +1,6 @@
 // Frames of a video, decoded by the user's ffmpeg as a child process: no codec is part of this project.
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { FormatError, UnavailableError } from '../../error.ts';
 import { systemErrorCode } from '../../storage/file-system.ts';
 
@@ -14,6 +15,15 @@ export interface FrameRange {
   readonly width: number;
 }
 
+/** Whether the name of a pixel format of ffmpeg (or the word depth) means grey values of more than 8 bits. */
+export function isDeepGrey(pixelFormat: string): boolean {
+  return /depth|gray(9|1\d|f)|y1[026]/i.test(pixelFormat);
+}
+
+/** Without a frame for so long, ffmpeg is given up. */
+const SILENT_MS = 60_000;
+/** `  Stream #0:0(und): Video: h264 (High), yuv420p(tv), 640x480`: the pixel format, once what is in brackets is gone. */
+const STREAM = /Stream #0:\d+.*?: Video: [^,]*, (\w+)/;
 /** How much of ffmpeg's complaints an error message holds. */
 const MESSAGE_CHARACTERS = 200;
 
@@ -30,7 +40,7 @@ export async function readFrames(range: FrameRange, ffmpeg = 'ffmpeg'): Promise<
   const child = spawn(
     ffmpeg,
     [
-      ...['-nostdin', '-loglevel', 'error', '-protocol_whitelist', 'file,pipe'],
+      ...['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'level+info', '-protocol_whitelist', 'file,pipe'],
       ...['-ss', seekSeconds.toFixed(6), '-i', `file:${path}`],
       ...['-map', '0:v:0', '-fps_mode', 'passthrough', '-frames:v', String(frameCount)],
       ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'],
@@ -39,12 +49,21 @@ export async function readFrames(range: FrameRange, ffmpeg = 'ffmpeg'): Promise<
   );
   let received = 0;
   let complaints = '';
+  let pixelFormat: string | undefined;
+  let isSilent = false;
+  const giveUp = setTimeout(() => {
+    isSilent = true;
+    child.kill('SIGKILL');
+  }, SILENT_MS);
   child.stdout.on('data', (chunk: Buffer) => {
     if (received + chunk.byteLength <= wanted) frames.set(chunk, received);
     received += chunk.byteLength;
+    giveUp.refresh();
   });
-  child.stderr.on('data', (chunk: Buffer) => {
-    complaints = (complaints + chunk.toString()).slice(0, MESSAGE_CHARACTERS);
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    pixelFormat ??= STREAM.exec(line.replaceAll(/\([^()]*\)/g, ''))?.[1];
+    const complaint = /\[(?:error|fatal|panic)\] (.*)/.exec(line)?.[1];
+    if (complaint !== undefined) complaints = `${complaints}${complaint}\n`.slice(0, MESSAGE_CHARACTERS);
   });
   const exitCode = await new Promise<number | null>((resolve, reject) => {
     child.once('error', (error) =>
@@ -58,7 +77,14 @@ export async function readFrames(range: FrameRange, ffmpeg = 'ffmpeg'): Promise<
       ),
     );
     child.once('close', resolve);
-  });
+  }).finally(() => clearTimeout(giveUp));
+  if (isSilent)
+    throw new FormatError(`${path}: expected frames of this video, got none from ffmpeg in ${SILENT_MS / 1000} s`);
+  // ffmpeg would round them to 8 bits without a word.
+  if (pixelFormat !== undefined && isDeepGrey(pixelFormat))
+    throw new FormatError(`${path}: expected a video of 8 bits a pixel, got ${pixelFormat} (depths?)`, {
+      remedy: 'Store depths as numbers: a column of float32 in the table.',
+    });
   if (exitCode !== 0)
     throw new FormatError(`${path}: expected a video, got a fault of ffmpeg: ${complaints.trim().split('\n')[0]}`);
   if (received !== wanted)

@@ -43,8 +43,13 @@ export function parseRecordingClassSource(where: string, text: string): Recordin
   });
 }
 
-/** Every value of a column is a class. @param rows [N, size] */
-export function classesOfColumn(column: string, rows: Float32Array, size: number): LabelledClasses {
+/** Every value of a column is a class. @param rows [N, size] @param labels what the numbers of text stand for */
+export function classesOfColumn(
+  column: string,
+  rows: Float32Array,
+  size: number,
+  labels?: readonly string[],
+): LabelledClasses {
   const keys = keysOf(rows, size);
   const values = [...new Set(keys)].sort(byNumbers);
   if (values.length > MAXIMAL_CLASS_COUNT)
@@ -56,7 +61,7 @@ export function classesOfColumn(column: string, rows: Float32Array, size: number
   return {
     of: 'column',
     labels: Int32Array.from(keys, (key) => numberOf.get(key) ?? -1),
-    names: values.map((value) => `${column} ${value}`),
+    names: values.map((value) => `${column} ${labels?.[Number(value)] ?? value}`),
     claim: `every value of the column ${column} is a class; training promises to keep apart only those that the auxiliary, now or after some actions, tells apart`,
   };
 }

@@ -127,7 +127,7 @@ async function chooseClasses(input: LabelInput): Promise<LabelledClasses> {
 
 function labelsByColumn(input: LabelInput, column: string): LabelledClasses {
   const { values, size } = drawnColumn(input, column, input.drawn.auxiliaryTo);
-  return classesOfColumn(column, values, size);
+  return classesOfColumn(column, values, size, input.opened.recording.columns.get(column)?.labels);
 }
 
 /** Of the first number of the first auxiliary; of the reward where there is no auxiliary. */

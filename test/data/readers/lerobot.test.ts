@@ -89,7 +89,9 @@ describe('a LeRobot data set whose description is wrong is refused', () => {
   });
 
   test('a file with fewer rows than its description says', async () => {
-    const folder = withInfo('lerobot-2.1', () => undefined);
+    const folder = withInfo('lerobot-2.1', (info) => {
+      info.total_frames = 15;
+    });
     const path = join(folder, 'meta/episodes.jsonl');
     writeFileSync(path, readFileSync(path, 'utf8').replace('"length": 8', '"length": 9'));
     const recording = await openRecording(folder);

@@ -96,7 +96,11 @@ describe('a zip archive that lies is refused, and nothing of it stays unpacked',
       [actions, { name: 'a.npy', content, claim: { storedBytes: 1e6, bytes: 1e6 } }],
       /got one with a fault/,
     ],
-    ['no array at all', [{ name: 'readme.txt', content }], 'expected NumPy arrays, got an archive of 1 other entries'],
+    [
+      'no array at all',
+      [{ name: 'readme.txt', content }],
+      'expected NumPy arrays of numbers, got an archive of 1 other entries',
+    ],
   ])('%s', async (_what, parts, message) => {
     const before = unpacked();
     const opening = open(parts);

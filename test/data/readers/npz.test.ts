@@ -15,7 +15,13 @@ const roles = { observation: ['observations'], action: ['actions'], reward: 'rew
 
 testReader({ file: 'stored.npz', format: 'NPZ', columns, roles, notes: [] });
 testReader({ file: 'compressed.npz', format: 'NPZ', columns, roles, notes: [] });
-testReader({ file: 'fortran-big-endian.npz', format: 'NPZ', columns, roles, notes: ['note: text, left out'] });
+testReader({
+  file: 'fortran-big-endian.npz',
+  format: 'NPZ',
+  columns,
+  roles,
+  notes: ['note: 1 rows for 14 steps in 3 episodes, left out'],
+});
 
 test('every type of numbers, in both byte orders and both orders of axes, has the values that NumPy wrote', async () => {
   const recording = await openRecording(fixture('types.npz'));

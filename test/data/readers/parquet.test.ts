@@ -16,7 +16,7 @@ const columns = {
   label: { name: 'label', hasLast: true },
 };
 const roles = { observation: ['image'], action: ['action'], reward: 'reward' };
-const notes = ['task: no numbers, left out'];
+const notes: string[] = [];
 
 testReader({ file: 'images.parquet', format: 'Parquet', columns, roles, notes });
 testReader({ file: 'images-zstd.parquet', format: 'Parquet', columns, roles, notes });

@@ -1,7 +1,7 @@
 // What a file that nobody vouches for may cost before it is refused: all limits on decoding, in one place, each with its
 // reason. They are compared with what a file claims before anything is allocated; the watchdog (guarded-worker.ts) has the
 // last ones, for what no claim shows.
-import { FormatError } from '../../error.ts';
+import { FormatError } from '../error.ts';
 
 const MEBI = 1024 ** 2;
 const GIBI = 1024 ** 3;
@@ -31,6 +31,16 @@ export const SUSPICIOUS_PAGE_RATIO = 1000;
 /** Keras has the same limits for arrays of HDF5. */
 export const SUSPICIOUS_ARRAY_BYTES = 4 * GIBI;
 export const SUSPICIOUS_ARRAY_RATIO = 1000;
+
+/** A column of text that is held in memory, to be classes. */
+export const MAXIMAL_TEXT_BYTES = 256 * MEBI;
+
+/** More entries than any archive of arrays or any wheel has; the directory of a larger one is not even read. */
+export const MAXIMAL_ZIP_ENTRIES = 65_536;
+/** An entry that claims more than this must not claim too many times what it takes in the file; nor all entries together. */
+export const SUSPICIOUS_ENTRY_BYTES = 4 * GIBI;
+export const SUSPICIOUS_ARCHIVE_BYTES = GIBI;
+export const SUSPICIOUS_ZIP_RATIO = 100;
 
 /** The most that is asked of the HDF5 library at once; its memory ends at 2 GiB. */
 export const MAXIMAL_READ_BYTES = GIBI;
