@@ -1,6 +1,7 @@
 // `jepa inspect`: what is in an ONNX file.
 import { Command } from 'commander';
 import type { ModelSummary, PortSummary } from '../export/inspect.ts';
+import { requireFile } from './parse/number.ts';
 
 interface InspectFlags {
   readonly graph?: boolean;
@@ -20,6 +21,7 @@ export function createInspectCommand(): Command {
 async function runInspect(path: string, flags: InspectFlags): Promise<void> {
   const { readModelFile } = await import('../src/runtimes/model-file.ts');
   const { inspectOnnx } = await import('../export/inspect.ts');
+  requireFile(path, 'an ONNX file');
   const { bytes, where } = readModelFile(path);
   const summary = inspectOnnx(bytes, where);
   if (flags.json) {

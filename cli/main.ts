@@ -1,4 +1,5 @@
-// The command line: gathers the commands, prints errors in one line, sets exit codes (2 usage, 1 failure, 130 interrupted).
+// The command line: gathers the commands, prints errors in one line, sets exit codes: 2 where the call is wrong in itself (an
+// argument that names no file is), 1 where what was asked for failed, 130 where it was interrupted.
 import { Command, CommanderError } from 'commander';
 import { describeError, JepaError, UsageError } from '../src/error.ts';
 import { packageVersion } from '../src/machine/package.ts';
@@ -9,15 +10,24 @@ function buildProgram(): Command {
     .description('Train JEPA world models, export them to ONNX, and measure whether their latents stay distinct.')
     .version(packageVersion())
     .option('--debug', 'print the stack trace of an error')
-    .showHelpAfterError('(jepa --help lists the commands)')
     .exitOverride();
   for (const create of commands) {
     const command = create();
-    command.exitOverride().option('--debug', 'print the stack trace of an error');
-    for (const nested of command.commands) nested.exitOverride().option('--debug', 'print the stack trace of an error');
+    for (const each of [command, ...command.commands])
+      each.exitOverride().configureOutput({ outputError }).option('--debug', 'print the stack trace of an error');
     program.addCommand(command);
   }
-  return program;
+  return program.configureOutput({ outputError });
+}
+
+/** What commander says of arguments, in the form of all other errors: `jepa: unknown option '--sed'. Did you mean --seed?` */
+function outputError(text: string, write: (text: string) => void): void {
+  const [message, hint] = text
+    .replace(/^error: /, '')
+    .trim()
+    .split('\n');
+  const [, near] = /^\(Did you mean (.+)\?\)$/.exec(hint ?? '') ?? [];
+  write(`jepa: ${message}. ${near === undefined ? 'See: jepa --help' : `Did you mean ${near}?`}\n`);
 }
 
 async function main(): Promise<void> {

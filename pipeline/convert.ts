@@ -130,7 +130,7 @@ function expectAbsent(paths: readonly string[]): void {
 function readSource(source: string): ReturnType<typeof describeSaved> {
   const where = join(basename(dirname(source)), basename(source));
   if (!statSync(source, { throwIfNoEntry: false })?.isFile())
-    throw new JepaError(`${where}: expected a model.json, found none at ${source}`);
+    throw new UsageError(`${where}: expected a model.json, found none at ${source}`, { remedy: 'Check the path.' });
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(source, 'utf8'));

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import type { EvaluateFlags } from '../cli/evaluate.ts';
+import { requireFile } from '../cli/parse/number.ts';
 import { inspectOnnx } from '../export/inspect.ts';
 import { createEnvironment } from '../src/environments/index.ts';
 import { UsageError, unknownName } from '../src/error.ts';
@@ -39,6 +40,7 @@ export async function evaluateEncoderFile(path: string, flags: EncoderFlags): Pr
     throw new UsageError(
       `${path}: expected observations for it, either --data RECORDING or --environment NAME, got ${data === undefined ? 'neither' : 'both'}`,
     );
+  requireFile(path, 'an ONNX file');
   const { where, bytes } = readModelFile(path);
   const normalization = pixels === undefined ? undefined : parsePixels('--pixels', pixels);
   const found = findObservationInput(where, inspectOnnx(bytes, where).inputs, { layout, normalization });

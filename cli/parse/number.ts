@@ -1,4 +1,5 @@
 // Parsers of option values, for commander. Their errors are usage errors of one line.
+import { statSync } from 'node:fs';
 import { UsageError } from '../../src/error.ts';
 
 /** A whole number of at least `minimum`. */
@@ -19,6 +20,15 @@ export function parseNonNegative(option: string): (text: string) => number {
       throw new UsageError(`${option}: expected a number of at least 0, got "${text}"`);
     return value;
   };
+}
+
+/** @throws UsageError where an argument names no file: a wrong call, and no failure of what was asked for */
+export function requireFile(path: string, expected: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isFile()) return;
+  throw new UsageError(`${path}: expected ${expected}, got ${found ? 'a folder' : 'nothing there'}`, {
+    remedy: 'Check the path.',
+  });
 }
 
 /** Gathers a repeatable option. */
