@@ -1,7 +1,7 @@
 // `jepa doctor`: what this machine has and what it lacks, with the reason and the remedy for each. Every runtime is opened
 // in a process of its own, so that one that crashes, or that talks to stderr, is a line of the report and no more.
 import { Command, Option } from 'commander';
-import { describeError, JepaError, UnavailableError, unknownName } from '../src/error.ts';
+import { describeError, JepaError, UnavailableError } from '../src/error.ts';
 import type { Machine } from '../src/machine/machine.ts';
 import { packageVersion } from '../src/machine/package.ts';
 import type { FoundProgram } from '../src/machine/program.ts';
@@ -78,11 +78,11 @@ async function runDoctor(flags: DoctorFlags): Promise<void> {
     await probe(flags.probe);
     return;
   }
-  const { runtimeNames } = await import('../src/runtimes/index.ts');
+  const { runtimeNames, unknownRuntime } = await import('../src/runtimes/index.ts');
   const { programs } = await import('../src/machine/program.ts');
   const names = ['tensorflow', ...runtimeNames, ...programs.map((program) => program.name)];
   for (const name of flags.require)
-    if (!names.includes(name)) throw unknownName('--require', 'a part of the report', name, names);
+    if (!names.includes(name)) throw unknownRuntime('--require', name, names, 'a part of the report');
 
   const report = await inspect(runtimeNames);
   process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : formatReport(report));
@@ -220,7 +220,7 @@ export function formatReport(report: Report): string {
     ...runtimes.flatMap((runtime) =>
       formatPart(
         runtime.runtime,
-        runtime,
+        runtime.runtime === 'cuda' && lacksDriver(cuda) ? withoutDriver(runtime) : runtime,
         `${runtime.version}, ${runtime.provider}, ${plural(runtime.threads ?? 0, 'thread')}`,
       ).concat(runtime.runtime === 'cuda' && !runtime.isAvailable ? formatCuda(cuda) : []),
     ),
@@ -245,9 +245,24 @@ function describePython({ program, version, packages }: FoundPython): string {
   return `${version} (${program}) ${parts.join('; ')}`;
 }
 
+function lacksDriver(pieces: readonly CudaPiece[]): boolean {
+  return pieces.some(({ name, isAvailable }) => name === 'driver' && !isAvailable);
+}
+
+function withoutDriver(runtime: RuntimeReport): RuntimeReport {
+  if (runtime.isAvailable) return runtime;
+  return {
+    ...runtime,
+    reason: 'no NVIDIA driver',
+    remedy: 'With an NVIDIA GPU: install its driver, then jepa setup --cuda.',
+  };
+}
+
 /** Each missing piece; those with one remedy together. */
 function formatCuda(pieces: readonly CudaPiece[]): string[] {
   const missing = pieces.filter((piece) => !piece.isAvailable);
+  // Without a driver nothing else of it is worth a line: most machines have no such GPU.
+  if (lacksDriver(pieces)) return [];
   return missing.map(
     ({ name, reason, remedy }) => `${' '.repeat(11)}      lacks ${name}: ${reason}${remedy ? ` -> ${remedy}` : ''}`,
   );

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { ModelSummary, PortSummary } from '../export/inspect.ts';
 import { printable } from '../src/printable.ts';
+import { requireFile } from '../src/storage/file-system.ts';
 
 interface InspectFlags {
   readonly graph?: boolean;
@@ -21,6 +22,7 @@ export function createInspectCommand(): Command {
 async function runInspect(path: string, flags: InspectFlags): Promise<void> {
   const { readModelFile } = await import('../src/runtimes/model-file.ts');
   const { inspectOnnx } = await import('../export/inspect.ts');
+  requireFile(path, 'an ONNX file');
   const { bytes, where } = readModelFile(path);
   const summary = inspectOnnx(bytes, where);
   if (flags.json) {

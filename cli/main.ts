@@ -1,5 +1,6 @@
-// The command line: gathers the commands, prints errors in one line, sets exit codes (2 usage, 1 failure, 75 locked by a living
-// process; 130, 143 and 129 interrupted).
+// The command line: gathers the commands, prints errors in one line, sets exit codes: 2 where the call is wrong in itself (an
+// argument that names no file is), 1 where what was asked for failed, 75 where a living process has the run, 130, 143 and 129
+// where it was interrupted.
 import { Command, CommanderError } from 'commander';
 import { describeError, JepaError, UsageError } from '../src/error.ts';
 import { CodeRefusedError } from '../src/machine/code-permission.ts';
@@ -19,8 +20,8 @@ function buildProgram(): Command {
     .version(packageVersion(), '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this, or the help of a command')
     .option('--debug', DEBUG)
-    .showHelpAfterError('(jepa --help lists the commands)')
-    .exitOverride();
+    .exitOverride()
+    .configureOutput({ outputError });
   for (const { title, commands } of commandGroups)
     for (const [create, summary] of commands) program.addCommand(prepare(create()).summary(summary).helpGroup(title));
   for (const create of internalCommands) program.addCommand(prepare(hide(create())));
@@ -28,10 +29,24 @@ function buildProgram(): Command {
   return program;
 }
 
+/** What commander says of arguments, in the form of all other errors: `jepa: unknown option '--sed'. Did you mean --seed?` */
+function outputError(text: string, write: (text: string) => void): void {
+  const [message, hint] = text
+    .replace(/^error: /, '')
+    .trim()
+    .split('\n');
+  const [, near] = /^\(Did you mean (.+)\?\)$/.exec(hint ?? '') ?? [];
+  write(`jepa: ${message}. ${near === undefined ? 'See: jepa --help' : `Did you mean ${near}?`}\n`);
+}
+
 /** What every command and its own have. */
 function prepare(command: Command): Command {
   for (const each of [command, ...command.commands])
-    each.exitOverride().helpOption('-h, --help', 'print this').option('--debug', DEBUG);
+    each
+      .exitOverride()
+      .configureOutput({ outputError })
+      .helpOption('-h, --help', 'print this')
+      .option('--debug', DEBUG);
   return command;
 }
 

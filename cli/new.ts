@@ -11,11 +11,16 @@ export function createNewCommand(): Command {
   return command;
 }
 
+/** As a shell takes it for one word. */
+function quoted(path: string): string {
+  return /^[\w./@:+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
 async function runNewEnvironment(name: string): Promise<void> {
   const { isAbsolute } = await import('node:path');
   const { writeStartingPoint } = await import('../src/simulation/starting-point.ts');
   const path = writeStartingPoint(name);
-  const shown = isAbsolute(path) ? path : `./${path}`;
+  const shown = quoted(isAbsolute(path) ? path : `./${path}`);
   process.stdout.write(`${path}: a world that runs as it is. Next:
   jepa train ${shown} --out runs/a
   jepa export runs/a

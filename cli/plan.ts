@@ -1,7 +1,7 @@
 // `jepa plan`: acts in the environment by planning in the latents of a run or an export, on any runtime; writes plan.json.
 import { Command } from 'commander';
 import type { PlanOptions, SimulatorChoice } from '../pipeline/plan/option.ts';
-import { UsageError, unknownName } from '../src/error.ts';
+import { UsageError } from '../src/error.ts';
 import type { PlanRecord } from '../src/planning/schema.ts';
 import type { ActingSummary } from '../src/planning/summary.ts';
 import { parseGoal, parsePlannerAssignments, parseSuccess } from './parse/goal.ts';
@@ -99,9 +99,8 @@ What the planners do, what success means, and measured rates: docs/planning.md`,
 
 async function runPlan(folder: string, flags: PlanFlags): Promise<void> {
   const { createPlanner, parseFold } = await import('../src/planning/index.ts');
-  const { runtimeNames } = await import('../src/runtimes/index.ts');
-  if (!runtimeNames.includes(flags.runtime))
-    throw unknownName('--runtime', 'the name of a runtime', flags.runtime, runtimeNames);
+  const { runtimeNames, unknownRuntime } = await import('../src/runtimes/index.ts');
+  if (!runtimeNames.includes(flags.runtime)) throw unknownRuntime('--runtime', flags.runtime, runtimeNames);
   if (flags.openLoop && flags.replan !== undefined)
     throw new UsageError(`--open-loop: expected no --replan beside it, got ${flags.replan}`);
   const { horizon, samples, iterations } = flags;

@@ -1,4 +1,4 @@
-// `jepa record`: rolls a random policy out in a simulator and writes what was seen as a recording.
+// `jepa record`: rolls a policy out in a simulator and writes what was seen as a recording.
 import { Command } from 'commander';
 import { UsageError } from '../src/error.ts';
 import { parseImageSize } from './data.ts';
@@ -21,6 +21,8 @@ Examples:
   jepa record ./my-env.ts --episodes 500 --out episodes.npz
   jepa record gym:CartPole-v1 --out cartpole.h5
   jepa record gym:CartPole-v1 --render --image-size 64x64 --out frames.npz
+  jepa record ./my-env.ts --policy ./my-policy.ts --random-share 0.1 --out better.npz
+  jepa record gym:CartPole-v1 --policy planner:runs/a@avoid:terminations --random-share 0.2 --out planned.npz
   jepa record gym:FrozenLake-v1 --option is_slippery=false --out lake.parquet`,
     )
     .action(runRecord);

@@ -3,7 +3,7 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { describeSaved, type SavedModel } from '../export/index.ts';
-import { FormatError, JepaError } from '../src/error.ts';
+import { FormatError, UsageError } from '../src/error.ts';
 import { makeScratch, removeScratch } from '../src/storage/scratch.ts';
 
 export interface ConversionSource extends SavedModel {
@@ -22,7 +22,9 @@ export async function readSource(source: string): Promise<ConversionSource> {
   const status = statSync(source, { throwIfNoEntry: false });
   if (status?.isDirectory()) throw folderError(source, where);
   if (!status?.isFile())
-    throw new JepaError(`${where}: expected a model.json or a .keras file, found none at ${source}`);
+    throw new UsageError(`${where}: expected a model.json or a .keras file, found none at ${source}`, {
+      remedy: 'Check the path.',
+    });
   const { isKerasFile } = await import('../export/keras-file.ts');
   return isKerasFile(source) ? readKerasSource(source, where) : readJsonSource(source, where);
 }

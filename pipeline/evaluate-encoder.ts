@@ -23,6 +23,7 @@ import { packageVersion } from '../src/machine/package.ts';
 import type { PixelNormalization } from '../src/run/encode.ts';
 import { readModelFile } from '../src/runtimes/model-file.ts';
 import { writeFileAtomic } from '../src/storage/atomic-file.ts';
+import { requireFile } from '../src/storage/file-system.ts';
 import { type EvaluateOptions, type ResolvedEvaluateOptions, resolveEvaluateOptions } from './evaluate-option.ts';
 import { referenceRuntime } from './reference-runtime.ts';
 
@@ -61,6 +62,7 @@ export async function evaluateEncoder(path: string, given: EvaluateEncoderOption
     throw new UsageError(
       `${path}: expected observations for it, either ${option('data', 'RECORDING')} or ${option('environment', 'NAME')}, got ${data === undefined ? 'neither' : 'both'}`,
     );
+  requireFile(path, 'an ONNX file');
   const { where, bytes } = readModelFile(path);
   const found = findObservationInput(where, inspectOnnx(bytes, where).inputs, { layout, normalization: pixels });
   const observed =

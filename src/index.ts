@@ -22,6 +22,7 @@ export type { Report, ReportBlock, ReportSection } from './report/report.ts';
 export { encodeObservations, type ObservationInput } from './run/encode.ts';
 export { type EvaluationSubject, openSubject } from './run/subject.ts';
 export * from './runtimes/index.ts';
+export { type LoadOptions, loadTensorFlow, type TensorFlow } from './tensorflow/load.ts';
 export { type Configuration, parseConfiguration } from './training/configuration.ts';
 export { type ConfigurationParts, presetNames, resolveConfiguration } from './training/presets.ts';
 export { type TrainerOptions, type TrainingOutcome, train } from './training/trainer.ts';

@@ -29,8 +29,16 @@ export function parseOptions<Schema extends z.ZodType>(
     value,
   );
   throw new UsageError(
-    `${where}: ${path || 'value'}: ${lowerFirst(issue.message)}, got ${JSON.stringify(found) ?? 'nothing'}`,
+    `${where}: ${path || 'value'}: ${lowerFirst(plain(issue.message))}, got ${JSON.stringify(found) ?? 'nothing'}`,
   );
+}
+
+/** Zod's message without what this line says anyway. */
+function plain(message: string): string {
+  return message
+    .replace(/^Invalid (?:input|discriminator value|option)[:.] /, '')
+    .replace(/, received \w+$/, '')
+    .replaceAll("' | '", "', '");
 }
 
 /** The fields of an object schema, looked for below defaults, optionals and transforms. */

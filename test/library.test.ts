@@ -1,6 +1,7 @@
 // docs/library.md: every example runs as it is printed, from the sources that the package's entries are built from.
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -27,8 +28,12 @@ describe('the library', { timeout: 120_000 }, () => {
   test.each([
     ['the first', 0, /^\S.*\ndistinct 1\n5$/],
     ['the second', 1, /64 64 3$/],
+    ['the third', 2, /20 steps, ,64$/],
   ])('runs %s documented example', async (_, index, output) => {
+    const folder = mkdtempSync(join(tmpdir(), 'jepa-library-'));
+    process.env.RUN_FOLDER = join(folder, 'run');
     expect(await evaluate(examples[index][1])).toMatch(output);
+    rmSync(folder, { recursive: true });
   });
 
   test('loads no native library when it is imported', async () => {

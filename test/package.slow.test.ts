@@ -70,7 +70,8 @@ async function evaluate(project: Project, script: string): Promise<string> {
 describe('the packed files', () => {
   test('are what publint and attw expect of a package of ES modules', async () => {
     await run('npx', ['publint', '--strict', built]);
-    await run('npx', ['attw', '--profile', 'esm-only', built]);
+    // node10 too, which knows no "exports": it must not find the sources. CommonJS imports them dynamically.
+    await run('npx', ['attw', '--ignore-rules', 'cjs-resolves-to-esm', '--', built]);
   });
 
   test('hold every file that package.json names, the licence, and the sources of the source maps', async () => {

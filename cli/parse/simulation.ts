@@ -1,7 +1,10 @@
 // The flags by which a simulator is recorded, shared by `jepa record` and `jepa train`.
-import { type Command, Option } from 'commander';
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
 import { UsageError } from '../../src/error.ts';
+import type { PolicyOpener } from '../../src/simulation/policy.ts';
 import type { RecordOptions, SimulatorRecording } from '../../src/simulation/record-simulator.ts';
+import { parseGoal } from './goal.ts';
 import { collect, parseNonNegative, parseWhole } from './number.ts';
 
 /** How a simulator is opened, whatever it is for. */
@@ -19,6 +22,7 @@ export interface SimulationFlags extends SimulatorFlags {
   readonly episodeSteps?: number;
   readonly policy?: string;
   readonly actionPersistence?: number;
+  readonly randomShare?: number;
   readonly lanes?: number;
   readonly seed?: number;
   readonly imageSize?: readonly [number, number];
@@ -26,7 +30,7 @@ export interface SimulationFlags extends SimulatorFlags {
 
 /** Attributes of the flags that `withSimulationFlags` adds. */
 export const simulationFlagNames = [
-  ...['episodes', 'steps', 'episodeSteps', 'policy', 'actionPersistence'],
+  ...['episodes', 'steps', 'episodeSteps', 'policy', 'actionPersistence', 'randomShare'],
   ...['render', 'python', 'lanes', 'timeLimit', 'option'],
 ] as const;
 
@@ -57,11 +61,16 @@ export function withSimulationFlags(command: Command, stepsFlag: '--steps' | '--
       `actions after which an episode is cut off (default: ${DEFAULT_STEPS})`,
       parseWhole(stepsFlag, 1),
     )
-    .addOption(new Option('--policy <name>', 'what acts in a simulator (default: random)').choices(['random']))
+    .option('--policy <policy>', POLICIES)
+    .option(
+      '--random-share <share>',
+      'of another policy than random: how likely an action is drawn at random instead (default: 0)',
+      parseShare('--random-share'),
+    )
     .option(
       '--action-persistence <share>',
       'how likely the random policy repeats its action instead of drawing (default: 0)',
-      parseShare,
+      parseShare('--action-persistence'),
     )
     .option(
       '--lanes <number>',
@@ -91,6 +100,8 @@ export async function recordWithFlags(
     steps: flags.steps ?? flags.episodeSteps ?? DEFAULT_STEPS,
     seed: flags.seed ?? 0,
     actionPersistence: flags.actionPersistence ?? 0,
+    policy: await openerOf(flags),
+    randomShare: flags.randomShare,
     imageSize: flags.imageSize,
     simulatorOptions: parseOptions(flags.option ?? []),
     render: flags.render,
@@ -135,8 +146,41 @@ export function parseOptions(assignments: readonly string[]): Readonly<Record<st
   );
 }
 
-function parseShare(text: string): number {
-  const value = parseNonNegative('--action-persistence')(text);
-  if (value >= 1) throw new UsageError(`--action-persistence: expected a number below 1, got "${text}"`);
-  return value;
+function parseShare(flag: string): (text: string) => number {
+  return (text) => {
+    const value = parseNonNegative(flag)(text);
+    if (value >= 1) throw new UsageError(`${flag}: expected a number below 1, got "${text}"`);
+    return value;
+  };
+}
+
+const POLICIES =
+  'what acts in a simulator: random, a module, an ONNX file, or planner:RUN[@GOAL] of an exported run (default: random)';
+
+/** Undefined: random. */
+async function openerOf({
+  policy = 'random',
+  actionPersistence,
+  randomShare,
+}: SimulationFlags): Promise<PolicyOpener | undefined> {
+  const of = (flag: string, value: unknown, expected: string) => {
+    if (value !== undefined) throw new UsageError(`${flag}: expected ${expected}, got --policy ${policy}`);
+  };
+  if (policy === 'random') {
+    of('--random-share', randomShare, 'another policy than random');
+    return undefined;
+  }
+  of('--action-persistence', actionPersistence, 'the random policy');
+  const [, folder, goal = 'reward'] = /^planner:([^@]+)(?:@(.+))?$/s.exec(policy) ?? [];
+  if (folder !== undefined)
+    return (await import('../../pipeline/plan/policy.ts')).plannerPolicy(folder, parseGoal(goal));
+  const { isModulePath } = await import('../../src/machine/user-module.ts');
+  if (isModulePath(policy)) return (await import('../../src/simulation/module-policy.ts')).modulePolicy(policy);
+  if (policy.toLowerCase().endsWith('.onnx')) {
+    if (!existsSync(policy)) throw new UsageError(`--policy: expected an ONNX file, got ${policy}, which is not there`);
+    return (await import('../../src/run/onnx-policy.ts')).onnxPolicy(policy);
+  }
+  throw new UsageError(
+    `--policy: expected random, a module (./my-policy.ts), an ONNX file or planner:RUN, got "${policy}"`,
+  );
 }

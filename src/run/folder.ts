@@ -1,5 +1,5 @@
 // What a run's folder holds, and where. One place names the files; the formats are their writers' business.
-import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { FormatError, UsageError } from '../error.ts';
 import { recognizeCode } from '../machine/code-permission.ts';
@@ -96,7 +96,8 @@ export function readConfiguration(runFolder: string): Configuration {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    const found = existsSync(runFolder) ? 'a folder without config.json' : 'no such folder';
+    const isFile = statSync(runFolder, { throwIfNoEntry: false })?.isFile() ?? false;
+    const found = isFile ? 'a file' : existsSync(runFolder) ? 'a folder without config.json' : 'no such folder';
     throw new UsageError(`${runFolder}: expected the folder of a run, got ${found}`, {
       remedy: 'Runs are made by: jepa train counting --out FOLDER',
       cause,

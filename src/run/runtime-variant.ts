@@ -1,7 +1,7 @@
 // A runtime in another precision, by name: `cuda:tf32` runs the same files with TF32 on, `NAME:fp16` the encoder in half
 // precision, as `jepa convert --precision float16` makes it. Without a variant everything is full float32.
-import { UnavailableError, UsageError, unknownName } from '../error.ts';
-import { openRuntime, type Runtime, type RuntimeOptions, runtimeNames } from '../runtimes/index.ts';
+import { UnavailableError, UsageError } from '../error.ts';
+import { openRuntime, type Runtime, type RuntimeOptions, runtimeNames, unknownRuntime } from '../runtimes/index.ts';
 import type { EncoderSubject } from './subject.ts';
 
 export interface RuntimeVariant {
@@ -15,7 +15,7 @@ export interface RuntimeVariant {
 /** @throws UsageError for an unknown runtime, or a variant that it does not have */
 export function parseRuntimeVariant(where: string, name: string): RuntimeVariant {
   const [runtime, variant, ...rest] = name.split(':');
-  if (!runtimeNames.includes(runtime)) throw unknownName(where, 'the name of a runtime', runtime, runtimeNames);
+  if (!runtimeNames.includes(runtime)) throw unknownRuntime(where, runtime, runtimeNames);
   if (variant === undefined) return { name, runtime, precision: 'float32' };
   if (rest.length === 0 && variant === 'tf32' && runtime === 'cuda') return { name, runtime, precision: 'tf32' };
   if (rest.length === 0 && variant === 'fp16' && runtime !== 'tfjs') return { name, runtime, precision: 'float16' };

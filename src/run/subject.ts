@@ -1,5 +1,5 @@
 // What is evaluated: a run's folder or an export by itself, with the files that each kind of runtime reads.
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseRecordingRecord, type RecordingRecord, readRecordingRecord } from '../data/recording-description.ts';
 import { UsageError } from '../error.ts';
@@ -52,7 +52,12 @@ export interface EvaluationSubject extends EncoderSubject {
 export function openSubject(folder: string): EvaluationSubject {
   if (existsSync(runPath(folder, 'configuration'))) return openRun(folder);
   if (existsSync(join(folder, EXPORT_DESCRIPTION_NAME))) return openExport(folder);
-  const found = existsSync(folder) ? 'a folder with neither config.json nor model.json' : 'no such folder';
+  const isFile = statSync(folder, { throwIfNoEntry: false })?.isFile() ?? false;
+  const found = isFile
+    ? 'a file'
+    : existsSync(folder)
+      ? 'a folder with neither config.json nor model.json'
+      : 'no such folder';
   throw new UsageError(`${folder}: expected the folder of a run or of an export, got ${found}`, {
     remedy: 'Runs are made by: jepa train counting --out FOLDER, exports by: jepa export RUN',
   });

@@ -18,6 +18,7 @@ const simulationSchema = z.looseObject({
   seed: z.int(),
   policy: z.string(),
   actionPersistence: z.number(),
+  randomShare: z.number().optional().describe('share of actions that were drawn at random instead of the policy'),
   maximalSteps: count.describe('actions after which an episode was cut off'),
   options: z.record(z.string(), z.unknown()).describe("the simulator's own"),
   render: z.boolean().optional().describe('whether frames were observed instead of numbers'),

@@ -3,11 +3,14 @@ import { convertRecording, writtenFormatOf } from '../data/writers/index.ts';
 import { UsageError } from '../error.ts';
 import { episodeRecording, STATE_COLUMN } from './episode-recording.ts';
 import { openSimulator, type SimulatorOptions } from './index.ts';
+import type { Policy, PolicyOpener } from './policy.ts';
 import type { SimulationRecord } from './provenance.ts';
 import { resizedPool } from './resized-pool.ts';
 import { findDifference, type RollOutOptions, rollOut } from './roll-out.ts';
 
-export interface RecordOptions extends RollOutOptions, SimulatorOptions {
+export interface RecordOptions extends Omit<RollOutOptions, 'policy'>, SimulatorOptions {
+  /** What acts. Default: random actions. */
+  readonly policy?: PolicyOpener | undefined;
   /** Height and width that images are brought to. Default: as the simulator draws them. */
   readonly imageSize?: readonly [height: number, width: number] | undefined;
   /** Called when all is recorded, before anything is written. */
@@ -33,7 +36,9 @@ export async function recordSimulator(
   options: RecordOptions,
 ): Promise<SimulatorRecording> {
   writtenFormatOf(path);
+  const { policy: openPolicy } = options;
   const opened = await openSimulator(simulator, options);
+  let policy: Policy | undefined;
   try {
     const pool = options.imageSize === undefined ? opened : resizedPool(opened, options.imageSize);
     for (const note of pool.notes ?? []) options.onNote?.(`${simulator}: ${note}`);
@@ -41,7 +46,8 @@ export async function recordSimulator(
       options.onNote?.(
         `${simulator}: images of ${pool.observation.shape.slice(0, 2).join(' x ')} make a large recording and a slow encoder; --image-size 64x64 makes them smaller`,
       );
-    const episodes = await rollOut(pool, options);
+    policy = await openPolicy?.(pool);
+    const episodes = await rollOut(pool, { ...options, policy });
     const difference = await findDifference(pool, episodes[0], options.seed);
     if (difference !== undefined)
       options.onNote?.(
@@ -54,7 +60,10 @@ export async function recordSimulator(
         throw new UsageError(
           `${simulator}: expected every action in the recording, got none of ${missing.join(', ')}`,
           {
-            remedy: 'Record more or longer episodes.',
+            remedy:
+              policy === undefined
+                ? 'Record more or longer episodes.'
+                : 'Record more or longer episodes, or give chance a share of the actions: --random-share 0.1.',
           },
         );
     }
@@ -67,7 +76,8 @@ export async function recordSimulator(
       provenance: {
         simulator,
         seed: options.seed,
-        policy: 'random',
+        policy: policy?.name ?? 'random',
+        ...(policy === undefined ? {} : { randomShare: options.randomShare ?? 0 }),
         actionPersistence: options.actionPersistence,
         maximalSteps: options.steps,
         options: options.simulatorOptions ?? {},
@@ -78,6 +88,7 @@ export async function recordSimulator(
       },
     };
   } finally {
+    await policy?.dispose?.();
     await opened.dispose();
   }
 }

@@ -2,7 +2,7 @@
 // recording is the same, as far as the simulator is a function of its seed and its actions.
 import { JepaError } from '../error.ts';
 import { hashSeed, randomFor } from '../random.ts';
-import { randomPolicy } from './policy.ts';
+import { type EpisodePolicy, type Policy, randomPolicy } from './policy.ts';
 import type { SimulatorPool, Situation, Transition } from './pool.ts';
 import type { Action } from './simulator.ts';
 import { LARGEST_SEED } from './space.ts';
@@ -13,6 +13,10 @@ export interface RollOutOptions {
   readonly steps: number;
   readonly seed: number;
   readonly actionPersistence: number;
+  /** Default: random, with `actionPersistence`. */
+  readonly policy?: Policy | undefined;
+  /** How likely an action of `policy` is drawn at random instead. In [0, 1]. */
+  readonly randomShare?: number | undefined;
   readonly onEpisode?: (finished: number) => void;
 }
 
@@ -32,7 +36,9 @@ const CHECKED_STEPS = 50;
 
 interface Running {
   readonly number: number;
-  readonly draw: () => Action;
+  readonly decide: EpisodePolicy;
+  /** Where the episode is. */
+  situation: Situation;
   readonly first: Situation;
   readonly actions: Action[];
   readonly transitions: Transition[];
@@ -45,7 +51,7 @@ export function episodeSeed(seed: number, episode: number): number {
 
 /** [episodes], in order. @throws JepaError where they do not fit into memory */
 export async function rollOut(pool: SimulatorPool, options: RollOutOptions): Promise<Episode[]> {
-  const { episodes, steps, seed, actionPersistence } = options;
+  const { episodes, steps, seed } = options;
   const finished: Episode[] = new Array(episodes);
   const running = new Map<number, Running>();
   let next = 0;
@@ -70,21 +76,24 @@ export async function rollOut(pool: SimulatorPool, options: RollOutOptions): Pro
       numbers.map((number) => episodeSeed(seed, number)),
     );
     for (const [i, number] of numbers.entries()) {
-      const draw = randomPolicy(pool.action, randomFor(seed, 'random policy', number), { actionPersistence });
-      running.set(lanes[i], { number, draw, first: firsts[i], actions: [], transitions: [] });
+      const decide = await decisionsOf(pool, number, options);
+      const [first, situation] = [firsts[i], firsts[i]];
+      running.set(lanes[i], { number, decide, situation, first, actions: [], transitions: [] });
       count(firsts[i]);
     }
   };
   for (await begin(); running.size > 0; await begin()) {
     const lanes = [...running.keys()];
     const current = [...running.values()];
-    const actions = current.map(({ draw }) => draw());
+    const actions: Action[] = [];
+    for (const { decide, situation } of current) actions.push(await decide(situation));
     const transitions = await pool.step(lanes, actions);
     for (const [i, transition] of transitions.entries()) {
       const episode = current[i];
       count(transition);
       episode.actions.push(actions[i]);
       episode.transitions.push(transition);
+      episode.situation = transition;
       if (!transition.isTerminal && !transition.isTruncated && episode.actions.length < steps) continue;
       const { first, actions: taken, transitions: all } = episode;
       finished[episode.number] = { first, actions: taken, transitions: all };
@@ -93,6 +102,23 @@ export async function rollOut(pool: SimulatorPool, options: RollOutOptions): Pro
     }
   }
   return finished;
+}
+
+/** Of one episode: of the policy, and of chance where it has a share. */
+async function decisionsOf(
+  pool: SimulatorPool,
+  episode: number,
+  { seed, actionPersistence, policy, randomShare = 0 }: RollOutOptions,
+): Promise<EpisodePolicy> {
+  const draw = randomPolicy(pool.action, randomFor(seed, 'random policy', episode), { actionPersistence });
+  if (policy === undefined) return draw;
+  const decide = await policy.startEpisode(episode, episodeSeed(seed, episode));
+  const chance = randomFor(seed, 'random share', episode);
+  return async (situation) => {
+    // The policy is asked all the same: it may count the steps.
+    const decided = await decide(situation);
+    return chance.uniform() < randomShare ? draw() : decided;
+  };
 }
 
 /**

@@ -46,7 +46,7 @@ interface Node {
 /** Acts in lane 0. The pool stays the caller's. */
 export function simulatorArena(pool: SimulatorPool, { seed, stack }: SimulatorArenaOptions): SimulatorArena {
   const { branching } = pool;
-  const actions = actionSpaceOf(pool);
+  const actions = simulatorActions(pool);
   const push = (frames: Frames, { observation }: Situation): Frames => [...frames, observation].slice(-stack);
   const nodes: Node[] = [];
   const nodesAt = (latents: Float32Array) => Array.from(latents, (latent) => nodes[latent]);
@@ -117,12 +117,13 @@ export function simulatorArena(pool: SimulatorPool, { seed, stack }: SimulatorAr
   };
 }
 
-function actionSpaceOf({ action }: SimulatorPool): ActionSpace {
+/** The actions of a simulator, as a predictor takes them. */
+export function simulatorActions({ action }: SimulatorPool): ActionSpace {
   return action.kind === 'discrete' ? oneHotActions(action.names.length) : continuousActions(action.low, action.high);
 }
 
 /** What A encoded numbers mean to the simulator. */
-function decodeAction({ action }: SimulatorPool, encoded: Float32Array): Action {
+export function decodeAction({ action }: SimulatorPool, encoded: Float32Array): Action {
   return action.kind === 'discrete'
     ? encoded.indexOf(Math.max(...encoded))
     : settleChoices([...encoded], action.choices);
@@ -133,7 +134,11 @@ function stayed(node: Node): Node {
 }
 
 /** As batches of a recording hold it; the first frame of an episode stands for those before it. */
-function stackFrames({ observation }: SimulatorPool, frames: Frames, stack: number): Situation['observation'] {
+export function stackFrames(
+  { observation }: Pick<SimulatorPool, 'observation'>,
+  frames: Frames,
+  stack: number,
+): Situation['observation'] {
   const newest = frames[frames.length - 1];
   if (stack === 1) return newest;
   const size = observationSizeOf(observation);

@@ -1,7 +1,7 @@
 // The file system calls that the files of a run are written and read with: Node's own, or in tests one that fails on purpose.
 import * as nodeFileSystem from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { JepaError } from '../error.ts';
+import { JepaError, UsageError } from '../error.ts';
 
 /** The calls used by src/storage/. Synchronous: a checkpoint must not interleave with the next training step. */
 export type FileSystem = Pick<
@@ -123,4 +123,13 @@ export function makeFolder(
 /** True where something (a file, a folder, a link of any kind) is at `path`. */
 export function isPresent(files: Pick<FileSystem, 'lstatSync'>, path: string): boolean {
   return files.lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** @throws UsageError where an argument names no file: a wrong call, and no failure of what was asked for */
+export function requireFile(path: string, expected: string): void {
+  const found = nodeFileSystem.statSync(path, { throwIfNoEntry: false });
+  if (found?.isFile()) return;
+  throw new UsageError(`${path}: expected ${expected}, got ${found ? 'a folder' : 'nothing there'}`, {
+    remedy: 'Check the path.',
+  });
 }

@@ -1,5 +1,6 @@
 // All runtimes that a verification knows, by name, and how the program of each is found.
-import { UsageError, unknownName } from '../error.ts';
+import { UsageError } from '../error.ts';
+import { unknownRuntime } from '../runtimes/index.ts';
 import { parseChromium } from './chromium.ts';
 import { deployRunner, deployRuntimes } from './deploy-runner.ts';
 import type { RunnerProgram } from './protocol.ts';
@@ -90,7 +91,6 @@ function runnerOfFiles(name: string, sources: RunnerSources): Runner {
       find: async () => ({ program, arguments: [...first, name] }),
     };
   const deployed = deployRuntimes.get(name);
-  if (deployed === undefined)
-    throw unknownName('--runtimes', 'the name of a runtime', name, ['all', ...allRuntimes, TF32]);
+  if (deployed === undefined) throw unknownRuntime('--runtimes', name, ['all', ...allRuntimes, TF32]);
   return { ...shared, format: 'onnx', isInHouse: false, find: () => deployRunner(name, deployed, sources) };
 }

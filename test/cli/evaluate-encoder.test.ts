@@ -83,7 +83,10 @@ describe('jepa evaluate of an encoder from anywhere', () => {
       [fixture('quarters.onnx'), ...labelled, '--probes'],
     ],
     [/--layout: expected an ONNX file to evaluate, got runs/, ['runs', '--layout', 'nchw']],
-    [/expected a model file, found none at .*missing\.onnx/, [fixture('missing.onnx'), ...labelled]],
+    [
+      /missing\.onnx: expected an ONNX file, got nothing there\. Check the path\./,
+      [fixture('missing.onnx'), ...labelled],
+    ],
     [/expected runtimes that run .* as it is, got tfjs/, [fixture('quarters.onnx'), ...labelled, '--runtime', 'tfjs']],
   ])('refuses in one line: %s', (message, argv) => {
     const { status, stderr, stdout } = evaluate(...argv, '--no-report');

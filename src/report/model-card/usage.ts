@@ -7,6 +7,10 @@ export function usageSection(description: ExportDescription): string {
   const type = encoder.input.type === 'uint8' ? 'uint8' : 'float32';
   const array = type === 'uint8' ? 'Uint8Array' : 'Float32Array';
   const size = shape.join(' * ');
+  const { vector } = encoder;
+  const feeds = [renamed(encoder.input.name, 'observation'), ...(vector ? [renamed(vector.name, 'vector')] : [])].join(
+    ', ',
+  );
   const javascript = (module: string) => [
     '```js',
     `import * as ort from '${module}';`,
@@ -14,7 +18,10 @@ export function usageSection(description: ExportDescription): string {
     `const encoder = await ort.InferenceSession.create('${encoder.file}');`,
     `const predictor = await ort.InferenceSession.create('${predictor.file}');`,
     `const observation = new ort.Tensor('${type}', new ${array}(${size}), [1, ${shape.join(', ')}]);`,
-    `const { ${renamed(encoder.output.name, 'latent')} } = await encoder.run({ ${renamed(encoder.input.name, 'observation')} });`,
+    ...(vector
+      ? [`const vector = new ort.Tensor('float32', new Float32Array(${vector.size}), [1, ${vector.size}]);`]
+      : []),
+    `const { ${renamed(encoder.output.name, 'latent')} } = await encoder.run({ ${feeds} });`,
     `const action = new ort.Tensor('float32', new Float32Array(${predictor.actionSize}), [1, ${predictor.actionSize}]);`,
     `const next = await predictor.run({ ${renamed(predictor.inputs.latent, 'latent')}, ${renamed(predictor.inputs.action, 'action')} });`,
     `console.log(latent.data, next.${predictor.output.name}.data);`,
@@ -28,19 +35,23 @@ export function usageSection(description: ExportDescription): string {
     `encoder = ort.InferenceSession("${encoder.file}", providers=["CPUExecutionProvider"])`,
     `predictor = ort.InferenceSession("${predictor.file}", providers=["CPUExecutionProvider"])`,
     `observation = np.zeros((1, ${shape.join(', ')}), np.${type})`,
-    `latent, = encoder.run(None, {"${encoder.input.name}": observation})`,
+    ...(vector ? [`vector = np.zeros((1, ${vector.size}), np.float32)`] : []),
+    `latent, = encoder.run(None, {"${encoder.input.name}": observation${vector ? `, "${vector.name}": vector` : ''}})`,
     `action = np.zeros((1, ${predictor.actionSize}), np.float32)`,
     `next_latent, = predictor.run(None, {"${predictor.inputs.latent}": latent, "${predictor.inputs.action}": action})`,
     'print(latent, next_latent)',
     '```',
   ];
-  const vector = encoder.vector
-    ? [`The encoder also takes \`${encoder.vector.name}\`, float32 [N, ${encoder.vector.size}]: feed both.`, '']
+  const besides = vector
+    ? [
+        `The encoder also takes \`${vector.name}\`, float32 [N, ${vector.size}], numbers as they were recorded (the graph itself brings them to one scale): feed both.`,
+        '',
+      ]
     : [];
   return [
     `Observations are ${words}; N is any number of them. Actions are ${predictor.actionSize} numbers each (\`model.json\` says which).`,
     '',
-    ...vector,
+    ...besides,
     'Node (`npm install onnxruntime-node`):',
     '',
     ...javascript('onnxruntime-node'),

@@ -1,0 +1,118 @@
+// Wrong calls of `jepa`: the exact line of each, and its exit code: 2 where the call is wrong in itself (an argument that names
+// nothing is), 1 where what it names is not what it should be.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const folder = mkdtempSync(join(tmpdir(), 'jepa-wrong-'));
+const RUNS = 'Runs are made by: jepa train counting --out FOLDER';
+const RUN_OR_EXPORT = `${RUNS}, exports by: jepa export RUN`;
+const RUNTIMES = 'cpu, cuda, webgpu, wasm, tfjs';
+const GPU = "A GPU's are cuda and webgpu; jepa doctor says which of them this machine can open.";
+const record = (...more: string[]) => ['record', './env.mjs', '--out', 'x.npz', ...more];
+const configured = (assignment: string) => ['train', 'counting', '--out', 'a', '--set', assignment];
+
+const calls: readonly (readonly [argv: readonly string[], exitCode: 1 | 2, message: string])[] = [
+  [['trian'], 2, "unknown command 'trian'. Did you mean train?"],
+  [['train', 'counting', '--sead', '1'], 2, "unknown option '--sead'. Did you mean --seed?"],
+  [['train', 'counting', '--seed'], 2, "option '--seed <number>' argument missing. See: jepa --help"],
+  [['inspect'], 2, "missing required argument 'model.onnx'. See: jepa --help"],
+  [['inspect', 'none.onnx'], 2, 'none.onnx: expected an ONNX file, got nothing there. Check the path.'],
+  [['inspect', 'empty'], 2, 'empty: expected an ONNX file, got a folder. Check the path.'],
+  [['inspect', 'text.txt'], 1, 'text.txt: expected a field of ModelProto, got tag 108 at offset 3'],
+  [['convert', 'none.json', 'o.onnx'], 2, 'none.json: expected a model.json, found none at none.json. Check the path.'],
+  [['evaluate', 'none'], 2, `none: expected the folder of a run or of an export, got no such folder. ${RUN_OR_EXPORT}`],
+  [['evaluate', 'text.txt'], 2, `text.txt: expected the folder of a run or of an export, got a file. ${RUN_OR_EXPORT}`],
+  [['verify', 'text.txt'], 2, `text.txt: expected the folder of a run or of an export, got a file. ${RUN_OR_EXPORT}`],
+  [['plan', 'text.txt'], 2, `text.txt: expected the folder of a run or of an export, got a file. ${RUN_OR_EXPORT}`],
+  [['export', 'text.txt'], 2, `text.txt: expected the folder of a run, got a file. ${RUNS}`],
+  [['export', 'empty'], 2, `empty: expected the folder of a run, got a folder without config.json. ${RUNS}`],
+  [
+    ['evaluate', 'none.onnx', '--data', 'frames.npz'],
+    2,
+    'none.onnx: expected an ONNX file, got nothing there. Check the path.',
+  ],
+  [
+    ['plan', 'none', '--runtime', 'gpu'],
+    2,
+    `--runtime: expected the name of a runtime (${RUNTIMES}), got "gpu". ${GPU}`,
+  ],
+  [
+    ['evaluate', 'none', '--runtime', 'gpu'],
+    2,
+    `--runtime: expected the name of a runtime (${RUNTIMES}), got "gpu". ${GPU}`,
+  ],
+  [
+    ['plan', 'none', '--runtime', 'wsam'],
+    2,
+    `--runtime: expected the name of a runtime (${RUNTIMES}), got "wsam". Choose one of: ${RUNTIMES}.`,
+  ],
+  [['new', 'environment', 'a.txt'], 2, 'new environment: expected a name, or one that ends with .ts, got "a.txt"'],
+  [
+    record('--policy', 'best'),
+    2,
+    '--policy: expected random, a module (./my-policy.ts), an ONNX file or planner:RUN, got "best"',
+  ],
+  [record('--policy', 'none.onnx'), 2, '--policy: expected an ONNX file, got none.onnx, which is not there'],
+  [
+    record('--policy', './none.ts'),
+    2,
+    'policy ./none.ts: expected a module, got nothing there. Check the path: it is relative to the working folder.',
+  ],
+  [record('--random-share', '0.5'), 2, '--random-share: expected another policy than random, got --policy random'],
+  [
+    record('--policy', './p.mjs', '--action-persistence', '0.5'),
+    2,
+    '--action-persistence: expected the random policy, got --policy ./p.mjs',
+  ],
+  [record('--random-share', '1'), 2, '--random-share: expected a number below 1, got "1"'],
+  [
+    record('--policy', 'planner:none'),
+    2,
+    `none: expected the folder of a run or of an export, got no such folder. ${RUN_OR_EXPORT}`,
+  ],
+  [
+    record('--policy', './p.mjs'),
+    2,
+    './env.mjs: expected every action in the recording, got none of b. Record more or longer episodes, or give chance a share of the actions: --random-share 0.1.',
+  ],
+  [
+    configured('model.encoder={"kind":"modul"}'),
+    2,
+    `configuration: model.encoder.kind: expected 'convolutional', 'resnet', 'patch-transformer', 'mlp', 'module', got "modul"`,
+  ],
+  [configured('model.encoder={"kind":"module"}'), 2, 'configuration: model.encoder.path: expected string, got nothing'],
+];
+
+let answers: readonly (readonly [exitCode: number, stderr: string, stdout: string])[] = [];
+
+beforeAll(() => {
+  mkdirSync(join(folder, 'empty'));
+  writeFileSync(join(folder, 'text.txt'), 'hello\n');
+  writeFileSync(join(folder, 'p.mjs'), 'export const createPolicy = () => () => 0;');
+  writeFileSync(
+    join(folder, 'env.mjs'),
+    `export const createSimulator = () => ({
+       observation: { kind: 'vector', size: 1 }, action: { kind: 'discrete', names: ['a', 'b'] },
+       reset: () => [0], step: () => ({ observation: [0], reward: 0, isTerminal: false }) });`,
+  );
+  const batch = join(import.meta.dirname, 'wrong-invocations.ts');
+  const { stdout, stderr } = spawnSync(process.execPath, ['--import', import.meta.resolve('tsx'), batch], {
+    cwd: folder,
+    encoding: 'utf8',
+    input: JSON.stringify(calls.map(([argv]) => argv)),
+  });
+  const last = stdout.trim().split('\n').at(-1);
+  if (last === undefined || !last.startsWith('[')) throw new Error(stderr);
+  answers = JSON.parse(last);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test.each(calls.map(([argv, exitCode, message], i) => ({ call: argv.join(' '), exitCode, message, i })))(
+  'jepa $call',
+  ({ i, exitCode, message }) => {
+    expect(answers[i]).toEqual([exitCode, `jepa: ${message}\n`, '']);
+  },
+);
