@@ -3,7 +3,7 @@
 // the process: with 130, 143 or 129.
 import { constants } from 'node:os';
 import { discardUnfinished } from '../src/storage/atomic-file.ts';
-import { abandonRunLocks } from '../src/storage/run-lock.ts';
+import { abandonRunLocks } from '../src/storage/held-lock.ts';
 import { discardScratch } from '../src/storage/scratch.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

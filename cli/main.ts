@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { describeError, JepaError, UsageError } from '../src/error.ts';
 import { CodeRefusedError } from '../src/machine/code-permission.ts';
 import { packageVersion } from '../src/machine/package.ts';
-import { LockedError } from '../src/storage/run-lock.ts';
+import { LockedError } from '../src/storage/held-lock.ts';
 import { commands } from './commands.ts';
 import { listenForInterruptions } from './interruption.ts';
 

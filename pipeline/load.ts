@@ -6,6 +6,7 @@ import { type RunRecording, recordedRunRecording } from '../src/run/recording.ts
 import { newestCheckpoint } from '../src/storage/checkpoint.ts';
 import { setNamedWeights } from '../src/tensorflow/weight.ts';
 import type { Configuration } from '../src/training/configuration.ts';
+import { requireSealedConfiguration } from '../src/training/run-seal.ts';
 import { buildRunParts, type RunParts } from './parts.ts';
 
 export interface LoadedRun extends RunParts {
@@ -22,6 +23,7 @@ export async function loadRun(runFolder: string, onWarning?: (warning: string) =
     throw new JepaError(`${runFolder}: expected a whole checkpoint, got none`, {
       remedy: `Train it further: jepa train --resume ${runFolder}`,
     });
+  requireSealedConfiguration(runFolder, configuration, checkpoint);
   const parts = await buildRunParts(configuration, recordingOf(runFolder, configuration));
   const { encoder, predictor, auxiliary } = parts.model;
   setNamedWeights(encoder, 'encoder', checkpoint.weights);
