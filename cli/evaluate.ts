@@ -1,6 +1,7 @@
 // `jepa evaluate`: measures, on held-out observations and on one or several runtimes, whether the latents keep apart what
 // must be told apart; writes evaluation.json and report.html beside the models.
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Command, Option } from 'commander';
 import type { Readout } from '../pipeline/readout.ts';
 import { UsageError, unknownName } from '../src/error.ts';
@@ -148,7 +149,8 @@ async function runForEncoder(
   flags: EvaluateFlags,
 ): Promise<AnyEvaluationRecord> {
   const { evaluateEncoderFile, writeEncoderReport } = await import('../pipeline/evaluate-encoder.ts');
-  const reference = flags.reference ?? (await defaultReference(false, runtimes));
+  if (flags.report && existsSync(path)) (await import('../src/storage/file-system.ts')).requireWritable(dirname(path));
+  const reference = flags.reference ?? (await defaultReference(false, runtimes, flags.threads));
   const { evaluation, record } = await evaluateEncoderFile(path, { ...flags, runtimes, reference });
   if (flags.report) await writeEncoderReport(path, evaluation, record);
   await print(record, flags);
@@ -227,6 +229,7 @@ async function readLatents(evaluation: Evaluation, flags: EvaluateFlags): Promis
 async function evaluateFolder(folder: string, runtimes: readonly string[], flags: EvaluateFlags): Promise<Evaluation> {
   const { openSubject } = await import('../src/run/subject.ts');
   const subject = openSubject(folder);
+  if (flags.report) (await import('../src/storage/file-system.ts')).requireWritable(folder);
   const input =
     subject.configuration.recording === undefined
       ? await inputOfEnvironment(subject, runtimes, flags)
@@ -236,7 +239,7 @@ async function evaluateFolder(folder: string, runtimes: readonly string[], flags
     evaluate(input, {
       runtimes,
       halfEncoder,
-      reference: flags.reference ?? (await defaultReference(subject.tfjs !== undefined, runtimes)),
+      reference: flags.reference ?? (await defaultReference(subject.tfjs !== undefined, runtimes, flags.threads)),
       observations: flags.observations,
       seed: flags.seed,
       threads: flags.threads,
@@ -300,15 +303,23 @@ async function inputOfRecording(
 }
 
 /**
- * tfjs where the run has its models and native TensorFlow is set up (in JavaScript it takes minutes); else the CPU; and
- * where there is no onnxruntime-node, the first runtime itself. The record says which it was.
+ * tfjs where the run has its models and native TensorFlow is set up and loads (in JavaScript it takes minutes); else the CPU;
+ * and where onnxruntime-node is not there or does not load, the first runtime itself. The record says which it was.
  */
-async function defaultReference(hasTfjsModels: boolean, runtimes: readonly string[]): Promise<string> {
+async function defaultReference(
+  hasTfjsModels: boolean,
+  runtimes: readonly string[],
+  threads: number | undefined,
+): Promise<string> {
   if (hasTfjsModels && runtimes.includes('tfjs')) return 'tfjs';
   const { findNatives } = await import('../src/tensorflow/native/find.ts');
-  if (hasTfjsModels && findNatives().length > 0) return 'tfjs';
-  const { findPackage, onnxruntimeNodePackage } = await import('../src/machine/optional-package.ts');
-  return findPackage(onnxruntimeNodePackage) === undefined ? runtimes[0] : 'cpu';
+  const isNative = hasTfjsModels && findNatives().length > 0;
+  const { firstLoadable } = await import('../src/runtimes/loadable.ts');
+  const onFault = (fault: string) => process.stderr.write(`jepa: not the reference: ${fault}\n`);
+  const options = threads === undefined ? {} : { threads };
+  return isNative
+    ? firstLoadable(['tfjs', 'cpu', runtimes[0]], onFault, options)
+    : firstLoadable(['cpu', runtimes[0]], onFault, options);
 }
 
 async function parseRuntimes(text: string): Promise<string[]> {

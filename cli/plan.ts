@@ -110,6 +110,8 @@ async function runPlan(folder: string, flags: PlanFlags): Promise<void> {
     ...parsePlannerAssignments(flags.set),
   });
   await ensureRuntimePackages([flags.runtime]);
+  const { existsSync } = await import('node:fs');
+  if (flags.record && existsSync(folder)) (await import('../src/storage/file-system.ts')).requireWritable(folder);
   const { planFolder } = await import('../pipeline/plan/run.ts');
   const record = await planFolder(folder, planner, flags);
   const json = `${JSON.stringify(record, undefined, 2)}\n`;

@@ -108,6 +108,7 @@ async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
   const onProgress = (message: string) => process.stderr.write(`${message}\n`);
   const { openSubject } = await import('../src/run/subject.ts');
   const subject = openSubject(folder);
+  if (flags.report) (await import('../src/storage/file-system.ts')).requireWritable(folder);
   const variantOf = async (model: 'float16' | 'int8', scratch: string): Promise<string> => {
     const { makeVariant } = await import('../pipeline/verification-variant.ts');
     return makeVariant(model, scratch, subject, input.source, flags.seed);

@@ -10,6 +10,7 @@ import {
   type ExportDescription,
   readExportDescription,
 } from '../storage/export-description.ts';
+import { describeFolder } from '../storage/file-system.ts';
 import { type Configuration, namedCodeOf, parseConfiguration } from '../training/configuration.ts';
 import type { ObservationInput } from './encode.ts';
 import { readConfiguration, runPath } from './folder.ts';
@@ -52,7 +53,7 @@ export interface EvaluationSubject extends EncoderSubject {
 export function openSubject(folder: string): EvaluationSubject {
   if (existsSync(runPath(folder, 'configuration'))) return openRun(folder);
   if (existsSync(join(folder, EXPORT_DESCRIPTION_NAME))) return openExport(folder);
-  const found = existsSync(folder) ? 'a folder with neither config.json nor model.json' : 'no such folder';
+  const found = describeFolder(folder, 'with neither config.json nor model.json');
   throw new UsageError(`${folder}: expected the folder of a run or of an export, got ${found}`, {
     remedy: 'Runs are made by: jepa train counting --out FOLDER, exports by: jepa export RUN',
   });
