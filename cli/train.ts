@@ -51,7 +51,8 @@ Examples:
   jepa train --data episodes.npz --map observation=image+speed,action=move --auxiliary column:score --out runs/e
   jepa train ./my-env.ts --episodes 500 --out runs/f
   jepa train gym:CartPole-v1 --out runs/g
-  jepa train --resume runs/a`,
+  jepa train --resume runs/a
+  jepa train --resume runs/a --set optimization.steps=3200`,
     )
     .action(runTrain);
 }
