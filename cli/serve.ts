@@ -35,7 +35,7 @@ What the page shows, and how to use its library: docs/web.md`,
 async function runServe(folder: string, flags: ServeFlags): Promise<void> {
   const { createSite } = await import('../web/site/site.ts');
   const exportFolder = await exportOf(folder);
-  await (await import('./export-check.ts')).checkExportFolder(exportFolder);
+  if (flags.build !== undefined) await (await import('./export-check.ts')).checkExportFolder(exportFolder);
   const site = await createSite({
     exportFolder,
     heldOut: await heldOutOf(folder, exportFolder, flags.data),
