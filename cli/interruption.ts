@@ -4,7 +4,7 @@
 import { constants } from 'node:os';
 import { LAUNCHER_VARIABLE } from '../src/machine/launcher.ts';
 import { discardUnfinished } from '../src/storage/atomic-file.ts';
-import { abandonRunLocks } from '../src/storage/run-lock.ts';
+import { abandonRunLocks } from '../src/storage/held-lock.ts';
 import { discardScratch } from '../src/storage/scratch.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

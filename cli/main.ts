@@ -6,7 +6,7 @@ import { describeError, JepaError, UsageError } from '../src/error.ts';
 import { CodeRefusedError } from '../src/machine/code-permission.ts';
 import { packageVersion } from '../src/machine/package.ts';
 import { printable } from '../src/printable.ts';
-import { LockedError } from '../src/storage/run-lock.ts';
+import { LockedError } from '../src/storage/held-lock.ts';
 import { commandGroups, internalCommands } from './commands.ts';
 import { hide, layOutHelp } from './help.ts';
 import { listenForInterruptions } from './interruption.ts';

@@ -38,6 +38,7 @@ What the page shows, and how to use its library: docs/web.md`,
 async function runServe(folder: string, flags: ServeFlags): Promise<void> {
   const { createSite } = await import('../web/site/site.ts');
   const exportFolder = await exportOf(folder);
+  if (flags.build !== undefined) await (await import('../pipeline/export-check.ts')).checkExportFolder(exportFolder);
   const site = await createSite({
     exportFolder,
     heldOut: await heldOutOf(folder, exportFolder, flags.data),
@@ -85,7 +86,7 @@ async function heldOutOf(
     path: data,
     observations: heldOutCount(subject),
     seed: 0,
-    runtime: (await import('../pipeline/reference-runtime.ts')).onnxRuntime(),
+    runtime: await (await import('../pipeline/reference-runtime.ts')).onnxRuntime(),
     onNote: (note) => process.stderr.write(`${note}\n`),
   });
   return heldOutFiles(subject, input);

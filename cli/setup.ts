@@ -52,6 +52,8 @@ async function setUp(flags: SetupFlags): Promise<void> {
   const { ensureNativeTensorFlow } = await import('../src/tensorflow/native/setup.ts');
   const { proveBinding } = await import('../src/tensorflow/native/prove.ts');
   const { ensurePackage, onnxruntimeNodePackage } = await import('../src/machine/optional-package.ts');
+  const { findNatives } = await import('../src/tensorflow/native/find.ts');
+  const former = findNatives().map(({ folder }) => folder);
   const started = performance.now();
   const [onnxruntime, native] = await withSetupProgress(async (progress) => [
     await ensurePackage(onnxruntimeNodePackage, progress).catch((error: unknown) => {
@@ -68,6 +70,8 @@ async function setUp(flags: SetupFlags): Promise<void> {
   ]);
   const { source, folder } = native;
   const tensorflowVersion = native.tensorflowVersion ?? (await proveBinding(native.binding));
+  if (flags.wheel !== undefined && flags.force !== true && former.includes(folder))
+    process.stderr.write('jepa: a library works already: the wheel was not used; --force uses it\n');
   const elapsedMs = Math.round(performance.now() - started);
   process.stdout.write(
     flags.json

@@ -51,7 +51,8 @@ Examples:
   jepa train --data episodes.npz --map observation=image+speed,action=move --auxiliary column:score --out runs/e
   jepa train ./my-env.ts --episodes 500 --out runs/f
   jepa train gym:CartPole-v1 --out runs/g
-  jepa train --resume runs/a`,
+  jepa train --resume runs/a
+  jepa train --resume runs/a --set optimization.steps=3200`,
     )
     .action(runTrain);
 }
@@ -71,7 +72,6 @@ async function runTrain(environment: string | undefined, flags: TrainFlags, comm
       'seed',
       'threads',
       'config',
-      'set',
       ...recordingFlags,
       ...simulationFlagNames,
     ]);
@@ -80,7 +80,7 @@ async function runTrain(environment: string | undefined, flags: TrainFlags, comm
       throw new UsageError(`--resume: expected the configuration of the run itself, got ${beside} beside it`, {
         remedy: 'Drop it, or start a new run with --out.',
       });
-    await resume(flags.resume, flags.data);
+    await resume(flags.resume, flags.data, parseProlongation(flags.set));
     return;
   }
   if (environment === undefined && flags.data === undefined && flags.config === undefined)
@@ -119,7 +119,7 @@ async function runTrain(environment: string | undefined, flags: TrainFlags, comm
 async function trainOnSimulator(simulator: string, runFolder: string, flags: TrainFlags): Promise<void> {
   const { checkRunFolder, createRunFolder, removeRunFolder, runPath } = await import('../src/run/folder.ts');
   const { discardUnfinished } = await import('../src/storage/atomic-file.ts');
-  const { abandonRunLocks } = await import('../src/storage/run-lock.ts');
+  const { abandonRunLocks } = await import('../src/storage/held-lock.ts');
   const { namedSimulator, readSimulationRecord, writeSimulationRecord } = await import(
     '../src/simulation/provenance.ts'
   );
@@ -200,12 +200,36 @@ export async function trainNewRun(
   }
 }
 
-async function resume(runFolder: string, recordingPath: string | undefined): Promise<void> {
+const PROLONGATION = 'optimization.steps=';
+
+/** Of a run that goes on only the number of its steps can be another. */
+function parseProlongation(assignments: readonly string[]): number | undefined {
+  const other = assignments.find((assignment) => !assignment.startsWith(PROLONGATION));
+  if (other !== undefined)
+    throw new UsageError(`--resume: expected the configuration of the run itself, got --set ${other} beside it`, {
+      remedy: `Only the steps can be others: --set ${PROLONGATION}N. For all else start a new run with --out.`,
+    });
+  const text = assignments.at(-1)?.slice(PROLONGATION.length);
+  return text === undefined ? undefined : parseWhole('--set optimization.steps', 1)(text);
+}
+
+async function resume(runFolder: string, recordingPath: string | undefined, steps: number | undefined): Promise<void> {
   const { readConfiguration } = await import('../src/run/folder.ts');
   const configuration = readConfiguration(runFolder);
-  await withTraining(runFolder, configuration, async (options) => {
+  const { finishedSteps } = await import('../pipeline/train.ts');
+  const finished = finishedSteps(runFolder);
+  if (finished !== undefined && (steps === undefined || steps === finished)) {
+    process.stdout.write(`${runFolder}: finished before, with ${finished} steps; nothing was trained\n`);
+    process.stderr.write(
+      `jepa: to prolong it: jepa train --resume ${runFolder} --set ${PROLONGATION}${2 * finished}\n`,
+    );
+    return;
+  }
+  const { optimization } = configuration;
+  const goal = steps === undefined ? configuration : { ...configuration, optimization: { ...optimization, steps } };
+  await withTraining(runFolder, goal, async (options) => {
     const { resumeRun } = await import('../pipeline/train.ts');
-    return resumeRun(runFolder, { ...options, recordingPath });
+    return resumeRun(runFolder, { ...options, recordingPath, steps });
   });
 }
 

@@ -23,7 +23,7 @@ import { packageVersion } from '../src/machine/package.ts';
 import type { PixelNormalization } from '../src/run/encode.ts';
 import { readModelFile } from '../src/runtimes/model-file.ts';
 import { writeFileAtomic } from '../src/storage/atomic-file.ts';
-import { requireFile } from '../src/storage/file-system.ts';
+import { requireFile, requireWritable } from '../src/storage/file-system.ts';
 import { type EvaluateOptions, type ResolvedEvaluateOptions, resolveEvaluateOptions } from './evaluate-option.ts';
 import { referenceRuntime } from './reference-runtime.ts';
 
@@ -56,13 +56,16 @@ type ResolvedOptions = EvaluateEncoderOptions & ResolvedEvaluateOptions;
 export async function evaluateEncoder(path: string, given: EvaluateEncoderOptions): Promise<EncoderEvaluationRecord> {
   const options: ResolvedOptions = { ...given, ...resolveEvaluateOptions(given) };
   const { data, environment, layout, pixels, untrained, runtimes } = options;
-  const { reference = referenceRuntime(false, runtimes) } = options;
+  const { threads, onNote } = options;
+  const loading = { onNote, ...(threads === undefined ? {} : { threads }) };
+  const reference = options.reference ?? (await referenceRuntime(false, runtimes, loading));
   for (const name of [...runtimes, reference]) parseForeignVariant(path, name);
   if ((data === undefined) === (environment === undefined))
     throw new UsageError(
       `${path}: expected observations for it, either ${option('data', 'RECORDING')} or ${option('environment', 'NAME')}, got ${data === undefined ? 'neither' : 'both'}`,
     );
   requireFile(path, 'an ONNX file');
+  if (options.report) requireWritable(dirname(path));
   const { where, bytes } = readModelFile(path);
   const found = findObservationInput(where, inspectOnnx(bytes, where).inputs, { layout, normalization: pixels });
   const observed =

@@ -10,6 +10,7 @@ import { packageVersion } from '../src/machine/package.ts';
 import { runPath } from '../src/run/folder.ts';
 import { type EvaluationSubject, openSubject } from '../src/run/subject.ts';
 import { writeFileAtomic } from '../src/storage/atomic-file.ts';
+import { requireWritable } from '../src/storage/file-system.ts';
 import { readMetrics } from '../src/storage/jsonl.ts';
 import { makeScratch, removeScratch } from '../src/storage/scratch.ts';
 import { type EvaluateRunOptions, type ResolvedEvaluateOptions, resolveEvaluateOptions } from './evaluate-option.ts';
@@ -26,6 +27,8 @@ import { referenceRuntime } from './reference-runtime.ts';
 export async function evaluateRun(folder: string, given: EvaluateRunOptions = {}): Promise<EvaluationRecord> {
   const options = resolveEvaluateOptions(given);
   const subject = openSubject(folder);
+  // Before all measuring, not after it.
+  if (options.report) requireWritable(folder);
   const evaluation = await evaluateSubject(subject, options);
   const readout = await readLatents(evaluation, options);
   const record = { ...recordOf(evaluation), ...readout?.record };
@@ -34,8 +37,9 @@ export async function evaluateRun(folder: string, given: EvaluateRunOptions = {}
 }
 
 async function evaluateSubject(subject: EvaluationSubject, options: ResolvedEvaluateOptions): Promise<Evaluation> {
-  const { runtimes, seed } = options;
-  const { reference = referenceRuntime(subject.tfjs !== undefined, runtimes) } = options;
+  const { runtimes, seed, threads, onNote } = options;
+  const loading = { onNote, ...(threads === undefined ? {} : { threads }) };
+  const reference = options.reference ?? (await referenceRuntime(subject.tfjs !== undefined, runtimes, loading));
   const input = await inputOf(subject, options);
   return withHalfEncoder(input, [...runtimes, reference], seed, (halfEncoder) =>
     evaluate(input, {
@@ -44,7 +48,7 @@ async function evaluateSubject(subject: EvaluationSubject, options: ResolvedEval
       halfEncoder,
       observations: options.observations,
       seed,
-      threads: options.threads,
+      threads,
       onProgress: options.onProgress,
     }),
   );

@@ -1,6 +1,6 @@
 // Exports the networks of a run into one folder that can be used on its own: model files, their description, the parity
 // that was measured, and test data. The folder appears whole, after every file passed its checks.
-import { cpSync, existsSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -11,6 +11,7 @@ import { runPath } from '../src/run/folder.ts';
 import { openRuntime, type Runtime } from '../src/runtimes/index.ts';
 import { writeFolderAtomic } from '../src/storage/atomic-file.ts';
 import { EXPORT_DESCRIPTION_NAME, writeExportDescription } from '../src/storage/export-description.ts';
+import { listIfPresent } from '../src/storage/file-system.ts';
 import { namedCodeOf } from '../src/training/configuration.ts';
 import { describeExport, type NetworkPlanOptions, planNetworks } from './export-plan.ts';
 import { loadRun } from './load.ts';
@@ -40,7 +41,7 @@ export async function exportRun(
 ): Promise<{ readonly folder: string; readonly networks: readonly ExportedNetwork[] }> {
   const folder = options.out ?? runPath(runFolder, 'export');
   requireReplaceable(folder);
-  await chooseBackend();
+  await chooseBackend(options.onNote);
   const run = await loadRun(runFolder, options.onNote);
   const runtime = await openChecker(options.onNote);
   try {
@@ -87,8 +88,8 @@ export async function exportRun(
 
 /** An empty folder, an earlier export, or nothing. */
 function requireReplaceable(folder: string): void {
-  if (!existsSync(folder) || existsSync(join(folder, EXPORT_DESCRIPTION_NAME))) return;
-  const [first] = readdirSync(folder);
+  if (existsSync(join(folder, EXPORT_DESCRIPTION_NAME))) return;
+  const [first] = listIfPresent(folder) ?? [];
   if (first !== undefined)
     throw new UsageError(`--out ${folder}: expected a new folder or an earlier export, got one that holds ${first}`, {
       remedy: 'Choose another --out.',
@@ -96,11 +97,18 @@ function requireReplaceable(folder: string): void {
 }
 
 /** Native TensorFlow where it is set up; else tfjs's own JavaScript, which takes seconds for these few observations. */
-async function chooseBackend(): Promise<void> {
+async function chooseBackend(onNote?: (note: string) => void): Promise<void> {
   tf.enableProdMode();
   const { findNatives } = await import('../src/tensorflow/native/find.ts');
-  if (findNatives().length > 0) await (await import('../src/tensorflow/load.ts')).loadTensorFlow();
-  else await tf.setBackend('cpu');
+  if (findNatives().length > 0)
+    try {
+      await (await import('../src/tensorflow/load.ts')).loadTensorFlow({ mayInstall: false });
+      return;
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error;
+      onNote?.(`${error.message.split('\n')[0]}; comparing with tfjs in JavaScript`);
+    }
+  await tf.setBackend('cpu');
 }
 
 async function openChecker(onNote?: (note: string) => void): Promise<Runtime> {

@@ -3,6 +3,7 @@ import { readRecordingRecord } from '../src/data/recording-description.ts';
 import { FormatError, JepaError } from '../src/error.ts';
 import { readConfiguration, runPath } from '../src/run/folder.ts';
 import { type RunRecording, recordedRunRecording } from '../src/run/recording.ts';
+import { requireSealedConfiguration } from '../src/run/seal.ts';
 import { newestCheckpoint } from '../src/storage/checkpoint.ts';
 import { setNamedWeights } from '../src/tensorflow/weight.ts';
 import type { Configuration } from '../src/training/configuration.ts';
@@ -22,9 +23,8 @@ export async function loadRun(runFolder: string, onWarning?: (warning: string) =
     throw new JepaError(`${runFolder}: expected a whole checkpoint, got none`, {
       remedy: `Train it further: jepa train --resume ${runFolder}`,
     });
-  const parts = await buildRunParts(configuration, recordingOf(runFolder, configuration), {
-    folder: runFolder,
-  });
+  requireSealedConfiguration(runFolder, configuration, checkpoint);
+  const parts = await buildRunParts(configuration, recordingOf(runFolder, configuration), { folder: runFolder });
   const { encoder, predictor, auxiliary } = parts.model;
   setNamedWeights(encoder, 'encoder', checkpoint.weights);
   setNamedWeights(predictor, 'predictor', checkpoint.weights);

@@ -3,7 +3,7 @@ import { distanceMatrix } from '../src/measures/pair-distance.ts';
 import { contactSheet, heatMap } from '../src/report/picture.ts';
 import { runPath } from '../src/run/folder.ts';
 import { elementCount } from '../src/shape.ts';
-import { openMetricsLog } from '../src/storage/jsonl.ts';
+import { type LogDigest, openMetricsLog } from '../src/storage/jsonl.ts';
 import { type EventWriter, openEventWriter } from '../src/storage/tensorboard/events.ts';
 import type { Hyperparameters, Outcome } from '../src/storage/tensorboard/hyperparameters.ts';
 import { writeProjections } from '../src/storage/tensorboard/projector.ts';
@@ -20,6 +20,8 @@ const MAXIMAL_SPRITE_PX = 8192;
 export interface RunRecord {
   metrics(row: MetricsRow): void;
   measures(row: MeasuresRow): void;
+  /** Makes the rows durable. @returns what the logs hold by then */
+  sync(): Readonly<Record<'metrics' | 'measures', LogDigest>>;
   /** How the training ended, where it did; a run that is interrupted goes on later. */
   ended(outcome: Outcome): void;
   dispose(): void;
@@ -30,13 +32,20 @@ export interface RunRecordOptions {
   readonly baseline: LabelledBaseline | undefined;
   /** The step of the checkpoint that the run goes on from. */
   readonly resumeStep?: number | undefined;
+  /** Rows of each log that belong to it, where the checkpoint says so. */
+  readonly resumeRows?: Readonly<Record<string, { readonly rows: number }>> | undefined;
 }
 
 /** Opens the files for appending; what was written of later steps than `resumeStep` is dropped. */
 export function openRunRecord(runFolder: string, options: RunRecordOptions): RunRecord {
   const { configuration, baseline, resumeStep } = options;
-  const metrics = openMetricsLog(runPath(runFolder, 'metrics'), { resumeStep: resumeStep ?? 0 });
-  const measures = openMetricsLog(runPath(runFolder, 'measures'), { resumeStep: resumeStep ?? 0 });
+  const open = (name: 'metrics' | 'measures') =>
+    openMetricsLog(runPath(runFolder, name), {
+      resumeStep: resumeStep ?? 0,
+      resumeRows: options.resumeRows?.[name]?.rows,
+    });
+  const metrics = open('metrics');
+  const measures = open('measures');
   const folder = runPath(runFolder, 'tensorboard');
   const events = openEventWriter(folder, resumeStep === undefined ? {} : { resumeStep });
   if (resumeStep === undefined) {
@@ -54,6 +63,7 @@ export function openRunRecord(runFolder: string, options: RunRecordOptions): Run
       if (step === configuration.optimization.steps && baseline)
         showLatents(events, folder, baseline, { step, latents });
     },
+    sync: () => ({ metrics: metrics.sync(), measures: measures.sync() }),
     ended: (outcome) => events.outcome(outcome),
     dispose() {
       metrics.dispose();

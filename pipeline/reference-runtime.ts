@@ -1,24 +1,29 @@
 // Which runtime stands for the others where nobody says: one order, tried from the front, for evaluation, verification and
-// the networks that only an evaluation needs.
-import { findPackage, onnxruntimeNodePackage } from '../src/machine/optional-package.ts';
+// the networks that only an evaluation needs. A runtime that is installed and does not load is passed over, with its reason.
+import type { RuntimeOptions } from '../src/runtimes/index.ts';
+import { firstLoadable } from '../src/runtimes/loadable.ts';
 import { findNatives } from '../src/tensorflow/native/find.ts';
 
 /** tfjs where the run has its models and native TensorFlow is set up (in JavaScript it takes minutes), the CPU, WebAssembly. */
 export function referenceOrder(hasTfjsModels: boolean): readonly string[] {
-  const tfjs = hasTfjsModels && findNatives().length > 0 ? ['tfjs'] : [];
-  const cpu = findPackage(onnxruntimeNodePackage) === undefined ? [] : ['cpu'];
-  return [...tfjs, ...cpu, 'wasm'];
+  return [...(hasTfjsModels && findNatives().length > 0 ? ['tfjs'] : []), 'cpu', 'wasm'];
 }
 
-/** What the runtimes of an evaluation are compared with: tfjs where it is among them, else the first of the order; where the
- * order has nothing better than WebAssembly, the first runtime itself. */
-export function referenceRuntime(hasTfjsModels: boolean, runtimes: readonly string[]): string {
+/**
+ * What the runtimes of an evaluation are compared with: tfjs where it is among them, else the first of the order that loads;
+ * where nothing of it does, the first runtime itself. The record says which it was.
+ */
+export async function referenceRuntime(
+  hasTfjsModels: boolean,
+  runtimes: readonly string[],
+  { onNote, ...options }: RuntimeOptions & { readonly onNote?: ((note: string) => void) | undefined } = {},
+): Promise<string> {
   if (hasTfjsModels && runtimes.includes('tfjs')) return 'tfjs';
-  const [first] = referenceOrder(hasTfjsModels);
-  return first === 'wasm' ? runtimes[0] : first;
+  const [first, ...others] = referenceOrder(hasTfjsModels).filter((name) => name !== 'wasm');
+  return firstLoadable([first, ...others, runtimes[0]], (fault) => onNote?.(`not the reference: ${fault}`), options);
 }
 
-/** The first that reads ONNX files: for networks that only an evaluation needs. */
-export function onnxRuntime(): string {
-  return referenceOrder(false)[0];
+/** The first that reads ONNX files and loads: for networks that only an evaluation needs. */
+export function onnxRuntime(): Promise<string> {
+  return firstLoadable(['cpu', 'wasm']);
 }

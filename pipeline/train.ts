@@ -1,13 +1,26 @@
 // Trains a configuration into a run's folder: builds the parts, keeps the files, resumes, and saves the trained models.
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as z from 'zod';
 import type { WorldModel } from '../models/world-model.ts';
+import { FormatError, UsageError } from '../src/error.ts';
 import { rememberCode } from '../src/machine/code-permission.ts';
 import { createRunFolder, readConfiguration, runPath, writeConfiguration } from '../src/run/folder.ts';
+import {
+  findLogFault,
+  readSeal,
+  requireSealedBackend,
+  requireSealedConfiguration,
+  resealed,
+  sealedConfigurationOf,
+  sealOf,
+} from '../src/run/seal.ts';
 import { writeFileAtomic, writeFolderAtomic } from '../src/storage/atomic-file.ts';
-import { type Checkpoint, newestCheckpoint } from '../src/storage/checkpoint.ts';
+import { type Checkpoint, newestCheckpoint, saveCheckpoint } from '../src/storage/checkpoint.ts';
+import { readTextIfPresent } from '../src/storage/file-system.ts';
 import { writeLayersModel } from '../src/storage/layers-model.ts';
-import { acquireRunLock } from '../src/storage/run-lock.ts';
+import { acquireRunLock, type RunLock } from '../src/storage/run-lock.ts';
 import { requireCollapseMeasure } from '../src/training/collapse-gate.ts';
 import { type Configuration, namedCodeOf } from '../src/training/configuration.ts';
 import { type MetricsRow, type TrainerOptions, type TrainingOutcome, train } from '../src/training/trainer.ts';
@@ -38,26 +51,105 @@ export async function trainRun(
         writeConfiguration(runFolder, configuration);
         writeProvenance(runFolder, options);
       },
+      lock,
     });
   } finally {
     lock.dispose();
   }
 }
 
-/** Goes on with the run in `runFolder` from its newest whole checkpoint, or from the start where there is none yet. */
-export async function resumeRun(runFolder: string, options: RunOptions): Promise<TrainingOutcome> {
+export interface ResumeOptions extends RunOptions {
+  /**
+   * Steps in all, where they shall be others than the run was begun with. The learning rate at each further step is that of a
+   * run of so many steps: with the schedule `constant` the weights are those of a run that was begun with them.
+   */
+  readonly steps?: number | undefined;
+}
+
+/**
+ * Goes on with the run in `runFolder` from its newest whole checkpoint, or from the start where there is none yet.
+ * @throws FormatError where the run's files are not those that the checkpoint was written with
+ */
+export async function resumeRun(runFolder: string, options: ResumeOptions): Promise<TrainingOutcome> {
   const configuration = readConfiguration(runFolder);
   const lock = await acquireRunLock(runFolder, { onNote: options.onNote });
   try {
-    const checkpoint = newestCheckpoint(runFolder, { onWarning: options.onNote });
+    const checkpoint = resumableCheckpoint(runFolder, options);
     if (!checkpoint) options.onNote?.(`${runFolder}: no whole checkpoint yet: starting from step 0`);
-    return await trainInto(runFolder, configuration, options, {
-      begin: () => writeProvenance(runFolder, options),
+    const { steps } = options;
+    if (checkpoint) {
+      requireSealedConfiguration(runFolder, configuration, checkpoint, steps !== undefined);
+      const recorded = readProvenance(runFolder);
+      requireSealedBackend(runFolder, checkpoint, { here: options.provenance, recorded });
+    }
+    const prolonged = steps === undefined ? configuration : withSteps(runFolder, configuration, steps, checkpoint);
+    return await trainInto(runFolder, prolonged, options, {
+      async begin() {
+        if (steps !== undefined) await prolong(runFolder, prolonged, checkpoint);
+        writeProvenance(runFolder, options);
+      },
       checkpoint,
+      lock,
     });
   } finally {
     lock.dispose();
   }
+}
+
+/** Steps of a run that has nothing left to do; undefined where there is something. */
+export function finishedSteps(runFolder: string): number | undefined {
+  const { steps } = readConfiguration(runFolder).optimization;
+  if (!existsSync(runPath(runFolder, 'models'))) return undefined;
+  return newestCheckpoint(runFolder)?.step === steps ? steps : undefined;
+}
+
+/** The newest checkpoint whose rows are still in the logs: training again from there writes those that were lost. */
+function resumableCheckpoint(runFolder: string, { onNote }: RunOptions): Checkpoint | undefined {
+  const faults: string[] = [];
+  const checkpoint = newestCheckpoint(runFolder, {
+    onWarning: onNote,
+    findFault(candidate) {
+      const fault = findLogFault(runFolder, candidate);
+      if (fault !== undefined) faults.push(fault);
+      return fault;
+    },
+  });
+  if (checkpoint === undefined && faults.length > 0)
+    throw new FormatError(faults[0], {
+      remedy: `No older checkpoint has fewer rows. Put the file back, or remove ${join(runFolder, 'checkpoints')} to train again from the start.`,
+    });
+  return checkpoint;
+}
+
+function withSteps(
+  runFolder: string,
+  configuration: Configuration,
+  steps: number,
+  checkpoint: Checkpoint | undefined,
+): Configuration {
+  const done = checkpoint?.step ?? 0;
+  if (steps <= done)
+    throw new UsageError(
+      `run ${runFolder}: expected optimization.steps above the ${done} that are done, got ${steps}`,
+      { remedy: 'A run can be prolonged, not taken back.' },
+    );
+  return { ...configuration, optimization: { ...configuration.optimization, steps } };
+}
+
+/** The checkpoint first: where this is interrupted between the two, the same command does it again. */
+async function prolong(
+  runFolder: string,
+  configuration: Configuration,
+  checkpoint: Checkpoint | undefined,
+): Promise<void> {
+  const seal = checkpoint && readSeal(checkpoint);
+  if (checkpoint && seal) {
+    const prolonged = sealedConfigurationOf(configuration);
+    const { step, weights, optimizer } = checkpoint;
+    const state = resealed(checkpoint, { ...seal, configuration: prolonged });
+    await saveCheckpoint(runFolder, step, { weights, optimizer, state }, { keptCount: configuration.checkpointsKept });
+  }
+  writeConfiguration(runFolder, configuration);
 }
 
 async function trainInto(
@@ -67,17 +159,19 @@ async function trainInto(
   {
     begin,
     checkpoint,
+    lock,
   }: {
     /** Called when nothing can be wrong with the configuration any more, before anything else is written. */
-    readonly begin: () => void;
+    readonly begin: () => void | Promise<void>;
     readonly checkpoint?: Checkpoint | undefined;
+    readonly lock: RunLock;
   },
 ): Promise<TrainingOutcome> {
   const origin = await openRunOrigin(runFolder, configuration, options);
   try {
     const baseline = configuration.measureEvery > 0 ? await origin.baseline() : undefined;
     requireCollapseMeasure(configuration, baseline);
-    begin();
+    await begin();
     const forgotten = rememberCode(runFolder, namedCodeOf(configuration));
     if (forgotten !== undefined) options.onNote?.(forgotten);
     await origin.keep();
@@ -86,6 +180,7 @@ async function trainInto(
       source: origin.source,
       checkpoint,
       baseline,
+      lock,
     });
   } finally {
     await origin.dispose();
@@ -97,10 +192,17 @@ async function trainRecorded(
   runFolder: string,
   configuration: Configuration,
   parts: RunParts,
-  options: RunOptions & Pick<TrainerOptions, 'source' | 'checkpoint'> & Pick<RunRecordOptions, 'baseline'>,
+  options: RunOptions &
+    Pick<TrainerOptions, 'source' | 'checkpoint'> &
+    Pick<RunRecordOptions, 'baseline'> & { readonly lock: RunLock },
 ): Promise<TrainingOutcome> {
-  const { baseline, checkpoint } = options;
-  const record = openRunRecord(runFolder, { configuration, baseline, resumeStep: checkpoint?.step });
+  const { baseline, checkpoint, lock, provenance } = options;
+  const record = openRunRecord(runFolder, {
+    configuration,
+    baseline,
+    resumeStep: checkpoint?.step,
+    resumeRows: checkpoint && readSeal(checkpoint)?.logs,
+  });
   try {
     const outcome = await train({
       ...options,
@@ -112,10 +214,16 @@ async function trainRecorded(
         record.metrics(row);
         options.onMetrics?.(row);
       },
+      beforeCheckpoint() {
+        // Whoever was held up for so long that another took over writes no checkpoint beside theirs.
+        lock.requireHeld();
+        return sealOf(configuration, provenance, record.sync());
+      },
       onMeasures: record.measures,
       onWarning: options.onNote,
     });
     if (!outcome.isInterrupted) {
+      lock.requireHeld();
       await saveModels(runFolder, parts.model);
       record.ended('success');
     }
@@ -140,6 +248,24 @@ async function saveModels(runFolder: string, model: WorldModel): Promise<void> {
     },
     { replace: true },
   );
+}
+
+/** Undefined where there is none, or none that can be read: it is written anew. */
+function readProvenance(runFolder: string): Readonly<Record<string, string | number>> | undefined {
+  const text = readTextIfPresent(runPath(runFolder, 'environment'));
+  if (text === undefined) return undefined;
+  const parsed = provenanceSchema.safeParse(parseJson(text));
+  return parsed.success ? parsed.data : undefined;
+}
+
+const provenanceSchema = z.record(z.string(), z.union([z.string(), z.number()]));
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function writeProvenance(runFolder: string, options: RunOptions): void {

@@ -10,6 +10,7 @@ import { classesOf, isClassSource } from '../src/evaluation/class/state.ts';
 import { packageRoot, packageVersion } from '../src/machine/package.ts';
 import { type EvaluationSubject, openSubject } from '../src/run/subject.ts';
 import { writeFileAtomic } from '../src/storage/atomic-file.ts';
+import { requireWritable } from '../src/storage/file-system.ts';
 import { bisect } from '../src/verification/bisect.ts';
 import { verificationRecordOf } from '../src/verification/describe.ts';
 import type { RunnerLimits } from '../src/verification/protocol.ts';
@@ -72,6 +73,7 @@ export async function verifyRun(folder: string, options: VerifyRunOptions = {}):
   const named = namesOf(options.runtimes ?? 'all');
   const required = namesOf(options.required ?? []);
   const subject = openSubject(folder);
+  if (report) requireWritable(folder);
   const sources: RunnerSources = {
     inHouse: { program: process.execPath, arguments: [join(packageRoot(), 'bin', 'jepa.js'), 'runner'] },
     deployFolder: join(packageRoot(), 'examples', 'deploy'),
@@ -83,9 +85,7 @@ export async function verifyRun(folder: string, options: VerifyRunOptions = {}):
   };
   const runners = [...new Set([...named, ...required])].map((name) => runnerOf(name, sources));
   const referenceNames =
-    options.reference === undefined
-      ? [...new Set([...referenceOrder(subject.tfjs !== undefined), 'cpu', 'wasm'])]
-      : [options.reference];
+    options.reference === undefined ? referenceOrder(subject.tfjs !== undefined) : [options.reference];
   const references = referenceNames.map((name) => runnerOf(name, sources));
   const bisected = bisection?.runtimes.map((name) => runnerOf(name, sources));
 
@@ -137,7 +137,7 @@ async function inputOf(
   subject: EvaluationSubject,
   { classes, data, observations = 512, seed = 0, onNote }: VerifyRunOptions,
 ): Promise<Pick<VerificationInput, 'source' | 'classes' | 'untrainedEncoder'>> {
-  const runtime = onnxRuntime();
+  const runtime = await onnxRuntime();
   if (subject.configuration.recording !== undefined) {
     if (classes !== undefined && isClassSource(classes))
       throw new UsageError(

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError } from '../error.ts';
 import { removePartials } from '../storage/atomic-file.ts';
 import { makeFolder, storageError } from '../storage/file-system.ts';
-import { acquireRunLock, LockedError, RUN_LOCK_NAME, type RunLock } from '../storage/run-lock.ts';
+import { LockedError } from '../storage/held-lock.ts';
+import { acquireRunLock, RUN_LOCK_NAME, type RunLock } from '../storage/run-lock.ts';
 import { homeFolder } from './home-folder.ts';
 import type { SetupListener } from './setup-event.ts';
 

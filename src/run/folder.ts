@@ -1,10 +1,10 @@
 // What a run's folder holds, and where. One place names the files; the formats are their writers' business.
-import { existsSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { FormatError, UsageError } from '../error.ts';
 import { recognizeCode } from '../machine/code-permission.ts';
 import { writeFileAtomic } from '../storage/atomic-file.ts';
-import { makeFolder, storageError } from '../storage/file-system.ts';
+import { describeFolder, listIfPresent, makeFolder, storageError, systemErrorCode } from '../storage/file-system.ts';
 import { RUN_LOCK_NAME } from '../storage/run-lock.ts';
 import { type Configuration, namedCodeOf, parseConfiguration } from '../training/configuration.ts';
 
@@ -46,8 +46,9 @@ export function createRunFolder(runFolder: string): string | undefined {
       remedy: `Choose another --out, or go on with it: jepa train --resume ${runFolder}`,
     });
   const ofSimulator: readonly string[] = [RUN_FILES.simulation, RUN_FILES.simulated];
-  const isTrace = (name: string) => name === RUN_LOCK_NAME || name.endsWith('.partial') || ofSimulator.includes(name);
-  if (existsSync(runFolder) && !readdirSync(runFolder).every(isTrace))
+  const isTrace = (name: string) =>
+    name.startsWith(RUN_LOCK_NAME) || name.endsWith('.partial') || ofSimulator.includes(name);
+  if (!(listIfPresent(runFolder) ?? []).every(isTrace))
     throw new UsageError(`${runFolder}: expected a new or empty folder, got one with files in it`, {
       remedy: 'Choose another --out.',
     });
@@ -96,8 +97,11 @@ export function readConfiguration(runFolder: string): Configuration {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    const isFile = statSync(runFolder, { throwIfNoEntry: false })?.isFile() ?? false;
-    const found = isFile ? 'a file' : existsSync(runFolder) ? 'a folder without config.json' : 'no such folder';
+    const code = systemErrorCode(cause);
+    const found =
+      code === 'EACCES' && existsSync(path)
+        ? `${RUN_FILES.configuration} that may not be read (EACCES)`
+        : describeFolder(runFolder, 'without config.json');
     throw new UsageError(`${runFolder}: expected the folder of a run, got ${found}`, {
       remedy: 'Runs are made by: jepa train counting --out FOLDER',
       cause,

@@ -1,5 +1,5 @@
 // What is evaluated: a run's folder or an export by itself, with the files that each kind of runtime reads.
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseRecordingRecord, type RecordingRecord, readRecordingRecord } from '../data/recording-description.ts';
 import { UsageError } from '../error.ts';
@@ -10,6 +10,7 @@ import {
   type ExportDescription,
   readExportDescription,
 } from '../storage/export-description.ts';
+import { describeFolder } from '../storage/file-system.ts';
 import { type Configuration, namedCodeOf, parseConfiguration } from '../training/configuration.ts';
 import type { ObservationInput } from './encode.ts';
 import { readConfiguration, runPath } from './folder.ts';
@@ -52,12 +53,7 @@ export interface EvaluationSubject extends EncoderSubject {
 export function openSubject(folder: string): EvaluationSubject {
   if (existsSync(runPath(folder, 'configuration'))) return openRun(folder);
   if (existsSync(join(folder, EXPORT_DESCRIPTION_NAME))) return openExport(folder);
-  const isFile = statSync(folder, { throwIfNoEntry: false })?.isFile() ?? false;
-  const found = isFile
-    ? 'a file'
-    : existsSync(folder)
-      ? 'a folder with neither config.json nor model.json'
-      : 'no such folder';
+  const found = describeFolder(folder, 'with neither config.json nor model.json');
   throw new UsageError(`${folder}: expected the folder of a run or of an export, got ${found}`, {
     remedy: 'Runs are made by: jepa train counting --out FOLDER, exports by: jepa export RUN',
   });

@@ -29,7 +29,8 @@ const providers: readonly NodeProvider[] = [
     name: 'cpu',
     description: 'onnxruntime-node on the CPU',
     provider: 'CPUExecutionProvider',
-    remedy: 'onnxruntime-node has no build for this platform: choose --runtime wasm.',
+    remedy:
+      'onnxruntime-node does not load here (no build for this platform or its libc, or an engine that is not Node): the runtime wasm needs no native library.',
   },
   {
     name: 'cuda',

@@ -48,7 +48,7 @@ async function loadBackend(
     const { loadTensorFlow, loadedTensorFlow } = await import('../tensorflow/load.ts');
     // A process has one number of threads: what it has already, unless the caller insists.
     const threads = options.threads ?? loadedTensorFlow()?.threads;
-    const namespace = await loadTensorFlow({ threads: threadCount('tfjs', threads) });
+    const namespace = await loadTensorFlow({ threads: threadCount('tfjs', threads), mayInstall: false });
     const loaded = loadedTensorFlow();
     if (loaded === undefined) throw new JepaError('tfjs: expected a loaded TensorFlow, got none');
     return {

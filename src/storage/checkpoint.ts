@@ -80,6 +80,8 @@ export async function saveCheckpoint(
 export interface NewestCheckpointOptions {
   /** Told in one line of each checkpoint that was passed over, with the file and the array that are wrong. */
   readonly onWarning?: (warning: string) => void;
+  /** Says in one line why a checkpoint, though unharmed, is of no use; it is passed over like a harmed one. */
+  readonly findFault?: (checkpoint: Checkpoint) => string | undefined;
   readonly files?: FileSystem;
 }
 
@@ -88,7 +90,10 @@ export function newestCheckpoint(runFolder: string, options: NewestCheckpointOpt
   const files = options.files ?? localFileSystem;
   for (const { folder } of listCheckpoints(runFolder, files).reverse())
     try {
-      return readCheckpoint(folder, files);
+      const checkpoint = readCheckpoint(folder, files);
+      const fault = options.findFault?.(checkpoint);
+      if (fault === undefined) return checkpoint;
+      options.onWarning?.(`${fault}; passed over`);
     } catch (error) {
       if (!isHarm(error)) throw error;
       options.onWarning?.(`${error.message}; passed over`);
@@ -177,16 +182,31 @@ function openState(text: string, path: string): SealedState {
   const body = text.slice(0, seal.index);
   const found = sha256(new TextEncoder().encode(body));
   if (found !== seal[1]) throw new FormatError(`${path}: expected SHA-256 ${seal[1]}, got ${found}`);
-  const parsed: unknown = JSON.parse(`${body}\n}`);
+  const parsed = parseBody(`${body}\n}`, path);
   const format: unknown = typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'format') : undefined;
   if (format !== CHECKPOINT_FORMAT)
     throw new FormatError(`${path}: expected format ${CHECKPOINT_FORMAT}, got ${JSON.stringify(format)}`, {
       remedy: 'Use the version of jepa-onnx that wrote it, or a newer one.',
     });
-  const result = stateSchema.safeParse(parsed);
+  const result = attemptParse(() => stateSchema.safeParse(parsed), path);
   if (!result.success)
     throw new FormatError(`${path}: expected a checkpoint's state, got ${result.error.issues[0].message}`);
   return result.data;
+}
+
+/** A seal proves that nothing was changed since, not that it was right: text that is no JSON can be sealed too. */
+function parseBody(text: string, path: string): unknown {
+  return attemptParse(() => JSON.parse(text) as unknown, path);
+}
+
+/** Also what is nested too deep for the stack is no state. */
+function attemptParse<Result>(parse: () => Result, path: string): Result {
+  try {
+    return parse();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n')[0].slice(0, 80) : String(cause);
+    throw new FormatError(`${path}: expected a checkpoint's state in JSON, got: ${reason}`, { cause });
+  }
 }
 
 function readArrays(files: FileSystem, path: string, record: FileRecord): Safetensors {

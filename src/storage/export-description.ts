@@ -11,7 +11,7 @@ import {
   exportDescriptionSchema,
   parseExportDescription,
 } from './export-format.ts';
-import { systemErrorCode } from './file-system.ts';
+import { describeFolder, systemErrorCode } from './file-system.ts';
 
 export { EXPORT_DESCRIPTION_NAME, type ExportDescription, exportDescriptionSchema } from './export-format.ts';
 
@@ -27,7 +27,10 @@ export function readExportDescription(folder: string): ExportDescription {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    const found = systemErrorCode(cause) === 'ENOENT' ? `none at ${path}` : String(cause);
+    const found =
+      systemErrorCode(cause) === 'ENOENT'
+        ? `none at ${path}`
+        : describeFolder(folder, `whose ${EXPORT_DESCRIPTION_NAME} cannot be read`);
     throw new UsageError(`${folder}: expected an export with its ${EXPORT_DESCRIPTION_NAME}, found ${found}`, {
       remedy: 'Exports are made by: jepa export RUN',
       cause,

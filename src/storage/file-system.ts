@@ -1,6 +1,6 @@
 // The file system calls that the files of a run are written and read with: Node's own, or in tests one that fails on purpose.
 import * as nodeFileSystem from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { JepaError, UsageError } from '../error.ts';
 
 /** The calls used by src/storage/. Synchronous: a checkpoint must not interleave with the next training step. */
@@ -118,6 +118,49 @@ export function makeFolder(
       if (systemErrorCode(error) !== 'EEXIST') throw error;
     }
   return outermost;
+}
+
+/** What is at `path`, for a message, where a folder of some kind was expected and is not what it should be. */
+export function describeFolder(path: string, lacks: string): string {
+  try {
+    if (!nodeFileSystem.statSync(path).isDirectory()) return 'a file';
+    nodeFileSystem.readdirSync(path);
+    return `a folder ${lacks}`;
+  } catch (error) {
+    const code = systemErrorCode(error) ?? 'nothing';
+    return code === 'ENOENT' ? 'no such folder' : `${code} (${CAUSES[code]?.[0] ?? 'it cannot be read'})`;
+  }
+}
+
+/**
+ * To be called before long work whose results are written into `folder`, which must exist.
+ * @throws JepaError in one line where nothing can be written there
+ */
+export function requireWritable(folder: string): void {
+  const probe = join(folder, `.probe.${process.pid}`);
+  try {
+    nodeFileSystem.closeSync(nodeFileSystem.openSync(probe, 'w'));
+    nodeFileSystem.rmSync(probe);
+  } catch (error) {
+    throw storageError(folder, 'a folder to write the results to', error);
+  }
+}
+
+/**
+ * The names in a folder that is about to be made or replaced; undefined where there is nothing.
+ * @throws JepaError in one line where it is a file, or cannot be listed
+ */
+export function listIfPresent(folder: string): string[] | undefined {
+  try {
+    return nodeFileSystem.readdirSync(folder);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    if (systemErrorCode(error) === 'ENOTDIR')
+      throw new JepaError(`${folder}: expected a folder, got a file or a path through one`, {
+        remedy: 'Choose another path.',
+      });
+    throw storageError(folder, 'a folder that can be listed', error);
+  }
 }
 
 /** True where something (a file, a folder, a link of any kind) is at `path`. */

@@ -1,5 +1,6 @@
 // metrics.jsonl: one JSON object a line, appended as training goes. A crash can tear the last line only; reading passes over
 // it, and resuming cuts the file back to the step that the checkpoint holds.
+import { createHash } from 'node:crypto';
 import { FormatError } from '../error.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { type FileSystem, localFileSystem, readTextIfPresent, storageError, writeFully } from './file-system.ts';
@@ -13,7 +14,15 @@ export interface MetricsRecord {
 /** Appends lines until disposed. */
 export interface MetricsLog {
   append(record: MetricsRecord): void;
+  /** Makes what was appended durable. @returns what is in the file by then */
+  sync(): LogDigest;
   dispose(): void;
+}
+
+/** How many rows a log has, and the SHA-256 of their bytes. */
+export interface LogDigest {
+  readonly rows: number;
+  readonly sha256: string;
 }
 
 export interface MetricsFile {
@@ -24,15 +33,19 @@ export interface MetricsFile {
 
 /**
  * Opens the log at `path` for appending; creates it where it is missing. With `resumeStep`, first drops the lines of later
- * steps and a torn one, which the resumed run writes again. Each line is one write: other processes see whole lines only.
+ * steps and a torn one, which the resumed run writes again; with `resumeRows`, all but so many first ones. Each line is one write: other processes see whole lines only.
  */
 export function openMetricsLog(
   path: string,
-  options: { readonly resumeStep?: number; readonly files?: FileSystem } = {},
+  options: { readonly resumeStep?: number; readonly resumeRows?: number | undefined; readonly files?: FileSystem } = {},
 ): MetricsLog {
   const files = options.files ?? localFileSystem;
-  const { resumeStep } = options;
-  if (resumeStep !== undefined) cutAfter(path, resumeStep, files);
+  const { resumeStep, resumeRows } = options;
+  if (resumeRows !== undefined) cutToRows(path, resumeRows, files);
+  else if (resumeStep !== undefined) cutAfter(path, resumeStep, files);
+  const kept = soundLines(path, files);
+  const hash = hashOf(kept);
+  let rows = kept.length;
   let descriptor: number | undefined;
   try {
     descriptor = files.openSync(path, 'a');
@@ -43,10 +56,22 @@ export function openMetricsLog(
     append(record) {
       if (descriptor === undefined) throw new FormatError(`write ${path}: expected an open log, got a disposed one`);
       try {
-        writeFully(files, descriptor, new TextEncoder().encode(encodeLine(record)));
+        const line = new TextEncoder().encode(encodeLine(record));
+        writeFully(files, descriptor, line);
+        hash.update(line);
+        rows++;
       } catch (error) {
         throw storageError(`write ${path}`, 'to append a line', error);
       }
+    },
+    sync() {
+      if (descriptor === undefined) throw new FormatError(`write ${path}: expected an open log, got a disposed one`);
+      try {
+        files.fsyncSync(descriptor);
+      } catch (error) {
+        throw storageError(`write ${path}`, 'to make its lines durable', error);
+      }
+      return { rows, sha256: hash.copy().digest('hex') };
     },
     dispose() {
       if (descriptor !== undefined) files.closeSync(descriptor);
@@ -73,6 +98,31 @@ function cutAfter(path: string, step: number, files: FileSystem): void {
   const { records, isTorn } = readMetrics(path, files);
   const kept = records.filter((record) => record.step <= step);
   if (kept.length < records.length || isTorn) writeFileAtomic(path, kept.map(encodeLine).join(''), { files });
+}
+
+/** Of the first `rows` lines, or of as many as are there and whole. */
+export function logDigest(path: string, rows: number, files: FileSystem = localFileSystem): LogDigest {
+  const lines = soundLines(path, files).slice(0, rows);
+  return { rows: lines.length, sha256: hashOf(lines).digest('hex') };
+}
+
+function cutToRows(path: string, rows: number, files: FileSystem): void {
+  const kept = soundLines(path, files).slice(0, rows);
+  const all = readLines(path, files);
+  if (kept.length < all.length) writeFileAtomic(path, kept.map((line) => `${line}\n`).join(''), { files });
+}
+
+/** The lines before the first that is broken. */
+function soundLines(path: string, files: FileSystem): string[] {
+  const lines = readLines(path, files);
+  const broken = lines.findIndex(({ text, isEnded }) => !isEnded || parseLine(text) === undefined);
+  return (broken < 0 ? lines : lines.slice(0, broken)).map(({ text }) => text);
+}
+
+function hashOf(lines: readonly string[]) {
+  const hash = createHash('sha256');
+  for (const line of lines) hash.update(`${line}\n`);
+  return hash;
 }
 
 function readLines(path: string, files: FileSystem): { readonly text: string; readonly isEnded: boolean }[] {

@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { FormatError, JepaError } from '../error.ts';
+import { FormatError } from '../error.ts';
 import { partialPath } from './atomic-file.ts';
 import {
   type FileSystem,
@@ -16,6 +16,7 @@ import {
   systemErrorCode,
   writeFully,
 } from './file-system.ts';
+import { heldLocks, LockedError } from './held-lock.ts';
 import { processDomain, processIdentity } from './process-identity.ts';
 import { startLease } from './run-lease.ts';
 
@@ -46,11 +47,6 @@ export interface RunLock {
   dispose(): void;
 }
 
-/** A living process, another or this one, has the lock. */
-export class LockedError extends JepaError {
-  override readonly name = 'LockedError';
-}
-
 export interface Lease {
   /** How often the owner renews it. */
   readonly renewMs: number;
@@ -73,9 +69,6 @@ export interface RunLockOptions {
   /** Default `defaultLease`. All who share a run must have the same. */
   readonly lease?: Lease;
 }
-
-/** Locks of this process. */
-const held = new Set<RunLock>();
 
 /**
  * Locks the run in `runFolder`, which must exist, for this process. Where the lock is of a process elsewhere that may be
@@ -104,17 +97,12 @@ export async function acquireRunLock(runFolder: string, options: RunLockOptions 
     },
     dispose() {
       renewal.stop();
-      held.delete(lock);
+      heldLocks.delete(lock);
       release(files, path, text);
     },
   };
-  held.add(lock);
+  heldLocks.add(lock);
   return lock;
-}
-
-/** Gives all runs back that this process has: for one that ends at once, as when it is interrupted. */
-export function abandonRunLocks(): void {
-  for (const lock of held) lock.dispose();
 }
 
 interface Acquisition {

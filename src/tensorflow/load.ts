@@ -22,6 +22,8 @@ export interface LoadOptions {
   readonly onSetup?: SetupListener;
   /** Stops a set-up that is under way, leaving nothing behind. */
   readonly signal?: AbortSignal;
+  /** Whether one that is not there, or does not load, is set up. Default true. */
+  readonly mayInstall?: boolean | undefined;
 }
 
 /** What was loaded, for reports and `jepa doctor`. */
@@ -70,7 +72,7 @@ export function loadedTensorFlow(): LoadedTensorFlow | undefined {
   return loaded;
 }
 
-async function load({ threads, onSetup, signal }: LoadOptions): Promise<TensorFlow> {
+async function load({ threads, onSetup, signal, mayInstall }: LoadOptions): Promise<TensorFlow> {
   // Read by the library when it starts, so all of it is set before. 3 is: errors only.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
   // TensorFlow turns oneDNN on by itself only on processors with AVX-512 VNNI, AVX-VNNI or AMX. Measured on one with AVX2
@@ -85,7 +87,7 @@ async function load({ threads, onSetup, signal }: LoadOptions): Promise<TensorFl
   // Silences advice that is printed to the console (to install tfjs-node, say); no computation depends on it.
   namespace.enableProdMode();
 
-  const native = await ensureNativeTensorFlow({ onSetup, signal, check: loadBinding });
+  const native = await ensureNativeTensorFlow({ onSetup, signal, mayInstall, check: loadBinding });
   const folder = findPackage(tfjsNodePackage);
   if (folder === undefined) throw new JepaError('loadTensorFlow: expected tfjs-node after its set-up, got none');
   loadTfjsNode(folder, native.binding);

@@ -53,6 +53,8 @@ export interface TrainerOptions {
   /** Told in one line that the latents collapsed, where that does not stop the run. */
   readonly onWarning?: (warning: string) => void;
   readonly onCheckpoint?: (step: number, folder: string) => void;
+  /** Called before each checkpoint: throws where it must not be written. What it returns is kept in it, as `run` of its state. */
+  readonly beforeCheckpoint?: (() => Json) | undefined;
 }
 
 export interface TrainingOutcome {
@@ -92,11 +94,16 @@ export async function train(options: TrainerOptions): Promise<TrainingOutcome> {
     }
     let savedStep = step;
     const save = async () => {
+      const run = options.beforeCheckpoint?.();
       const { weights, optimizer } = trainingStep.read();
       const folder = await saveCheckpoint(
         runFolder,
         step,
-        { weights, optimizer, state: { window: window.state(), collapse: { ...gate.state() } } },
+        {
+          weights,
+          optimizer,
+          state: { window: window.state(), collapse: { ...gate.state() }, ...(run === undefined ? {} : { run }) },
+        },
         {
           keptCount: checkpointsKept,
         },

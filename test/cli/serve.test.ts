@@ -52,13 +52,13 @@ describe('jepa serve', () => {
     }
   });
 
-  test('--build writes the folder and ends', async () => {
+  test('--build refuses an export whose encoder is no ONNX file, and publishes nothing', async () => {
     const folder = join(root, 'site');
-    const { status, stdout } = await jepa(exported, '--build', folder);
-    expect([status, stdout]).toEqual([0, expect.stringMatching(/site: the page, \d+ files\n$/)]);
-    expect(existsSync(join(folder, 'model', 'encoder.onnx'))).toBe(true);
+    const { status, stdout, stderr } = await jepa(exported, '--build', folder);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('encoder.onnx: expected');
+    expect(existsSync(folder)).toBe(false);
   });
-
   test('a port that is taken is one line and exit code 1', async () => {
     const other = await openWebServer((_, response) => response.end());
     const { port } = new URL(other.url);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -195,4 +196,23 @@ test('a fault at any call of saving (once, or lasting as after a kill) costs at 
     },
   );
   expect(failedRuns).toBeGreaterThan(25);
+});
+
+test.each([
+  ['text that is no JSON', undefined, "expected a checkpoint's state in JSON, got: "],
+  ['JSON nested thousands deep', `{"a":${'['.repeat(50_000)}`, "expected a checkpoint's state in JSON, got: "],
+])('%s under a valid seal is passed over for the older checkpoint', async (_what, body, message) => {
+  const run = temporaryFolder();
+  await saveCheckpoint(run, 1, { weights: new Map(), optimizer: new Map(), state: {} });
+  const forged = join(run, 'checkpoints', 'step-000002');
+  cpSync(join(import.meta.dirname, '..', 'fixtures', 'storage', 'sealed-not-json'), forged, { recursive: true });
+  if (body !== undefined)
+    writeFileSync(
+      join(forged, 'state.json'),
+      `${body},\n  "sha256": "${createHash('sha256').update(body).digest('hex')}"\n}\n`,
+    );
+  const warnings: string[] = [];
+  expect(newestCheckpoint(run, { onWarning: (warning) => warnings.push(warning) })?.step).toBe(1);
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toContain(`${join(forged, 'state.json')}: ${message}`);
 });

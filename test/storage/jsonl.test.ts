@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type MetricsRecord, openMetricsLog, readMetrics } from '../../src/storage/jsonl.ts';
+import { logDigest, type MetricsRecord, openMetricsLog, readMetrics } from '../../src/storage/jsonl.ts';
 import { createFaultyFileSystem } from './faulty-file-system.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -70,11 +71,43 @@ describe('the metrics log', () => {
 
   test('a full disk is one line', () => {
     const path = join(temporaryFolder(), 'metrics.jsonl');
-    const { files } = createFaultyFileSystem({ atCall: 2, isLasting: true, code: 'ENOSPC' });
+    const { files } = createFaultyFileSystem({ atCall: 3, isLasting: true, code: 'ENOSPC' });
     const log = openMetricsLog(path, { files });
     expect(() => log.append({ step: 1 })).toThrow(
       `write ${path}: expected to append a line, got ENOSPC (no space left on the device)`,
     );
     log.dispose();
+  });
+});
+
+describe('what a log says of its rows', () => {
+  test('is their number and hash, also after a second sitting; and the first rows of a longer log say the same', () => {
+    const path = join(temporaryFolder(), 'metrics.jsonl');
+    const first = openMetricsLog(path);
+    for (const step of [10, 20]) first.append({ step, loss: 1 / step });
+    const two = first.sync();
+    first.dispose();
+    expect(two.rows).toBe(2);
+    const second = openMetricsLog(path, { resumeStep: 20 });
+    second.append({ step: 30, loss: 0 });
+    const three = second.sync();
+    second.dispose();
+    expect(logDigest(path, 3)).toEqual(three);
+    expect(logDigest(path, 2)).toEqual(two);
+    expect(three.sha256).toBe(createHash('sha256').update(readFileSync(path)).digest('hex'));
+  });
+
+  test.each([
+    ['cut short', (text: string) => text.slice(0, text.indexOf('\n') + 5), 1],
+    ['lost', () => '', 0],
+    ['garbage in the middle', (text: string) => text.replace('{"step":20', '#garbage'), 1],
+  ])('does not count what is %s, and a log that goes on from fewer rows drops the rest', (_what, harm, rows) => {
+    const path = join(temporaryFolder(), 'metrics.jsonl');
+    writeFileSync(path, harm('{"step":10}\n{"step":20}\n{"step":30}\n'));
+    expect(logDigest(path, 3).rows).toBe(rows);
+    const log = openMetricsLog(path, { resumeStep: 10, resumeRows: rows });
+    log.append({ step: 40 });
+    log.dispose();
+    expect(readMetrics(path).records.map(({ step }) => step)).toEqual([...[10].slice(0, rows), 40]);
   });
 });

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { LockedError } from '../../src/storage/held-lock.ts';
 import { processDomain, processIdentity } from '../../src/storage/process-identity.ts';
-import { acquireRunLock, LockedError, RUN_LOCK_NAME } from '../../src/storage/run-lock.ts';
+import { acquireRunLock, RUN_LOCK_NAME } from '../../src/storage/run-lock.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** Short enough for a test; a lease is six renewals, as in earnest. */

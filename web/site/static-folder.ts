@@ -1,9 +1,10 @@
 // The site as a folder for any static host: all addresses in it are relative.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../../src/error.ts';
 import { writeFolderAtomic } from '../../src/storage/atomic-file.ts';
+import { listIfPresent } from '../../src/storage/file-system.ts';
 import { isolationHeaders } from './server.ts';
 import { openSiteFile, type Site } from './site.ts';
 
@@ -41,8 +42,8 @@ export async function writeSite(site: Site, folder: string): Promise<void> {
 
 /** Nothing, an empty folder, or an earlier page. */
 function requireReplaceable(folder: string): void {
-  if (!existsSync(folder)) return;
-  const names = readdirSync(folder);
+  const names = listIfPresent(folder);
+  if (names === undefined) return;
   if (names.length === 0 || ['index.html', 'model', 'runtime', HEADERS_NAME].every((name) => names.includes(name)))
     return;
   throw new UsageError(`--build ${folder}: expected a new folder or an earlier page, got one that holds ${names[0]}`, {

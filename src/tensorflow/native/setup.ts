@@ -1,6 +1,6 @@
 // Makes tfjs-node native on this machine, in order: already working, its own installer, TensorFlow's wheel. What comes out
 // is proven in a child process and then renamed into the cache in one step; one process at a time does it.
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { JepaError, UnavailableError, UsageError } from '../../error.ts';
 import { cacheRoot, withCacheLock } from '../../machine/cache-folder.ts';
@@ -30,6 +30,8 @@ export interface SetupOptions {
   readonly wheelFile?: string | undefined;
   /** Throws where a library that was found does not load. Default: a child process computes with it. */
   readonly check?: (native: NativeTensorFlow) => unknown;
+  /** Whether a library that is missing is fetched and built. Default true. */
+  readonly mayInstall?: boolean | undefined;
 }
 
 /**
@@ -40,17 +42,32 @@ export async function ensureNativeTensorFlow(options: SetupOptions = {}): Promis
   const { force = false } = options;
   if (options.wheelFile !== undefined && !statSync(options.wheelFile, { throwIfNoEntry: false })?.isFile())
     throw new UsageError(`set-up: expected a wheel file, got ${options.wheelFile}`);
+  if (options.wheelFile !== undefined && !isWheel(options.wheelFile))
+    throw new UsageError(`set-up: expected a wheel (a ZIP archive NAME.whl), got ${options.wheelFile}`);
   const root = cacheRoot();
   const refusals: string[] = [];
   if (!force) {
     const native = await firstWorking(root, options, refusals);
     if (native !== undefined) return native;
   }
+  if (options.mayInstall === false) throw unavailable(refusals.length > 0 ? refusals : ['no library is set up'], []);
   return withCacheLock(root, options, async () => {
     // Another process may have done it meanwhile.
     const native = force ? undefined : await firstWorking(root, options, []);
     return native ?? setUp(root, options, refusals);
   });
+}
+
+/** By its name, which pip reads, and its first bytes. */
+function isWheel(path: string): boolean {
+  if (!path.endsWith('.whl')) return false;
+  const descriptor = openSync(path, 'r');
+  try {
+    const magic = Buffer.alloc(4);
+    return readSync(descriptor, magic, 0, 4, 0) === 4 && magic.toString('latin1') === 'PK\x03\x04';
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 async function firstWorking(
