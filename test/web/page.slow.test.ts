@@ -100,7 +100,7 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
     test('in accuracy, gap ratio and verdict', () => {
       expect(tables).toHaveLength(3);
       const answers = tables.map(({ Accuracy, 'Centroid gap ratio': gap, Verdict }) => [Accuracy, gap, Verdict]);
-      expect(answers[0][0]).toMatch(/^[\d.]+ %$/);
+      expect(answers[0][0]).toMatch(/^[\d.]+%$/);
       for (const answer of answers) expect(answer).toEqual(answers[0]);
     });
 
