@@ -42,7 +42,7 @@ figcaption{font-size:14px;margin-bottom:8px}figcaption b{display:block;font-size
 table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}table:not(.grid){min-width:min(100%,420px)}
 h3,h2.caption{font-size:15px;line-height:1.5;margin:0 0 6px;letter-spacing:0}.axes{margin:0 0 6px;color:var(--soft);font-size:13px}
 th,td{padding:6px 14px 6px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
-thead th{color:var(--soft);font-weight:600;vertical-align:bottom;line-height:1.35}tbody th{font-weight:500;white-space:nowrap}tbody th.long{white-space:normal;min-width:220px;max-width:52ch}
+thead th{color:var(--soft);font-weight:600;vertical-align:bottom;line-height:1.35;overflow-wrap:normal}tbody th{font-weight:500;white-space:nowrap}tbody th.long{white-space:normal;min-width:220px;max-width:52ch}
 .right{text-align:right}
 .grid th,.grid td{padding:5px 9px;border:0}.grid td{background:color-mix(in srgb,var(--shade) calc(var(--weight,0%)*.75),transparent);border:1px solid var(--page)}
 .zero{color:var(--soft)}
