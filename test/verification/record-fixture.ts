@@ -42,8 +42,7 @@ export const verificationFixture: VerificationRecord = verificationSchema.parse(
   centroidObservations: 512,
   recordedObservations: 4,
   classes: { of: 'reward', names: ['0', '1', '2'] },
-  batchSizes: [1, 16, 64],
-  reference: { runtime: 'tfjs', version: '@tensorflow/tfjs 4.22.0', verdict: 'distinct' },
+  reference: { runtime: 'tfjs', provider: 'TensorFlow', version: '@tensorflow/tfjs 4.22.0', verdict: 'distinct' },
   tolerances: { decidingGap: 0.5, latent: 0.25, predictor: [0.25, 0.25] },
   runtimes: [
     row('cpu', 'float32', true),
