@@ -264,12 +264,15 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
     });
 
     test.each(['page.js', 'worker.js'])('says that %s did not come, instead of measuring for ever', async (path) => {
+      missing.clear();
       missing.add(path);
       const page = await browser.newPage();
       await page.goto(`${host.url}some/path/`);
       const said = path === 'page.js' ? '#unstarted' : '#alert';
-      await expect.poll(() => page.locator(said).innerText(), { timeout: 20_000 }).toMatch(/script/);
-      await expect.poll(async () => (await page.locator(said).boundingBox())?.height ?? 0).toBeGreaterThan(40);
+      await expect.poll(() => page.locator(said).innerText(), { timeout: 60_000 }).toMatch(/script/);
+      await expect
+        .poll(async () => (await page.locator(said).boundingBox())?.height ?? 0, { timeout: 60_000 })
+        .toBeGreaterThan(40);
       expect(await page.locator('#verdict').innerText()).toMatch(/^Not measured/);
       expect(await page.locator('#progress').isVisible()).toBe(false);
       missing.clear();
@@ -279,7 +282,9 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
     test('opened as a file, says how to open it', async () => {
       const page = await browser.newPage();
       await page.goto(`file://${join(folder, 'site', 'index.html')}`);
-      await expect.poll(async () => (await page.locator('#unstarted').boundingBox())?.height ?? 0).toBeGreaterThan(40);
+      await expect
+        .poll(async () => (await page.locator('#unstarted').boundingBox())?.height ?? 0, { timeout: 60_000 })
+        .toBeGreaterThan(40);
       expect(await page.locator('#unstarted').innerText()).toContain('Serve its folder');
       expect(await page.locator('#verdict').innerText()).toBe('Not measured yet');
       await page.close();
