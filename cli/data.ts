@@ -144,7 +144,7 @@ function describeInspection(found: Inspection): string {
   const { episodeSteps, returns } = found;
   const lines = [
     `${found.path}: ${found.recordingFormat}, ${found.episodes} episodes, ${found.steps} steps`,
-    `steps an episode: ${episodeSteps.least} to ${episodeSteps.most}, median ${episodeSteps.median}`,
+    `steps an episode: ${episodeSteps.least === episodeSteps.most ? episodeSteps.most : `${episodeSteps.least} to ${episodeSteps.most}, median ${episodeSteps.median}`}`,
     ...(returns === undefined
       ? []
       : [`return an episode: ${number(returns.least)} to ${number(returns.most)}, mean ${number(returns.mean)}`]),

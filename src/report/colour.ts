@@ -1,18 +1,23 @@
 // Colours of the pictures. Made in OKLCH (Ottosson 2020), where equal numbers look equally light, so that every class is
 // as visible on white as on black.
 
-/** Of class colours: readable on both backgrounds. */
-const CLASS_LIGHTNESS = 0.66;
-const CLASS_CHROMA = 0.155;
-/** Hues of the first and the last class, in degrees: blue over green to red, so that the order of the classes shows. */
-const FIRST_HUE = 275;
-const LAST_HUE = 5;
+/**
+ * Of the first and the last class: seen on both backgrounds, and rising, so that hues that are one to an eye without green
+ * cones differ in lightness. Of nine classes the closest two are 0.03 apart in OKLab to such an eye; at one lightness, 0.007.
+ */
+const FIRST_LIGHTNESS = 0.49;
+const LAST_LIGHTNESS = 0.7;
+const CLASS_CHROMA = 0.13;
+/** Hues of the first and the last class, in degrees: blue over green to pink, so that the order of the classes shows. */
+const FIRST_HUE = 280;
+const LAST_HUE = -20;
 
 /** Colours of `count` classes in order, as #rrggbb. */
 export function classColours(count: number): string[] {
   return Array.from({ length: count }, (_, index) => {
     const fraction = count > 1 ? index / (count - 1) : 0;
-    return toHex(oklch(CLASS_LIGHTNESS, CLASS_CHROMA, FIRST_HUE + fraction * (LAST_HUE - FIRST_HUE)));
+    const lightness = FIRST_LIGHTNESS + fraction * (LAST_LIGHTNESS - FIRST_LIGHTNESS);
+    return toHex(oklch(lightness, CLASS_CHROMA, FIRST_HUE + fraction * (LAST_HUE - FIRST_HUE)));
   });
 }
 

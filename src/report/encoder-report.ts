@@ -3,6 +3,7 @@ import type { ForeignEvaluation } from '../evaluation/foreign-encoder.ts';
 import type { EncoderEvaluationRecord } from '../evaluation/schema/evaluation.ts';
 import { answerOf } from './answer.ts';
 import { formatCount } from './number.ts';
+import { readingSection } from './reading-section.ts';
 import { REPORT_FORMAT, type Report } from './report.ts';
 import { classSection } from './section/class.ts';
 import { distanceSection, firstPicture, spreadSection } from './section/latent.ts';
@@ -27,6 +28,7 @@ export function encoderReport(
     answer: answerOf(record),
     picture: firstPicture(first, measures, classes, record.untrainedMeanDistance),
     sections: [
+      readingSection(record.classes.of),
       distanceSection(first, measures, classes),
       classSection(first, measures, classes),
       runtimeSection(record),

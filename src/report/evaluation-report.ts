@@ -4,6 +4,7 @@ import type { EvaluationRecord } from '../evaluation/schema/evaluation.ts';
 import type { MetricsRecord } from '../storage/jsonl.ts';
 import { answerOf } from './answer.ts';
 import { formatCount } from './number.ts';
+import { readingSection } from './reading-section.ts';
 import { REPORT_FORMAT, type Report, type ReportSection } from './report.ts';
 import { classSection } from './section/class.ts';
 import { distanceSection, firstPicture, spreadSection } from './section/latent.ts';
@@ -46,6 +47,7 @@ export function evaluationReport({
     answer: answerOf(record),
     picture: firstPicture(first, measures, classes, record.untrainedMeanDistance),
     sections: [
+      readingSection(record.classes.of),
       distanceSection(first, measures, classes),
       classSection(first, measures, classes),
       witnessSection(evaluation, record),

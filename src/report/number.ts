@@ -12,7 +12,7 @@ export function formatNumber(value: number | null): string {
 }
 
 export function formatPercent(fraction: number): string {
-  return `${(100 * fraction).toFixed(1)} %`;
+  return `${(100 * fraction).toFixed(1)}%`;
 }
 
 /** Of a probe or a decoder: two digits after the point. */

@@ -1,6 +1,7 @@
 // A report as one HTML file without network: what was asked, the verdict and the picture that proves it on the first
 // screen, then the sections. A pure function of the report's data, which the page also carries.
 import { pictureKinds, renderBlock } from './block/index.ts';
+import { renderTable } from './block/table.ts';
 import { type Html, html, Html as Markup, scriptJson } from './html.ts';
 import { type Report, type ReportBlock, type ReportSection, reportSchema } from './report.ts';
 import { style } from './style.ts';
@@ -32,8 +33,8 @@ export async function renderReport(report: Report): Promise<string> {
 ${await renderFirst(picture)}
 <ul class="answer">${answer.sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>
 </div>
-<nav aria-label="Sections"><ul>${links}</ul></nav>
 </header>
+<nav aria-label="Sections"><ul>${links}</ul></nav>
 <main id="main">
 ${rendered}
 </main>
@@ -54,16 +55,18 @@ export function readReportPage(page: string): Report | undefined {
 
 /** What is no figure by itself (a table is a heading and a region) takes the figure's place as a whole. */
 async function renderFirst(picture: ReportBlock): Promise<Html> {
+  if (picture.kind === 'table') return html`<div class="picture">${renderTable(picture, 2)}</div>`;
   const rendered = await renderBlock(picture);
   return isPicture(picture) ? rendered : html`<div class="picture">${rendered}</div>`;
 }
 
 async function renderSection({ id, title, finding, blocks }: ReportSection): Promise<Html> {
   const parts: Html[] = [];
-  for (const run of runsOfPictures(blocks)) {
+  for (const { layout, run } of runsOf(blocks)) {
     const rendered: Html[] = [];
     for (const block of run) rendered.push(await renderBlock(block));
-    parts.push(isPicture(run[0]) ? html`<div class="pictures">${rendered}</div>` : html`${rendered}`);
+    if (layout === 'beside') parts.push(html`<div class="beside">${rendered[0]}<div>${rendered.slice(1)}</div></div>`);
+    else parts.push(layout === 'alone' ? html`${rendered}` : html`<div class="${layout}">${rendered}</div>`);
   }
   return html`<section id="${id}" aria-labelledby="${id}-title">
 <h2 id="${id}-title">${title}</h2>
@@ -73,15 +76,31 @@ ${parts}
 `;
 }
 
-/** Consecutive pictures together, everything else by itself. */
-function runsOfPictures(blocks: readonly ReportBlock[]): ReportBlock[][] {
-  const runs: ReportBlock[][] = [];
+type Layout = 'pictures' | 'tables' | 'beside' | 'alone';
+
+interface Run {
+  readonly layout: Layout;
+  readonly run: ReportBlock[];
+}
+
+/** Consecutive blocks that share a row where there is room: pictures, tables, images and the words on them. */
+function runsOf(blocks: readonly ReportBlock[]): Run[] {
+  const runs: Run[] = [];
   for (const block of blocks) {
     const last = runs.at(-1);
-    if (last && isPicture(last[0]) && isPicture(block)) last.push(block);
-    else runs.push([block]);
+    const layout = layoutOf(block);
+    const isMore = layout === last?.layout && layout !== 'alone' && layout !== 'beside';
+    const isOnImages = last?.layout === 'beside' && (block.kind === 'text' || block.kind === 'table');
+    if (last && (isMore || isOnImages)) last.run.push(block);
+    else runs.push({ layout, run: [block] });
   }
-  return runs;
+  return runs.map(({ layout, run }) => ({ layout: layout === 'beside' && run.length === 1 ? 'alone' : layout, run }));
+}
+
+function layoutOf(block: ReportBlock): Layout {
+  if (isPicture(block)) return 'pictures';
+  if (block.kind === 'table' || block.kind === 'grid') return 'tables';
+  return block.kind === 'images' ? 'beside' : 'alone';
 }
 
 function isPicture(block: ReportBlock): boolean {

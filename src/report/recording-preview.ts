@@ -46,7 +46,7 @@ export async function previewRecording(
       tone: 'plain',
       headline: `${formatCount(inspection.steps)} steps`,
       sentences: [
-        `${inspection.recordingFormat}: ${formatCount(inspection.episodes)} episodes of ${inspection.episodeSteps.least} to ${inspection.episodeSteps.most} steps.`,
+        `${inspection.recordingFormat}: ${formatCount(inspection.episodes)} episodes of ${stepRange(inspection.episodeSteps)} steps.`,
       ],
     },
     picture,
@@ -64,6 +64,10 @@ export async function previewRecording(
         : []),
     ],
   };
+}
+
+function stepRange({ least, most }: Inspection['episodeSteps']): string {
+  return least === most ? formatCount(least) : `${formatCount(least)} to ${formatCount(most)}`;
 }
 
 /** Frames of each episode from its first to its last. */
@@ -106,20 +110,26 @@ async function curves(recording: Recording, column: Column, episodes: readonly n
   };
 }
 
+/** Summed up, so that the rewards of several episodes do not hide each other: rewards of 0 and 1 would be one band. */
 async function rewardCurves(recording: Recording, column: Column, episodes: readonly number[]): Promise<ReportBlock> {
   const series: { name: string; points: [number, number][] }[] = [];
   for (const episode of episodes) {
     const rows = rowCountOf(column, episode);
     const values = await recording.read(column.name, column.starts[episode], column.starts[episode] + rows);
     const shown = spreadOver(rows, SHOWN_POINTS);
-    series.push({ name: `episode ${episode}`, points: shown.map((row) => [row, numberAt(values, row)]) });
+    let sum = 0;
+    const returns = Array.from({ length: rows }, (_, row) => {
+      sum += numberAt(values, row);
+      return sum;
+    });
+    series.push({ name: `episode ${episode}`, points: shown.map((row) => [row, returns[row]]) });
   }
   return {
     kind: 'lines',
-    title: 'Rewards',
-    description: `${column.name} of ${episodes.length} episodes over their steps.`,
+    title: 'Rewards, summed up',
+    description: `${column.name} of ${episodes.length} episodes, from their first step on: the height is the reward so far.`,
     x: { label: 'step', scale: 'linear' },
-    y: { label: 'reward', scale: 'linear' },
+    y: { label: 'reward so far', scale: 'linear' },
     series: onlyFinite(series),
   };
 }

@@ -37,6 +37,7 @@ const scatterBlock = z.strictObject({
   y: text,
   classes: z.array(text),
   points: z.array(z.tuple([number, number, z.int()])).describe('x, y, class'),
+  hasUnits: z.boolean().optional().describe('the numbers along the axes mean something: they are written there'),
   extent: number.optional().describe('both axes are at least so long; without, they fit the points'),
 });
 

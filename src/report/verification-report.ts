@@ -37,14 +37,16 @@ function ranRows({ runtimes }: VerificationRecord): RanRow[] {
 function answerOf(record: VerificationRecord): Report['answer'] {
   const ran = ranRows(record);
   const floats = ran.filter((row) => row.model === 'float32');
-  const failing = record.runtimes.filter(
-    (row) => row.status === 'failed' || (row.status === 'ran' && !row.holds && row.model === 'float32'),
+  // A smaller encoder is a choice, not a runtime: whether it keeps the answer has a line of its own.
+  const failing = record.runtimes.filter((row) =>
+    row.status === 'ran' ? !row.holds && row.model === 'float32' : row.status === 'failed' || row.isRequired,
   );
+  const isSame = failing.length === 0;
   const largest = Math.max(0, ...floats.map((row) => row.maxLatentError));
   const absentNames = record.runtimes.filter((row) => row.status === 'absent').map((row) => row.runtime);
   return {
-    tone: record.holds ? (floats.length > 1 ? 'good' : 'fair') : 'bad',
-    headline: record.holds ? 'The same answer' : 'Not the same answer',
+    tone: isSame ? (floats.length > 1 ? 'good' : 'fair') : 'bad',
+    headline: isSame ? 'The same answer' : 'Not the same answer',
     sentences: [
       `The reference, ${record.reference.runtime} (${record.reference.version}), finds the latents of ` +
         `${formatCount(record.observations)} ${record.observedFrom === 'random' ? 'random' : 'held-out'} observations ${record.reference.verdict}.`,
@@ -68,9 +70,10 @@ function variantSentences(ran: readonly RanRow[]): string[] {
     .filter((row) => row.model !== 'float32')
     .map(({ model, holds, verdict, verdictHolds, nearestCentroidAccuracy, faults }) => {
       const end = `(accuracy ${formatPercent(nearestCentroidAccuracy)})`;
-      if (holds) return `Distinctness survives an encoder in ${model} ${end}.`;
-      if (verdictHolds) return `The verdict survives an encoder in ${model} ${end}, but: ${faults.join('; ')}.`;
-      return `Whether the verdict survives an encoder in ${model} is not certain; here it is ${verdict} ${end}.`;
+      if (holds) return `Optional, ${model}: distinctness survives a smaller encoder ${end}.`;
+      if (verdictHolds)
+        return `Optional, ${model}: the verdict survives a smaller encoder ${end}, but: ${faults.join('; ')}.`;
+      return `Optional, ${model}: whether the verdict survives a smaller encoder is not certain; here it is ${verdict} ${end}.`;
     });
 }
 
@@ -85,7 +88,7 @@ function certificateTable(record: VerificationRecord): BlockOf<'table'> {
       return [
         row.runtime,
         { text: row.verdict, tone: verdictTones[row.verdict] },
-        { text: row.holds ? 'yes' : 'no', tone: toneOf(row) },
+        { text: row.holds ? 'yes' : row.model === 'float32' ? 'no' : 'not certain', tone: toneOf(row) },
         cellOf(row.maxLatentError),
         partOf(row.maxLatentError, record.tolerances.latent),
       ];
@@ -94,7 +97,7 @@ function certificateTable(record: VerificationRecord): BlockOf<'table'> {
 }
 
 function toneOf(row: VerificationRow): 'good' | 'plain' | 'bad' {
-  if (row.status === 'ran') return row.holds ? 'good' : 'bad';
+  if (row.status === 'ran') return row.holds ? 'good' : row.model === 'float32' ? 'bad' : 'plain';
   return row.status === 'failed' || row.isRequired ? 'bad' : 'plain';
 }
 
@@ -105,10 +108,10 @@ function cellOf(value: number, isFine = true): string | { text: string; tone: 'b
 }
 
 function partOf(error: number, tolerance: number): string {
-  if (error === 0) return '0 %';
+  if (error === 0) return '0%';
   if (tolerance === 0) return 'none is';
   const part = (100 * error) / tolerance;
-  return part < 0.01 ? 'below 0.01 %' : `${formatNumber(part)} %`;
+  return part < 0.01 ? 'below 0.01%' : `${formatNumber(part)}%`;
 }
 
 function errorSection(record: VerificationRecord, ran: readonly RanRow[]): ReportSection {
@@ -212,7 +215,7 @@ function absenceSection(rows: readonly OtherRow[]): ReportSection[] {
         {
           kind: 'table',
           caption: 'With the reason, and what to do',
-          columns: [left('runtime'), left(''), left('reason'), left('remedy')],
+          columns: [left('runtime'), left('status'), left('reason'), left('remedy')],
           rows: rows.map((row) => [row.runtime, { text: row.status, tone: toneOf(row) }, row.reason, row.remedy ?? '']),
         },
       ],

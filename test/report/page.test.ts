@@ -48,7 +48,7 @@ describe('report page', () => {
     for (const image of body.match(/<img [^>]*>/g) ?? []) expect(image).toMatch(/alt="[^"]+"/);
     for (const header of body.match(/<th[ >][^>]*>/g) ?? []) expect(header).toMatch(/scope="(col|row)"/);
     for (const region of body.match(/class="scroll"[^>]*>/g) ?? [])
-      expect(region).toMatch(/role="region" tabindex="0" aria-label="[^"]+"/);
+      expect(region).toMatch(/role="group" tabindex="0" aria-label="[^"]+"/);
   });
 
   test('identifiers are unique, links lead to them, headings go down by one', () => {
@@ -76,8 +76,11 @@ describe('report page', () => {
     const charts = page.split('<svg class="chart"');
     // Twice each in the first picture: once as halo, once as text.
     expect(charts[1].match(/>1<\/text>/g)).toHaveLength(2);
-    expect(charts[1]).not.toContain('role-legend');
-    expect(charts[2]).toContain('role-legend');
+    expect(charts[0]).not.toContain('<ul class="legend">');
+    // The legend stands before its picture, as text that the browser lays out: whole names.
+    const [, legend] = /<ul class="legend">(.*?)<\/ul>$/s.exec(charts[1].trimEnd()) ?? [];
+    expect(legend?.match(/<\/svg>[^<]+<\/li>/g)).toHaveLength(3);
+    expect(page).not.toContain('role-legend');
   });
 
   test('a section without blocks, and an unknown kind, are handled by the schema', () => {

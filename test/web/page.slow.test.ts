@@ -100,7 +100,7 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
     test('in accuracy, gap ratio and verdict', () => {
       expect(tables).toHaveLength(3);
       const answers = tables.map(({ Accuracy, 'Centroid gap ratio': gap, Verdict }) => [Accuracy, gap, Verdict]);
-      expect(answers[0][0]).toMatch(/^[\d.]+ %$/);
+      expect(answers[0][0]).toMatch(/^[\d.]+%$/);
       for (const answer of answers) expect(answer).toEqual(answers[0]);
     });
 
@@ -263,6 +263,33 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
       await page.close();
     });
 
+    test.each(['page.js', 'worker.js'])('says that %s did not come, instead of measuring for ever', async (path) => {
+      missing.clear();
+      missing.add(path);
+      const page = await browser.newPage();
+      await page.goto(`${host.url}some/path/`);
+      const said = path === 'page.js' ? '#unstarted' : '#alert';
+      await expect.poll(() => page.locator(said).innerText(), { timeout: 60_000 }).toMatch(/script/);
+      await expect
+        .poll(async () => (await page.locator(said).boundingBox())?.height ?? 0, { timeout: 60_000 })
+        .toBeGreaterThan(40);
+      expect(await page.locator('#verdict').innerText()).toMatch(/^Not measured/);
+      expect(await page.locator('#progress').isVisible()).toBe(false);
+      missing.clear();
+      await page.close();
+    });
+
+    test('opened as a file, says how to open it', async () => {
+      const page = await browser.newPage();
+      await page.goto(`file://${join(folder, 'site', 'index.html')}`);
+      await expect
+        .poll(async () => (await page.locator('#unstarted').boundingBox())?.height ?? 0, { timeout: 60_000 })
+        .toBeGreaterThan(40);
+      expect(await page.locator('#unstarted').innerText()).toContain('Serve its folder');
+      expect(await page.locator('#verdict').innerText()).toBe('Not measured yet');
+      await page.close();
+    });
+
     test.each([
       ['model/predictor.onnx', /predictor\.onnx: expected a file, got status 404/],
       ['model/model.json', /model\.json: expected a file, got status 404/],
@@ -290,6 +317,40 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
     } finally {
       await plain.close();
     }
+  });
+
+  test('the page answers while it measures, and its settings show what was used', async () => {
+    const page = await browser.newPage();
+    await page.goto(`${server.url}?observations=1500&runtime=wasm&threads=1`);
+    const longest = await page.evaluate(async () => {
+      const isMeasuring = () =>
+        document.documentElement.dataset.state === 'measuring' && !document.querySelector('#plot circle');
+      let last = performance.now();
+      let worst = 0;
+      while (isMeasuring() && document.querySelector('#progress')?.getAttribute('value') !== '1') {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        worst = Math.max(worst, performance.now() - last);
+        last = performance.now();
+      }
+      return worst;
+    });
+    // Encoding and judging so many took the page itself seconds at a time.
+    expect(longest).toBeLessThan(1500);
+    await page.waitForFunction(() => document.documentElement.dataset.state === 'ready', null, { timeout: READY_MS });
+    const settings = await page
+      .locator('#settings select')
+      .evaluateAll((all) => all.map((each) => (each instanceof HTMLSelectElement ? each.selectedOptions[0].text : '')));
+    expect(settings).toEqual(['WebAssembly', '1', '1500']);
+    expect((await measured(page)).Observations).toBe('1,500');
+    await page.goto(`${server.url}?observations=2`);
+    await page.waitForFunction(() => document.documentElement.dataset.state === 'ready', null, { timeout: READY_MS });
+    expect(
+      await page
+        .locator('#settings select')
+        .last()
+        .evaluate((each) => (each instanceof HTMLSelectElement ? each.selectedOptions[0].text : '')),
+    ).toBe('2: 72 measured');
+    await page.close();
   });
 
   test('who wishes less motion sees the latent at its new place at once', async () => {

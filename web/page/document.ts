@@ -25,11 +25,12 @@ export function renderDocument(generator: string): string {
 <header class="page">
 <p class="kicker" id="subject">A world model in this browser</p>
 <h1 id="question">Do the latents keep apart what must be told apart?</h1>
-<p class="verdict plain" id="verdict">Measuring</p>
+<p class="verdict plain" id="verdict">Not measured yet</p>
 <p id="answer">An encoder turns observations into latents, and a predictor moves latents by actions. Both run here, on this machine.</p>
 </header>
 <main>
 <div id="alert" class="bad" role="alert" hidden></div>
+<div id="unstarted" class="bad"><p><b>This page has not started: its script did not come.</b></p><p>Opened as a file, a page gets no scripts from a browser. Serve its folder instead: <code>jepa serve RUN</code>, or <code>python3 -m http.server</code> in the folder. On a host, all files must lie beside index.html, and the address of a folder must end in a slash.</p></div>
 <noscript><p class="verdict bad">This page computes everything itself: it needs JavaScript.</p></noscript>
 <progress id="progress" max="1" aria-label="Progress of the measurement"></progress>
 <p id="status" class="hidden" role="status" aria-live="polite"></p>

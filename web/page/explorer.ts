@@ -1,7 +1,6 @@
 // The live part: which observation is looked at, where the predictor was sent from there, and what each view shows of it.
 import { classColours } from '../../src/report/colour.ts';
 import { formatNumber } from '../../src/report/number.ts';
-import type { WorldModel } from '../world-model.ts';
 import { type ImaginedStep, imagine, startAt } from './imagination.ts';
 import type { Measurement } from './measurement.ts';
 import { nearestObservations } from './neighbour.ts';
@@ -12,6 +11,7 @@ import type { ClassStyle } from './view/class-label.ts';
 import { figureSetOf } from './view/figure.ts';
 import { createObservationPanel } from './view/observation-panel.ts';
 import { createScatter } from './view/scatter.ts';
+import type { PageModel } from './worker-model.ts';
 import type { World } from './world.ts';
 
 const NEIGHBOURS = 6;
@@ -31,7 +31,7 @@ export interface ExplorerPlaces {
 }
 
 export async function startExplorer(
-  model: WorldModel,
+  model: PageModel,
   world: World,
   measurement: Measurement,
   places: ExplorerPlaces,

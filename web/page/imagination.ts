@@ -1,9 +1,9 @@
 // The predictor at work: from the latent of one observation, action after action, without ever seeing another image.
 
 import { headValues } from '../../src/evaluation/head-value.ts';
-import type { WorldModel } from '../world-model.ts';
 import type { Measurement } from './measurement.ts';
 import { nearestClass, nearestObservations } from './neighbour.ts';
+import type { PageModel } from './worker-model.ts';
 import type { World } from './world.ts';
 
 export interface ImaginedStep {
@@ -25,7 +25,7 @@ export interface ImaginedStep {
 /** The start: an observation's own latent, as the encoder gave it. */
 export async function startAt(
   observation: number,
-  model: WorldModel,
+  model: PageModel,
   world: World,
   measurement: Measurement,
 ): Promise<ImaginedStep> {
@@ -39,7 +39,7 @@ export async function startAt(
 export async function imagine(
   step: ImaginedStep,
   action: number,
-  model: WorldModel,
+  model: PageModel,
   world: World,
   measurement: Measurement,
 ): Promise<ImaginedStep> {
@@ -58,7 +58,7 @@ interface Place {
 
 async function describeStep(
   { action, latent, state, looksLike }: Place,
-  model: WorldModel,
+  model: PageModel,
   world: World,
   { centroids }: Measurement,
 ): Promise<ImaginedStep> {

@@ -4,18 +4,17 @@ import * as z from 'zod';
 import { JepaError, UnavailableError } from '../../src/error.ts';
 import { verdictHeadlines, verdictTones } from '../../src/report/answer.ts';
 import { formatCount } from '../../src/report/number.ts';
-import type { ExportDescription } from '../../src/storage/export-format.ts';
-import { HELD_OUT_BYTES_NAME, HELD_OUT_NAME, parseHeldOut } from '../held-out-format.ts';
-import { loadWorldModel, type WorldModel } from '../world-model.ts';
-import { environmentWorld } from './environment-world.ts';
+import { HELD_OUT_BYTES_NAME, HELD_OUT_NAME } from '../held-out-format.ts';
 import { startExplorer } from './explorer.ts';
-import { type Measurement, measureWorld } from './measurement.ts';
-import { recordingWorld } from './recording-world.ts';
+import type { Measurement } from './measurement.ts';
 import { readSettings } from './settings.ts';
 import { byId, element } from './view/dom.ts';
 import { answerSentence, measurementNotes, measurementTable, sentenceItem } from './view/measurement-table.ts';
 import { fillSettingsForm } from './view/settings-form.ts';
+import { loadInWorker, type PageModel } from './worker-model.ts';
+import type { HeldOutFiles } from './worker-protocol.ts';
 import type { World } from './world.ts';
+import { worldOf } from './world-of.ts';
 
 /** Beside the page, as the server and the static folder lay them. */
 const MODEL_FOLDER = 'model/';
@@ -32,22 +31,29 @@ function address(path: string): string {
 }
 
 async function start(): Promise<void> {
+  // The note that the script did not come goes; see document.ts.
+  document.documentElement.dataset.state = 'measuring';
+  byId('verdict').textContent = 'Measuring';
   // zod would try whether it may make code from text, which the page's policy reports.
   z.config({ jitless: true });
   const settings = readSettings(location.search);
   fillSettingsForm(byId('settings'), settings);
-  const model = await loadWorldModel(MODEL_FOLDER, {
-    runtime: settings.runtime,
-    threads: settings.threads,
-    runtimeFiles,
-    onProgress: announce,
-  });
-  const world = await worldOf(model.description);
+  const { model, measure } = await loadInWorker(
+    address('worker.js'),
+    { folder: address(MODEL_FOLDER), runtime: settings.runtime, threads: settings.threads, runtimeFiles },
+    announce,
+  );
+  const heldOut = model.description.recording === undefined ? undefined : await readHeldOut();
+  const world = worldOf(model.description, heldOut);
   showSubject(model, world);
   announce('Encoding observations');
-  const measurement = await measureWorld(model, world, {
-    observations: settings.observations,
-    onProgress: (fraction) => byId('progress').setAttribute('value', String(fraction)),
+  const measurement = await measure({ observations: settings.observations, heldOut }, (fraction) =>
+    byId('progress').setAttribute('value', String(fraction)),
+  );
+  fillSettingsForm(byId('settings'), settings, {
+    runtime: model.runtime.runtime,
+    threads: model.runtime.threads,
+    observations: measurement.latents.count,
   });
   showMeasurement(model, measurement, world);
   await startExplorer(model, world, measurement, {
@@ -60,9 +66,8 @@ async function start(): Promise<void> {
   document.documentElement.dataset.state = 'ready';
 }
 
-/** An export of a recording has its observations beside it; an environment is made again. */
-async function worldOf(description: ExportDescription): Promise<World> {
-  if (description.recording === undefined) return environmentWorld(description);
+/** The held-out observations of a recording, which lie beside the export. */
+async function readHeldOut(): Promise<HeldOutFiles> {
   const read = async (name: string) => {
     const response = await fetch(address(MODEL_FOLDER + name));
     if (response.ok) return new Uint8Array(await response.arrayBuffer());
@@ -71,10 +76,10 @@ async function worldOf(description: ExportDescription): Promise<World> {
     });
   };
   const [json, bytes] = await Promise.all([read(HELD_OUT_NAME), read(HELD_OUT_BYTES_NAME)]);
-  return recordingWorld(description, parseHeldOut(json, bytes));
+  return { json, bytes };
 }
 
-function showSubject({ description, runtime }: WorldModel, { name }: World): void {
+function showSubject({ description, runtime }: PageModel, { name }: World): void {
   const where =
     runtime.runtime === 'webgpu' ? 'WebGPU' : `WebAssembly, ${runtime.threads} thread${runtime.threads > 1 ? 's' : ''}`;
   byId('subject').textContent =
@@ -82,7 +87,7 @@ function showSubject({ description, runtime }: WorldModel, { name }: World): voi
   document.title = `${description.run}: world model · jepa-onnx`;
 }
 
-function showMeasurement(model: WorldModel, measurement: Measurement, world: World): void {
+function showMeasurement(model: PageModel, measurement: Measurement, world: World): void {
   const { names } = world.classes;
   const { verdict } = measurement.distinctness.decision;
   const headline = verdictHeadlines[verdict];

@@ -4,9 +4,9 @@ import { latentWorld } from '../../src/planning/latent-world.ts';
 import { closenessObjective } from '../../src/planning/objective.ts';
 import { bestFirstProvider } from '../../src/planning/search/best-first.ts';
 import { randomFor } from '../../src/random.ts';
-import type { WorldModel } from '../world-model.ts';
 import type { ImaginedStep } from './imagination.ts';
 import type { Measurement } from './measurement.ts';
+import type { PageModel } from './worker-model.ts';
 import type { World } from './world.ts';
 
 /** Of a step: sooner is better, among plans that come equally close. */
@@ -23,7 +23,7 @@ export interface PlannedWay {
 export async function planTo(
   goal: number,
   from: ImaginedStep,
-  model: WorldModel,
+  model: PageModel,
   { actionSpace, actionOf }: Pick<World, 'actionSpace' | 'actionOf'>,
   { centroids }: Measurement,
 ): Promise<PlannedWay> {

@@ -10,6 +10,10 @@ header.page .verdict{grid-area:verdict;margin:2px 0 8px}header.page #answer{grid
 button,select,input{font:inherit;color:inherit}
 button:focus-visible,select:focus-visible,svg:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 #alert{padding:14px 18px;border-radius:12px;margin:0 0 18px}#alert p{margin:4px 0}
+/* Shown by itself where no script takes it away in time. */
+#unstarted{padding:14px 18px;border-radius:12px;margin:0 0 18px;opacity:0;height:0;padding-block:0;overflow:hidden;animation:appear 0s linear 3s forwards}#unstarted p{margin:4px 0}:root[data-state] #unstarted{display:none}#unstarted code{background:none;padding:0;white-space:nowrap}
+:root:not([data-state]) progress{display:none}
+@keyframes appear{to{opacity:1;height:auto;padding-block:14px}}
 progress{width:100%;height:8px;accent-color:var(--accent);display:block;margin:0 0 16px}
 .explore{display:grid;grid-template-columns:minmax(0,1.35fr) minmax(0,1fr);gap:20px;padding:0;align-items:start}
 .explore figure{margin:0;display:flex;flex-direction:column}

@@ -20,7 +20,12 @@ export async function bundlePage(generator: string): Promise<PageFiles> {
     });
   });
   const bundle = await build({
-    entryPoints: { page: fileURLToPath(new URL('../page/main.ts', import.meta.url)) },
+    entryPoints: Object.fromEntries(
+      Object.entries({ page: 'main', worker: 'worker' }).map(([name, source]) => [
+        name,
+        fileURLToPath(new URL(`../page/${source}.ts`, import.meta.url)),
+      ]),
+    ),
     bundle: true,
     write: false,
     outdir: 'page',

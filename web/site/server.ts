@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { UnavailableError, UsageError } from '../../src/error.ts';
 import { systemErrorCode } from '../../src/storage/file-system.ts';
 import { contentSecurityPolicy } from '../page/document.ts';
+import { acceptedEncoding, CompressedContents, entityTag, isCompressible } from './content-encoding.ts';
 import { openSiteFile, type Site, type SiteFile } from './site.ts';
 
 /** Where a server may listen: names and addresses of this machine's loopback. */
@@ -34,6 +35,7 @@ const headers: Readonly<Record<string, string>> = {
   'Content-Security-Policy': `${contentSecurityPolicy}; frame-ancestors 'none'`,
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
+  // Kept, and asked for again by its tag: another run may be served from the same port.
   'Cache-Control': 'no-cache',
 };
 
@@ -60,8 +62,9 @@ export async function serveSite(
     );
   if (port > 65_535) throw new UsageError(`--port: expected a number up to 65535, got ${port}`);
   let allowedHosts: ReadonlySet<string> = new Set();
+  const compressed = new CompressedContents();
   const server = createServer((request, response) => {
-    answer(site, allowedHosts, request, response).catch(() => response.destroy());
+    answer({ site, allowedHosts, compressed }, request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(explainListen(error, port)));
@@ -93,9 +96,14 @@ function explainListen(error: Error, port: number): Error {
   });
 }
 
+interface Served {
+  readonly site: Site;
+  readonly allowedHosts: ReadonlySet<string>;
+  readonly compressed: CompressedContents;
+}
+
 async function answer(
-  site: Site,
-  allowedHosts: ReadonlySet<string>,
+  { site, allowedHosts, compressed }: Served,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -110,7 +118,7 @@ async function answer(
   const path = pathOf(request.url ?? '/');
   const file = path === undefined ? undefined : site.get(path);
   if (path === undefined || file === undefined) return refuse(response, 404, 'Not Found');
-  await send(file, path, request.method === 'HEAD', response);
+  await send(file, path, compressed, request, response);
 }
 
 /** The path within the site; it is only ever looked up among the site's own, so that nothing can be reached by `..`. */
@@ -124,22 +132,62 @@ function pathOf(address: string): string | undefined {
   }
 }
 
-async function send(file: SiteFile, path: string, isHead: boolean, response: ServerResponse): Promise<void> {
-  response.setHeader('Content-Type', mediaTypes[extname(path)] ?? 'application/octet-stream');
-  if ('content' in file) {
-    response.setHeader('Content-Length', file.content.byteLength);
-    response.end(isHead ? undefined : file.content);
-    return;
-  }
+async function send(
+  file: SiteFile,
+  path: string,
+  compressed: CompressedContents,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const mediaType = mediaTypes[extname(path)] ?? 'application/octet-stream';
+  response.setHeader('Content-Type', mediaType);
+  if ('content' in file) return sendContent(file.content, mediaType, compressed, request, response);
   const handle = await openSiteFile(file).catch(() => undefined);
   if (handle === undefined) return refuse(response, 404, 'Not Found');
   try {
-    response.setHeader('Content-Length', (await handle.stat()).size);
-    if (isHead) response.end();
+    const { size, mtimeMs } = await handle.stat();
+    if (isCompressible(mediaType, size)) {
+      await sendContent(await handle.readFile(), mediaType, compressed, request, response);
+      return;
+    }
+    // Models may be as large as memory: they are told apart by when they were written, and sent in parts.
+    response.setHeader('ETag', `W/"${size.toString(36)}-${Math.round(mtimeMs).toString(36)}"`);
+    if (isUnchanged(request, response)) return;
+    response.setHeader('Content-Length', size);
+    if (request.method === 'HEAD') response.end();
     else await pipeline(handle.createReadStream({ autoClose: false }), response);
   } finally {
     await handle.close();
   }
+}
+
+async function sendContent(
+  content: Uint8Array,
+  mediaType: string,
+  compressed: CompressedContents,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const tag = entityTag(content);
+  const isLarge = isCompressible(mediaType, content.byteLength);
+  const encoding = isLarge ? acceptedEncoding(request.headers['accept-encoding']) : undefined;
+  if (isLarge) response.setHeader('Vary', 'Accept-Encoding');
+  // Another encoding is another content.
+  response.setHeader('ETag', encoding === undefined ? tag : tag.replace(/"$/, `-${encoding}"`));
+  if (isUnchanged(request, response)) return;
+  const sent = encoding === undefined ? content : await compressed.get(content, encoding, tag);
+  if (encoding !== undefined) response.setHeader('Content-Encoding', encoding);
+  response.setHeader('Content-Length', sent.byteLength);
+  response.end(request.method === 'HEAD' ? undefined : sent);
+}
+
+/** Ends the answer where the browser's own copy still holds. */
+function isUnchanged(request: IncomingMessage, response: ServerResponse): boolean {
+  const known = (request.headers['if-none-match'] ?? '').split(',').map((each) => each.trim());
+  if (!known.includes(String(response.getHeader('ETag')))) return false;
+  response.removeHeader('Content-Type');
+  response.writeHead(304).end();
+  return true;
 }
 
 function refuse(response: ServerResponse, status: number, reason: string): void {

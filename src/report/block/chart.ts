@@ -6,6 +6,8 @@ import { JepaError } from '../../error.ts';
 import { classColours } from '../colour.ts';
 import { Html, html } from '../html.ts';
 import type { BlockOf } from '../report.ts';
+import { textWidth } from '../text-width.ts';
+import { renderLegend } from './legend.ts';
 
 /** Of the plot area in CSS px: small enough that its text is readable on a phone, where the SVG shrinks to the page. */
 const WIDTH_PX = 400;
@@ -17,11 +19,8 @@ interface Size {
 }
 const SCATTER_SIZE_PX: Size = { width: WIDTH_PX, height: 340 };
 /** Of one of several small pictures, two of which fit beside each other on a phone. */
-export const PANEL_SIZE_PX: Size = { width: 190, height: 160 };
+const PANEL_SIZE_PX: Size = { width: 190, height: 160 };
 const LABEL_SIZE_PX = 15;
-/** Of a legend's entry: its symbol with the space around it, and a character of its name. */
-const LEGEND_SYMBOL_PX = 34;
-const LEGEND_CHARACTER_PX = 6.5;
 
 const config: vegaLite.Config = {
   background: 'transparent',
@@ -41,17 +40,31 @@ const config: vegaLite.Config = {
     titleFontWeight: 'normal',
     titlePadding: 8,
   },
-  legend: {
-    labelColor: 'currentColor',
-    titleColor: 'currentColor',
-    labelFontSize: 13,
-    orient: 'top',
-    symbolStrokeWidth: 3,
-    labelLimit: 260,
-  },
 };
 
-export function drawScatter(block: BlockOf<'scatter'>, size = SCATTER_SIZE_PX): Promise<Html> {
+/** The picture, and a legend where the names have no place in it. */
+export async function drawScatter(block: BlockOf<'scatter'>): Promise<Html> {
+  const { chart, isNamed } = await drawPlane(block, SCATTER_SIZE_PX);
+  return isNamed ? chart : html`${scatterLegend(block.classes)}${chart}`;
+}
+
+export interface DrawnPanel {
+  readonly chart: Html;
+  /** The names of the classes are in the picture. */
+  readonly isNamed: boolean;
+}
+
+/** Small: whoever puts several beside each other gives them one legend. */
+export function drawPanel(block: BlockOf<'scatter'>): Promise<DrawnPanel> {
+  return drawPlane(block, PANEL_SIZE_PX);
+}
+
+export function scatterLegend(classes: readonly string[]): Html {
+  const colours = classColours(classes.length);
+  return renderLegend(classes.map((name, label) => ({ name, colour: colours[label], isDot: true })));
+}
+
+async function drawPlane(block: BlockOf<'scatter'>, size: Size): Promise<DrawnPanel> {
   const points = block.points.map(([x, y, label]) => ({ x, y, label: block.classes[label] }));
   const frame = {
     x: domainOf(
@@ -65,8 +78,12 @@ export function drawScatter(block: BlockOf<'scatter'>, size = SCATTER_SIZE_PX): 
   };
   const labels = placeLabels(block, frame, size);
   const isPanel = size.width < WIDTH_PX;
-  const plain = { grid: false, labels: false, ticks: false };
-  return draw(block.description, {
+  const plain = {
+    grid: false,
+    labels: block.hasUnits === true && !isPanel,
+    ticks: block.hasUnits === true && !isPanel,
+  };
+  const chart = await draw(block.description, {
     ...size,
     layer: [
       {
@@ -76,32 +93,34 @@ export function drawScatter(block: BlockOf<'scatter'>, size = SCATTER_SIZE_PX): 
           x: {
             field: 'x',
             type: 'quantitative',
-            scale: { domain: frame.x },
-            axis: { ...plain, title: isPanel ? null : block.x },
+            scale: { domain: frame.x, nice: false },
+            axis: { ...plain, tickCount: 6, title: isPanel ? null : block.x },
           },
           y: {
             field: 'y',
             type: 'quantitative',
-            scale: { domain: frame.y },
-            axis: { ...plain, title: isPanel ? null : block.y },
+            scale: { domain: frame.y, nice: false },
+            axis: { ...plain, tickCount: 5, title: isPanel ? null : block.y },
           },
           color: {
             field: 'label',
             type: 'nominal',
             scale: { domain: block.classes, range: classColours(block.classes.length) },
-            legend: labels === undefined && !isPanel ? { title: null, columns: 9, symbolSize: 60 } : null,
+            legend: null,
           },
         },
       },
       ...(labels === undefined ? [] : labelLayers(labels)),
     ],
   });
+  return { chart, isNamed: labels !== undefined };
 }
 
 type Domain = [low: number, high: number];
 
 interface ClassLabel {
   readonly name: string;
+  /** In the units of the axes. */
   readonly x: number;
   readonly y: number;
 }
@@ -115,25 +134,39 @@ function domainOf(values: readonly number[], extent = 0): Domain {
 }
 
 /**
- * The class names at the medians of the classes, so that no reader depends on colours. Undefined where the classes lie on
- * top of each other: then a legend says more.
+ * The class names at the medians of the classes, so that no reader depends on colours; above a class that the name would hide.
+ * Undefined where names would lie on top of each other: then a legend says more.
  */
 function placeLabels(
   block: BlockOf<'scatter'>,
   frame: { readonly x: Domain; readonly y: Domain },
   size: Size,
 ): ClassLabel[] | undefined {
+  const pxPerX = size.width / (frame.x[1] - frame.x[0]);
+  const pxPerY = size.height / (frame.y[1] - frame.y[0]);
   const labels = block.classes.flatMap((name, label): ClassLabel[] => {
     const own = block.points.filter((point) => point[2] === label);
-    return own.length > 0 ? [{ name, x: median(own.map(([x]) => x)), y: median(own.map(([, y]) => y)) }] : [];
+    if (own.length === 0) return [];
+    const [xs, ys] = [own.map(([x]) => x), own.map(([, y]) => y)];
+    const isHidden =
+      extentOf(xs) * pxPerX < textWidth(name, LABEL_SIZE_PX, true) + LABEL_SIZE_PX &&
+      extentOf(ys) * pxPerY < 2 * LABEL_SIZE_PX;
+    const middle = median(ys);
+    const above = Math.min(frame.y[1] - (0.6 * LABEL_SIZE_PX) / pxPerY, Math.max(...ys) + LABEL_SIZE_PX / pxPerY);
+    return [{ name, x: median(xs), y: isHidden ? above : middle }];
   });
-  const place = ({ x, y }: ClassLabel): [number, number] => [
-    (size.width * x) / (frame.x[1] - frame.x[0]),
-    (size.height * y) / (frame.y[1] - frame.y[0]),
-  ];
-  const isCovered = (label: ClassLabel) =>
-    labels.some((other) => other !== label && distance(place(other), place(label)) < LABEL_SIZE_PX);
-  return labels.filter(isCovered).length > labels.length / 4 ? undefined : labels;
+  const covers = (a: ClassLabel, b: ClassLabel) =>
+    Math.abs(a.y - b.y) * pxPerY < LABEL_SIZE_PX &&
+    2 * Math.abs(a.x - b.x) * pxPerX < textWidth(a.name + b.name, LABEL_SIZE_PX, true) + LABEL_SIZE_PX / 2;
+  const isCovered = (label: ClassLabel) => labels.some((other) => other !== label && covers(other, label));
+  return labels.some(isCovered) ? undefined : labels;
+}
+
+/** Between the 5th and the 95th percentile: a stray point makes no class visible. */
+function extentOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (fraction: number) => sorted[Math.round(fraction * (sorted.length - 1))];
+  return at(0.95) - at(0.05);
 }
 
 /** A halo of the page's background, then the text. */
@@ -150,18 +183,14 @@ function labelLayers(values: ClassLabel[]) {
   ];
 }
 
-function distance([x, y]: readonly [number, number], [u, v]: readonly [number, number]): number {
-  return Math.hypot(x - u, y - v);
-}
-
-export function drawLines(block: BlockOf<'lines'>): Promise<Html> {
+export async function drawLines(block: BlockOf<'lines'>): Promise<Html> {
   const names = block.series.map((series) => series.name);
   // A logarithm has no place for 0 and below.
   const isShown = (y: number) => block.y.scale === 'linear' || y > 0;
   const values = block.series.flatMap(({ name, points }) =>
     points.filter(([, y]) => isShown(y)).map(([x, y]) => ({ name, x, y })),
   );
-  return draw(block.description, {
+  const chart = await draw(block.description, {
     width: WIDTH_PX,
     height: HEIGHT_PX,
     data: { values },
@@ -179,19 +208,23 @@ export function drawLines(block: BlockOf<'lines'>): Promise<Html> {
           ...ticksOf(block.y.scale, values),
         },
       },
-      color: seriesColour(names, 'stroke'),
+      color: seriesColour(names),
       strokeDash: seriesDash(names),
     },
   });
+  const colours = seriesColours(names.length);
+  return names.length > 1
+    ? html`${renderLegend(names.map((name, index) => ({ name, colour: colours[index], dash: dashes[index % dashes.length] })))}${chart}`
+    : chart;
 }
 
-export function drawHistogram(block: BlockOf<'histogram'>): Promise<Html> {
+export async function drawHistogram(block: BlockOf<'histogram'>): Promise<Html> {
   const names = block.series.map((series) => series.name);
   const values = block.series.flatMap(({ name, counts }) => {
     const total = counts.reduce((sum, count) => sum + count, 0) || 1;
     return counts.map((count, bin) => ({ name, x: bin * block.width, x2: (bin + 1) * block.width, y: count / total }));
   });
-  return draw(block.description, {
+  const chart = await draw(block.description, {
     width: WIDTH_PX,
     height: HEIGHT_PX,
     data: { values },
@@ -201,9 +234,11 @@ export function drawHistogram(block: BlockOf<'histogram'>): Promise<Html> {
       x2: { field: 'x2' },
       y: { field: 'y', type: 'quantitative', stack: null, axis: { title: 'fraction of the pairs', format: '~%' } },
       y2: { datum: 0 },
-      color: seriesColour(names, 'square'),
+      color: seriesColour(names),
     },
   });
+  const colours = seriesColours(names.length);
+  return html`${renderLegend(names.map((name, index) => ({ name, colour: colours[index] })))}${chart}`;
 }
 
 export function drawBars(block: BlockOf<'bars'>): Promise<Html> {
@@ -244,38 +279,29 @@ function ticksOf(scale: 'linear' | 'log', values: readonly { readonly y: number 
 }
 
 /** Colours far from each other, whatever their number. */
-function seriesColour(names: readonly string[], symbolType: 'stroke' | 'square') {
-  const colours = classColours(Math.max(2, names.length));
-  const title = null;
-  const range = names.length <= 1 ? colours.slice(0, 1) : colours;
-  return {
-    field: 'name',
-    type: 'nominal' as const,
-    scale: { domain: [...names], range },
-    legend: names.length > 1 ? { title, symbolType, ...legendGrid(names) } : null,
-  };
+function seriesColours(count: number): string[] {
+  return classColours(Math.max(2, count));
 }
 
-/** Names beside each other as far as the chart is wide: a wider legend would make the chart itself small. */
-function legendGrid(names: readonly string[]) {
-  const longest = Math.max(...names.map((name) => name.length));
-  const columns = Math.max(1, Math.floor(WIDTH_PX / (LEGEND_SYMBOL_PX + LEGEND_CHARACTER_PX * longest)));
-  return { columns, labelLimit: WIDTH_PX / columns - LEGEND_SYMBOL_PX };
+function seriesColour(names: readonly string[]) {
+  const range = seriesColours(names.length).slice(0, Math.max(1, names.length));
+  return { field: 'name', type: 'nominal' as const, scale: { domain: [...names], range }, legend: null };
 }
 
 /** A second difference beside the colour. */
+const dashes: readonly (readonly number[])[] = [
+  [1, 0],
+  [6, 3],
+  [2, 2],
+  [8, 3, 2, 3],
+];
+
 function seriesDash(names: readonly string[]) {
-  const dashes = [
-    [1, 0],
-    [6, 3],
-    [2, 2],
-    [8, 3, 2, 3],
-  ];
   return {
     field: 'name',
     type: 'nominal' as const,
-    scale: { domain: [...names], range: names.map((_, index) => dashes[index % dashes.length]) },
-    legend: names.length > 1 ? { title: null, ...legendGrid(names) } : null,
+    scale: { domain: [...names], range: names.map((_, index) => [...dashes[index % dashes.length]]) },
+    legend: null,
   };
 }
 

@@ -1,7 +1,7 @@
 // One renderer a kind of block.
 import { type Html, html } from '../html.ts';
 import type { BlockOf, ReportBlock } from '../report.ts';
-import { drawBars, drawHistogram, drawLines, drawScatter, PANEL_SIZE_PX } from './chart.ts';
+import { drawBars, drawHistogram, drawLines, drawPanel, drawScatter, scatterLegend } from './chart.ts';
 import { drawMatrix } from './matrix.ts';
 import { renderGrid, renderTable } from './table.ts';
 
@@ -28,9 +28,14 @@ const renderers: Renderers = {
     )}</div></figure>`,
   panels: async (block) => {
     const panels: Html[] = [];
-    for (const item of block.items)
-      panels.push(html`<div><p class="panel">${item.title}</p>${await drawScatter(item, PANEL_SIZE_PX)}</div>`);
-    return figure(block, html`<div class="panels">${panels}</div>`);
+    // Every panel whose classes have no room for their names shares one legend with the others of the same classes.
+    const unnamed = new Map<string, readonly string[]>();
+    for (const item of block.items) {
+      const { chart, isNamed } = await drawPanel(item);
+      if (!isNamed) unnamed.set(JSON.stringify(item.classes), item.classes);
+      panels.push(html`<div><p class="panel">${item.title}</p>${chart}</div>`);
+    }
+    return figure(block, html`${[...unnamed.values()].map(scatterLegend)}<div class="panels">${panels}</div>`);
   },
   code: ({ summary, text }) =>
     html`<details><summary>${summary}</summary><pre tabindex="0"><code>${text}</code></pre></details>`,

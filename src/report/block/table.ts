@@ -10,7 +10,8 @@ function textOf(cell: BlockOf<'table'>['rows'][number][number]): string {
 }
 
 /** Wide tables scroll inside their own region, which the keyboard can reach. */
-export function renderTable({ caption, columns, rows }: BlockOf<'table'>): Html {
+export function renderTable({ caption, columns, rows }: BlockOf<'table'>, level: 2 | 3 = 3): Html {
+  const heading = level === 2 ? html`<h2 class="caption">${caption}</h2>` : html`<h3>${caption}</h3>`;
   const head = columns.map(({ name, align }) => html`<th scope="col" class="${align}">${name}</th>`);
   const body = rows.map((cells) => {
     const rendered = cells.map((cell, index) => {
@@ -23,7 +24,7 @@ export function renderTable({ caption, columns, rows }: BlockOf<'table'>): Html 
     });
     return html`<tr>${rendered}</tr>`;
   });
-  return html`<h3>${caption}</h3><div class="scroll" role="region" tabindex="0" aria-label="${caption}"><table aria-label="${caption}"><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
+  return html`<div class="table">${heading}<div class="scroll" role="group" tabindex="0" aria-label="${caption}"><table aria-label="${caption}"><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div></div>`;
 }
 
 /** A square of numbers, the telling ones shaded. */
@@ -47,5 +48,5 @@ export function renderGrid(block: BlockOf<'grid'>): Html {
     return html`<tr><th scope="row">${name}</th>${cells}</tr>`;
   });
   const head = names.map((name) => html`<th scope="col" class="right">${name}</th>`);
-  return html`<h3>${caption}</h3><p class="axes">Rows: ${rowTitle}. Columns: ${columnTitle}.</p><div class="scroll" role="region" tabindex="0" aria-label="${caption}"><table class="grid" aria-label="${caption}"><thead><tr><td></td>${head}</tr></thead><tbody>${rows}</tbody></table></div>`;
+  return html`<div class="table"><h3>${caption}</h3><p class="axes">Rows: ${rowTitle}. Columns: ${columnTitle}.</p><div class="scroll" role="group" tabindex="0" aria-label="${caption}"><table class="grid" aria-label="${caption}"><thead><tr><td></td>${head}</tr></thead><tbody>${rows}</tbody></table></div></div>`;
 }

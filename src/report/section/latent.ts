@@ -5,7 +5,7 @@ import type { EncoderRuntimeRecord } from '../../evaluation/schema/evaluation.ts
 import { distanceMatrix } from '../../measures/pair-distance.ts';
 import { projectOnAxes } from '../../measures/spectrum.ts';
 import { umapOf } from '../../measures/umap.ts';
-import { formatCount, formatNumber } from '../number.ts';
+import { formatCount, formatNumber, formatPercent } from '../number.ts';
 import type { BlockOf, ReportBlock, ReportSection } from '../report.ts';
 import { rounded, sampleByClass } from '../sample.ts';
 
@@ -47,15 +47,16 @@ function projectionBlock(
   const components = Math.max(a, b) + 1;
   const projected = projectOnAxes(latents, spectrum, components);
   const chosen = sampleByClass(latents.labels, latents.classCount, SCATTER_LIMIT);
-  const share = (axis: number) => `${(100 * (spectrum.explainedVariance[axis] ?? 0)).toFixed(1)} %`;
+  const share = (axis: number) => formatPercent(spectrum.explainedVariance[axis] ?? 0);
   return {
     kind: 'scatter',
     title: a === 0 ? 'Held-out latents, by class' : `The same along components ${a + 1} and ${b + 1}`,
     description:
       `Principal components ${a + 1} and ${b + 1} of the latents of ${formatCount(chosen.length)} held-out observations, ` +
       `coloured by class. They hold ${share(a)} and ${share(b)} of the variance.`,
-    x: `component ${a + 1}`,
-    y: `component ${b + 1}`,
+    x: `component ${a + 1} (${share(a)} of the variance)`,
+    y: `component ${b + 1} (${share(b)} of the variance)`,
+    hasUnits: true,
     classes: [...classes],
     points: Array.from(chosen, (index) => [
       rounded(projected[index * components + a]),

@@ -4,8 +4,10 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { UnavailableError, UsageError } from '../../../src/error.ts';
+import { acceptedEncoding } from '../../../web/site/content-encoding.ts';
 import { type SiteServer, serveSite } from '../../../web/site/server.ts';
 import { createSite, type Site } from '../../../web/site/site.ts';
 import { encoderBytes, writeExportFolder } from './site-fixture.ts';
@@ -35,8 +37,15 @@ interface Answer {
 }
 
 /** The path as it is written: no client may tidy it up first. */
-function ask(path: string, options: { readonly method?: string; readonly host?: string } = {}): Promise<Answer> {
-  const headers = { host: options.host ?? `127.0.0.1:${port}` };
+function ask(
+  path: string,
+  options: {
+    readonly method?: string;
+    readonly host?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+  } = {},
+): Promise<Answer> {
+  const headers = { host: options.host ?? `127.0.0.1:${port}`, ...options.headers };
   return new Promise((resolve, reject) => {
     const asked = request({ host: '127.0.0.1', port, path, method: options.method ?? 'GET', headers }, (response) => {
       const parts: Buffer[] = [];
@@ -174,4 +183,40 @@ test('the server closes at once, though a client holds a connection open', async
   const closed = new Promise((resolve) => socket.once('close', resolve));
   await second.close();
   await closed;
+});
+
+describe('on the way', () => {
+  const wasm = '/runtime/ort-wasm-simd-threaded.wasm';
+
+  test.each([
+    ['br', (body: Buffer) => brotliDecompressSync(body)],
+    ['gzip', (body: Buffer) => gunzipSync(body)],
+  ] as const)('WebAssembly is compressed by %s where the browser takes it', async (encoding, unpack) => {
+    const plain = await ask(wasm);
+    const packed = await ask(wasm, { headers: { 'accept-encoding': `${encoding}, deflate` } });
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    expect(packed.headers).toMatchObject({ 'content-encoding': encoding, vary: 'Accept-Encoding' });
+    expect(packed.body.length).toBeLessThan(plain.body.length / 2.5);
+    expect(packed.headers['content-length']).toBe(String(packed.body.length));
+    expect(unpack(packed.body).equals(plain.body)).toBe(true);
+  });
+
+  test('what the browser has is not sent again, in the encoding in which it has it', async () => {
+    for (const path of ['/page.js', '/model/encoder.onnx']) {
+      const first = await ask(path, { headers: { 'accept-encoding': 'gzip' } });
+      const tag = String(first.headers.etag);
+      const again = await ask(path, { headers: { 'accept-encoding': 'gzip', 'if-none-match': tag } });
+      expect([again.status, again.body.length]).toEqual([304, 0]);
+      const other = await ask(path, { headers: { 'if-none-match': '"another"' } });
+      expect(other.status).toBe(200);
+    }
+    const { headers } = await ask('/page.js', { headers: { 'accept-encoding': 'gzip' } });
+    expect((await ask('/page.js', { headers: { 'if-none-match': String(headers.etag) } })).status).toBe(200);
+  });
+
+  test('an encoding that is refused is not used', () => {
+    expect(acceptedEncoding('br;q=0, gzip;q=0.5')).toBe('gzip');
+    expect(acceptedEncoding('identity')).toBeUndefined();
+    expect(acceptedEncoding(undefined)).toBeUndefined();
+  });
 });

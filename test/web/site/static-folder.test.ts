@@ -21,7 +21,7 @@ test('holds the page, the runtime and the models, and nothing else of the export
   const folder = join(temporaryFolder(), 'new', 'site');
   await writeSite(site, folder);
   expect(readdirSync(folder).filter((name) => !/^part-\w+\.js$/.test(name))).toEqual(
-    ['_headers', 'index.html', 'model', 'page.css', 'page.js', 'runtime'].sort(),
+    ['_headers', 'index.html', 'model', 'page.css', 'page.js', 'runtime', 'worker.js'].sort(),
   );
   expect(readdirSync(join(folder, 'model')).sort()).toEqual(['encoder.onnx', 'model.json', 'predictor.onnx']);
   expect(Uint8Array.from(readFileSync(join(folder, 'model', 'encoder.onnx')))).toEqual(encoderBytes);

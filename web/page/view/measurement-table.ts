@@ -38,17 +38,8 @@ export function measurementTable(runtime: WorldModelRuntime, measurement: Measur
 }
 
 /** Sentences on how the numbers came to be; commands in them between backticks. */
-export function measurementNotes(
-  runtime: WorldModelRuntime,
-  { latents, asked, available }: Measurement,
-  world: World,
-): string[] {
-  const why =
-    latents.count > asked
-      ? 'every state must be seen a few times'
-      : latents.count === available
-        ? 'there are no more'
-        : 'more would take longer than 20 seconds here';
+export function measurementNotes(runtime: WorldModelRuntime, { latents, asked }: Measurement, world: World): string[] {
+  const why = latents.count > asked ? 'every state must be seen a few times' : 'there are no more';
   const instead = `${formatCount(latents.count)} observations instead of ${formatCount(asked)}: ${why}.`;
   return [
     runtime.reason,

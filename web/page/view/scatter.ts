@@ -1,5 +1,6 @@
 // The picture: held-out latents in their plane, the chosen one, its neighbours, and the way that the predictor goes.
 // Drawn in CSS pixels and again when its size changes, so that text and points are as large on a phone.
+import { formatPercent } from '../../../src/report/number.ts';
 import { nearestPoint, nextPoint } from '../neighbour.ts';
 import type { ClassStyle } from './class-label.ts';
 import { svgElement } from './dom.ts';
@@ -156,7 +157,7 @@ function drawLabels({ points, labels, style }: ScatterContent, frame: Frame): SV
 }
 
 function drawAxes({ shares }: ScatterContent, { width, height }: Frame): SVGElement {
-  const name = (axis: 0 | 1) => `component ${axis + 1} (${(100 * shares[axis]).toFixed(1)} % of the variance)`;
+  const name = (axis: 0 | 1) => `component ${axis + 1} (${formatPercent(shares[axis])} of the variance)`;
   return svgElement(
     'g',
     { 'aria-hidden': 'true' },

@@ -6,24 +6,54 @@ import { element } from './dom.ts';
 
 const runtimeLabels = { auto: 'chosen by the page', webgpu: 'WebGPU', wasm: 'WebAssembly' } as const;
 
-export function fillSettingsForm(form: Element, { runtime, threads, observations }: Settings): void {
+/** What was really used, once it is known. */
+export interface UsedSettings {
+  readonly runtime: 'webgpu' | 'wasm';
+  readonly threads: number;
+  readonly observations: number;
+}
+
+export function fillSettingsForm(
+  form: Element,
+  { runtime, threads, observations }: Settings,
+  used?: UsedSettings,
+): void {
+  const withUsed = (text: string, isUsed: boolean, found: string | number | undefined) =>
+    isUsed && found !== undefined ? `${text}: ${found}` : text;
+  const measured = used !== undefined && used.observations !== observations ? used.observations : undefined;
+  const counts = [...new Set([256, 1024, 4096, observations])].sort((a, b) => a - b);
   form.replaceChildren(
     choice(
       'Runtime',
       'runtime',
-      runtimeRequests.map((each) => [each, runtimeLabels[each]]),
+      runtimeRequests.map((each) => [
+        each,
+        withUsed(runtimeLabels[each], runtime === 'auto' && each === 'auto', used && runtimeLabels[used.runtime]),
+      ]),
       runtime,
     ),
     choice(
       'Threads',
       'threads',
-      [['', 'as many as are useful'], ...['1', '2', '4'].map((each) => [each, each] as const)],
+      [
+        ['', withUsed('as many as are useful', threads === undefined, used?.threads)],
+        ...[...new Set(['1', '2', '4', ...(threads === undefined ? [] : [String(threads)])])].map(
+          (each) =>
+            [
+              each,
+              withUsed(each, each === String(threads) && threads !== used?.threads, used && `${used.threads} used`),
+            ] as const,
+        ),
+      ],
       threads === undefined ? '' : String(threads),
     ),
     choice(
       'Observations',
       'observations',
-      ['256', '1024', '4096'].map((each) => [each, each]),
+      counts.map((each) => [
+        String(each),
+        withUsed(String(each), each === observations, measured && `${measured} measured`),
+      ]),
       String(observations),
     ),
     element('button', { type: 'submit' }, 'Measure again'),
@@ -36,8 +66,7 @@ function choice(
   options: readonly (readonly [value: string, text: string])[],
   chosen: string,
 ): HTMLElement {
-  const known = options.some(([value]) => value === chosen) ? options : [...options, [chosen, chosen] as const];
-  const select = element('select', { name }, ...known.map(([value, text]) => element('option', { value }, text)));
+  const select = element('select', { name }, ...options.map(([value, text]) => element('option', { value }, text)));
   select.value = chosen;
   return element('label', {}, label, select);
 }

@@ -1,0 +1,53 @@
+// A record of a verification whose optional int8 encoder is not certain, while every runtime agrees.
+import { type VerificationRecord, verificationSchema } from '../../src/verification/schema.ts';
+
+const row = (runtime: string, model: 'float32' | 'int8', holds: boolean) => ({
+  runtime,
+  status: 'ran',
+  holds,
+  faults: holds ? [] : ['twice the latent error of 0.3 reaches the deciding gap of 0.5'],
+  version: 'onnxruntime-node 1.30.0',
+  provider: 'CPUExecutionProvider',
+  device: 'processor',
+  precision: 'float32',
+  model,
+  threads: 1,
+  nodesByProvider: null,
+  batchSizes: [1, 16, 64],
+  maxLatentError: holds ? 1e-6 : 0.3,
+  maxAbsoluteError: holds ? 1e-6 : 0.2,
+  relativeLatentError: holds ? 1e-7 : 0.02,
+  smallestCosine: 0.999,
+  recordedError: null,
+  predictorErrors: [1e-6, 2e-6],
+  predictionsElsewhere: [0, 0],
+  predictorHolds: true,
+  nearestCentroidAccuracy: 0.98,
+  centroidGapRatio: 1.4,
+  verdict: 'distinct',
+  verdictHolds: holds,
+  pairsAtRisk: [],
+  millisecondsPerObservation: 0.5,
+});
+
+export const verificationFixture: VerificationRecord = verificationSchema.parse({
+  format: 1,
+  run: 'fixture',
+  step: 300,
+  holds: false,
+  machine: { processor: 'processor', system: 'linux x64', node: '20.20.2' },
+  seed: 0,
+  observedFrom: 'environment',
+  observations: 512,
+  centroidObservations: 512,
+  recordedObservations: 4,
+  classes: { of: 'reward', names: ['0', '1', '2'] },
+  reference: { runtime: 'tfjs', provider: 'TensorFlow', version: '@tensorflow/tfjs 4.22.0', verdict: 'distinct' },
+  tolerances: { decidingGap: 0.5, latent: 0.25, predictor: [0.25, 0.25] },
+  runtimes: [
+    row('cpu', 'float32', true),
+    row('wasm', 'float32', true),
+    { runtime: 'cuda', status: 'absent', reason: 'no GPU', remedy: 'Use another machine.', isRequired: false },
+    row('cpu:int8', 'int8', false),
+  ],
+});
