@@ -1,8 +1,9 @@
 // `jepa evaluate encoder.onnx`: an encoder from anywhere, on a recording of the user's or on an environment of ours.
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { EvaluateFlags } from '../cli/evaluate.ts';
-import { inspectOnnx } from '../export/inspect.ts';
+import { inspectOnnx, type ModelSummary } from '../export/inspect.ts';
 import { createEnvironment } from '../src/environments/index.ts';
 import { UsageError, unknownName } from '../src/error.ts';
 import type { StateClasses } from '../src/evaluation/class/state.ts';
@@ -19,7 +20,7 @@ import { environmentEvaluationSource } from '../src/evaluation/held-out/held-out
 import { encoderRecordOf } from '../src/evaluation/schema/describe.ts';
 import type { EncoderEvaluationRecord } from '../src/evaluation/schema/evaluation.ts';
 import { packageVersion } from '../src/machine/package.ts';
-import { readModelFile } from '../src/runtimes/model-file.ts';
+import { externalFilePaths, readModelFile } from '../src/runtimes/model-file.ts';
 import { writeFileAtomic } from '../src/storage/atomic-file.ts';
 
 export interface EncoderFlags extends EvaluateFlags {
@@ -39,9 +40,9 @@ export async function evaluateEncoderFile(path: string, flags: EncoderFlags): Pr
     throw new UsageError(
       `${path}: expected observations for it, either --data RECORDING or --environment NAME, got ${data === undefined ? 'neither' : 'both'}`,
     );
-  const { where, bytes } = readModelFile(path);
+  const { where, inputs, sha256 } = await lookedAt(path);
   const normalization = pixels === undefined ? undefined : parsePixels('--pixels', pixels);
-  const found = findObservationInput(where, inspectOnnx(bytes, where).inputs, { layout, normalization });
+  const found = findObservationInput(where, inputs, { layout, normalization });
   const observed =
     environment === undefined
       ? await observedInRecording(data ?? '', found, flags)
@@ -51,8 +52,17 @@ export async function evaluateEncoderFile(path: string, flags: EncoderFlags): Pr
     { encoder: { path, input: found.input, untrained }, ...observed },
     { ...flags, onProgress: note },
   );
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
   return { evaluation, record: encoderRecordOf(evaluation, sha256) };
+}
+
+/** The file's inputs and the hash of its bytes and of the weights beside it; the bytes themselves are not kept. */
+async function lookedAt(path: string): Promise<Pick<ModelSummary, 'inputs'> & { where: string; sha256: string }> {
+  const { where, bytes } = readModelFile(path);
+  const { inputs, externalFiles } = inspectOnnx(bytes, where);
+  const hash = createHash('sha256').update(bytes);
+  for (const file of externalFilePaths(path, externalFiles, where))
+    for await (const chunk of createReadStream(file)) hash.update(chunk);
+  return { where, inputs, sha256: hash.digest('hex') };
 }
 
 /** NAME.evaluation.json and NAME.report.html beside NAME.onnx. */
