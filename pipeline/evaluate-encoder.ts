@@ -40,7 +40,11 @@ export async function evaluateEncoderFile(path: string, flags: EncoderFlags): Pr
     throw new UsageError(
       `${path}: expected observations for it, either --data RECORDING or --environment NAME, got ${data === undefined ? 'neither' : 'both'}`,
     );
-  const { where, inputs, sha256 } = await lookedAt(path);
+  const { where, inputs, outputs, sha256 } = await lookedAt(path);
+  if (outputs.length > 1) {
+    const [taken, ...others] = outputs.map(({ name, shape }) => `"${name}" [${shape.join(', ')}]`);
+    note(`${where}: latents are taken from its first output, ${taken}, and not from ${others.join(', ')}`);
+  }
   const normalization = pixels === undefined ? undefined : parsePixels('--pixels', pixels);
   const found = findObservationInput(where, inputs, { layout, normalization });
   const observed =
@@ -56,13 +60,15 @@ export async function evaluateEncoderFile(path: string, flags: EncoderFlags): Pr
 }
 
 /** The file's inputs and the hash of its bytes and of the weights beside it; the bytes themselves are not kept. */
-async function lookedAt(path: string): Promise<Pick<ModelSummary, 'inputs'> & { where: string; sha256: string }> {
+async function lookedAt(
+  path: string,
+): Promise<Pick<ModelSummary, 'inputs' | 'outputs'> & { where: string; sha256: string }> {
   const { where, bytes } = readModelFile(path);
-  const { inputs, externalFiles } = inspectOnnx(bytes, where);
+  const { inputs, outputs, externalFiles } = inspectOnnx(bytes, where);
   const hash = createHash('sha256').update(bytes);
   for (const file of externalFilePaths(path, externalFiles, where))
     for await (const chunk of createReadStream(file)) hash.update(chunk);
-  return { where, inputs, sha256: hash.digest('hex') };
+  return { where, inputs, outputs, sha256: hash.digest('hex') };
 }
 
 /** NAME.evaluation.json and NAME.report.html beside NAME.onnx. */

@@ -2,10 +2,11 @@
 
     python keras_cases.py FOLDER [PART_OF_A_NAME]
 
-writes NAME.keras (every eighth also as NAME.h5) and NAME.npz (x0, x1, ... and y0, y1, ...) for every case. Needs what
+writes NAME.keras (every eighth also as NAME.h5) and NAME.json (inputs and outputs) for every case. Needs what
 keras-requirements.txt pins; weights, statistics and inputs come from fixed seeds. The list of names goes to FOLDER/cases.json.
 """
 
+import base64
 import json
 import os
 import sys
@@ -231,8 +232,14 @@ def write(folder, number, name):
     if number % 8 == 0:
         model.save(f"{folder}/{name}.h5")
     model.save(f"{folder}/{name}.keras")
-    numbers = {f"x{i}": a for i, a in enumerate(x)} | {f"y{i}": np.asarray(a, np.float32) for i, a in enumerate(y)}
-    np.savez(f"{folder}/{name}.npz", **numbers)
+    with open(f"{folder}/{name}.json", "w") as file:
+        json.dump({"inputs": [tensor(a) for a in x], "outputs": [tensor(np.asarray(a, np.float32)) for a in y]}, file)
+
+
+def tensor(array):
+    """An array as JSON: little-endian bytes in base64."""
+    kind = "int32" if array.dtype == np.int32 else "float32"
+    return {"type": kind, "shape": list(array.shape), "data": base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()}
 
 
 def main():
