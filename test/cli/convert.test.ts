@@ -235,8 +235,9 @@ describe('jepa convert', () => {
     expect(status).toBe(0);
     expect(stderr).toContain('TensorFlow.js, which cannot run this model');
     expect(decodeModel(readFileSync(target), 'm').graph.nodes.length).toBeGreaterThan(2);
-    writeFileSync(module, 'export const nothing = 1;');
-    const wrong = await jepa('convert', join(out, 'saved', 'model.json'), target, '--converters', module, '--force');
+    const empty = join(out, 'empty.mjs');
+    writeFileSync(empty, 'export const nothing = 1;');
+    const wrong = await jepa('convert', join(out, 'saved', 'model.json'), target, '--converters', empty, '--force');
     expect(wrong.status).toBe(2);
     expect(wrong.stderr).toContain('expected a module that exports `converters` or `activations`, got nothing');
   });
@@ -293,7 +294,7 @@ describe('jepa convert', () => {
   });
 
   test.each<[string, (folder: string) => void, RegExp]>([
-    ['no such file', () => undefined, /expected a model\.json, found none/],
+    ['no such file', () => undefined, /expected a model\.json or a \.keras file, found none/],
     [
       'a file that is no JSON',
       (folder) => writeFileSync(join(folder, 'model.json'), 'hello'),
