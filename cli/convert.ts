@@ -14,6 +14,7 @@ interface ConvertFlags {
   readonly calibration?: string;
   readonly weightBits: string;
   readonly keepFloat32Ports?: boolean;
+  readonly converters?: string;
   readonly inputNames?: string;
   readonly outputNames?: string;
   readonly check: boolean;
@@ -26,8 +27,8 @@ interface ConvertFlags {
 
 export function createConvertCommand(): Command {
   return new Command('convert')
-    .description('convert a saved TensorFlow.js layers model (model.json) to ONNX')
-    .argument('<model.json>', 'the model, with its weight files beside it')
+    .description('convert a saved TensorFlow.js layers model (model.json) or a file of Keras (.keras, .h5) to ONNX')
+    .argument('<model>', 'a model.json with its weight files beside it, or a .keras or .h5 file')
     .argument('<model.onnx>', 'the file to write')
     .option('--opset <number>', 'ONNX operator set, 17 to 23 (default: 17)', parseWhole('--opset', 1))
     .option('--layout <layout>', 'images in the file: nchw, nhwc, or as the model has them: model', 'nchw')
@@ -40,6 +41,7 @@ export function createConvertCommand(): Command {
     .option('--keep-float32-ports', 'fp16: keep inputs and outputs float32')
     .option('--input-names <names>', "comma-separated names of the inputs (default: the model's)")
     .option('--output-names <names>', "comma-separated names of the outputs (default: the model's)")
+    .option('--converters <module>', 'a module of your own that converts your custom layers: its code is run')
     .option('--no-check', 'write without a session and without a comparison with TensorFlow.js')
     .option('--no-test-data', 'do not write test_data_set_0 and the report beside the model')
     .option('--runtime <name>', 'runtime of the check: cpu or wasm', 'cpu')
@@ -51,10 +53,12 @@ export function createConvertCommand(): Command {
       `
 Examples:
   jepa convert model.json model.onnx
+  jepa convert model.keras model.onnx
   jepa convert model.json model.onnx --layout nhwc --fixed N=1
   jepa convert model.json small.onnx --precision int8 --calibration samples.npz
 
-Nothing is written unless the structure is sound, onnxruntime opens the file, and its outputs agree with TensorFlow.js.
+Nothing is written unless the structure is sound, onnxruntime opens the file, and its outputs agree with TensorFlow.js
+(or, for files of Keras 3, which TensorFlow.js cannot run, with the graph before optimisation).
 Which layers there are and what becomes of them: docs/export-coverage.md`,
     )
     .action(runConvert);
@@ -85,10 +89,13 @@ async function runConvert(source: string, target: string, flags: ConvertFlags): 
   if (precision !== 'int8' && flags.calibration !== undefined)
     throw new UsageError(`--calibration: expected --precision int8 beside it, got ${precision}`);
   if (!/\.onnx$/i.test(target)) throw new UsageError(`convert: expected the name of an .onnx file, got "${target}"`);
+  const { loadConverters } = await import('./custom-converters.ts');
+  const custom = flags.converters === undefined ? {} : await loadConverters(flags.converters);
   const plan: ConversionPlan = {
     source,
     target,
     exportOptions: {
+      ...custom,
       ...(flags.opset === undefined ? {} : { opset: flags.opset }),
       layout: choice('--layout', flags.layout, ['nchw', 'nhwc', 'model']),
       pixels: choice('--pixels', flags.pixels, ['float32', 'uint8']),

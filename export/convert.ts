@@ -216,7 +216,7 @@ export class Conversion {
     const near = nearestName(layer.className, [...this.#convertersOf(layer).keys()]);
     return new UnsupportedLayerError(
       `layer "${layer.name}": expected a layer class that has a converter, got ${layer.className}${near ? ` (near: ${near})` : ''}`,
-      { remedy: `Register a converter for it: exportOnnx(model, { converters: { ${layer.className}: ... } }).` },
+      { remedy: remedyFor(layer.className) },
     );
   }
 }
@@ -273,6 +273,13 @@ function expectOutput({ layer, tensor }: TensorReference, count: number): void {
 
 function isList(result: Value | readonly Value[]): result is readonly Value[] {
   return Array.isArray(result);
+}
+
+function remedyFor(className: string): string {
+  if (className === 'Lambda') return 'It holds Python code: write what it does with keras.ops, or with layers.';
+  if (className.startsWith('ops.'))
+    return 'Write it with other functions of keras.ops, or give the model a layer for it.';
+  return `Register a converter for it: exportOnnx(model, { converters: { ${className}: ... } }).`;
 }
 
 function keyOf({ layer, call, tensor }: TensorReference): string {

@@ -9,12 +9,12 @@ import {
   openSync,
   readFileSync,
   readSync,
-  realpathSync,
   rmSync,
   statSync,
 } from 'node:fs';
-import { basename, dirname, join, sep } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { FormatError, JepaError } from '../src/error.ts';
+import { containedPath } from '../src/runtimes/external-data.ts';
 import { writeFileAtomic } from '../src/storage/atomic-file.ts';
 import type { OnnxModel } from './graph/graph.ts';
 import { constantBytes, decodeModel, encodeModel, encodeSplitModel } from './graph/serialize.ts';
@@ -93,27 +93,6 @@ export function readExternal(folder: string, { location, offset, length }: Exter
   } finally {
     closeSync(descriptor);
   }
-}
-
-function containedPath(folder: string, location: string, refuse: (why: string) => FormatError): string {
-  const parts = location.split('/');
-  if (location === '' || location.includes('\0')) throw refuse('no name');
-  if (location.startsWith('/') || location.includes('\\') || /^[A-Za-z]:/.test(location))
-    throw refuse('an absolute path');
-  if (parts.some((part) => part === '..' || part === '.' || part === '')) throw refuse('a path that leaves the folder');
-  let path = folder;
-  for (const [i, part] of parts.entries()) {
-    path = join(path, part);
-    const stats = lstatSync(path, { throwIfNoEntry: false });
-    if (stats === undefined) throw refuse('no such file');
-    if (stats.isSymbolicLink()) throw refuse('a symbolic link');
-    const isLast = i === parts.length - 1;
-    if (isLast && !stats.isFile()) throw refuse('not a file');
-    // A hard link may be to any file of the disk.
-    if (isLast && stats.nlink > 1) throw refuse('a hard link');
-  }
-  if (!realpathSync(path).startsWith(realpathSync(folder) + sep)) throw refuse('a path that leaves the folder');
-  return path;
 }
 
 /** Whether any of the files is there already. */

@@ -33,6 +33,9 @@ export async function* readSamples(
       if (!fits)
         throw new FormatError(
           `${path}: expected "${input.name}" as [samples, ${wanted.join(', ')}], got [samples, ${column.shape.join(', ')}]`,
+          isTurned(column.shape, wanted)
+            ? { remedy: 'Transpose the samples to the layout of the file, or convert with --layout nhwc.' }
+            : {},
         );
       return column.starts[column.starts.length - 1];
     });
@@ -51,6 +54,15 @@ export async function* readSamples(
   } finally {
     await recording.dispose();
   }
+}
+
+/** Whether the sizes are those of an image with its channels last where the file has them first. */
+function isTurned(shape: readonly number[], wanted: readonly (number | string)[]): boolean {
+  const [height, width, channels] = shape;
+  return (
+    shape.length === 3 &&
+    [channels, height, width].every((size, i) => typeof wanted[i] === 'string' || wanted[i] === size)
+  );
 }
 
 function tensorOf(

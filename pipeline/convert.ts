@@ -17,6 +17,7 @@ import {
   sessionReference,
   toFloat16,
   toInt8,
+  UnsupportedLayerError,
 } from '../export/index.ts';
 import { inspectOnnx } from '../export/inspect.ts';
 import { JepaError, UsageError } from '../src/error.ts';
@@ -79,6 +80,14 @@ export async function convertModel(plan: ConversionPlan, note: (line: string) =>
   const source = await readSource(plan.source);
   try {
     return await convertSource(source, plan, note);
+  } catch (error) {
+    // The library's remedy speaks of its own functions.
+    if (error instanceof UnsupportedLayerError && error.remedy?.includes('converters: {'))
+      throw new UnsupportedLayerError(error.message, {
+        remedy: 'Convert it by a module of your own: --converters my-layers.js (docs/export-adding-a-layer.md).',
+        cause: error,
+      });
+    throw error;
   } finally {
     source.dispose();
   }

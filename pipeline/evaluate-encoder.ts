@@ -1,7 +1,8 @@
 // Evaluates one encoder from anywhere: any ONNX file, on a recording of the user's or on an environment of ours.
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { inspectOnnx } from '../export/inspect.ts';
+import { inspectOnnx, type ModelSummary } from '../export/inspect.ts';
 import { classColumnOf } from '../src/data/class-column.ts';
 import type { Recording, Roles } from '../src/data/recording.ts';
 import { createEnvironment } from '../src/environments/index.ts';
@@ -21,7 +22,7 @@ import { encoderRecordOf } from '../src/evaluation/schema/describe.ts';
 import type { EncoderEvaluationRecord } from '../src/evaluation/schema/evaluation.ts';
 import { packageVersion } from '../src/machine/package.ts';
 import type { PixelNormalization } from '../src/run/encode.ts';
-import { readModelFile } from '../src/runtimes/model-file.ts';
+import { externalFilePaths, readModelFile } from '../src/runtimes/model-file.ts';
 import { writeFileAtomic } from '../src/storage/atomic-file.ts';
 import { requireFile, requireWritable } from '../src/storage/file-system.ts';
 import { type EvaluateOptions, type ResolvedEvaluateOptions, resolveEvaluateOptions } from './evaluate-option.ts';
@@ -66,8 +67,12 @@ export async function evaluateEncoder(path: string, given: EvaluateEncoderOption
     );
   requireFile(path, 'an ONNX file');
   if (options.report) requireWritable(dirname(path));
-  const { where, bytes } = readModelFile(path);
-  const found = findObservationInput(where, inspectOnnx(bytes, where).inputs, { layout, normalization: pixels });
+  const { where, inputs, outputs, sha256 } = await lookedAt(path);
+  if (outputs.length > 1) {
+    const [taken, ...others] = outputs.map(({ name, shape }) => `"${name}" [${shape.join(', ')}]`);
+    onNote(`${where}: latents are taken from its first output, ${taken}, and not from ${others.join(', ')}`);
+  }
+  const found = findObservationInput(where, inputs, { layout, normalization: pixels });
   const observed =
     environment === undefined
       ? await observedInRecording(data ?? '', found, options)
@@ -77,10 +82,21 @@ export async function evaluateEncoder(path: string, given: EvaluateEncoderOption
     { encoder: { path, input: found.input, untrained }, ...observed },
     { ...options, reference },
   );
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
   const record = encoderRecordOf(evaluation, sha256);
   if (options.report) await writeEncoderReport(path, evaluation, record, options.onProgress);
   return record;
+}
+
+/** The file's inputs and the hash of its bytes and of the weights beside it; the bytes themselves are not kept. */
+async function lookedAt(
+  path: string,
+): Promise<Pick<ModelSummary, 'inputs' | 'outputs'> & { where: string; sha256: string }> {
+  const { where, bytes } = readModelFile(path);
+  const { inputs, outputs, externalFiles } = inspectOnnx(bytes, where);
+  const hash = createHash('sha256').update(bytes);
+  for (const file of externalFilePaths(path, externalFiles, where))
+    for await (const chunk of createReadStream(file)) hash.update(chunk);
+  return { where, inputs, outputs, sha256: hash.digest('hex') };
 }
 
 /** NAME.evaluation.json and NAME.report.html beside NAME.onnx. */

@@ -258,7 +258,8 @@ class FolderSource implements WeightSource {
   }
 
   #numbered(className: string): string {
-    const name = snakeCase(className);
+    // Registered under another name than its class has.
+    const name = className === 'GroupQueryAttention' ? 'grouped_query_attention' : snakeCase(className);
     const count = this.#counts.get(name) ?? 0;
     this.#counts.set(name, count + 1);
     return count === 0 ? name : `${name}_${count}`;

@@ -62,7 +62,7 @@ export const operationPrefix = 'ops.';
 /** A function of keras.ops, which a file of Keras 3 has among its layers. Converters lose its module but not its bare configuration. */
 function isOperation({ module, config, className }: Entry): boolean {
   if (typeof module === 'string') return /^keras(\.src)?\.ops\b/.test(module);
-  return className !== 'InputLayer' && isObject(config) && !('dtype' in config) && !('trainable' in config);
+  return className !== 'InputLayer' && isObject(config) && !('trainable' in config);
 }
 
 function entryOf(value: unknown, where: string): Entry {

@@ -18,6 +18,8 @@ export function roleOrder(className: string, config: Config): string[] {
       return [...scale, ...center, 'moving_mean', 'moving_variance'];
     case 'Normalization':
       return ['mean', 'variance'];
+    case 'SpectralNormalization':
+      return ['vector_u', 'sigma'];
     case 'RMSNormalization':
       return ['scale'];
     case 'Attention':

@@ -54,11 +54,23 @@ export async function encodeObservations(
     const { [output]: encoded } = await session.run(feedsOf(fed));
     if (!(encoded.data instanceof Float32Array))
       throw new FormatError(`encoder: expected float32 latents, got ${encoded.type}`);
+    expectRows(session, output, encoded.shape, fed.length / rowSize);
     size = (encoded.data.length * rowSize) / fed.length;
     latents ??= new Float32Array(count * size);
     latents.set(encoded.data.subarray(0, (end - start) * size), start * size);
   }
   return createLatents(latents ?? new Float32Array(0), size || 1);
+}
+
+/** A latent a row: with another first axis (tokens, time) numbers of different observations would be mixed. */
+function expectRows(session: RuntimeSession, output: string, shape: readonly number[], rows: number): void {
+  if (shape[0] === rows) return;
+  const others =
+    session.outputs.length > 1 ? ` (its outputs: ${session.outputs.map(({ name }) => name).join(', ')})` : '';
+  throw new FormatError(
+    `encoder: expected "${output}" to have a row for each of ${rows} observations, got shape [${shape.join(', ')}]${others}`,
+    { remedy: 'Export the encoder so that the first axis of its first output is the batch.' },
+  );
 }
 
 /** Rows that the file takes at once, where it says a number: exporters often fix it, mostly at 1. */

@@ -5,12 +5,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { InferenceSession } from 'onnxruntime-node';
-import { JepaError, UnavailableError } from '../error.ts';
+import { FormatError, JepaError, UnavailableError } from '../error.ts';
 import { findPackage, installedPackage, onnxruntimeNodePackage } from '../machine/optional-package.ts';
 import { makeScratch, removeScratch } from '../storage/scratch.ts';
 import { cudaEnvironment, readCuda } from './cuda/library.ts';
+import { externalLocations } from './external-data.ts';
 import { checkFeeds } from './feeds.ts';
-import { readModelFile, threadCount } from './model-file.ts';
+import { checkModelPath, readModelFile, threadCount } from './model-file.ts';
 import { createSession, firstLine, inputSpecs, openSession, runSession, toTensors } from './onnxruntime-session.ts';
 import { openProcessRuntime } from './process-runtime.ts';
 import type { Placement, Runtime, RuntimeOptions, RuntimeProvider } from './runtime.ts';
@@ -97,15 +98,14 @@ async function openNodeRuntime(provider: NodeProvider, options: RuntimeOptions):
       precision: provider.name === 'cuda' && options.reducedPrecision ? 'tf32' : 'float32',
     }),
     async load(model) {
-      const { bytes, where } = readModelFile(model);
-      return openSession(onnxruntime, bytes, sessionOptions, where);
+      return openSession(onnxruntime, model, sessionOptions, whereOf(model));
     },
     async placementOf(model, feeds): Promise<Placement> {
-      const { bytes, where } = readModelFile(model);
+      const where = whereOf(model);
       const folder = makeScratch('profile');
       try {
         const profiled = { ...sessionOptions, enableProfiling: true, profileFilePrefix: join(folder, 'profile') };
-        const session = await createSession(onnxruntime, bytes, profiled, where);
+        const session = await createSession(onnxruntime, model, profiled, where);
         try {
           checkFeeds(where, inputSpecs(where, session), feeds);
           await runSession(session, toTensors(onnxruntime, feeds), where);
@@ -121,6 +121,25 @@ async function openNodeRuntime(provider: NodeProvider, options: RuntimeOptions):
     // The library and its thread pools belong to the sessions; nothing is left once these are disposed.
     dispose: async () => {},
   };
+}
+
+/** onnxruntime opens files itself, so that it finds their data beside them and holds them once. */
+function whereOf(model: Uint8Array | string): string {
+  if (typeof model === 'string') return checkModelPath(model);
+  expectWhole(model);
+  return readModelFile(model).where;
+}
+
+/**
+ * Bytes have no folder, and onnxruntime would take the current one: a file of the name that the bytes give to their data could
+ * be anybody's.
+ */
+function expectWhole(model: Uint8Array): void {
+  const locations = externalLocations(model);
+  if (locations.length === 0) return;
+  throw new FormatError(`model: expected all weights in the bytes, got some in ${locations.join(', ')}`, {
+    remedy: 'Give the path of the file instead of its bytes.',
+  });
 }
 
 type OnnxruntimeNode = typeof import('onnxruntime-node');

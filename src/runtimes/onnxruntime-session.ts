@@ -9,6 +9,7 @@ import type { ElementType, RuntimeSession, RuntimeTensor, TensorSpec } from './r
 export interface Onnxruntime {
   readonly InferenceSession: {
     create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession>;
+    create(path: string, options: InferenceSession.SessionOptions): Promise<InferenceSession>;
   };
   readonly Tensor: TensorConstructor;
 }
@@ -24,11 +25,12 @@ const elementTypes: readonly string[] = [
 
 /**
  * Opens `model` and wraps it in the contract.
+ * @param model bytes, or the path of a file that the package opens itself, with the data files beside it
  * @param where the model's name in messages
  */
 export async function openSession(
   onnxruntime: Onnxruntime,
-  model: Uint8Array,
+  model: Uint8Array | string,
   options: InferenceSession.SessionOptions,
   where: string,
 ): Promise<RuntimeSession> {
@@ -49,12 +51,14 @@ export async function openSession(
 /** @throws FormatError where onnxruntime cannot load the bytes, UnavailableError where a node would leave the provider. */
 export async function createSession(
   onnxruntime: Onnxruntime,
-  model: Uint8Array,
+  model: Uint8Array | string,
   options: InferenceSession.SessionOptions,
   where: string,
 ): Promise<InferenceSession> {
+  const isFile = typeof model === 'string';
   try {
-    return await onnxruntime.InferenceSession.create(model, options);
+    const { InferenceSession } = onnxruntime;
+    return isFile ? await InferenceSession.create(model, options) : await InferenceSession.create(model, options);
   } catch (error) {
     const reason = firstLine(error);
     if (reason.includes('fallback to CPU EP has been explicitly disabled'))
@@ -66,7 +70,8 @@ export async function createSession(
         },
       );
     throw new FormatError(`${where}: expected an ONNX model that onnxruntime can load, got: ${reason}`, {
-      remedy: 'Export it again, or look at it with `jepa inspect`.',
+      // Bytes are in no file yet that could be looked at.
+      remedy: isFile ? 'Export it again, or look at it with `jepa inspect`.' : 'Try another opset.',
       cause: error,
     });
   }

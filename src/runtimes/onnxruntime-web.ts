@@ -1,6 +1,6 @@
 // onnxruntime-web in Node: the WebAssembly build that a page runs too, one thread or several.
 import { JepaError, UnavailableError, UsageError } from '../error.ts';
-import { readModelFile, threadCount } from './model-file.ts';
+import { readExternalFiles, readModelFile, threadCount } from './model-file.ts';
 import { firstLine, openSession } from './onnxruntime-session.ts';
 import type { Runtime, RuntimeOptions, RuntimeProvider } from './runtime.ts';
 
@@ -44,10 +44,11 @@ async function openWebRuntime(options: RuntimeOptions): Promise<Runtime> {
     }),
     async load(model) {
       const { bytes, where } = readModelFile(model);
+      const externalData = typeof model === 'string' ? readExternalFiles(model, bytes, where) : [];
       const session = await openSession(
         onnxruntime,
         bytes,
-        { executionProviders: ['wasm'], logSeverityLevel: 4 },
+        { executionProviders: ['wasm'], logSeverityLevel: 4, ...(externalData.length > 0 ? { externalData } : {}) },
         where,
       );
       if (env.wasm.numThreads !== threads)

@@ -77,9 +77,9 @@ describe('jepa convert', () => {
     expect(stdout).toMatch(
       /^checked with onnxruntime-node [\d.]+ \(CPUExecutionProvider\) against @tensorflow\/tfjs 4\.22\.0 /m,
     );
-    expect(readdirSync(out).sort()).toEqual(['model.onnx', 'model.report.json', 'test_data_set_0']);
-    expect(readdirSync(join(out, 'test_data_set_0')).sort()).toEqual(['input_0.pb', 'output_0.pb']);
-    const input = decodeTensor(readFileSync(join(out, 'test_data_set_0', 'input_0.pb')), 'input');
+    expect(readdirSync(out).sort()).toEqual(['model.onnx', 'model.report.json', 'model.test_data_set_0']);
+    expect(readdirSync(join(out, 'model.test_data_set_0')).sort()).toEqual(['input_0.pb', 'output_0.pb']);
+    const input = decodeTensor(readFileSync(join(out, 'model.test_data_set_0', 'input_0.pb')), 'input');
     expect(input).toMatchObject({ name: 'image', type: 'float32', shape: [1, 3, 8, 8] });
     expect(JSON.parse(readFileSync(join(out, 'model.report.json'), 'utf8'))).toMatchObject({
       format: 1,
@@ -123,6 +123,123 @@ describe('jepa convert', () => {
     const { graph } = decodeModel(readFileSync(target), 'half');
     expect(graph.inputs[0].type).toBe('float32');
     expect([...graph.constants.values()].filter(({ type }) => type === 'float16').length).toBeGreaterThan(3);
+  });
+
+  test('two models go into one folder, each with its own test data', async () => {
+    expect((await jepa('convert', source, join(out, 'one.onnx'))).status).toBe(0);
+    expect((await jepa('convert', source, join(out, 'two.onnx'))).stderr).toBe('');
+    expect(readdirSync(out)).toContain('one.test_data_set_0');
+    expect(readdirSync(out)).toContain('two.test_data_set_0');
+  });
+
+  test('a Sequential and a layer that is called for two outputs are checked and written', async () => {
+    const sequential = tf.sequential({ layers: [layers.dense({ units: 3, inputShape: [4], name: 'only' })] });
+    const [a, b] = [tf.input({ shape: [4], name: 'a' }), tf.input({ shape: [4], name: 'b' })];
+    const shared = layers.dense({ units: 2, name: 'shared' });
+    const outputs = [shared.apply(a), shared.apply(b)] as tf.SymbolicTensor[];
+    for (const [name, model] of Object.entries({ sequential, twice: tf.model({ inputs: [a, b], outputs }) })) {
+      randomizeWeights(model);
+      mkdirSync(join(out, name));
+      await writeLayersModel(join(out, name), model);
+      const { status, stdout } = await jepa(
+        'convert',
+        join(out, name, 'model.json'),
+        join(out, `${name}.onnx`),
+        '--json',
+      );
+      expect(status).toBe(0);
+      const { parity } = JSON.parse(stdout);
+      expect(parity.reference).toMatch(/^@tensorflow\/tfjs 4\.22/);
+      expect(parity.outputs.every(({ relativeError }: { relativeError: number }) => relativeError < 1e-5)).toBe(true);
+    }
+  });
+
+  test('weights under the name that a browser gives them, and JSON behind a byte-order mark, are read', async () => {
+    mkdirSync(join(out, 'saved'));
+    const json = JSON.parse(readFileSync(source, 'utf8'));
+    const [path] = json.weightsManifest[0].paths;
+    writeFileSync(join(out, 'saved', path), readFileSync(join(root, 'saved', path)));
+    json.weightsManifest[0].paths = [`./${path}`];
+    writeFileSync(join(out, 'saved', 'model.json'), `\uFEFF${JSON.stringify(json)}`);
+    const { status, stderr } = await jepa('convert', join(out, 'saved', 'model.json'), join(out, 'model.onnx'));
+    expect([status, stderr]).toEqual([0, '']);
+  });
+
+  test.each([
+    [
+      'saved_model.pb',
+      'x',
+      'got a TensorFlow SavedModel. Load it with Keras and save it as a file of Keras: model.save("model.keras").',
+    ],
+    ['model.tflite', 'x', 'got a TensorFlow Lite model. Load it'],
+    ['weights.pth', 'x', 'got weights of PyTorch. Export them with torch.onnx.export.'],
+    [
+      'model.json',
+      'version https://git-lfs.github.com/spec/v1\noid sha256:1\n',
+      'got a Git LFS pointer. Fetch the file itself: git lfs pull.',
+    ],
+    [
+      'model.txt',
+      'hello',
+      'got text that is none. Name the model.json that model.save or the converter has written, or a .keras file.',
+    ],
+    ['model.h5', 'PK broken', 'expected a zip archive, got one with a fault'],
+  ])('%s is refused with the next step', async (name, content, message) => {
+    writeFileSync(join(out, name), content);
+    const { status, stderr } = await jepa('convert', join(out, name), join(out, 'model.onnx'));
+    expect(status).toBe(1);
+    expect(stderr).toContain(message);
+    expect(readdirSync(out)).toEqual([name]);
+  });
+
+  test.each(['mixed.keras', 'mixed.h5'])(
+    '%s of Keras 3 is converted, and the report says what it was compared with',
+    async (name) => {
+      const target = join(out, 'model.onnx');
+      const file = join(import.meta.dirname, '..', 'fixtures', 'keras', name);
+      const { status, stdout, stderr } = await jepa('convert', file, target, '--json');
+      expect(status).toBe(0);
+      expect(stderr).toMatch(/^note: a file of Keras 3, .* not with Keras\n$/);
+      expect(JSON.parse(stdout).parity).toMatchObject({ agrees: true, reference: 'its own graph before optimisation' });
+      // What Keras 3.15 gives for a row of 0.5, -1, 2, 0.
+      const { openRuntime } = await import('../../src/runtimes/index.ts');
+      const runtime = await openRuntime('cpu', { threads: 1 });
+      const session = await runtime.load(target);
+      const x = { type: 'float32' as const, shape: [1, 4], data: Float32Array.from([0.5, -1, 2, 0]) };
+      const result = Object.values(await session.run({ [session.inputs[0].name]: x }))[0];
+      const { expected } = JSON.parse(
+        readFileSync(join(import.meta.dirname, '..', 'fixtures', 'keras', 'mixed.json'), 'utf8'),
+      );
+      for (const [i, value] of expected.entries()) expect(Number(result.data[i])).toBeCloseTo(value, 5);
+      await session.dispose();
+    },
+  );
+
+  test('--converters runs the module that the command line names, and nothing else converts the layer', async () => {
+    const json = JSON.parse(readFileSync(source, 'utf8'));
+    const text = JSON.stringify(json).replace('"class_name":"ReLU"', '"class_name":"Doubled"');
+    mkdirSync(join(out, 'saved'));
+    for (const name of readdirSync(join(root, 'saved')).filter((each) => each !== 'model.json'))
+      writeFileSync(join(out, 'saved', name), readFileSync(join(root, 'saved', name)));
+    writeFileSync(join(out, 'saved', 'model.json'), text);
+    const target = join(out, 'model.onnx');
+    const refused = await jepa('convert', join(out, 'saved', 'model.json'), target);
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toContain('got Doubled. Convert it by a module of your own: --converters my-layers.js');
+    const module = join(out, 'layers.mjs');
+    writeFileSync(
+      module,
+      'export const converters = { Doubled: { convert: ({ graph, input }) => graph.node("Add", [input, input]) } };',
+    );
+    const { status, stderr } = await jepa('convert', join(out, 'saved', 'model.json'), target, '--converters', module);
+    expect(status).toBe(0);
+    expect(stderr).toContain('TensorFlow.js, which cannot run this model');
+    expect(decodeModel(readFileSync(target), 'm').graph.nodes.length).toBeGreaterThan(2);
+    const empty = join(out, 'empty.mjs');
+    writeFileSync(empty, 'export const nothing = 1;');
+    const wrong = await jepa('convert', join(out, 'saved', 'model.json'), target, '--converters', empty, '--force');
+    expect(wrong.status).toBe(2);
+    expect(wrong.stderr).toContain('expected a module that exports `converters` or `activations`, got nothing');
   });
 
   test('what is there already stays, unless it is to be replaced', async () => {
@@ -177,7 +294,7 @@ describe('jepa convert', () => {
   });
 
   test.each<[string, (folder: string) => void, RegExp]>([
-    ['no such file', () => undefined, /expected a model\.json, found none/],
+    ['no such file', () => undefined, /expected a model\.json or a \.keras file, found none/],
     [
       'a file that is no JSON',
       (folder) => writeFileSync(join(folder, 'model.json'), 'hello'),

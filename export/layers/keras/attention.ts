@@ -173,16 +173,17 @@ function multiHead(isGrouped: boolean): LayerConverter {
 function scoreMask(layer: LayerContext, scores: Value): Value | undefined {
   const { graph } = layer;
   const { named } = layer.arguments;
-  const over = (name: string, axes: readonly number[]): Value | undefined => {
-    const mask = tensorOf(named.get(name));
+  // Masks that the tensors carry count as those that the call names.
+  const over = (name: string, place: number, axes: readonly number[]): Value | undefined => {
+    const mask = tensorOf(named.get(name)) ?? layer.masks[place];
     return mask && graph.unsqueeze(graph.cast(mask, 'bool'), axes);
   };
   const own = tensorOf(named.get('attentionMask'));
   const ownMask = own && graph.cast(own, 'bool');
   return both(layer, [
-    over('queryMask', [1, 3]),
-    over('valueMask', [1, 2]),
-    over('keyMask', [1, 2]),
+    over('queryMask', 0, [1, 3]),
+    over('valueMask', 1, [1, 2]),
+    over('keyMask', 2, [1, 2]),
     ownMask && ownMask.shape.length === 3 ? graph.unsqueeze(ownMask, [1]) : ownMask,
     isOn(layer, 'useCausalMask') ? causalMask(layer, scores) : undefined,
   ]);

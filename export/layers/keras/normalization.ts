@@ -118,6 +118,8 @@ const spectralNormalization: LayerConverter = {
   convert: (layer) => {
     const inner = layer.layer.parts.get('layer');
     if (inner === undefined) throw layer.config.fail('layer', 'a layer');
+    // The state of the power iteration belongs to training; reading it says that it is known.
+    for (const role of ['vector_u', 'sigma']) if (layer.hasWeight(role)) layer.weight(role);
     return layer.apply(inner, layer.inputs);
   },
   documentation: { operators: 'the layer inside' },
