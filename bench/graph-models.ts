@@ -14,6 +14,7 @@ import {
   isGraphModel,
   measureParity,
   sessionReference,
+  unitOutputs,
 } from '../export/index.ts';
 import { openRuntime } from '../src/runtimes/index.ts';
 
@@ -106,6 +107,7 @@ export async function compareModel(
       description,
       exportOptions: options,
       batches: [1],
+      unitOutputs: unitOutputs(model),
     });
     if (process.env.VERBOSE) console.log(report.outputs);
     const worst = report.outputs.reduce((a, b) => (b.relativeError > a.relativeError ? b : a));

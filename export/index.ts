@@ -77,15 +77,17 @@ export function buildOnnx(description: ModelDescription | GraphModel, options: E
 
 export { type ExposedValue, exposeFile, exposeValues } from './check/expose.ts';
 export { measureParity, type OutputParity, type Parity, type ParityReport, parityTolerance } from './check/parity.ts';
-export { sessionReference, tfjsReference } from './check/reference.ts';
+export { runnableBatches, sessionReference, tfjsReference } from './check/reference.ts';
 export { checkModel, checkOnnx } from './check/structure.ts';
 export { decodeTensor, encodeTensor, type TestDataFile, testDataFiles } from './check/test-data.ts';
+export { unitOutputs } from './check/unit.ts';
 export { type VerifyOptions, verifyExport } from './check/verify.ts';
 export type { OnnxModel, Port } from './graph/graph.ts';
 export { decodeModel, encodeModel } from './graph/serialize.ts';
 export type { ActivationConverter } from './layers/activation.ts';
 export { type LayerContext, type LayerConverter, UnsupportedLayerError } from './layers/converter.ts';
 export type { ModelDescription } from './model/description.ts';
+export { describeModelFile, type ModelFile } from './model/file.ts';
 export { describeModel, readWeights } from './model/live.ts';
 export { describeSaved, type SavedModel } from './model/saved.ts';
 export { defaultOpset, type ExportOptions, type ImageLayout, type PixelType } from './options.ts';

@@ -6,18 +6,22 @@ import {
   buildOnnx,
   calibrate,
   checkModel,
-  describeSaved,
+  describeModelFile,
   type ExportOptions,
   encodeModel,
+  type GraphModel,
   type ModelDescription,
+  type ModelFile,
   measureParity,
   type OnnxModel,
   type Parity,
   type ParityReport,
   parityTolerance,
+  runnableBatches,
   sessionReference,
   toFloat16,
   toInt8,
+  unitOutputs,
 } from '../export/index.ts';
 import { inspectOnnx } from '../export/inspect.ts';
 import { FormatError, JepaError, UsageError } from '../src/error.ts';
@@ -82,7 +86,7 @@ export async function convertModel(plan: ConversionPlan, note: (line: string) =>
     warnings.push(message);
     note(`warning: ${message}`);
   };
-  const { description, unusedWeights } = readSource(source);
+  const { description, unusedWeights } = readSource(source, plan.exportOptions);
   const options: ExportOptions = {
     ...plan.exportOptions,
     producer: { name: 'jepa-onnx', version: packageVersion() },
@@ -127,7 +131,7 @@ function expectAbsent(paths: readonly string[]): void {
     });
 }
 
-function readSource(source: string): ReturnType<typeof describeSaved> {
+function readSource(source: string, options: ExportOptions): ModelFile {
   const where = join(basename(dirname(source)), basename(source));
   if (!statSync(source, { throwIfNoEntry: false })?.isFile())
     throw new JepaError(`${where}: expected a model.json, found none at ${source}`);
@@ -142,7 +146,7 @@ function readSource(source: string): ReturnType<typeof describeSaved> {
     if (!existsSync(path)) throw new FormatError(`${where}: expected its weights in ${name}, found no such file`);
     return readFileSync(path);
   };
-  return describeSaved(json, readShard, where);
+  return describeModelFile(json, readShard, where, options);
 }
 
 /** With --dynamic, every axis that it does not name must have a size. */
@@ -181,7 +185,7 @@ async function withPrecision(
 /** A session on the file as it will be written, and the comparison with TensorFlow.js where that can run the model. */
 async function checkedParity(
   model: OnnxModel,
-  description: ModelDescription,
+  description: ModelDescription | GraphModel,
   options: ExportOptions,
   plan: ConversionPlan,
   runtime: Runtime,
@@ -196,10 +200,17 @@ async function checkedParity(
       const reference = await openReference(plan.source, note);
       if (reference === undefined) return undefined;
       try {
+        const run = sessionReference(reference.session, description, options);
+        const isGraph = 'ends' in description && session.inputs.every(({ shape }) => typeof shape[0] === 'string');
+        const batches = isGraph ? await runnableBatches(run, description, options) : undefined;
+        if (batches?.length === 1)
+          note('warning: TensorFlow.js runs this graph at a batch of 1 only, and so does the file');
         const parity = await measureParity({
           session,
           runtime: runtime.describe(),
-          reference: sessionReference(reference.session, description, options),
+          reference: run,
+          ...(batches ? { batches } : {}),
+          unitOutputs: unitOutputs(model),
           referenceName: reference.name,
           description,
           exportOptions: options,
