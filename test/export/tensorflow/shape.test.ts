@@ -33,7 +33,10 @@ describe('StridedSlice', () => {
       fc.asyncProperty(
         fc.array(entry, { minLength: 1, maxLength: 3 }),
         fc.option(fc.integer({ min: 0, max: 3 })),
-        async (entries, place) => {
+        async (drawn, place) => {
+          // The cpu backend misplaces elements where one axis is dropped and another has a stride (TensorFlow.js 4.22).
+          const isStrided = !drawn.some(({ kind }) => kind === 'shrink');
+          const entries = drawn.map((each) => ({ ...each, stride: isStrided ? each.stride : 1 }));
           const x = counted([4, 5, 4]);
           const list =
             place === null || place > entries.length
@@ -48,8 +51,7 @@ describe('StridedSlice', () => {
             return each.begin < 0 && last >= 0 ? 4 : each.begin >= 0 && last < 0 ? -6 : last;
           };
           const constants = {
-            // The cpu backend misplaces a dropped axis counted from the end beside a stride on another axis.
-            begin: ints(list.map((each) => (each?.kind === 'shrink' ? Math.abs(each.begin) % 4 : (each?.begin ?? 0)))),
+            begin: ints(list.map((each) => each?.begin ?? 0)),
             end: ints(list.map((each) => (each ? end(each) : 0))),
             strides: ints(list.map((each) => (each?.kind === 'slice' ? each.stride : 1))),
           };
