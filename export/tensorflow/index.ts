@@ -60,7 +60,7 @@ function endsOf(graph: TensorFlowGraph, where: string, shapes: ExportOptions['in
     const known = shape ?? shapes[key]?.map((size) => (typeof size === 'number' ? size : -1));
     if (known === undefined)
       throw new FormatError(`${where}: expected the rank of input "${key}", got an input of any rank`, {
-        remedy: `Name its sizes: inputShapes: { ${key}: ['N', 224, 224, 3] }.`,
+        remedy: `Name its sizes by the option inputShapes (${key}: ['N', 224, 224, 3]); on the command line input-shape ${key}=N,224,224,3.`,
       });
     return { name: key, type, shape: known.map((size) => (size < 0 ? null : size)) };
   });
