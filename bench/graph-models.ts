@@ -15,6 +15,7 @@ import {
   isGraphModel,
   measureParity,
   sessionReference,
+  type TestDataFile,
   unitOutputs,
 } from '../export/index.ts';
 import { openRuntime } from '../src/runtimes/index.ts';
@@ -95,6 +96,8 @@ export function graphModels(folder: string): PublishedModel[] {
 
 export interface Agreement {
   readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly testData: readonly TestDataFile[];
   readonly nodes: number;
   /** Largest error over the output's scale, the worst output; or why there is none. */
   readonly relativeError: number;
@@ -116,9 +119,10 @@ export async function compareModel(
   const seconds = (performance.now() - started) / 1000;
   const runtime = await openRuntime(runtimeName, {});
   const tfjs = await openRuntime('tfjs', {});
-  const [session, reference] = [await runtime.load(encodeModel(model)), await tfjs.load(path)];
+  const bytes = encodeModel(model);
+  const [session, reference] = [await runtime.load(bytes), await tfjs.load(path)];
   try {
-    const { report } = await measureParity({
+    const { report, testData } = await measureParity({
       session,
       runtime: runtime.describe(),
       reference: sessionReference(reference, description, options),
@@ -129,7 +133,15 @@ export async function compareModel(
       unitOutputs: unitOutputs(model),
     });
     const worst = report.outputs.reduce((a, b) => (b.relativeError > a.relativeError ? b : a));
-    return { name, nodes: model.graph.nodes.length, relativeError: worst.relativeError, where: worst.output, seconds };
+    return {
+      name,
+      bytes,
+      testData,
+      nodes: model.graph.nodes.length,
+      relativeError: worst.relativeError,
+      where: worst.output,
+      seconds,
+    };
   } finally {
     await session.dispose();
     await reference.dispose();

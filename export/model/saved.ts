@@ -24,7 +24,7 @@ export function describeSaved(json: unknown, readShard: (name: string) => Uint8A
   if (!isObject(json)) throw new FormatError(`${where}: expected the JSON of a tfjs model, got ${typeof json}`);
   if (json.format === 'graph-model' || (isObject(json.modelTopology) && 'node' in json.modelTopology))
     throw new FormatError(`${where}: expected a layers model, got a graph model`, {
-      remedy: 'Save the Keras model as a layers model: tensorflowjs_converter --output_format=tfjs_layers_model.',
+      remedy: 'Graph models are read by describeModelFile, or describeGraphModel.',
     });
   const topology = topologyOf(json.modelTopology ?? json, where);
   const data = new WeightData(json.weightsManifest ?? [], readShard, where);
