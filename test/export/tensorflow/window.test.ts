@@ -1,9 +1,11 @@
 // Convolutions, poolings, normalisation and resizing against TensorFlow.js' own kernels: layouts, paddings, strides.
 import { beforeAll, describe, expect, test } from 'vitest';
+import { transposed } from '../../../export/graph/constant.ts';
+import { buildOnnx, describeGraphArtifacts, encodeModel } from '../../../export/index.ts';
 import { convolution } from '../../../export/tensorflow/operations/convolution.ts';
 import { randomFor } from '../../../src/random.ts';
-import { type TestTensor, useCpu } from '../harness.ts';
-import { expectSameAsStock, floats, ints, node } from './graph-json.ts';
+import { expectClose, openSession, runSession, type TestTensor, useCpu } from '../harness.ts';
+import { artifactsOf, expectSameAsStock, floats, ints, node, runStock } from './graph-json.ts';
 
 beforeAll(useCpu);
 
@@ -222,4 +224,47 @@ describe('resizing', () => {
       { x },
     );
   });
+});
+
+test('an NCHW graph computes what the same graph in NHWC computes, without a transpose', async () => {
+  const x = noise([2, 7, 8, 3], 30);
+  const constants = {
+    kernel: noise([3, 3, 3, 4], 31),
+    bias: noise([4], 32),
+    scale: noise([4], 33),
+    offset: noise([4], 34),
+    average: noise([4], 35),
+    variance: floats([4], [0.5, 1, 2, 3]),
+  };
+  const nodesIn = (format: 'NHWC' | 'NCHW') => {
+    const spread = (side: number): number[] => (format === 'NHWC' ? [1, side, side, 1] : [1, 1, side, side]);
+    const window = { padding: 'SAME', data_format: format };
+    return [
+      node('Conv2D', 'conv', ['x', 'kernel'], { ...window, strides: spread(2), dilations: [1, 1, 1, 1] }),
+      node('BiasAdd', 'biased', ['conv', 'bias'], { data_format: format }),
+      node('FusedBatchNormV3', 'norm', ['biased', 'scale', 'offset', 'average', 'variance'], {
+        data_format: format,
+        epsilon: { float: 0.01 },
+        is_training: false,
+      }),
+      node('MaxPool', 'y', ['norm'], { ...window, ksize: spread(3), strides: spread(1) }),
+    ];
+  };
+  const [expected] = await runStock(
+    artifactsOf({ inputs: { x }, constants, nodes: nodesIn('NHWC'), outputs: ['y'] }),
+    { x },
+    ['y'],
+  );
+  const turned = (t: TestTensor): TestTensor => {
+    const { data, shape } = transposed({ type: 'float32', shape: t.shape, data: t.data }, [0, 3, 1, 2]);
+    return { type: 'float32', shape, data: Float32Array.from(data, Number) };
+  };
+  const first = turned(x);
+  const parts = { inputs: { x: first }, constants, nodes: nodesIn('NCHW'), outputs: ['y'] };
+  const model = buildOnnx(describeGraphArtifacts(artifactsOf(parts)), { layout: 'model' });
+  expect(model.graph.nodes.map(({ operator }) => operator)).toEqual(['Conv', 'MaxPool']);
+  const session = await openSession(encodeModel(model));
+  const [actual] = await runSession(session, [first]);
+  await session.release();
+  expectClose(actual, turned(expected), 'y');
 });
