@@ -10,7 +10,7 @@ import { type ExportOptions, type ResolvedOptions, resolveOptions } from './opti
 import { decompose } from './passes/decompose.ts';
 import { optimize } from './passes/index.ts';
 import { addInputs, addOutputs, checkAxisSizes, outputNames, renameOutputs } from './ports.ts';
-import { convertGraph, describeGraphArtifacts, type GraphModel } from './tensorflow/index.ts';
+import { describeGraphArtifacts, type GraphModel } from './tensorflow/index.ts';
 
 /**
  * Exports a live model.
@@ -56,7 +56,7 @@ export function buildOnnx(description: ModelDescription | GraphModel, options: E
   for (const name of names) builder.reserve(name);
   const convert = (): Value[] =>
     'ends' in description
-      ? convertGraph(builder, description, inputs, options.warn)
+      ? description.convert(builder, inputs, options.warn)
       : new Conversion(builder, options).convert(description, inputs);
   const results = resolved.scope ? builder.within(resolved.scope, convert) : convert();
   const outputs = addOutputs(builder, description, results, names, resolved);

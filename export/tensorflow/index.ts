@@ -13,6 +13,22 @@ import type { TensorFlowGraph } from './node.ts';
 export interface GraphModel {
   readonly graph: TensorFlowGraph;
   readonly ends: ModelEnds;
+  /** The model's outputs as values of `builder`. It comes with the model, so that a bundle for layers has no table of operations. */
+  readonly convert: (
+    builder: GraphBuilder,
+    inputs: readonly Value[],
+    warn: ((message: string) => void) | undefined,
+  ) => Value[];
+}
+
+/** A graph, with ends that are already planned, ready to be exported. */
+export function graphModel(graph: TensorFlowGraph, ends: ModelEnds): GraphModel {
+  return {
+    graph,
+    ends,
+    convert: (builder, inputs, warn = () => undefined) =>
+      new TensorFlowConversion(graph, warn).convert(builder, inputs),
+  };
 }
 
 /**
@@ -29,7 +45,7 @@ export function describeGraphModel(
   shapes: ExportOptions['inputShapes'] = {},
 ): GraphModel {
   const graph = readGraphModel(json, readShard, where);
-  return { graph, ends: endsOf(graph, where, shapes) };
+  return graphModel(graph, endsOf(graph, where, shapes));
 }
 
 /**
@@ -70,16 +86,6 @@ function endsOf(graph: TensorFlowGraph, where: string, shapes: ExportOptions['in
     inputs,
     outputs: graph.outputs.map(({ key }) => key),
   };
-}
-
-/** The model's outputs as values of `builder`, given one value for each of its inputs. */
-export function convertGraph(
-  builder: GraphBuilder,
-  model: GraphModel,
-  inputs: readonly Value[],
-  warn: (message: string) => void = () => undefined,
-): Value[] {
-  return new TensorFlowConversion(model.graph, warn).convert(builder, inputs);
 }
 
 export { isGraphModel } from './graph-model.ts';

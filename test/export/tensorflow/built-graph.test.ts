@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { buildOnnx, checkModel, encodeModel } from '../../../export/index.ts';
 import { describeBuiltGraph } from '../../../export/tensorflow/built-graph.ts';
+import { graphModel } from '../../../export/tensorflow/index.ts';
 import { Graph } from '../../../src/tensorflow/graph.ts';
 import { conv2d, maxPool } from '../../../src/tensorflow/operations/convolution.ts';
 import { multiply, relu } from '../../../src/tensorflow/operations/elementwise.ts';
@@ -25,7 +26,7 @@ async function run(
     inputs: source.inputs.map(({ key, type, shape }) => ({ name: key, type, shape: shape ?? [] })),
     outputs: Object.keys(outputs),
   };
-  const model = buildOnnx({ graph: source, ends }, { layout: 'model' });
+  const model = buildOnnx(graphModel(source, ends), { layout: 'model' });
   checkModel(model, 'built');
   const session = await openSession(encodeModel(model));
   const results = await runSession(session, feeds);
