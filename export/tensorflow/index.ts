@@ -13,6 +13,22 @@ import type { TensorFlowGraph } from './node.ts';
 export interface GraphModel {
   readonly graph: TensorFlowGraph;
   readonly ends: ModelEnds;
+  /** The model's outputs as values of `builder`. It comes with the model, so that a bundle for layers has no table of operations. */
+  readonly convert: (
+    builder: GraphBuilder,
+    inputs: readonly Value[],
+    warn: ((message: string) => void) | undefined,
+  ) => Value[];
+}
+
+/** A graph, with ends that are already planned, ready to be exported. */
+export function graphModel(graph: TensorFlowGraph, ends: ModelEnds): GraphModel {
+  return {
+    graph,
+    ends,
+    convert: (builder, inputs, warn = () => undefined) =>
+      new TensorFlowConversion(graph, warn).convert(builder, inputs),
+  };
 }
 
 /**
@@ -29,7 +45,7 @@ export function describeGraphModel(
   shapes: ExportOptions['inputShapes'] = {},
 ): GraphModel {
   const graph = readGraphModel(json, readShard, where);
-  return { graph, ends: endsOf(graph, where, shapes) };
+  return graphModel(graph, endsOf(graph, where, shapes));
 }
 
 /**
@@ -60,7 +76,7 @@ function endsOf(graph: TensorFlowGraph, where: string, shapes: ExportOptions['in
     const known = shape ?? shapes[key]?.map((size) => (typeof size === 'number' ? size : -1));
     if (known === undefined)
       throw new FormatError(`${where}: expected the rank of input "${key}", got an input of any rank`, {
-        remedy: `Name its sizes: inputShapes: { ${key}: ['N', 224, 224, 3] }.`,
+        remedy: `Name its sizes by the option inputShapes (${key}: ['N', 224, 224, 3]); on the command line input-shape ${key}=N,224,224,3.`,
       });
     return { name: key, type, shape: known.map((size) => (size < 0 ? null : size)) };
   });
@@ -70,16 +86,6 @@ function endsOf(graph: TensorFlowGraph, where: string, shapes: ExportOptions['in
     inputs,
     outputs: graph.outputs.map(({ key }) => key),
   };
-}
-
-/** The model's outputs as values of `builder`, given one value for each of its inputs. */
-export function convertGraph(
-  builder: GraphBuilder,
-  model: GraphModel,
-  inputs: readonly Value[],
-  warn: (message: string) => void = () => undefined,
-): Value[] {
-  return new TensorFlowConversion(model.graph, warn).convert(builder, inputs);
 }
 
 export { isGraphModel } from './graph-model.ts';

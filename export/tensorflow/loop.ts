@@ -13,12 +13,12 @@ export interface LoopParts {
   readonly turn: (graph: GraphBuilder, variables: readonly Flow[]) => readonly Flow[];
   /** Whether the loop goes on, a bool scalar. */
   readonly test: (graph: GraphBuilder, variables: readonly Flow[]) => Value;
-  readonly valueOf: (graph: GraphBuilder, flow: Flow) => Value;
+  readonly tensorOf: (graph: GraphBuilder, flow: Flow) => Value;
 }
 
 export function convertLoop(parts: LoopParts): Value[] {
-  const { graph, test, turn, valueOf } = parts;
-  const starts = learnt(parts).map((flow) => valueOf(graph, flow));
+  const { graph, test, turn, tensorOf } = parts;
+  const starts = learnt(parts).map((flow) => tensorOf(graph, flow));
   const first = graph.node('Identity', [
     test(
       graph,
@@ -31,7 +31,7 @@ export function convertLoop(parts: LoopParts): Value[] {
       const next = turn(
         inside,
         states.map((value) => ({ value })),
-      ).map((flow) => valueOf(inside, flow));
+      ).map((flow) => tensorOf(inside, flow));
       results = next;
       const again = test(
         inside,
@@ -53,10 +53,10 @@ function portsOf(types: readonly ValueType[]) {
 }
 
 /** Lists that the body writes into are tensors of zeros at the start, once a turn has shown what it writes. */
-function learnt({ graph, starts, turn, valueOf }: LoopParts): readonly Flow[] {
+function learnt({ graph, starts, turn, tensorOf }: LoopParts): readonly Flow[] {
   const isOpen = starts.some(({ pending }) => pending && pending.element === undefined);
   if (isOpen) {
-    const known = starts.filter(({ pending }) => !pending).map((flow) => valueOf(graph, flow));
+    const known = starts.filter(({ pending }) => !pending).map((flow) => tensorOf(graph, flow));
     graph.subgraph('body', portsOf(known), (inside, [, , ...states]) => {
       const given = [...states];
       turn(

@@ -43,7 +43,7 @@ export interface Evaluator {
 }
 
 /** A flow as a value of a graph. */
-export function valueOf(graph: GraphBuilder, flow: Flow, tensor: string): Value {
+export function tensorOf(graph: GraphBuilder, flow: Flow, tensor: string): Value {
   if (flow.value) return flow.value;
   if (flow.constant) return graph.constant(parseReference(tensor).node.split('/').at(-1) ?? 'value', flow.constant);
   if (flow.pending) return emptyList(graph, flow.pending);

@@ -5,7 +5,7 @@ import { convertLoop } from './loop.ts';
 import type { TensorFlowNode } from './node.ts';
 import type { Flow } from './operation.ts';
 import { asCondition } from './operations/control.ts';
-import { type Evaluator, type Scope, valueOf } from './scope.ts';
+import { type Evaluator, type Scope, tensorOf } from './scope.ts';
 
 /** A choice between two branches, each converted into a graph of its own. */
 export function convertMerge(evaluator: Evaluator, scope: Scope, merge: TensorFlowNode): readonly Flow[] {
@@ -27,9 +27,9 @@ export function convertMerge(evaluator: Evaluator, scope: Scope, merge: TensorFl
       const inner = scope.inside(graph);
       enter(inner);
       const [flow] = evaluator.evaluate(inner, [tensor]);
-      return [valueOf(inner.graph, flow, tensor)];
+      return [tensorOf(inner.graph, flow, tensor)];
     });
-  const condition = asCondition(scope.graph, valueOf(scope.graph, decided, decision));
+  const condition = asCondition(scope.graph, tensorOf(scope.graph, decided, decision));
   const attributes = { then_branch: branch('then_branch', whenTrue), else_branch: branch('else_branch', whenFalse) };
   return [{ value: scope.graph.node('If', [condition], attributes) }];
 }
@@ -65,9 +65,9 @@ export function convertExit(evaluator: Evaluator, scope: Scope, exit: TensorFlow
       ),
     test: (graph, values) => {
       const [flow] = evaluator.evaluate(within(graph, values), [test]);
-      return asCondition(graph, valueOf(graph, flow, test));
+      return asCondition(graph, tensorOf(graph, flow, test));
     },
-    valueOf: (graph, flow) => valueOf(graph, flow, exit.name),
+    tensorOf: (graph, flow) => tensorOf(graph, flow, exit.name),
   });
   for (const [i, { exits }] of variables.entries()) for (const name of exits) scope.set(name, [{ value: ends[i] }]);
   return [{ value: ends[variables.findIndex(({ exits }) => exits.includes(exit.name))] }];

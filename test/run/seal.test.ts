@@ -2,10 +2,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { findLogFault, requireSealedBackend, requireSealedConfiguration, sealOf } from '../../src/run/seal.ts';
 import { type Checkpoint, newestCheckpoint, saveCheckpoint } from '../../src/storage/checkpoint.ts';
 import { openMetricsLog } from '../../src/storage/jsonl.ts';
 import { resolveConfiguration } from '../../src/training/presets.ts';
-import { findLogFault, requireSealedBackend, requireSealedConfiguration, sealOf } from '../../src/run/seal.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
 
 const configured = (...assignments: string[]) =>

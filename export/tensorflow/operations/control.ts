@@ -5,7 +5,7 @@ import type { Graph, Value } from '../../graph/graph.ts';
 import { convertLoop } from '../loop.ts';
 import { parseReference, type TensorFlowFunction } from '../node.ts';
 import type { Flow, NodeContext, Operation } from '../operation.ts';
-import { valueOf } from '../scope.ts';
+import { tensorOf } from '../scope.ts';
 
 /** A scalar bool, from whatever TensorFlow takes for a condition. */
 export function asCondition(graph: GraphBuilder, value: Value): Value {
@@ -28,7 +28,7 @@ const condition: Operation = {
     const branch = (name: string): Graph =>
       graph.subgraph(name, [], (inner) => {
         const called = node.function(name);
-        return around.call(called, flows, inner).map((flow, i) => valueOf(inner, flow, called.outputs[i]));
+        return around.call(called, flows, inner).map((flow, i) => tensorOf(inner, flow, called.outputs[i]));
       });
     const branches = { then_branch: branch('then_branch'), else_branch: branch('else_branch') };
     return graph.nodes('If', [asCondition(graph, node.input(0))], branches, branches.then_branch.outputs.length);
@@ -60,8 +60,8 @@ const loop: Operation = {
       starts: all.filter((_, i) => isVariable[i]),
       turn: (inner, variables) => around.call(body, merged(variables), inner).filter((_, i) => isVariable[i]),
       test: (inner, variables) =>
-        asCondition(inner, valueOf(inner, around.call(test, merged(variables), inner)[0], test.outputs[0])),
-      valueOf: (inner, flow) => valueOf(inner, flow, node.node.name),
+        asCondition(inner, tensorOf(inner, around.call(test, merged(variables), inner)[0], test.outputs[0])),
+      tensorOf: (inner, flow) => tensorOf(inner, flow, node.node.name),
     });
     return merged(ends.map((value) => ({ value })));
   },

@@ -82,7 +82,7 @@ const oneHot: Operation = {
   convert: (node) => {
     const { graph } = node;
     const depth = node.integer(1, 'a depth');
-    const type = node.type('dtype', node.input(2).type === 'int32' ? 'int32' : 'float32');
+    const type = node.type('T', node.input(2).type === 'int32' ? 'int32' : 'float32');
     const [on, off] = [node.input(2), node.input(3)].map((value) => graph.cast(value, 'float32'));
     const values = graph.concat(
       [off, on].map((value) => graph.reshapeTo(value, [1], [1])),

@@ -220,7 +220,7 @@ function logic(operator: OperatorName): Operation {
 }
 
 /** Not a number: the only thing that differs from itself. */
-function isNaN(graph: GraphBuilder, x: Value): Value {
+function isNotNumber(graph: GraphBuilder, x: Value): Value {
   return graph.node('Not', [graph.node('Equal', [x, x])]);
 }
 
@@ -260,7 +260,7 @@ export const elementwise = {
   Exp: unary('Exp'),
   Expm1: composed('Exp, Sub', (graph, x) => graph.node('Sub', [graph.node('Exp', [x]), graph.scalar(1, 'one')])),
   Floor: unary('Floor'),
-  IsNan: composed('Equal, Not', isNaN),
+  IsNan: composed('Equal, Not', isNotNumber),
   IsInf: composed('Abs, Equal', isInfinite),
   IsFinite: composed('Abs, Less', (graph, x) =>
     graph.node('Less', [graph.node('Abs', [x]), graph.scalar(Number.POSITIVE_INFINITY, 'infinity')]),

@@ -1,5 +1,5 @@
 // Products of matrices, and the order of axes.
-import { floats, integerScalar, transposed } from '../../graph/constant.ts';
+import { transposed } from '../../graph/constant.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { NodeContext, Operation } from '../operation.ts';
 import { fusionOf } from './convolution.ts';
@@ -55,39 +55,6 @@ const einsum: Operation = {
   documentation: { operators: 'Einsum', notes: 'Equations with an ellipsis, or without an arrow, are refused.' },
 };
 
-/** Zero outside a band around the diagonal. */
-const matrixBandPart: Operation = {
-  convert: (node) => {
-    const { graph } = node;
-    const x = node.input(0);
-    const [lower, upper] = [
-      node.integer(1, 'the number of lower diagonals'),
-      node.integer(2, 'the number of upper diagonals'),
-    ];
-    const [rows, columns] = x.shape.slice(-2);
-    const range = (axis: number, size: number | string): Value => {
-      const limit =
-        typeof size === 'number'
-          ? graph.constant('limit', integerScalar(size))
-          : graph.squeeze(graph.sizeOf(x, axis), [0]);
-      return graph.node('Range', [graph.integer(0), limit, graph.integer(1)]);
-    };
-    const rank = x.shape.length;
-    const distance = graph.node('Sub', [
-      graph.unsqueeze(range(rank - 2, rows), [1]),
-      graph.unsqueeze(range(rank - 1, columns), [0]),
-    ]);
-    const conditions = [
-      ...(lower < 0 ? [] : [graph.node('LessOrEqual', [distance, graph.integer(lower)])]),
-      ...(upper < 0 ? [] : [graph.node('GreaterOrEqual', [distance, graph.integer(-upper)])]),
-    ];
-    if (conditions.length === 0) return x;
-    const isInside = conditions.reduce((a, b) => graph.node('And', [a, b]));
-    return graph.node('Where', [isInside, x, graph.cast(graph.constant('zero', floats([], [0])), x.type)]);
-  },
-  documentation: { operators: 'Range, Sub, LessOrEqual, GreaterOrEqual, Where' },
-};
-
 export const matrix = {
   MatMul: matMul,
   BatchMatMul: batchMatMul,
@@ -95,5 +62,4 @@ export const matrix = {
   _FusedMatMul: fusedMatMul,
   Transpose: transpose,
   Einsum: einsum,
-  MatrixBandPart: matrixBandPart,
 } as const satisfies Record<string, Operation>;

@@ -308,19 +308,13 @@ const reverse: Operation = {
   documentation: { operators: 'Slice with a step of -1' },
 };
 
-/** `Select` takes a list of conditions for the rows of its operands; `SelectV2` broadcasts. */
-function select(isRowwise: boolean): Operation {
-  return {
-    convert: (node) => {
-      const [a, b] = alike(node, 1, 2);
-      const condition = node.graph.cast(node.input(0), 'bool');
-      const isRow = isRowwise && condition.shape.length === 1 && a.shape.length > 1;
-      const axes = Array.from({ length: a.shape.length - 1 }, (_, i) => i + 1);
-      return node.graph.node('Where', [isRow ? node.graph.unsqueeze(condition, axes) : condition, a, b]);
-    },
-    documentation: { operators: 'Where' },
-  };
-}
+const select: Operation = {
+  convert: (node) => {
+    const [a, b] = alike(node, 1, 2);
+    return node.graph.node('Where', [node.graph.cast(node.input(0), 'bool'), a, b]);
+  },
+  documentation: { operators: 'Where' },
+};
 
 export const slices = {
   StridedSlice: stridedSlice,
@@ -339,6 +333,6 @@ export const slices = {
   SparseToDense: sparseToDense,
   Reverse: reverse,
   ReverseV2: reverse,
-  Select: select(true),
-  SelectV2: select(false),
+  Select: select,
+  SelectV2: select,
 } as const satisfies Record<string, Operation>;

@@ -1,0 +1,50 @@
+// The node list of a TensorFlow graph that this project builds itself (a training step): the same rows export it.
+import type { Graph, GraphAttribute } from '../../src/tensorflow/graph.ts';
+import type { Constant } from '../graph/constant.ts';
+import type { NodeAttribute, TensorFlowGraph, TensorFlowNode, TensorFlowType } from './node.ts';
+
+/**
+ * @param graph whose placeholders become the inputs, in the order in which they were made
+ * @param outputs tensors of the graph by the name that they are to have outside
+ */
+export function describeBuiltGraph(graph: Graph, outputs: Readonly<Record<string, string>>): TensorFlowGraph {
+  const constants = new Map<string, Constant>();
+  const nodes = graph.nodes.map(({ name, operation, inputs, attributes }): [string, TensorFlowNode] => {
+    const value = attributes.value;
+    if (value && 'tensor' in value && value.tensor.type !== 'uint8')
+      constants.set(name, { ...value.tensor, type: value.tensor.type });
+    const read = Object.entries(attributes).flatMap(([key, attribute]): [string, NodeAttribute][] => {
+      const made = attributeOf(attribute);
+      return made ? [[key, made]] : [];
+    });
+    return [name, { name, operation, inputs, attributes: Object.fromEntries(read) }];
+  });
+  return {
+    name: 'graph',
+    nodes: new Map(nodes),
+    functions: new Map(),
+    inputs: [...graph.placeholders].map(([key, { type, shape }]) => {
+      const known = typeOf(type);
+      return { key, node: key, type: known === 'unsupported' ? 'float32' : known, shape };
+    }),
+    outputs: Object.entries(outputs).map(([key, tensor]) => ({ key, tensor })),
+    constant: (node) => constants.get(node),
+  };
+}
+
+function attributeOf(attribute: GraphAttribute): NodeAttribute | undefined {
+  if ('type' in attribute) return { type: typeOf(attribute.type) };
+  if ('shape' in attribute) return { shape: attribute.shape };
+  if ('int' in attribute) return { number: attribute.int };
+  if ('ints' in attribute) return { numbers: attribute.ints };
+  if ('float' in attribute) return { number: attribute.float };
+  if ('bool' in attribute) return { flag: attribute.bool };
+  if ('string' in attribute) return { text: attribute.string };
+  return undefined;
+}
+
+/** Pixels are integers here: rows compute in float32, int32 and bool. */
+function typeOf(type: string): TensorFlowType | 'unsupported' {
+  if (type === 'float32' || type === 'int32' || type === 'bool') return type;
+  return type === 'uint8' ? 'int32' : 'unsupported';
+}
