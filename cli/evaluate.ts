@@ -5,8 +5,13 @@ import { Command, Option } from 'commander';
 import type { Readout } from '../pipeline/readout.ts';
 import { UsageError, unknownName } from '../src/error.ts';
 import type { Evaluation, EvaluationInput } from '../src/evaluation/evaluate.ts';
-import type { AnyEvaluationRecord, EvaluationRecord } from '../src/evaluation/schema/evaluation.ts';
+import type {
+  AnyEvaluationRecord,
+  EncoderRuntimeRecord,
+  EvaluationRecord,
+} from '../src/evaluation/schema/evaluation.ts';
 import { packageVersion } from '../src/machine/package.ts';
+import type { Metric } from '../src/measures/latents.ts';
 import type { EvaluationSubject } from '../src/run/subject.ts';
 import { parseImageSize } from './data.ts';
 import { parseNonNegative, parseWhole } from './parse/number.ts';
@@ -22,6 +27,7 @@ export interface EvaluateFlags {
   readonly threads?: number;
   readonly json?: boolean;
   readonly failOn?: string;
+  readonly metric?: Metric;
   readonly report: boolean;
   readonly probes?: boolean;
   readonly decoder?: boolean;
@@ -73,7 +79,13 @@ export function createEvaluateCommand(): Command {
       0,
     )
     .option('--json', 'print evaluation.json instead of the table')
-    .option('--fail-on <verdict>', 'exit with 1 where a verdict is this or worse: coarse, collapsed')
+    .addOption(
+      new Option('--metric <metric>', 'how latents are compared (default: euclidean)').choices(['euclidean', 'cosine']),
+    )
+    .option(
+      '--fail-on <verdict>',
+      'exit with 1 where a verdict, by its numbers as measured, is this or worse: undecided (more observations are needed), coarse, collapsed',
+    )
     .option('--no-report', 'write neither evaluation.json nor report.html')
     .option('--environment <name>', 'of an ONNX file: measure it on an environment of ours instead: counting, ...')
     .option('--map <parts>', "of an ONNX file: the recording's parts and their columns: observation=pixels,state=label")
@@ -122,10 +134,10 @@ async function runEvaluate(folder: string, flags: EvaluateFlags): Promise<void> 
   const names = [...runtimes, ...(flags.reference ? [flags.reference] : [])];
   await ensureRuntimePackages(names.map((name) => name.split(':')[0]));
   const record = isEncoder ? await runForEncoder(folder, runtimes, flags) : await runForRun(folder, runtimes, flags);
-  const verdicts: readonly { readonly runtime: string; readonly verdict: string }[] = record.runtimes;
-  const failed = verdicts.filter((runtime) => isFailure(runtime.verdict));
+  const measured: readonly EncoderRuntimeRecord[] = record.runtimes;
+  const failed = measured.filter((runtime) => isFailure(failWordOf(runtime)));
   if (failed.length > 0) {
-    const names = failed.map((runtime) => `${runtime.runtime} ${runtime.verdict}`).join(', ');
+    const names = failed.map((runtime) => `${runtime.runtime} ${failWordOf(runtime)}`).join(', ');
     process.stderr.write(`jepa: --fail-on ${flags.failOn}: ${names}\n`);
     process.exitCode = 1;
   }
@@ -239,6 +251,7 @@ async function evaluateFolder(folder: string, runtimes: readonly string[], flags
       reference: flags.reference ?? (await defaultReference(subject.tfjs !== undefined, runtimes)),
       observations: flags.observations,
       seed: flags.seed,
+      metric: flags.metric,
       threads: flags.threads,
       onProgress: (message) => process.stderr.write(`${message}\n`),
     }),
@@ -321,11 +334,16 @@ async function parseRuntimes(text: string): Promise<string[]> {
   return names;
 }
 
+/** A distinct verdict whose interval allows another is only that where it is asked for: `--fail-on undecided`. */
+function failWordOf({ verdict, separable }: EncoderRuntimeRecord): string {
+  return verdict === 'distinct' && separable.answer === 'undecided' ? 'undecided' : verdict;
+}
+
 /** Whether a verdict is the given one or worse. */
 function parseFailOn(name: string | undefined): (verdict: string) => boolean {
   if (name === undefined) return () => false;
   // From worst to best, as in src/measures/verdict.ts.
-  const order = ['collapsed', 'coarse'];
+  const order = ['collapsed', 'coarse', 'undecided'];
   if (!order.includes(name)) throw unknownName('--fail-on', 'a verdict', name, order);
   return (verdict) => order.slice(0, order.indexOf(name) + 1).includes(verdict);
 }

@@ -85,7 +85,7 @@ function certificateTable(record: VerificationRecord): BlockOf<'table'> {
       return [
         row.runtime,
         { text: row.verdict, tone: verdictTones[row.verdict] },
-        { text: row.holds ? 'yes' : 'no', tone: toneOf(row) },
+        { text: row.holds ? (row.isReference ? 'the reference' : 'yes') : 'no', tone: toneOf(row) },
         cellOf(row.maxLatentError),
         partOf(row.maxLatentError, record.tolerances.latent),
       ];

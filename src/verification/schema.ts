@@ -50,6 +50,14 @@ const ranRow = z.strictObject({
   centroidGapRatio: openMeasure,
   verdict,
   verdictHolds: z.boolean().describe("the verdict is the reference's, and 2 x maxLatentError < decidingGap"),
+  isReference: z
+    .boolean()
+    .describe(
+      'what the others are compared with; its own error is that between batch sizes, so that it shows nothing else',
+    ),
+  certifiedAccuracy: fraction.describe(
+    "observations whose nearest centroid is their own class's, and stays so whatever latents within maxLatentError are",
+  ),
   pairsAtRisk: z
     .array(z.strictObject({ classes: z.tuple([z.string(), z.string()]), observations: z.int().min(1) }))
     .describe('classes between which single observations could change sides under this error'),

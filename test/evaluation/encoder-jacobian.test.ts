@@ -78,7 +78,9 @@ describe('rank of the Jacobian of an encoder', () => {
         inputs: [{ name: 'observation', type: 'float32', shape: ['N', wide] }],
         outputs: [{ name: 'latent', type: 'float32', shape: ['N', wide] }],
         async run({ observation: { data, shape } }) {
-          const latent = Float32Array.from(data, (value, index) => (index % wide < rank ? Number(value) : 0));
+          const latent = Float32Array.from({ length: data.length }, (_, index) =>
+            index % wide < rank ? Number(data[index]) : 0,
+          );
           return { latent: { type: 'float32', data: latent, shape: [shape[0], wide] } };
         },
         dispose: async () => {},

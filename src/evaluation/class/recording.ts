@@ -88,7 +88,7 @@ export function classesOfQuantiles(name: string, values: Float32Array, count: nu
 }
 
 export interface ObservedClassesInput {
-  readonly trained: DrawnTransitions;
+  readonly trained: Omit<DrawnTransitions, 'episodes'>;
   /** [N, ...] of the observations that get labels. */
   readonly observations: Observations;
   /** Numbers of an observation. */

@@ -67,7 +67,7 @@ describe('quantiles', () => {
 /** Transitions between numbered observations, with p of each. */
 function transitions(rows: readonly (readonly [from: number, action: number, to: number])[], p: readonly number[]) {
   const column = (i: 0 | 1 | 2) => Float32Array.from(rows, (row) => row[i]);
-  const drawn: DrawnTransitions = {
+  const drawn: Omit<DrawnTransitions, 'episodes'> = {
     count: rows.length,
     from: column(0),
     to: column(2),
