@@ -113,9 +113,11 @@ async function chooseClasses(input: LabelInput): Promise<LabelledClasses> {
     const observed = await labelsByTransitions(input);
     if (observed.guaranteedShare === 1 && observed.names.length > 1) return observed;
     input.onNote?.(
-      observed.names.length < 2
-        ? 'classes: not of the observed transitions, which tell nothing apart'
-        : `classes: not of the observed transitions, which tell apart ${Math.floor(100 * observed.guaranteedShare)}% of the pairs`,
+      observed.contradictions > 0
+        ? `classes: not of the observed transitions, ${observed.contradictions} of which contradict others`
+        : observed.names.length < 2
+          ? 'classes: not of the observed transitions, which tell nothing apart'
+          : `classes: not of the observed transitions, which tell apart ${Math.floor(100 * observed.guaranteedShare)}% of the pairs`,
     );
   } catch (error) {
     if (!(error instanceof JepaError)) throw error;
