@@ -31,6 +31,11 @@ const rows: readonly Row[] = [
   ['latent standard deviation', (r) => short(r.latentStd)],
   ['effective rank, centred', (r) => short(r.effectiveRank)],
   ['RankMe, not centred', (r) => short(r.rankMe)],
+  [
+    'alpha-ReQ',
+    (r) => (r.alphaReQ === null ? '-' : `${short(r.alphaReQ.alpha)} (ranks ${r.alphaReQ.from} to ${r.alphaReQ.to})`),
+  ],
+  ['LiDAR', (r) => short(r.lidar)],
   ['intrinsic dimension', (r) => short(r.intrinsicDimension)],
   ['certified accuracy', (r) => r.certifiedAccuracy.toFixed(4)],
   ['largest latent error', (r) => short(r.maxLatentError)],

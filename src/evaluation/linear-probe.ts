@@ -8,6 +8,8 @@ export interface LinearProbe {
   readonly weights: Float64Array;
   /** [C] */
   readonly offsets: Float64Array;
+  /** [C, D]: the classes' means from the mean of all. */
+  readonly centres: Float64Array;
 }
 
 /**
@@ -38,7 +40,7 @@ export function linearProbes(latents: LabelledLatents, ridges: readonly number[]
         weights[c * size + k] /= Math.sqrt(variance);
         offsets[c] += weights[c * size + k] * (total[k] + (means[c * size + k] - total[k]) / 2);
       }
-    return { weights, offsets };
+    return { weights, offsets, centres: centres.map((centre) => centre * Math.sqrt(variance)) };
   });
 }
 

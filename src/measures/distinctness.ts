@@ -1,5 +1,7 @@
 // All measures of one set of latents together: what an evaluation records of one runtime.
 import { UsageError } from '../error.ts';
+import { sampleRows, takeRows } from '../evaluation/class-sample.ts';
+import { lidar } from '../evaluation/lidar.ts';
 import { measureOrganisation, type Organisation } from '../evaluation/organisation.ts';
 import { measureSeparability, type Separability } from '../evaluation/separability.ts';
 import { type CentroidMeasures, centroidsOf, measureCentroids } from './centroid.ts';
@@ -32,6 +34,7 @@ export interface Distinctness {
   readonly gaps: ClassGaps;
   readonly pairs: PairDistances;
   readonly spectrum: Spectrum;
+  readonly lidar: number;
   readonly nearestNeighbourAccuracy: number;
   readonly silhouette: number;
   /** [D] */
@@ -41,6 +44,9 @@ export interface Distinctness {
   readonly evidence: VerdictEvidence;
   readonly decision: VerdictDecision;
 }
+
+/** The work grows with the third power of the smaller of them and D. */
+const LIDAR_OBSERVATIONS = 1024;
 
 /** @throws UsageError where there is one class only, or the two sets have other classes or sizes. */
 export function measureDistinctness(input: DistinctnessInput): Distinctness {
@@ -89,6 +95,7 @@ export function measureDistinctness(input: DistinctnessInput): Distinctness {
     gaps: measureClassGaps(latents, pairs),
     pairs,
     spectrum: measureSpectrum(latents),
+    lidar: lidar(takeRows(latents, sampleRows(latents, LIDAR_OBSERVATIONS))),
     nearestNeighbourAccuracy: nearestNeighbourAccuracy(latents, pairs),
     silhouette: silhouette(latents, pairs),
     standardDeviations: deviations,

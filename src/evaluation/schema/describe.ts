@@ -10,6 +10,7 @@ import type { ForeignEvaluation } from '../foreign-encoder.ts';
 import type { HeldOut } from '../held-out/held-out.ts';
 import type { Interval } from '../interval.ts';
 import type { EncoderEvaluation } from '../runtime-measurement.ts';
+import { spectrumSlope } from '../spectrum-slope.ts';
 import {
   type EncoderEvaluationRecord,
   type EncoderRuntimeRecord,
@@ -134,6 +135,9 @@ function encoderRuntimeRecord(
     latentStd: evidence.latentStd,
     standardDeviations: Array.from(distinctness.standardDeviations),
     rankMe: spectrum.rankMe,
+    rankMeCentred: spectrum.rankMeCentred,
+    alphaReQ: spectrumSlope(spectrum.centredSingularValues) ?? null,
+    lidar: distinctness.lidar,
     effectiveRank: spectrum.effectiveRank,
     effectiveRankUncentred: spectrum.effectiveRankUncentred,
     participationRatio: spectrum.participationRatio,

@@ -56,6 +56,17 @@ const encoderRuntimeRecord = z.strictObject({
   latentStd: measure.describe('mean over the dimensions of the standard deviation'),
   standardDeviations: z.array(measure).describe('of each dimension'),
   rankMe: measure.describe('not centred, epsilon 1e-7 (Garrido et al. 2023)'),
+  rankMeCentred: measure.describe('centred, epsilon 1e-5, as newer code has it'),
+  alphaReQ: z
+    .strictObject({
+      alpha: z.number().describe('exponent of the power law of the covariance eigenvalues'),
+      from: z.int().describe('first rank of the fit'),
+      to: z.int().describe('last rank of the fit'),
+      fit: fraction.describe('R^2'),
+    })
+    .nullable()
+    .describe('Agrawal et al. 2022; null: fewer than five eigenvalues are above rounding'),
+  lidar: measure.describe('Thilak et al. 2023, with the classes as views'),
   effectiveRank: measure.describe('centred (Roy and Vetterli 2007)'),
   effectiveRankUncentred: measure,
   participationRatio: measure.describe('of the covariance eigenvalues'),

@@ -127,7 +127,20 @@ function spreadFacts(runtime: AnyRuntimeRecord, untrainedMeanDistance: number | 
     {
       term: 'RankMe',
       value: formatNumber(runtime.rankMe),
-      note: 'not centred; it has no scale and does not see a collapse to a point',
+      note: `not centred; it has no scale and does not see a collapse to a point. Centred, with 1e-5, as newer code has it: ${formatNumber(runtime.rankMeCentred)}`,
+    },
+    {
+      term: 'alpha-ReQ',
+      value: formatNumber(runtime.alphaReQ?.alpha ?? null),
+      note:
+        runtime.alphaReQ === null
+          ? 'too few directions'
+          : `power law of the variances of the directions, ranks ${runtime.alphaReQ.from} to ${runtime.alphaReQ.to}; R² of the fit: ${formatNumber(runtime.alphaReQ.fit)}`,
+    },
+    {
+      term: 'LiDAR',
+      value: formatNumber(runtime.lidar),
+      note: 'directions that tell the classes apart beyond what varies within them',
     },
     {
       term: 'Participation ratio',
