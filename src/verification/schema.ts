@@ -1,5 +1,5 @@
 // What a verification records: verify.json and `jepa verify --json`. The schema is the documentation of every field;
-// docs/schema/verify.schema.json is made from it. What the certificates prove: docs/verify.md.
+// docs/schema/verify.schema.json is made from it. What follows from the margins: docs/verify.md.
 import * as z from 'zod';
 
 /** Raised when a field changes its meaning. Fields may be added without. */

@@ -41,17 +41,16 @@ describe('jepa evaluate of an encoder from anywhere', () => {
     expect(page).not.toContain('Witnesses');
   });
 
-  test('calls a collapse one, by the latents themselves and by the encoder before training', () => {
-    const alone = evaluate(
-      ...[fixture('collapsed.onnx'), ...labelled, '--no-report', '--json', '--fail-on', 'collapsed'],
-    );
-    expect(alone.status).toBe(1);
-    const [{ reasons }] = encoderEvaluationSchema.parse(JSON.parse(alone.stdout)).runtimes;
-    expect(reasons.map(({ measure }) => measure)).toContain('ownSpread');
+  test('calls no collapse what has shrunk and moved away from 0, but keeps its classes apart', () => {
+    const alone = evaluate(...[fixture('collapsed.onnx'), ...labelled, '--no-report', '--json', '--fail-on', 'coarse']);
+    expect(alone.status).toBe(0);
+    const [{ reasons, separable }] = encoderEvaluationSchema.parse(JSON.parse(alone.stdout)).runtimes;
+    expect(separable).toMatchObject({ share: 1, threshold: 0.9 });
+    expect(reasons.map(({ measure }) => measure)).toEqual(['separation', 'clusterRatio', 'roundingSteps']);
     const beside = evaluate(
       ...[fixture('collapsed.onnx'), ...labelled, '--no-report', '--untrained', fixture('quarters.onnx')],
     );
-    expect(beside.stdout).toMatch(/verdict +collapsed/);
+    expect(beside.stdout).toMatch(/verdict +distinct/);
     expect(beside.stdout).toMatch(/times the untrained one +\d\.\d+e-4/);
     expect(existsSync(fixture('collapsed.evaluation.json'))).toBe(false);
   });

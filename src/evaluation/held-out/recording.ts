@@ -287,7 +287,8 @@ function divide(
   const byEpisode = divided(drawn.episodes);
   const areEpisodesApart = byEpisode.kept.length === byObservation.kept.length;
   const { sides, kept } = areEpisodesApart ? byEpisode : byObservation;
-  if (!areEpisodesApart)
+  // What has one episode may be none: labelled images in a file.
+  if (!areEpisodesApart && new Set(drawn.episodes).size > 1)
     onNote?.(
       'evaluation: too few episodes to judge by other episodes than those of the centroids: frames of one are on both sides, which flatters what depends on near frames',
     );
