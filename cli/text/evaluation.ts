@@ -13,7 +13,10 @@ const rows: readonly Row[] = [
   ['threads', (r) => String(r.threads)],
   ['precision', (r) => r.precision],
   ['ms an observation', (r) => short(r.encodeMs ?? null)],
-  ['verdict', (r) => r.verdict],
+  [
+    'verdict',
+    (r) => (r.verdict === 'distinct' && r.separable.answer === 'undecided' ? 'distinct, undecided' : r.verdict),
+  ],
   ['classes told apart', ({ separable: s }) => `${s.answer} (${percent(s.share)}, ${interval(s.interval, percent)})`],
   ['  worst pair', ({ separable: s }) => s.pair.join(' - ')],
   ['each one cluster', ({ clustered: c }) => `${c.answer} (${short(c.ratio)}, ${interval(c.interval, short)})`],

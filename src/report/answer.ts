@@ -17,9 +17,10 @@ export const verdictHeadlines: Readonly<Record<EncoderRuntimeRecord['verdict'], 
 
 export function answerOf(record: AnyEvaluationRecord): Report['answer'] {
   const [first] = record.runtimes;
+  const isUncertain = first.verdict === 'distinct' && first.separable.answer === 'undecided';
   return {
-    tone: verdictTones[first.verdict],
-    headline: verdictHeadlines[first.verdict],
+    tone: isUncertain ? 'fair' : verdictTones[first.verdict],
+    headline: isUncertain ? `${verdictHeadlines[first.verdict]}, undecided` : verdictHeadlines[first.verdict],
     sentences: [separableSentence(first), clusteredSentence(first), roomSentence(first), certificateSentence(record)],
   };
 }
