@@ -41,16 +41,17 @@ describe('jepa evaluate of an encoder from anywhere', () => {
     expect(page).not.toContain('Witnesses');
   });
 
-  test('calls no collapse what has shrunk and moved away from 0, but keeps its classes apart', () => {
+  test('calls merged classes coarse where no scale is known, and a collapse beside the encoder before training', () => {
     const alone = evaluate(...[fixture('collapsed.onnx'), ...labelled, '--no-report', '--json', '--fail-on', 'coarse']);
-    expect(alone.status).toBe(0);
+    expect(alone.status).toBe(1);
+    expect(alone.stderr).toContain('--fail-on coarse: cpu coarse');
     const [{ reasons, separable }] = encoderEvaluationSchema.parse(JSON.parse(alone.stdout)).runtimes;
-    expect(separable).toMatchObject({ share: 1, threshold: 0.9 });
+    expect(separable).toMatchObject({ answer: 'no', threshold: 0.9 });
     expect(reasons.map(({ measure }) => measure)).toEqual(['separation', 'clusterRatio', 'roundingSteps']);
     const beside = evaluate(
       ...[fixture('collapsed.onnx'), ...labelled, '--no-report', '--untrained', fixture('quarters.onnx')],
     );
-    expect(beside.stdout).toMatch(/verdict +distinct/);
+    expect(beside.stdout).toMatch(/verdict +collapsed/);
     expect(beside.stdout).toMatch(/times the untrained one +\d\.\d+e-4/);
     expect(existsSync(fixture('collapsed.evaluation.json'))).toBe(false);
   });
