@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import type { Auxiliary } from '../src/auxiliary/index.ts';
-import type { BisimulationReport } from '../src/bisimulation/index.ts';
+import type { BisimulationReport, StochasticPair } from '../src/bisimulation/index.ts';
 import type { Environment } from '../src/environments/index.ts';
 import { UsageError } from '../src/error.ts';
 import { permitCodeOnCommandLine, wordsOfAssignments } from './code-permission.ts';
@@ -17,6 +17,7 @@ interface BisimulationFlags {
   readonly pair: readonly string[];
   readonly tolerance?: number;
   readonly metric?: number;
+  readonly epsilon?: number;
   readonly observations: number;
   readonly seed?: number;
   readonly map?: string;
@@ -32,6 +33,11 @@ export function createBisimulationCommand(): Command {
     .option('--auxiliary <names>', 'auxiliary functions, or columns of a recording, comma-separated (default: reward)')
     .option('--pair <a,b>', 'two states by name or number: what tells them apart; repeatable', collect, [])
     .option('--tolerance <number>', 'auxiliary values within this are equal (default: 0)', parseNumber('--tolerance'))
+    .option(
+      '--epsilon <distance>',
+      'of a recording whose actions slip: compare pairs by the distributions of what follows, within this total variation',
+      parseNumber('--epsilon'),
+    )
     .option('--metric <discount>', 'the bisimulation metric with this discount, as well', parseNumber('--metric'))
     .option(
       '--observations <number>',
@@ -144,16 +150,58 @@ async function runRecording(path: string, flags: BisimulationFlags, command: Com
       }),
       tolerance,
     };
-    const isComplete = !recorded.system.next.includes(bisimulation.UNOBSERVED);
+    const { contradiction, omittedCount } = recorded;
+    const nameOf = (observation: number) => episodes.names[observation];
+    if (contradiction)
+      process.stderr.write(
+        `${omittedCount} transitions contradict more frequent ones (${nameOf(contradiction.from)} leads by ${episodes.actionNames[contradiction.action]} to ` +
+          `${contradiction.to.map(nameOf).join(' and to ')}): no encoder has zero loss, and nothing is guaranteed; see --epsilon\n`,
+      );
+    const isComplete = !contradiction && !recorded.system.next.includes(bisimulation.UNOBSERVED);
     if (!isComplete) refuseFlags(command, ['metric'], 'every action in every state', 'a recording without some');
     const report = isComplete
       ? bisimulation.reportBisimulation(recorded.system, { ...options, discount: flags.metric })
       : bisimulation.reportObserved(recorded, options);
-    const record = { recording: { path, format: recording.format, observations: episodes.observationCount } };
+    const slips = flags.epsilon === undefined ? undefined : compareSlips(flags.epsilon);
+    const record = {
+      recording: { path, format: recording.format, observations: episodes.observationCount },
+      ...(slips ? { stochastic: slips } : {}),
+    };
     print(flags, record, { subject: path, unit: 'observations', auxiliaries }, report);
+    if (slips && !flags.json) process.stdout.write(describeSlips(slips, (action) => episodes.actionNames[action]));
+
+    function compareSlips(epsilon: number) {
+      const system = bisimulation.stochasticSystem(episodes, { epsilon });
+      return {
+        epsilon,
+        classes: system.classCount,
+        pairs: flags.pair.map((text) => {
+          const [first, second] = parsePair(text, episodes.names, path);
+          return { observations: [nameOf(first), nameOf(second)], ...system.compare(first, second) };
+        }),
+      };
+    }
   } finally {
     await recording.dispose();
   }
+}
+
+interface Slips {
+  readonly epsilon: number;
+  readonly classes: number;
+  readonly pairs: readonly (StochasticPair & { readonly observations: readonly string[] })[];
+}
+
+function describeSlips({ epsilon, classes, pairs }: Slips, actionName: (action: number) => string): string {
+  const lines = pairs.map(({ observations, verdict, action, interval, repeats }) => {
+    const named = observations.join(' and ');
+    if (action === undefined || interval === undefined)
+      return `${named}: ${verdict === 'apart' ? 'the auxiliary differs' : `the same within ${epsilon}`}`;
+    const range = interval.map((value) => value.toFixed(2)).join(' to ');
+    const more = verdict === 'undecided' && repeats !== undefined ? `; ${repeats} repeats in each would decide` : '';
+    return `${named}: ${verdict}, what follows ${actionName(action)} differs by ${range}${more}`;
+  });
+  return [`by distributions within ${epsilon}: ${classes} classes that are certainly apart`, ...lines, ''].join('\n');
 }
 
 /** [states]: the first observation of each. */

@@ -4,7 +4,8 @@ import { Command, Option } from 'commander';
 import type { EvaluateEncoderOptions } from '../pipeline/evaluate-encoder.ts';
 import type { EvaluateRunOptions } from '../pipeline/evaluate-option.ts';
 import { UsageError, unknownName } from '../src/error.ts';
-import type { AnyEvaluationRecord } from '../src/evaluation/schema/evaluation.ts';
+import type { AnyEvaluationRecord, EncoderRuntimeRecord } from '../src/evaluation/schema/evaluation.ts';
+import type { Metric } from '../src/measures/latents.ts';
 import { parseImageSize } from './data.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from './open.ts';
 import { parseClasses } from './parse/class.ts';
@@ -22,6 +23,7 @@ interface EvaluateFlags {
   readonly threads?: number;
   readonly json?: boolean;
   readonly failOn?: string;
+  readonly metric?: Metric;
   readonly report: boolean;
   readonly open?: boolean;
   readonly probes?: boolean;
@@ -74,7 +76,13 @@ export function createEvaluateCommand(): Command {
       0,
     )
     .option('--json', 'print evaluation.json instead of the table')
-    .option('--fail-on <verdict>', 'exit with 1 where a verdict is this or worse: coarse, collapsed')
+    .addOption(
+      new Option('--metric <metric>', 'how latents are compared (default: euclidean)').choices(['euclidean', 'cosine']),
+    )
+    .option(
+      '--fail-on <verdict>',
+      'exit with 1 where a verdict, by its numbers as measured, is this or worse: undecided (more observations are needed), coarse, collapsed',
+    )
     .option(OPEN_FLAG, OPEN_DESCRIPTION)
     .option('--no-report', 'write neither evaluation.json nor report.html')
     .option('--environment <name>', 'of an ONNX file: measure it on an environment of ours instead: counting, ...')
@@ -135,10 +143,10 @@ async function runEvaluate(subject: string, flags: EvaluateFlags): Promise<void>
   if (flags.json) process.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
   else process.stdout.write((await import('./text/evaluation.ts')).renderEvaluation(record));
   if (flags.report) await openPage(open, await reportPathOf(subject, isEncoder));
-  const verdicts: readonly { readonly runtime: string; readonly verdict: string }[] = record.runtimes;
-  const failed = verdicts.filter((runtime) => isFailure(runtime.verdict));
+  const measured: readonly EncoderRuntimeRecord[] = record.runtimes;
+  const failed = measured.filter((runtime) => isFailure(failWordOf(runtime)));
   if (failed.length > 0) {
-    const names = failed.map((runtime) => `${runtime.runtime} ${runtime.verdict}`).join(', ');
+    const names = failed.map((runtime) => `${runtime.runtime} ${failWordOf(runtime)}`).join(', ');
     process.stderr.write(`jepa: --fail-on ${flags.failOn}: ${names}\n`);
     process.exitCode = 1;
   }
@@ -187,11 +195,16 @@ async function parseRuntimes(text: string): Promise<string[]> {
   return names;
 }
 
+/** A distinct verdict whose interval allows another is only that where it is asked for: `--fail-on undecided`. */
+function failWordOf({ verdict, separable }: EncoderRuntimeRecord): string {
+  return verdict === 'distinct' && separable.answer === 'undecided' ? 'undecided' : verdict;
+}
+
 /** Whether a verdict is the given one or worse. */
 function parseFailOn(name: string | undefined): (verdict: string) => boolean {
   if (name === undefined) return () => false;
   // From worst to best, as in src/measures/verdict.ts.
-  const order = ['collapsed', 'coarse'];
+  const order = ['collapsed', 'coarse', 'undecided'];
   if (!order.includes(name)) throw unknownName('--fail-on', 'a verdict', name, order);
   return (verdict) => order.slice(0, order.indexOf(name) + 1).includes(verdict);
 }

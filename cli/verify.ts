@@ -30,7 +30,7 @@ interface VerifyFlags {
 
 export function createVerifyCommand(): Command {
   return new Command('verify')
-    .description('prove that the latents of a run or an export tell apart the same on every runtime')
+    .description('measure whether the latents of a run or an export tell apart the same on every runtime')
     .argument('<folder>', 'the folder of a run, or of an export by itself')
     .option(
       '--runtimes <names>',
@@ -79,7 +79,7 @@ Examples:
   jepa verify runs/a --build --runtimes python,java,go,c
   jepa verify runs/a --runtimes cpu --bisect cpu,cpu:fp16
 
-Exit code 1 where a verdict or a prediction may change. What is compared, and what it proves: docs/verify.md`,
+Exit code 1 where a verdict or a prediction may change. What is compared, and what follows: docs/verify.md`,
     )
     .action(runVerify);
 }

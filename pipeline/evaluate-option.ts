@@ -2,6 +2,7 @@
 import { UsageError } from '../src/error.ts';
 import type { ClassSource } from '../src/evaluation/class/bisimulation.ts';
 import type { RecordingClassSource } from '../src/evaluation/class/recording.ts';
+import type { Metric } from '../src/measures/latents.ts';
 import { parseRuntimeVariant } from '../src/run/runtime-variant.ts';
 
 export interface EvaluateOptions {
@@ -15,6 +16,8 @@ export interface EvaluateOptions {
   readonly seed?: number | undefined;
   /** What must be told apart. Default: reward (bisimulation); of a recording what can be claimed best. */
   readonly classes?: ClassSource | RecordingClassSource | undefined;
+  /** How latents are compared. Default: euclidean. */
+  readonly metric?: Metric | undefined;
   /** Where the recording is now. Default: where the run found it. */
   readonly data?: string | undefined;
   /** Of each runtime. Default: all cores. */

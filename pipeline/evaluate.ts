@@ -48,6 +48,7 @@ async function evaluateSubject(subject: EvaluationSubject, options: ResolvedEval
       halfEncoder,
       observations: options.observations,
       seed,
+      metric: options.metric,
       threads,
       onProgress: options.onProgress,
     }),

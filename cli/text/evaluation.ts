@@ -13,7 +13,15 @@ const rows: readonly Row[] = [
   ['threads', (r) => String(r.threads)],
   ['precision', (r) => r.precision],
   ['ms an observation', (r) => short(r.encodeMs ?? null)],
-  ['verdict', (r) => r.verdict],
+  [
+    'verdict',
+    (r) => (r.verdict === 'distinct' && r.separable.answer === 'undecided' ? 'distinct, undecided' : r.verdict),
+  ],
+  ['classes told apart', ({ separable: s }) => `${s.answer} (${percent(s.share)}, ${interval(s.interval, percent)})`],
+  ['  worst pair', ({ separable: s }) => s.pair.join(' - ')],
+  ['each one cluster', ({ clustered: c }) => `${c.answer} (${short(c.ratio)}, ${interval(c.interval, short)})`],
+  ['  worst pair', ({ clustered: c }) => c.pair.join(' - ')],
+  ['with the latent of another class', (r) => percent(r.sharedLatents)],
   ['verdict holds', (r) => (r.verdictHolds ? 'yes' : 'no')],
   ['nearest-centroid accuracy', (r) => r.nearestCentroidAccuracy.toFixed(4)],
   ['smallest recall', (r) => `${r.smallestRecall.toFixed(4)} (class ${r.smallestRecallClass})`],
@@ -26,7 +34,13 @@ const rows: readonly Row[] = [
   ['latent standard deviation', (r) => short(r.latentStd)],
   ['effective rank, centred', (r) => short(r.effectiveRank)],
   ['RankMe, not centred', (r) => short(r.rankMe)],
+  [
+    'alpha-ReQ',
+    (r) => (r.alphaReQ === null ? '-' : `${short(r.alphaReQ.alpha)} (ranks ${r.alphaReQ.from} to ${r.alphaReQ.to})`),
+  ],
+  ['LiDAR', (r) => short(r.lidar)],
   ['intrinsic dimension', (r) => short(r.intrinsicDimension)],
+  ['certified accuracy', (r) => r.certifiedAccuracy.toFixed(4)],
   ['largest latent error', (r) => short(r.maxLatentError)],
   ['smallest deciding gap', (r) => short(r.decidingGap)],
 ];
@@ -57,7 +71,12 @@ export function renderEvaluation(record: AnyEvaluationRecord): string {
   ];
   const table = [
     ['', ...runtimes.map((r) => r.runtime)],
-    ...shown.map(([label, value]) => [label, ...runtimes.map(value)]),
+    ...shown.map(([label, value]) => [
+      label,
+      ...runtimes.map((r) =>
+        label === 'verdict holds' && r.runtime === reference.runtime ? 'is the reference' : value(r),
+      ),
+    ]),
   ];
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
   const lines = table.map((row) =>
@@ -66,7 +85,16 @@ export function renderEvaluation(record: AnyEvaluationRecord): string {
       .join('  ')
       .trimEnd(),
   );
-  const risks = runtimes.filter((r) => !r.verdictHolds).map((r) => `${r.runtime}: ${describeRisk(r)}`);
+  const risks = [
+    ...runtimes.flatMap((r) => undecidedLines(r)),
+    ...runtimes.flatMap((r) =>
+      r.verdictHolds
+        ? r.pairsAtRisk.length > 0
+          ? [`${r.runtime}: observations that could change sides${listOfRisks(r)}`]
+          : []
+        : [`${r.runtime}: ${describeRisk(r)}`],
+    ),
+  ];
   const readings = isWorld
     ? [
         '',
@@ -86,11 +114,42 @@ function originLines({ environment, classes }: AnyEvaluationRecord): string[] {
   ];
 }
 
-function describeRisk(runtime: AnyRuntimeRecord): string {
+/** What would decide where an interval has its threshold inside. */
+function undecidedLines({ runtime, separable, clustered }: AnyRuntimeRecord): string[] {
+  const more = separable.moreObservations;
+  return [
+    ...(separable.answer === 'undecided'
+      ? [
+          `${runtime}: whether the classes are told apart is undecided: ${
+            more === null
+              ? `${percent(separable.share)} is too near the threshold of ${percent(separable.threshold)}`
+              : `${more} more observations would decide it, if the share stays`
+          }`,
+        ]
+      : []),
+    ...(clustered.answer === 'undecided'
+      ? [`${runtime}: whether each class is one cluster is undecided: more observations are needed`]
+      : []),
+  ];
+}
+
+function percent(share: number): string {
+  return `${Number((100 * share).toFixed(1))}%`;
+}
+
+function interval([low, high]: readonly [number, number | null], text: (value: number) => string): string {
+  return `${low === Number.MAX_VALUE ? 'infinite' : text(low)} to ${high === null ? 'infinite' : text(high)}`;
+}
+
+function listOfRisks(runtime: AnyRuntimeRecord): string {
   const pairs = runtime.pairsAtRisk
     .slice(0, 5)
     .map(({ classes, observations }) => `${classes.join(' as ')} (${observations})`);
-  const listed = pairs.length > 0 ? `; at risk: ${pairs.join(', ')}` : '';
+  return pairs.length > 0 ? `; at risk: ${pairs.join(', ')}` : '';
+}
+
+function describeRisk(runtime: AnyRuntimeRecord): string {
+  const listed = listOfRisks(runtime);
   return `twice the error of ${short(runtime.maxLatentError)} reaches the deciding gap of ${short(runtime.decidingGap)}${listed}`;
 }
 

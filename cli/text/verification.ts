@@ -5,7 +5,7 @@ type Column = readonly [name: string, value: (row: RanRow) => string];
 
 const columns: readonly Column[] = [
   ['runtime', (r) => r.runtime],
-  ['holds', (r) => (r.holds ? 'yes' : 'NO')],
+  ['holds', (r) => (r.holds ? (r.isReference ? 'the reference' : 'yes') : 'NO')],
   ['verdict', (r) => r.verdict],
   ['latent error', (r) => short(r.maxLatentError)],
   ['relative', (r) => short(r.relativeLatentError)],
@@ -13,6 +13,7 @@ const columns: readonly Column[] = [
   ['predictor error, 1 and 2 ahead', (r) => r.predictorErrors.map(short).join(', ')],
   ['recorded', (r) => short(r.recordedError)],
   ['accuracy', (r) => r.nearestCentroidAccuracy.toFixed(4)],
+  ['certified', (r) => r.certifiedAccuracy.toFixed(4)],
   ['gap ratio', (r) => short(r.centroidGapRatio)],
   ['ms', (r) => short(r.millisecondsPerObservation)],
   ['threads', (r) => String(r.threads)],
@@ -51,9 +52,20 @@ function observationKind({ observedFrom }: VerificationRecord): string {
 }
 
 function notesOf(row: VerificationRow): string[] {
-  if (row.status === 'ran') return row.faults.map((fault) => `${row.runtime}: ${fault}`);
+  if (row.status === 'ran')
+    return [
+      ...row.faults.map((fault) => `${row.runtime}: ${fault}`),
+      ...(row.holds && row.pairsAtRisk.length > 0 ? [`${row.runtime}: ${riskOf(row)}`] : []),
+    ];
   const remedy = row.remedy === null ? '' : ` ${row.remedy}`;
   return [`${row.runtime}: ${row.status}${row.isRequired ? ', though required' : ''}: ${row.reason}.${remedy}`];
+}
+
+/** Single observations that could change sides though the verdict holds. */
+function riskOf({ pairsAtRisk }: RanRow): string {
+  const count = pairsAtRisk.reduce((sum, { observations }) => sum + observations, 0);
+  const pairs = pairsAtRisk.slice(0, 3).map(({ classes, observations }) => `${classes.join(' as ')} (${observations})`);
+  return `${count} observations could change sides: ${pairs.join(', ')}`;
 }
 
 function bisectionLines({ bisection }: VerificationRecord): string[] {

@@ -23,5 +23,11 @@ export {
   reportBisimulation,
   reportObserved,
 } from './report.ts';
+export {
+  type StochasticOptions,
+  type StochasticPair,
+  type StochasticSystem,
+  stochasticSystem,
+} from './stochastic.ts';
 export { auxiliaryGap, checkSystem, type FiniteSystem, followWord, systemOfEnvironment, UNOBSERVED } from './system.ts';
 export { distinguishingLengths, distinguishingWord, wordLengthCounts } from './word.ts';

@@ -1,13 +1,13 @@
 // The bisimulation metric of a deterministic system (Ferns, Panangaden & Precup, UAI 2004; deterministic case: Castro,
 // AAAI 2020, arXiv 1911.09291), with p in the place of the reward:
 //   d(s, t) = weight |p(s) - p(t)| + discount max_a d(f(s, a), f(t, a)),   |.| the maximum norm over the numbers of p.
-// d is 0 exactly on the largest bisimulation. It is the largest discounted sum of gaps along any action word.
+// With a positive discount d is 0 exactly on the largest bisimulation; with 0 it would be the gap of p alone. It is the largest discounted sum of gaps along any action word.
 import { UsageError } from '../error.ts';
 import { type Bisimulation, largestBisimulation } from './refinement.ts';
 import { auxiliaryGap, type FiniteSystem } from './system.ts';
 
 export interface MetricOptions {
-  /** In [0, 1). */
+  /** In (0, 1). */
   readonly discount: number;
   /** Factor of the gap in p; 1 - discount keeps distances within the largest gap. Default 1. */
   readonly weight?: number;
@@ -34,8 +34,8 @@ const GAIN = 1e-12;
  */
 export function bisimulationMetric(system: FiniteSystem, options: MetricOptions): BisimulationMetric {
   const { discount, weight = 1 } = options;
-  if (!(discount >= 0 && discount < 1))
-    throw new UsageError(`bisimulation metric: expected a discount in [0, 1), got ${discount}`);
+  if (!(discount > 0 && discount < 1))
+    throw new UsageError(`bisimulation metric: expected a discount in (0, 1), got ${discount}`);
   if (!(weight > 0)) throw new UsageError(`bisimulation metric: expected a positive weight, got ${weight}`);
   const bisimulation = largestBisimulation(system);
   const { classCount, representative } = bisimulation;

@@ -24,8 +24,20 @@ export interface RecordedSystem {
   readonly system: FiniteSystem;
   /** [observations]: the state that each observation belongs to. */
   readonly stateOf: Int32Array;
-  /** Transitions left out because they contradict earlier ones; none unless that was allowed. */
+  /**
+   * Transitions left out because they contradict more frequent ones; none unless that was allowed. Where there are any no encoder has
+   * zero loss on these data, and nothing that is said of the system is guaranteed.
+   */
   readonly omittedCount: number;
+  /** The first of them. */
+  readonly contradiction?: Contradiction;
+}
+
+/** One observation and action that led to two observations which must differ. */
+export interface Contradiction {
+  readonly from: number;
+  readonly action: number;
+  readonly to: readonly [number, number];
 }
 
 export interface RecordedSystemOptions {
@@ -45,30 +57,56 @@ export function systemFromTransitions(
   transitions: RecordedTransitions,
   options: RecordedSystemOptions = {},
 ): RecordedSystem {
-  const { observationCount, actionCount, from, action, to, auxiliarySize, auxiliary } = transitions;
+  const { observationCount, actionCount, auxiliarySize, auxiliary } = transitions;
   checkColumns(transitions);
   const next = new Int32Array(actionCount * observationCount).fill(UNOBSERVED);
-  const forced: number[] = [];
-  for (let n = 0; n < from.length; n++) {
-    const entry = action[n] * observationCount + from[n];
-    if (next[entry] === UNOBSERVED) next[entry] = to[n];
-    else if (next[entry] !== to[n]) forced.push(n);
+  // In an order of the numbers alone, the most frequent first: the rows may come in any.
+  const outcomes = countOutcomes(transitions);
+  const forced: Outcome[] = [];
+  for (const outcome of outcomes) {
+    const entry = outcome.action * observationCount + outcome.from;
+    if (next[entry] === UNOBSERVED) next[entry] = outcome.to;
+    else forced.push(outcome);
   }
   const observed = { stateCount: observationCount, actionCount, next, auxiliarySize, auxiliary };
   checkSystem(observed);
   const congruence = new Congruence(observed, levelSets(observed, options.tolerance).of);
   let omittedCount = 0;
-  for (const n of forced) {
-    const other = next[action[n] * observationCount + from[n]];
-    const conflict = congruence.merge(other, to[n]);
-    if (conflict && options.omitContradictions) omittedCount++;
-    else if (conflict)
+  let contradiction: Contradiction | undefined;
+  for (const { from, action, to, count } of forced) {
+    const other = next[action * observationCount + from];
+    const conflict = congruence.merge(other, to);
+    if (!conflict) continue;
+    if (!options.omitContradictions)
       throw new FormatError(
-        `transitions: observation ${from[n]}, action ${action[n]}: expected one next latent, got observations ${other} and ${to[n]}, which cannot have the same (${conflict.states.join(' and ')} differ in the auxiliary)`,
+        `transitions: observation ${from}, action ${action}: expected one next latent, got observations ${other} and ${to}, which cannot have the same (${conflict.states.join(' and ')} differ in the auxiliary)`,
         { remedy: 'Record what tells the two apart in the observation, or leave these transitions out.' },
       );
+    omittedCount += count;
+    contradiction ??= { from, action, to: [other, to] };
   }
-  return { ...quotient(observed, congruence.classes()), omittedCount };
+  return { ...quotient(observed, congruence.classes()), omittedCount, ...(contradiction ? { contradiction } : {}) };
+}
+
+interface Outcome {
+  readonly from: number;
+  readonly action: number;
+  readonly to: number;
+  readonly count: number;
+}
+
+/** Every different transition with how often it was taken: by observation and action, the most frequent first. */
+function countOutcomes({ from, action, to }: RecordedTransitions): Outcome[] {
+  const outcomes = new Map<string, { from: number; action: number; to: number; count: number }>();
+  for (let n = 0; n < from.length; n++) {
+    const key = `${from[n]} ${action[n]} ${to[n]}`;
+    const known = outcomes.get(key);
+    if (known) known.count++;
+    else outcomes.set(key, { from: from[n], action: action[n], to: to[n], count: 1 });
+  }
+  return [...outcomes.values()].sort(
+    (a, b) => a.from - b.from || a.action - b.action || b.count - a.count || a.to - b.to,
+  );
 }
 
 function quotient(

@@ -13,6 +13,8 @@ export interface TransitionBatch {
   readonly auxiliary: Float32Array;
   /** [K+1, B]: the abstract state of every observation, where it is known. */
   readonly states?: Int32Array;
+  /** [B]: the episode of each sequence, where it is of a recording. */
+  readonly episodes?: Int32Array;
 }
 
 export interface TransitionSource {
@@ -32,4 +34,6 @@ export interface LabelledObservations {
   readonly observations: Uint8Array | Float32Array;
   /** [N] abstract states. */
   readonly states: Int32Array;
+  /** [N]: the recorded episode of each; absent where observations are independent. */
+  readonly episodes?: Int32Array;
 }

@@ -3,7 +3,7 @@
 import type { Auxiliary } from '../auxiliary/index.ts';
 import type { Environment } from '../environments/environment.ts';
 import { JepaError } from '../error.ts';
-import type { Latents } from '../measures/latents.ts';
+import { type Latents, type Metric, underMetric } from '../measures/latents.ts';
 import { meanPairDistance } from '../measures/pair-distance.ts';
 import { meanSquaredError, relativeDynamicsResidual } from '../measures/residual.ts';
 import { encodeObservations, type ObservationInput, type Observations } from '../run/encode.ts';
@@ -106,7 +106,7 @@ export async function evaluate(input: EvaluationInput, options: EvaluationOption
       additional.push(onnxRuntime);
     }
     const encodeBy = encodeOn(onnxRuntime, source.observationShape);
-    const targets = await prepareTargets(input, heldOut, encodeBy);
+    const targets = await prepareTargets({ ...input, metric: options.metric }, heldOut, encodeBy);
     const measured = new Map<string, MeasuredRuntime>();
     const inspected = options.runtimes.find((name) => runtimes.get(name)?.format === 'onnx') ?? options.runtimes[0];
     let inspection: Inspection | undefined;
@@ -114,7 +114,7 @@ export async function evaluate(input: EvaluationInput, options: EvaluationOption
       progress(`${measured.size + 1}/${runtimes.size} encoding on ${name}`);
       const session = await openWorldSession(runtime, subjectOf(name), source.observationShape);
       try {
-        const measurement = { input, heldOut, targets, runtime, session, progress };
+        const measurement = { input, heldOut, targets, runtime, session, metric: options.metric, progress };
         const evaluated = await measureRuntime(measurement);
         measured.set(name, evaluated);
         if (name !== inspected) continue;
@@ -160,7 +160,13 @@ interface Targets {
 
 /** What the other networks say of the held-out observations: the untrained encoder, and the pixel auxiliaries. */
 async function prepareTargets(
-  { source, auxiliaries, untrainedEncoder, auxiliaryNetworks }: EvaluationInput,
+  {
+    source,
+    auxiliaries,
+    untrainedEncoder,
+    auxiliaryNetworks,
+    metric,
+  }: EvaluationInput & { readonly metric: Metric | undefined },
   heldOut: HeldOut,
   encode: EncodeBy,
 ): Promise<Targets> {
@@ -175,7 +181,7 @@ async function prepareTargets(
   for (const [auxiliary, values] of recordedTargets(auxiliaries, transitions.recorded)) tables.set(auxiliary, values);
   const untrained = await encode(untrainedEncoder, untrainedSample(heldOut, source.observationShape));
   return {
-    untrainedMeanDistance: meanPairDistance(untrained),
+    untrainedMeanDistance: meanPairDistance(underMetric(untrained, metric)),
     of: (auxiliary) => tables.get(auxiliary) ?? pixelTargets.get(auxiliary),
   };
 }
@@ -188,6 +194,7 @@ interface Measurement {
   readonly targets: Targets;
   readonly runtime: Runtime;
   readonly session: WorldSession;
+  readonly metric: Metric | undefined;
   readonly progress: (message: string) => void;
 }
 

@@ -2,6 +2,7 @@
 // from the file; where the file does not say enough, it is asked for.
 // Letters: N observations, H W C image, D numbers.
 import { FormatError, UsageError } from '../error.ts';
+import { underMetric } from '../measures/latents.ts';
 import { meanPairDistance } from '../measures/pair-distance.ts';
 import type { ObservationInput, PixelNormalization } from '../run/encode.ts';
 import { openRuntimeVariant, parseRuntimeVariant, type RuntimeVariant } from '../run/runtime-variant.ts';
@@ -51,6 +52,7 @@ export async function evaluateForeignEncoder(
   options: MeasuringOptions,
 ): Promise<ForeignEvaluation> {
   const { encoder, source, classes } = input;
+  const { metric } = options;
   const progress = options.onProgress ?? (() => {});
   const runtimes = new Map<string, Runtime>();
   try {
@@ -65,7 +67,7 @@ export async function evaluateForeignEncoder(
     const untrainedMeanDistance =
       encoder.untrained === undefined
         ? undefined
-        : await meanDistanceOf(first, subjectOf(encoder.untrained, encoder.input), source, heldOut);
+        : await meanDistanceOf(first, subjectOf(encoder.untrained, encoder.input), { source, heldOut, metric });
     const measured = new Map<string, MeasuredEncoder>();
     let encoderRank: EncoderRank | undefined;
     for (const [name, runtime] of runtimes) {
@@ -73,7 +75,7 @@ export async function evaluateForeignEncoder(
       const session = await openEncoderSession(runtime, subject, source.observationShape);
       try {
         const measurement = { source, classes, heldOut, untrainedMeanDistance, hasUnitScale: false, runtime, session };
-        const encoded = await measureEncoder({ ...measurement, progress });
+        const encoded = await measureEncoder({ ...measurement, metric, progress });
         measured.set(name, encoded);
         if (name === options.runtimes[0])
           encoderRank = await measureEncoderRank({
@@ -110,12 +112,19 @@ function subjectOf(path: string, input: ObservationInput): EncoderSubject {
 async function meanDistanceOf(
   runtime: Runtime,
   subject: EncoderSubject,
-  { observationShape }: EvaluationSource,
-  heldOut: Pick<HeldOut, 'judged'>,
+  {
+    source: { observationShape },
+    heldOut,
+    metric,
+  }: {
+    readonly source: EvaluationSource;
+    readonly heldOut: Pick<HeldOut, 'judged'>;
+    readonly metric: MeasuringOptions['metric'];
+  },
 ): Promise<number> {
   const session = await openEncoderSession(runtime, subject, observationShape);
   try {
-    return meanPairDistance(await session.encode(untrainedSample(heldOut, observationShape)));
+    return meanPairDistance(underMetric(await session.encode(untrainedSample(heldOut, observationShape)), metric));
   } finally {
     await session.dispose();
   }

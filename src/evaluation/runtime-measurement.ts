@@ -2,7 +2,7 @@
 import { JepaError } from '../error.ts';
 import { type Certificate, certify, type LatentError, latentError } from '../measures/certificate.ts';
 import { type Distinctness, measureDistinctness } from '../measures/distinctness.ts';
-import { type LabelledLatents, type Latents, labelLatents } from '../measures/latents.ts';
+import { type LabelledLatents, type Latents, labelLatents, type Metric, underMetric } from '../measures/latents.ts';
 import { fixedBatchSize, type Observations, observationFeeds, paddedRows } from '../run/encode.ts';
 import type { EncoderSession } from '../run/world-session.ts';
 import type { Runtime, RuntimeDescription } from '../runtimes/index.ts';
@@ -19,6 +19,8 @@ export interface MeasuringOptions {
   readonly observations: number;
   readonly seed: number;
   readonly threads?: number | undefined;
+  /** How latents are compared. Default `euclidean`. */
+  readonly metric?: Metric | undefined;
   /** Told in a few words what is being done. */
   readonly onProgress?: (message: string) => void;
 }
@@ -57,6 +59,7 @@ export interface EncoderMeasurement {
   readonly heldOut: Pick<HeldOut, 'judged' | 'centroids'>;
   /** Mean distance of the judged observations before training, where it is known. */
   readonly untrainedMeanDistance: number | undefined;
+  readonly metric?: Metric | undefined;
   /** False of an encoder of whose scale nothing is known. Default true. */
   readonly hasUnitScale?: boolean;
   readonly runtime: Runtime;
@@ -66,10 +69,10 @@ export interface EncoderMeasurement {
 }
 
 export async function measureEncoder(measurement: EncoderMeasurement): Promise<MeasuredEncoder> {
-  const { classes, heldOut, runtime, session, untrainedMeanDistance, hasUnitScale, progress } = measurement;
+  const { classes, heldOut, runtime, session, untrainedMeanDistance, hasUnitScale, metric, progress } = measurement;
   const label = (latents: Latents, states: Int32Array) =>
     labelLatents(
-      latents,
+      underMetric(latents, metric),
       states.map((state) => classes.classOf[state]),
       classes.count,
     );
@@ -87,7 +90,13 @@ export async function measureEncoder(measurement: EncoderMeasurement): Promise<M
     description: runtime.describe(),
     latents,
     centroidLatents,
-    distinctness: measureDistinctness({ latents, centroidLatents, untrainedMeanDistance, hasUnitScale }),
+    distinctness: measureDistinctness({
+      latents,
+      centroidLatents,
+      episodes: heldOut.judged.episodes,
+      untrainedMeanDistance,
+      hasUnitScale,
+    }),
     encodeMs,
     nodesByProvider,
   };
@@ -133,9 +142,8 @@ function compareOne<Measured extends MeasuredEncoder>(
     latentError(reference.centroidLatents, centroidLatents),
   ];
   const error = errors[0].maxDistance >= errors[1].maxDistance ? errors[0] : errors[1];
-  const { centroids, evidence } = reference.distinctness;
   const certificate = certify(
-    { latents: reference.latents, centroids, evidence },
+    { latents: reference.latents, ...reference.distinctness },
     error.maxDistance,
     measured.distinctness.decision.verdict,
   );

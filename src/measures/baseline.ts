@@ -6,8 +6,10 @@ import { centroidsOf, measureCentroids } from './centroid.ts';
 import { measureClassGaps } from './class-gap.ts';
 import { twoNearestNeighbourDimension } from './intrinsic-dimension.ts';
 import { createLatents, labelLatents } from './latents.ts';
+import { lidar } from './lidar.ts';
 import { measurePairs } from './pair-distance.ts';
 import { measureSpectrum } from './spectrum.ts';
+import { spectrumSlope } from './spectrum-slope.ts';
 
 /** The observations that every measurement is of. None of them is trained on. */
 export interface Baseline {
@@ -26,8 +28,8 @@ export interface Baseline {
     | undefined;
 }
 
-const measuresOfClasses = ['accuracy', 'centroidGapRatio', 'gapRatio'] as const;
-const measuresOfLatents = ['meanDistance', 'rankMe', 'effectiveRank', 'intrinsicDimension'] as const;
+const measuresOfClasses = ['accuracy', 'centroidGapRatio', 'gapRatio', 'lidar'] as const;
+const measuresOfLatents = ['meanDistance', 'rankMe', 'effectiveRank', 'intrinsicDimension', 'alphaReQ'] as const;
 
 /** Those of classes only where classes are known; `jacobianRank` is measured by the training, which has the encoder. */
 export const baselineMeasureNames = [...measuresOfClasses, ...measuresOfLatents, 'jacobianRank'] as const;
@@ -53,17 +55,24 @@ export function measureBaseline(
   if (!areFinite) return Object.fromEntries(namesFor(count).map((name) => [name, Number.NaN]));
   const judged = labelLatents(createLatents(latents, size), labels, count);
   const pairs = measurePairs(judged);
-  const { rankMe, effectiveRank } = measureSpectrum(judged);
+  const { rankMe, effectiveRank, centredSingularValues } = measureSpectrum(judged);
   const general = {
     meanDistance: pairs.meanDistance,
     rankMe,
     effectiveRank,
     intrinsicDimension: twoNearestNeighbourDimension(pairs.nearestDistance, pairs.secondDistance),
+    alphaReQ: spectrumSlope(centredSingularValues)?.alpha ?? Number.NaN,
   };
   if (classes === undefined) return general;
   const others = labelLatents(createLatents(centroidLatents, size), classes.centroidLabels, count);
   const { accuracy, centroidGapRatio } = measureCentroids(judged, centroidsOf(others));
-  return { accuracy, centroidGapRatio, gapRatio: measureClassGaps(judged, pairs).gapRatio, ...general };
+  return {
+    accuracy,
+    centroidGapRatio,
+    gapRatio: measureClassGaps(judged, pairs).gapRatio,
+    lidar: lidar(judged),
+    ...general,
+  };
 }
 
 function namesFor(classCount: number): BaselineMeasure[] {

@@ -1,9 +1,11 @@
-// The numerical certificate: could the rounding of a runtime have changed the verdict? Not assumed but computed, by
-// bounding every number that decides it over all latents that are as close to the reference as this runtime's are.
+// The robustness margin on these observations: could latents that are as close to the reference's as this runtime's are have
+// another verdict? The error is measured, not bounded: of other observations, or of a runtime that was not run, nothing is said.
+
 import type { CentroidMeasures } from './centroid.ts';
-import type { ClassPair } from './class-gap.ts';
+import { type ClassPair, classPairs } from './class-gap.ts';
 import type { LabelledLatents, Latents } from './latents.ts';
 import { squaredDistance } from './pair-distance.ts';
+import type { Separability } from './separability.ts';
 import { decideVerdict, type Verdict, type VerdictEvidence } from './verdict.ts';
 
 export interface LatentError {
@@ -49,12 +51,14 @@ export interface PairAtRisk {
 }
 
 export interface Certificate {
-  /** The largest latent error under which the verdict on the reference's latents cannot change. */
+  /** The largest latent error under which the verdict on the reference's latents cannot change, its rules being kept. */
   readonly tolerance: number;
   /** Twice the tolerance: the smallest gap that decides the verdict. */
   readonly decidingGap: number;
   /** The runtime's verdict is the reference's, and twice its largest latent error is below the deciding gap. */
   readonly verdictHolds: boolean;
+  /** Share of the judged observations whose nearest centroid is their own class's, and stays so under this error. */
+  readonly certifiedAccuracy: number;
   /** Pairs of classes between which single observations could change sides under this error, most first. */
   readonly pairsAtRisk: readonly PairAtRisk[];
 }
@@ -63,6 +67,7 @@ export interface Certificate {
 export interface CertifiedReference {
   readonly latents: LabelledLatents;
   readonly centroids: CentroidMeasures;
+  readonly separability: Separability;
   readonly evidence: VerdictEvidence;
 }
 
@@ -77,15 +82,16 @@ export function certify(reference: CertifiedReference, maxDistance: number, verd
     tolerance,
     decidingGap: 2 * tolerance,
     verdictHolds: isSame && (maxDistance === 0 || maxDistance < tolerance),
+    certifiedAccuracy: fractionAbove(Float64Array.from(reference.centroids.margins).sort(), 4 * maxDistance),
     pairsAtRisk: pairsAtRisk(reference, maxDistance),
   };
 }
 
 /** The largest error that leaves the verdict certain, to a relative 2^-40; 0 where none does. */
 function verdictTolerance(reference: CertifiedReference): number {
-  const sortedMargins = marginsByClass(reference);
-  const isCertain = (error: number) => verdictsWithin(reference, sortedMargins, error).size === 1;
-  // Beyond this every centroid can be anywhere among the latents: nothing could be certain.
+  const pairs = marginsByPair(reference.separability, reference.latents.classCount);
+  const isCertain = (error: number) => verdictsWithin(reference, pairs, error).size === 1;
+  // Beyond this every latent can be anywhere among the others: nothing could be certain.
   let high = Math.max(reference.evidence.meanDistance, reference.evidence.rootMeanSquareNorm, Number.MIN_VALUE);
   if (isCertain(high)) return high;
   let low = 0;
@@ -98,65 +104,52 @@ function verdictTolerance(reference: CertifiedReference): number {
 }
 
 /**
- * The verdicts that latents within `error` of the reference's can have. A latent and a centroid (a mean of latents) move
- * by at most `error` each; so a distance changes by at most twice that, and a margin, a difference of two, by four times.
+ * The verdicts that judged latents within `error` of the reference's can have, by the rules that were learned from the reference's
+ * other latents. A distance of two judged latents changes by at most twice the error.
  */
-function verdictsWithin(
-  reference: CertifiedReference,
-  sortedMargins: readonly Float64Array[],
-  error: number,
-): Set<Verdict> {
-  const { evidence, centroids, latents } = reference;
+function verdictsWithin(reference: CertifiedReference, pairs: readonly PairMargins[], error: number): Set<Verdict> {
+  const { evidence } = reference;
   const moved = 2 * error;
-  const pessimistic: VerdictEvidence = {
-    ...evidence,
-    smallestRecall: smallestRecall(sortedMargins, 2 * moved),
-    centroidGapRatio: boundRatio(centroids, latents.classCount, moved),
-  };
-  const optimistic: VerdictEvidence = {
-    ...evidence,
-    smallestRecall: smallestRecall(sortedMargins, -2 * moved),
-    centroidGapRatio: boundRatio(centroids, latents.classCount, -moved),
-  };
-  const spreads = [-1, 1].map((sign) => ({
-    meanDistance: Math.max(0, evidence.meanDistance + sign * moved),
-    // The mean over D of standard deviations moves by at most the root mean square of the movement of one number.
-    latentStd: Math.max(0, evidence.latentStd + (sign * error) / Math.sqrt(latents.size)),
-    rootMeanSquareNorm: Math.max(0, evidence.rootMeanSquareNorm - sign * error),
-  }));
+  const separations = [error, -error].map((slack) => smallestSeparation(pairs, slack));
   const found = new Set<Verdict>();
-  for (const order of [pessimistic, optimistic])
-    for (const spread of spreads) found.add(decideVerdict({ ...order, ...spread }).verdict);
+  for (const separation of separations)
+    for (const sign of [-1, 1])
+      found.add(
+        decideVerdict({
+          ...evidence,
+          separation,
+          meanDistance: Math.max(0, evidence.meanDistance + sign * moved),
+          typicalDistance: Math.max(0, evidence.typicalDistance + sign * moved),
+          roundingLength: Math.max(0, evidence.roundingLength - sign * error * Math.sqrt(evidence.size) * 2 ** -24),
+        }).verdict,
+      );
   return found;
 }
 
-/** The smallest fraction of a class whose margin exceeds `slack`. */
-function smallestRecall(sortedMargins: readonly Float64Array[], slack: number): number {
-  return sortedMargins.reduce((smallest, margins) => Math.min(smallest, fractionAbove(margins, slack)), 1);
+/** Of one pair of classes, for each rule and each of the two: the errors that its observations survive, rising. */
+type PairMargins = readonly (readonly [Float32Array, Float32Array])[];
+
+function marginsByPair({ margins, labels }: Separability, classCount: number): PairMargins[] {
+  const rows: number[][] = Array.from({ length: classCount }, () => []);
+  for (const [i, label] of labels.entries()) rows[label].push(i);
+  const side = (of: Float32Array, own: number, other: number) =>
+    Float32Array.from(rows[own], (i) => of[i * classCount + other]).sort();
+  return classPairs(classCount).map(([a, b]) => margins.map((of) => [side(of, a, b), side(of, b, a)]));
 }
 
-/** Bounds every pair's centroid gap ratio when distances shrink and radii grow by `moved` (or the reverse where negative). */
-function boundRatio({ centroidDistances, radii }: CentroidMeasures, classCount: number, moved: number): number {
-  let smallest = Number.POSITIVE_INFINITY;
-  for (let a = 0; a < classCount; a++)
-    for (let b = a + 1; b < classCount; b++) {
-      const gap = Math.max(0, centroidDistances[a * classCount + b] - moved);
-      const extent = 2 * Math.max(0, Math.max(radii[a], radii[b]) + moved);
-      const ratio = extent > 0 ? gap / extent : gap > 0 ? Number.POSITIVE_INFINITY : 0;
-      smallest = Math.min(smallest, ratio);
-    }
+/** As in separability.ts, of observations that survive more than `slack`. */
+function smallestSeparation(pairs: readonly PairMargins[], slack: number): number {
+  let smallest = 1;
+  for (const rules of pairs) {
+    let best = 0;
+    for (const [first, second] of rules)
+      best = Math.max(best, Math.min(fractionAbove(first, slack), fractionAbove(second, slack)));
+    smallest = Math.min(smallest, best);
+  }
   return smallest;
 }
 
-function marginsByClass({ latents, centroids }: CertifiedReference): Float64Array[] {
-  const lists: number[][] = Array.from({ length: latents.classCount }, () => []);
-  latents.labels.forEach((label, index) => {
-    lists[label].push(centroids.margins[index]);
-  });
-  return lists.map((list) => Float64Array.from(list).sort());
-}
-
-function fractionAbove(sorted: Float64Array, slack: number): number {
+function fractionAbove(sorted: Float64Array | Float32Array, slack: number): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

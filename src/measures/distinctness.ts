@@ -2,17 +2,23 @@
 import { UsageError } from '../error.ts';
 import { type CentroidMeasures, centroidsOf, measureCentroids } from './centroid.ts';
 import { type ClassGaps, measureClassGaps, nearestNeighbourAccuracy, silhouette } from './class-gap.ts';
+import { sampleRows, takeRows } from './class-sample.ts';
 import { twoNearestNeighbourDimension } from './intrinsic-dimension.ts';
-import { type LabelledLatents, rootMeanSquareNorm, standardDeviations } from './latents.ts';
-import { measurePairs, type PairDistances } from './pair-distance.ts';
+import { type LabelledLatents, rootMeanSquareNorm, roundingLength, standardDeviations } from './latents.ts';
+import { lidar } from './lidar.ts';
+import { measureOrganisation, type Organisation } from './organisation.ts';
+import { measurePairs, type PairDistances, typicalDistance } from './pair-distance.ts';
+import { measureSeparability, type Separability } from './separability.ts';
 import { measureSpectrum, type Spectrum } from './spectrum.ts';
-import { decideVerdict, type VerdictDecision, type VerdictEvidence, verdictEvidence } from './verdict.ts';
+import { decideVerdict, type VerdictDecision, type VerdictEvidence, verdictThresholds } from './verdict.ts';
 
 export interface DistinctnessInput {
   /** The held-out observations that are judged. */
   readonly latents: LabelledLatents;
   /** Other observations, from which the centroids are taken. */
   readonly centroidLatents: LabelledLatents;
+  /** [N] of the judged observations, where they are frames of recorded episodes: those of one are not independent. */
+  readonly episodes?: Int32Array | undefined;
   /** Mean pairwise distance that the untrained encoder gives to the judged observations, where it is known. */
   readonly untrainedMeanDistance?: number | undefined;
   /** Whether the latents have the unit scale that initialisers give, where no untrained encoder is known. Default true. */
@@ -20,10 +26,15 @@ export interface DistinctnessInput {
 }
 
 export interface Distinctness {
+  readonly separability: Separability;
+  readonly organisation: Organisation;
+  /** Share of the observations whose latent, up to rounding, an observation of another class has as well. */
+  readonly sharedLatents: number;
   readonly centroids: CentroidMeasures;
   readonly gaps: ClassGaps;
   readonly pairs: PairDistances;
   readonly spectrum: Spectrum;
+  readonly lidar: number;
   readonly nearestNeighbourAccuracy: number;
   readonly silhouette: number;
   /** [D] */
@@ -34,9 +45,12 @@ export interface Distinctness {
   readonly decision: VerdictDecision;
 }
 
+/** The work grows with the third power of the smaller of them and D. */
+const LIDAR_OBSERVATIONS = 1024;
+
 /** @throws UsageError where there is one class only, or the two sets have other classes or sizes. */
 export function measureDistinctness(input: DistinctnessInput): Distinctness {
-  const { latents, centroidLatents, untrainedMeanDistance, hasUnitScale } = input;
+  const { latents, centroidLatents, episodes, untrainedMeanDistance, hasUnitScale } = input;
   if (latents.classCount < 2)
     throw new UsageError(`distinctness: expected at least 2 classes, got ${latents.classCount}`, {
       remedy: 'Nothing needs to be told apart here: choose an auxiliary or an environment with more than one class.',
@@ -49,18 +63,39 @@ export function measureDistinctness(input: DistinctnessInput): Distinctness {
   const centroids = measureCentroids(latents, centroidsOf(centroidLatents));
   const pairs = measurePairs(latents);
   const deviations = standardDeviations(latents);
-  const evidence = verdictEvidence(centroids, {
+  const separability = measureSeparability({
+    latents,
+    learnedFrom: centroidLatents,
+    episodes,
+    threshold: verdictThresholds.separation,
+  });
+  const organisation = measureOrganisation({ latents, others: centroidLatents, episodes });
+  const rounding = roundingLength(latents);
+  const evidence: VerdictEvidence = {
+    separation: separability.share,
+    separationInterval: separability.interval,
+    clusterRatio: organisation.ratio,
+    clusterInterval: organisation.interval,
+    smallestRecall: centroids.recall.reduce((smallest, recall) => Math.min(smallest, recall), 1),
     meanDistance: pairs.meanDistance,
+    typicalDistance: typicalDistance(latents),
     latentStd: deviations.reduce((sum, deviation) => sum + deviation, 0) / latents.size,
+    size: latents.size,
     rootMeanSquareNorm: rootMeanSquareNorm(latents),
+    roundingLength: rounding,
     untrainedMeanDistance,
     hasUnitScale,
-  });
+  };
+  const shared = pairs.nearestOther.reduce((count, distance) => count + (distance <= 2 * rounding ? 1 : 0), 0);
   return {
+    separability,
+    organisation,
+    sharedLatents: shared / latents.count,
     centroids,
     gaps: measureClassGaps(latents, pairs),
     pairs,
     spectrum: measureSpectrum(latents),
+    lidar: lidar(takeRows(latents, sampleRows(latents, LIDAR_OBSERVATIONS))),
     nearestNeighbourAccuracy: nearestNeighbourAccuracy(latents, pairs),
     silhouette: silhouette(latents, pairs),
     standardDeviations: deviations,

@@ -9,6 +9,28 @@ export interface Latents {
   readonly size: number;
 }
 
+/** euclidean: by their distance. cosine: by the angle between them, as the distance of the latents at unit length. */
+export type Metric = 'euclidean' | 'cosine';
+
+export const metrics: readonly Metric[] = ['euclidean', 'cosine'];
+
+/**
+ * Latents whose Euclidean distances are the metric's: for the cosine at unit length, where a squared distance is 2 - 2 cos. What is
+ * 0 has no direction and stays 0.
+ */
+export function underMetric(latents: Latents, metric: Metric = 'euclidean'): Latents {
+  if (metric === 'euclidean') return latents;
+  const { values, count, size } = latents;
+  const unit = new Float32Array(values.length);
+  for (let i = 0; i < count; i++) {
+    const row = values.subarray(i * size, (i + 1) * size);
+    let squares = 0;
+    for (const value of row) squares += value * value;
+    if (squares > 0) for (let k = 0; k < size; k++) unit[i * size + k] = row[k] / Math.sqrt(squares);
+  }
+  return { values: unit, count, size };
+}
+
 export interface LabelledLatents extends Latents {
   /** [N], each in 0..classCount-1. */
   readonly labels: Int32Array;
@@ -89,4 +111,18 @@ export function rootMeanSquareNorm({ values, count }: Latents): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
   return Math.sqrt(sum / count);
+}
+
+/** Half a float32 step of a number, relative to it; below the smallest normal number steps are all alike. */
+const STEP = 2 ** -24;
+const SMALLEST_STEP = 2 ** -149;
+
+/** Length of a latent whose every number is one float32 step of the largest in its dimension: what rounding may add. */
+export function roundingLength({ values, size }: Latents): number {
+  const largest = new Float64Array(size);
+  for (let i = 0; i < values.length; i++) largest[i % size] = Math.max(largest[i % size], Math.abs(values[i]));
+  let squares = 0;
+  // Over the smallest step, whose square would vanish.
+  for (const value of largest) if (value > 0) squares += (Math.max(value * STEP, SMALLEST_STEP) / SMALLEST_STEP) ** 2;
+  return SMALLEST_STEP * Math.sqrt(squares);
 }

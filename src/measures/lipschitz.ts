@@ -29,8 +29,8 @@ export interface LipschitzBound {
 interface Flow {
   /** Upper bound on its Lipschitz constant; 0 where the moving input does not reach it. */
   readonly constant: number;
-  /** Parts that were concatenated, with a constant each; their sizes add up. */
-  readonly parts: readonly { readonly size: number; readonly constant: number }[];
+  /** Parts that were concatenated, with a constant and a radius each; their sizes add up. */
+  readonly parts: readonly { readonly size: number; readonly constant: number; readonly radius: number }[];
   /** Value at the centre of the ball; absent everywhere. */
   readonly centre?: Float64Array;
   /** How far it may be from `centre`; infinite everywhere. */
@@ -131,7 +131,7 @@ function boundModel(model: tf.LayersModel, moving: string, contextOf: ContextOf,
       );
     known.set(symbol.id, {
       constant,
-      parts: [{ size, constant }],
+      parts: [{ size, constant, radius: name === moving ? (ball?.radius ?? Number.POSITIVE_INFINITY) : 0 }],
       ...(centre ? { centre: Float64Array.from(centre) } : {}),
       radius: name === moving ? (ball?.radius ?? Number.POSITIVE_INFINITY) : 0,
     });
@@ -165,15 +165,12 @@ function behind(
   size: number,
 ): Flow & { readonly own: number } {
   const constant = flow.constant * own;
-  // Not infinity times 0.
-  return {
-    constant,
-    parts: [{ size, constant }],
-    ...(centre ? { centre } : {}),
-    radius: own === 0 ? 0 : flow.radius * own,
-    own,
-  };
+  const radius = timesRadius(flow.radius, own);
+  return { constant, parts: [{ size, constant, radius }], ...(centre ? { centre } : {}), radius, own };
 }
+
+/** Not infinity times 0. */
+const timesRadius = (radius: number, factor: number) => (factor === 0 ? 0 : radius * factor);
 
 const sizeOf = (flow: Flow) => flow.parts.reduce((sum, part) => sum + part.size, 0);
 
@@ -189,15 +186,21 @@ const rules: Readonly<Record<string, Rule>> = {
         `Lipschitz bound: layer ${layer.name}: expected ${kernel.length / Number(config.units)} inputs, got ${rows}`,
       );
     let constant = 0;
+    let radius = 0;
     let first = 0;
-    // Each part by its own rows of the kernel, so that an action beside a latent adds nothing.
+    // Each part by its own rows of the kernel, so that an action beside a latent adds nothing. The radius too: what clips it (layer
+    // norm) leaves the constant as it is, so that a part with the smaller constant can have the larger radius.
     for (const part of flow.parts) {
-      if (part.constant > 0) constant += part.constant * kernelNorm(first, part.size, columns);
+      if (part.constant > 0 || part.radius > 0) {
+        const norm = kernelNorm(first, part.size, columns);
+        constant += part.constant * norm;
+        radius += timesRadius(part.radius, norm);
+      }
       first += part.size;
     }
     const norm = flow.constant > 0 ? constant / flow.constant : 0;
     const centre = flow.centre && affine(flow.centre, kernel, columns, config.useBias ? weight('bias') : undefined);
-    const linear = behind(flow, norm, centre, columns);
+    const linear = { ...behind(flow, norm, centre, columns), parts: [{ size: columns, constant, radius }], radius };
     const activated = activate(linear, config.activation);
     return { ...activated, own: norm * activated.own };
   },
@@ -217,7 +220,8 @@ const rules: Readonly<Record<string, Rule>> = {
     const centre = flow.centre && normalize(flow.centre, gamma, beta, epsilon);
     const next = behind(flow, own, centre, size);
     // Normalized vectors have at most the length sqrt(n), so that two of them are never further apart than twice that.
-    return { ...next, radius: Math.min(next.radius, 2 * largestGamma * Math.sqrt(size)) };
+    const radius = Math.min(next.radius, 2 * largestGamma * Math.sqrt(size));
+    return { ...next, parts: [{ size, constant: next.constant, radius }], radius };
   },
   BatchNormalization({ config, weight }, [flow]) {
     const [gamma, beta, mean, variance] = ['gamma', 'beta', 'moving_mean', 'moving_variance'].map(weight);
@@ -235,7 +239,7 @@ const rules: Readonly<Record<string, Rule>> = {
         ? centres.reduce((sum, values) => sum.map((value, i) => value + values[i]))
         : undefined;
     const radius = flows.reduce((sum, flow) => sum + flow.radius, 0);
-    return { constant, parts: [{ size, constant }], ...(centre ? { centre } : {}), radius, own: 1 };
+    return { constant, parts: [{ size, constant, radius }], ...(centre ? { centre } : {}), radius, own: 1 };
   },
   Concatenate(_context, flows) {
     const centres = flows.flatMap(({ centre }) => (centre ? [...centre] : []));

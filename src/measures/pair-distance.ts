@@ -22,6 +22,8 @@ export interface PairDistances {
   readonly nearestDistance: Float64Array;
   /** [N]: the distance of the second nearest other observation. */
   readonly secondDistance: Float64Array;
+  /** [N]: the distance of the nearest observation of another class; infinite where there is none. */
+  readonly nearestOther: Float64Array;
   /** [N, C]: the sum of the distances from an observation to the others of a class. */
   readonly sumToClass: Float64Array;
   readonly histogram: DistanceHistogram;
@@ -98,6 +100,7 @@ export function measurePairs(latents: LabelledLatents): PairDistances {
   const nearest = new Int32Array(count).fill(-1);
   const nearestDistance = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
   const secondDistance = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
+  const nearestOther = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
   const sumToClass = new Float64Array(count * classCount);
   // No distance exceeds twice the largest distance to the first observation.
   const reach = 2 * largestDistanceToFirst(latents);
@@ -127,6 +130,8 @@ export function measurePairs(latents: LabelledLatents): PairDistances {
       if (distance > largestWithin[a]) largestWithin[a] = distance;
     } else {
       between[bin]++;
+      if (distance < nearestOther[i]) nearestOther[i] = distance;
+      if (distance < nearestOther[j]) nearestOther[j] = distance;
       const ab = a * classCount + b;
       const ba = b * classCount + a;
       if (distance < smallestBetween[ab]) {
@@ -148,6 +153,7 @@ export function measurePairs(latents: LabelledLatents): PairDistances {
     nearest,
     nearestDistance,
     secondDistance,
+    nearestOther,
     sumToClass,
     histogram: trimHistogram({ width, within, between }),
   };
@@ -160,6 +166,31 @@ export function meanPairDistance(latents: Latents): number {
     sum += distance;
   });
   return sum / ((latents.count * (latents.count - 1)) / 2);
+}
+
+/** Pairs whose distances stand for those of all. */
+const TYPICAL_PAIRS = 4096;
+
+/** The farthest pairs, which two or three observations in a hundred could be in, do not count. */
+const TYPICAL_SHARE = 0.95;
+
+/** Mean distance of two observations but for the farthest twentieth, of pairs spread over all: a few far away do not raise it. */
+export function typicalDistance({ values, count, size }: Latents): number {
+  const distances: number[] = [];
+  // Each round pairs every observation with one at another offset.
+  const rounds = Math.max(1, Math.min(count - 1, Math.ceil(TYPICAL_PAIRS / count)));
+  const stride = Math.max(1, Math.floor(count / TYPICAL_PAIRS));
+  for (let round = 0; round < rounds; round++) {
+    const offset = 1 + Math.floor((round * (count - 1)) / rounds);
+    for (let i = 0; i < count; i += stride) {
+      const j = (i + offset) % count;
+      if (j !== i) distances.push(Math.sqrt(squaredDistance(values, i * size, values, j * size, size)));
+    }
+  }
+  if (distances.length === 0) return 0;
+  distances.sort((a, b) => a - b);
+  const kept = distances.slice(0, Math.max(1, Math.ceil(TYPICAL_SHARE * distances.length)));
+  return kept.reduce((sum, distance) => sum + distance, 0) / kept.length;
 }
 
 /** [n, n] distances between the chosen observations, in their order: what a heat map shows. */

@@ -7,6 +7,8 @@ import { symmetricEigen } from './symmetric-eigen.ts';
 /** RankMe's epsilon (Garrido et al., arXiv 2210.02885, eq. 1), which keeps the logarithm finite for float32 embeddings. */
 const RANK_ME_EPSILON = 1e-7;
 
+const NEWER_EPSILON = 1e-5;
+
 /** The smaller of N and D above which observations are sampled: the work grows with its third power, two seconds here. */
 const EXACT_LIMIT = 1024;
 
@@ -24,6 +26,8 @@ export interface Spectrum {
   readonly effectiveRankUncentred: number;
   /** RankMe: not centred, p_k = s_k / sum s + 1e-7. */
   readonly rankMe: number;
+  /** The same centred, with an epsilon of 1e-5, as newer code (stable-pretraining) has it: the two are not comparable. */
+  readonly rankMeCentred: number;
   /** (sum l)^2 / sum l^2 of the covariance's eigenvalues l: 1..D, ruled by the largest of them; 0 for a point. */
   readonly participationRatio: number;
   /** [min(D, 8), D] principal axes as rows, by falling variance; the largest component of each is positive. */
@@ -103,6 +107,7 @@ function exactSpectrum(latents: Latents): Spectrum {
     effectiveRank: exponentialEntropy(centredSingularValues, 0),
     effectiveRankUncentred: exponentialEntropy(singularValues, 0),
     rankMe: exponentialEntropy(singularValues, RANK_ME_EPSILON),
+    rankMeCentred: exponentialEntropy(centredSingularValues, NEWER_EPSILON),
     participationRatio: variance > 0 ? 1 / eigenvalues.reduce((sum, value) => sum + (value / variance) ** 2, 0) : 0,
     axes: axesOf(centred.vectors, centredRows, { count, size, isWide }),
     explainedVariance: eigenvalues.map((value) => (variance > 0 ? value / variance : 0)),
@@ -124,7 +129,7 @@ export function projectOnAxes(latents: Latents, { axes }: Spectrum, components: 
 }
 
 /** exp(-sum p log p) of p = s / sum s + epsilon; 0 where all values are 0. */
-function exponentialEntropy(singularValues: Float64Array, epsilon: number): number {
+export function exponentialEntropy(singularValues: Float64Array, epsilon: number): number {
   const total = sumOf(singularValues);
   if (total === 0) return 0;
   let entropy = 0;

@@ -17,34 +17,47 @@ export const verdictHeadlines: Readonly<Record<EncoderRuntimeRecord['verdict'], 
 
 export function answerOf(record: AnyEvaluationRecord): Report['answer'] {
   const [first] = record.runtimes;
+  const isUncertain = first.verdict === 'distinct' && first.separable.answer === 'undecided';
   return {
-    tone: verdictTones[first.verdict],
-    headline: verdictHeadlines[first.verdict],
-    sentences: [orderSentence(first), recallSentence(record, first), roomSentence(first), certificateSentence(record)],
+    tone: isUncertain ? 'fair' : verdictTones[first.verdict],
+    headline: isUncertain ? `${verdictHeadlines[first.verdict]}, undecided` : verdictHeadlines[first.verdict],
+    sentences: [separableSentence(first), clusteredSentence(first), roomSentence(first), certificateSentence(record)],
   };
 }
 
-function orderSentence({ centroidGapRatio, centroidGapRatioPair: [a, b] }: EncoderRuntimeRecord): string {
-  const touching = 'the distance at which their balls of mean radius touch';
-  if (centroidGapRatio === null) return 'The classes have no extent at all: each is one point, apart from the others.';
-  if (centroidGapRatio >= 1)
-    return `Every class stands apart: in the closest pair, ${a} and ${b}, the centroids are ${formatNumber(centroidGapRatio)} times ${touching}.`;
-  return `Not every class stands apart: in the closest pair, ${a} and ${b}, the centroids are only ${formatNumber(centroidGapRatio)} times ${touching}.`;
+const answerWords = { yes: 'Yes', no: 'No', undecided: 'Undecided' } as const;
+
+function separableSentence({ separable, sharedLatents }: EncoderRuntimeRecord): string {
+  const { answer, share, interval, threshold, pair, moreObservations } = separable;
+  const [low, high] = [interval[0], interval[1] ?? 1];
+  const more =
+    answer !== 'undecided'
+      ? ''
+      : moreObservations === null
+        ? ' It is too near the threshold to be decided.'
+        : ` ${formatCount(moreObservations)} more observations would decide it.`;
+  const shared =
+    sharedLatents > 0
+      ? ` ${formatPercent(sharedLatents)} of the observations have exactly the latent of another class.`
+      : '';
+  return (
+    `Can the classes be told apart? ${answerWords[answer]}: in the worst pair, ${pair.join(' and ')}, ${formatPercent(share)} of the unseen ` +
+    `observations are taken for their own class (95% interval ${formatPercent(low)} to ${formatPercent(high)}; asked for: ${formatPercent(threshold)}).${more}${shared}`
+  );
 }
 
-function recallSentence(record: AnyEvaluationRecord, runtime: EncoderRuntimeRecord): string {
-  const { nearestCentroidAccuracy, smallestRecall, smallestRecallClass } = runtime;
-  const chance = formatPercent(1 / record.classes.names.length);
+function clusteredSentence({ clustered: { answer, ratio, interval, threshold, pair } }: EncoderRuntimeRecord): string {
+  if (ratio === null) return `Is each class one cluster? ${answerWords[answer]}: each is one point.`;
   return (
-    `${formatPercent(nearestCentroidAccuracy)} of ${formatCount(record.observations)} held-out observations are nearest to ` +
-    `their own class (chance: ${chance}); in the worst class, ${smallestRecallClass}, ${formatPercent(smallestRecall)}.`
+    `Is each class one cluster? ${answerWords[answer]}: in the worst pair, ${pair.join(' and ')}, the centres are ${formatNumber(ratio)} times ` +
+    `as far apart as the classes spread between them (95% interval ${formatNumber(interval[0])} to ${formatNumber(interval[1])}; asked for: ${formatNumber(threshold)}).`
   );
 }
 
 function roomSentence({ meanDistance, relativeSpread, reasons }: EncoderRuntimeRecord): string {
-  const own = reasons.find(({ measure }) => measure === 'ownSpread');
+  const own = reasons.find(({ measure }) => measure === 'roundingSteps');
   if (own !== undefined)
-    return `Latents are ${formatNumber(meanDistance)} apart on average, ${formatNumber(own.value)} times as far as they are from 0.`;
+    return `Latents are ${formatNumber(meanDistance)} apart on average, ${formatNumber(own.value)} steps of their rounding.`;
   return (
     `Latents are ${formatNumber(meanDistance)} apart on average, ${formatNumber(relativeSpread)} times as far as the ` +
     'untrained encoder puts the same observations.'
@@ -60,11 +73,11 @@ function certificateSentence({ runtimes, reference }: AnyEvaluationRecord): stri
     return `Rounding could change the verdict on ${failing.join(', ')}: see the runtimes for the classes at risk.`;
   const names = runtimes.map((runtime) => runtime.runtime).join(', ');
   const others = runtimes.filter((runtime) => runtime.runtime !== reference.runtime);
-  if (others.length === 0) return `Measured on ${names}, the reference itself.`;
+  if (others.length === 0) return `Measured on ${names}, the reference itself: nothing is said of other runtimes.`;
   const error = Math.max(...others.map((runtime) => runtime.maxLatentError));
   const gap = Math.min(...others.map((runtime) => runtime.decidingGap));
   return (
-    `The verdict holds under the rounding of ${names}: twice the largest latent error (${formatNumber(2 * error)}, against ` +
+    `On these observations the verdict has a margin for the rounding of ${names}: twice the largest latent error measured (${formatNumber(2 * error)}, against ` +
     `${reference.runtime}) is below the smallest gap that decides it (${formatNumber(gap)}).`
   );
 }

@@ -88,7 +88,10 @@ function certificateTable(record: VerificationRecord): BlockOf<'table'> {
       return [
         row.runtime,
         { text: row.verdict, tone: verdictTones[row.verdict] },
-        { text: row.holds ? 'yes' : row.model === 'float32' ? 'no' : 'not certain', tone: toneOf(row) },
+        {
+          text: row.isReference ? 'the reference' : row.holds ? 'yes' : row.model === 'float32' ? 'no' : 'not certain',
+          tone: toneOf(row),
+        },
         cellOf(row.maxLatentError),
         partOf(row.maxLatentError, record.tolerances.latent),
       ];

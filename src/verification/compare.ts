@@ -32,6 +32,8 @@ export interface Rows {
   readonly classes: NamedClasses;
   readonly recorded: RecordedLatents | undefined;
   readonly untrainedMeanDistance: number;
+  /** [n] of the judged rows, where they are of recorded episodes. */
+  readonly episodes?: Int32Array | undefined;
 }
 
 /** A result of all rows, measured. */
@@ -53,7 +55,7 @@ export interface Measured {
 
 /** @throws JepaError where numbers are not finite */
 export function measure({ runtime, latent, predicted }: RunnerResult, rows: Rows): Measured {
-  const { judged, centroids: centroidRows, classes, untrainedMeanDistance } = rows;
+  const { judged, centroids: centroidRows, classes, untrainedMeanDistance, episodes } = rows;
   const heldOutCount = judged.length + centroidRows.length;
   const size = sizeOf(latent, heldOutCount, rows);
   const part = (from: number, to: number) => createLatents(latent.subarray(from * size, to * size), size);
@@ -69,7 +71,7 @@ export function measure({ runtime, latent, predicted }: RunnerResult, rows: Rows
     judged: judgedLatents,
     centroidLatents,
     centroids,
-    distinctness: measureDistinctness({ latents: judgedLatents, centroidLatents, untrainedMeanDistance }),
+    distinctness: measureDistinctness({ latents: judgedLatents, centroidLatents, episodes, untrainedMeanDistance }),
     predicted: ahead,
     predictedClasses: [predictedClasses(ahead[0], centroids, size), predictedClasses(ahead[1], centroids, size)],
     recorded: latent.length > heldOutCount * size ? latent.subarray(heldOutCount * size) : undefined,
@@ -94,8 +96,8 @@ export function tolerancesOf(
   maxDistance = 0,
   verdict = reference.distinctness.decision.verdict,
 ): Tolerances {
-  const { centroids, evidence, decision } = reference.distinctness;
-  const certificate = certify({ latents: reference.judged, centroids, evidence }, maxDistance, verdict);
+  const { decision } = reference.distinctness;
+  const certificate = certify({ latents: reference.judged, ...reference.distinctness }, maxDistance, verdict);
   const [one, two] = reference.predictedClasses;
   return {
     certificate,
@@ -182,6 +184,8 @@ export function compare({ runner, main, tried, reference, rows, batchSizes }: Co
     centroidGapRatio: Number.isFinite(centroids.centroidGapRatio) ? centroids.centroidGapRatio : null,
     verdict: decision.verdict,
     verdictHolds: certificate.verdictHolds,
+    isReference: main === reference,
+    certifiedAccuracy: certificate.certifiedAccuracy,
     pairsAtRisk: certificate.pairsAtRisk.map((pair) => namedPair(pair, rows.classes.names)),
     millisecondsPerObservation: main.runtime.encodeMs / main.encodedCount,
   };

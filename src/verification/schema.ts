@@ -1,5 +1,5 @@
 // What a verification records: verify.json and `jepa verify --json`. The schema is the documentation of every field;
-// docs/schema/verify.schema.json is made from it. What the certificates prove: docs/verify.md.
+// docs/schema/verify.schema.json is made from it. What follows from the margins: docs/verify.md.
 import * as z from 'zod';
 
 /** Raised when a field changes its meaning. Fields may be added without. */
@@ -50,6 +50,14 @@ const ranRow = z.strictObject({
   centroidGapRatio: openMeasure,
   verdict,
   verdictHolds: z.boolean().describe("the verdict is the reference's, and 2 x maxLatentError < decidingGap"),
+  isReference: z
+    .boolean()
+    .describe(
+      'what the others are compared with; its own error is that between batch sizes, so that it shows nothing else',
+    ),
+  certifiedAccuracy: fraction.describe(
+    "observations whose nearest centroid is their own class's, and stays so whatever latents within maxLatentError are",
+  ),
   pairsAtRisk: z
     .array(z.strictObject({ classes: z.tuple([z.string(), z.string()]), observations: z.int().min(1) }))
     .describe('classes between which single observations could change sides under this error'),

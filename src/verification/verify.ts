@@ -77,6 +77,7 @@ export async function verify(input: VerificationInput, options: VerificationOpti
       classes: input.classes,
       recorded: input.recorded,
       untrainedMeanDistance,
+      episodes: heldOut.judged.episodes,
     };
     const [referenceRunner, reference] = await firstThatRuns(input.references, trial, rows, progress);
     const found: VerificationRow[] = [];

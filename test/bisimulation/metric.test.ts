@@ -57,7 +57,7 @@ describe('bisimulation metric', () => {
     expect(distances[0 * 3 + 1]).toBeCloseTo(2, 12);
   });
 
-  test.each([1, -0.1, Number.NaN])('refuses a discount of %d', (discount) => {
+  test.each([1, 0, -0.1, Number.NaN])('refuses a discount of %d', (discount) => {
     const system = {
       stateCount: 1,
       actionCount: 1,
@@ -65,7 +65,7 @@ describe('bisimulation metric', () => {
       auxiliarySize: 0,
       auxiliary: new Float64Array(0),
     };
-    expect(() => bisimulationMetric(system, { discount })).toThrow('expected a discount in [0, 1)');
+    expect(() => bisimulationMetric(system, { discount })).toThrow('expected a discount in (0, 1)');
   });
 });
 

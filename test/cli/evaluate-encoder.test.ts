@@ -41,13 +41,13 @@ describe('jepa evaluate of an encoder from anywhere', () => {
     expect(page).not.toContain('Witnesses');
   });
 
-  test('calls a collapse one, by the latents themselves and by the encoder before training', () => {
-    const alone = evaluate(
-      ...[fixture('collapsed.onnx'), ...labelled, '--no-report', '--json', '--fail-on', 'collapsed'],
-    );
+  test('calls merged classes coarse where no scale is known, and a collapse beside the encoder before training', () => {
+    const alone = evaluate(...[fixture('collapsed.onnx'), ...labelled, '--no-report', '--json', '--fail-on', 'coarse']);
     expect(alone.status).toBe(1);
-    const [{ reasons }] = encoderEvaluationSchema.parse(JSON.parse(alone.stdout)).runtimes;
-    expect(reasons.map(({ measure }) => measure)).toContain('ownSpread');
+    expect(alone.stderr).toContain('--fail-on coarse: cpu coarse');
+    const [{ reasons, separable }] = encoderEvaluationSchema.parse(JSON.parse(alone.stdout)).runtimes;
+    expect(separable).toMatchObject({ answer: 'no', threshold: 0.9 });
+    expect(reasons.map(({ measure }) => measure)).toEqual(['separation', 'clusterRatio', 'roundingSteps']);
     const beside = evaluate(
       ...[fixture('collapsed.onnx'), ...labelled, '--no-report', '--untrained', fixture('quarters.onnx')],
     );

@@ -24,7 +24,7 @@ describe('jepa evaluate', () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(/^run: 90 held-out observations, centroids of 90 others, 9 classes \(by reward\)$/m);
     expect(stdout).toMatch(/^verdict {2,}coarse$/m);
-    expect(stdout).toMatch(/^verdict holds {2,}yes$/m);
+    expect(stdout).toMatch(/^verdict holds {2,}is the reference$/m);
     expect(stdout).toMatch(/^witnesses: \d and \d: latents .* apart .* Of the nearest pairs of 36 pairs of classes/m);
     const record: unknown = JSON.parse(readFileSync(join(run, 'evaluation.json'), 'utf8'));
     expect(evaluationSchema.parse(record).observations).toBe(90);
@@ -46,7 +46,7 @@ describe('jepa evaluate', () => {
     [['--runtime', 'cpi'], /got "cpi"\. Did you mean "cpu"\?/],
     [['--runtime', 'cpu,cpu'], /--runtime: expected each runtime once, got "cpu,cpu"/],
     [['--classes', 'stat'], /got "stat"\. Did you mean "state"\?/],
-    [['--fail-on', 'distinct'], /--fail-on: expected a verdict \(collapsed, coarse\), got "distinct"/],
+    [['--fail-on', 'distinct'], /--fail-on: expected a verdict \(collapsed, coarse, undecided\), got "distinct"/],
     [['--observations', '1'], /--observations: expected a whole number of at least 2, got "1"/],
     [['--decoder-noise', '-1'], /--decoder-noise: expected a number of at least 0, got "-1"/],
   ])('%j is refused in one line with exit code 2', (flags, message) => {

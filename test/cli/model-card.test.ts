@@ -52,7 +52,7 @@ function writeEvaluation(step: number): void {
     ].map((name) => [name, 0.625]),
   );
   const evaluation = {
-    format: 1,
+    format: 2,
     step,
     environment: { name: 'counting' },
     observations: 10,

@@ -1,7 +1,7 @@
 // What an encoder from anywhere is fed with, as its file says, and a verdict on latents of whose scale nothing is known.
 import { describe, expect, test } from 'vitest';
 import { findObservationInput, type InputAnswers, parsePixels } from '../../src/evaluation/foreign-encoder.ts';
-import { decideVerdict } from '../../src/measures/verdict.ts';
+import { decideVerdict, type VerdictEvidence } from '../../src/measures/verdict.ts';
 import { encodeObservations, observationTensor } from '../../src/run/encode.ts';
 import type { RuntimeSession, TensorSpec } from '../../src/runtimes/index.ts';
 
@@ -97,33 +97,41 @@ test('an encoder that takes a fixed number of observations gets whole batches, a
 });
 
 describe('the verdict on latents of unknown scale', () => {
-  const merged = { smallestRecall: 0.5, centroidGapRatio: 0.1, hasUnitScale: false };
+  const merged: VerdictEvidence = {
+    separation: 0.5,
+    separationInterval: [0.4, 0.6],
+    clusterRatio: 0.1,
+    clusterInterval: [0, 0.2],
+    smallestRecall: 0.5,
+    meanDistance: 1e-3,
+    typicalDistance: 1e-3,
+    latentStd: 1e-4,
+    size: 8,
+    rootMeanSquareNorm: 1e-3,
+    roundingLength: 1e-10,
+    hasUnitScale: false,
+  };
 
-  test('is that of their own length: small latents that are apart are no collapse', () => {
-    const small = { ...merged, meanDistance: 1e-3, latentStd: 1e-4, rootMeanSquareNorm: 1e-3 };
-    expect(decideVerdict(small).verdict).toBe('coarse');
+  test('is that of their rounding: small latents, and those far from 0, are no collapse', () => {
+    expect(decideVerdict(merged).verdict).toBe('coarse');
+    expect(decideVerdict({ ...merged, rootMeanSquareNorm: 100, roundingLength: 9e-6 }).verdict).toBe('coarse');
     // With the unit scale of an initialiser they would be one.
-    expect(decideVerdict({ ...small, hasUnitScale: true }).verdict).toBe('collapsed');
+    expect(decideVerdict({ ...merged, hasUnitScale: true }).verdict).toBe('collapsed');
   });
 
-  test('is a collapse where they are nearly one vector', () => {
-    const { verdict, reasons } = decideVerdict({
-      ...merged,
-      meanDistance: 0.04,
-      latentStd: 0.04,
-      rootMeanSquareNorm: 1,
-    });
+  test('is a collapse where they differ by less than 100 steps of it', () => {
+    const { verdict, reasons } = decideVerdict({ ...merged, roundingLength: 2e-5 });
     expect(verdict).toBe('collapsed');
-    expect(reasons.find(({ measure }) => measure === 'ownSpread')).toEqual({
-      measure: 'ownSpread',
-      value: 0.04,
-      threshold: 0.05,
+    expect(reasons.find(({ measure }) => measure === 'roundingSteps')).toEqual({
+      measure: 'roundingSteps',
+      value: expect.closeTo(50, 9),
+      threshold: 100,
       isMet: false,
     });
   });
 
   test('is that of the untrained encoder where there is one', () => {
-    const known = { ...merged, meanDistance: 0.04, latentStd: 1, rootMeanSquareNorm: 1, untrainedMeanDistance: 0.1 };
-    expect(decideVerdict(known).verdict).toBe('coarse');
+    expect(decideVerdict({ ...merged, untrainedMeanDistance: 2e-3 }).verdict).toBe('coarse');
+    expect(decideVerdict({ ...merged, untrainedMeanDistance: 2e-1 }).verdict).toBe('collapsed');
   });
 });

@@ -37,7 +37,13 @@ describe('baseline', () => {
     expect(baseline.classes).toBeUndefined();
     const latents = Float32Array.from({ length: judged.labels.length }, (_, n) => n);
     const measures = measureBaseline(baseline, 1, latents, new Float32Array(0));
-    expect(Object.keys(measures)).toEqual(['meanDistance', 'rankMe', 'effectiveRank', 'intrinsicDimension']);
+    expect(Object.keys(measures)).toEqual([
+      'meanDistance',
+      'rankMe',
+      'effectiveRank',
+      'intrinsicDimension',
+      'alphaReQ',
+    ]);
     expect(measures.meanDistance).toBeGreaterThan(1);
   });
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { centroidsOf, measureCentroids } from '../../src/measures/centroid.ts';
 import { type CertifiedReference, certify, latentError } from '../../src/measures/certificate.ts';
 import { measureDistinctness } from '../../src/measures/distinctness.ts';
 import { createLatents, type LabelledLatents } from '../../src/measures/latents.ts';
@@ -7,8 +6,7 @@ import { randomFor } from '../../src/random.ts';
 import { latentsOf } from '../evaluation/reference.ts';
 
 function referenceOf(latents: LabelledLatents, centroidLatents = latents): CertifiedReference {
-  const { evidence } = measureDistinctness({ latents, centroidLatents, untrainedMeanDistance: 1 });
-  return { latents, centroids: measureCentroids(latents, centroidsOf(centroidLatents)), evidence };
+  return { latents, ...measureDistinctness({ latents, centroidLatents, untrainedMeanDistance: 1 }) };
 }
 
 /** Two classes on a line, around -1 and 1, with radius 1/8. */
@@ -24,18 +22,33 @@ describe('latent error', () => {
 
 describe('certificate', () => {
   test('the tolerance of two classes on a line is that worked by hand', () => {
-    // (2 - 2e) / (2 (1/8 + 2e)) = 1 at e = 7/24; the margins of 1.75 would allow 7/16.
+    // The linear probe puts its plane at 0: the nearest observations, at -7/8 and 7/8, survive an error of that. By neighbours the
+    // second nearest are 1/4 and 2 away, whose difference of 7/4 an error of a quarter of it undoes. But the mean distance is 17/12,
+    // of which twice an error of 17/24 would leave nothing.
     const { tolerance, decidingGap } = certify(referenceOf(line), 0, 'distinct');
-    expect(tolerance).toBeCloseTo(7 / 24, 10);
-    expect(decidingGap).toBeCloseTo(7 / 12, 10);
+    expect(tolerance).toBeCloseTo(17 / 24, 6);
+    expect(decidingGap).toBeCloseTo(17 / 12, 6);
   });
 
   test('the verdict holds below the tolerance, fails above it, and where the verdict is another', () => {
     const reference = referenceOf(line);
-    expect(certify(reference, 0.29, 'distinct').verdictHolds).toBe(true);
-    expect(certify(reference, 0.3, 'distinct').verdictHolds).toBe(false);
+    expect(certify(reference, 0.7, 'distinct').verdictHolds).toBe(true);
+    expect(certify(reference, 0.71, 'distinct').verdictHolds).toBe(false);
     expect(certify(reference, 1e-6, 'coarse').verdictHolds).toBe(false);
     expect(certify(reference, 0, 'distinct').verdictHolds).toBe(true);
+  });
+
+  test('certified accuracy counts the observations that stay with their class, whatever the verdict does', () => {
+    // A fifth of a class lies 0.01 on its own side of the middle between the centroids: an error of 0.008 takes it over.
+    const rows = Array.from({ length: 200 }, (_, i) => [i < 20 ? 1.105 : i < 100 ? 0 : 2]);
+    const labels = rows.map((_, i) => (i < 100 ? 0 : 1));
+    const reference = referenceOf(latentsOf(rows, labels));
+    // The centroid of the first class is 0.221, the middle 1.1105, the margin 0.011.
+    expect(reference.centroids.accuracy).toBe(1);
+    expect(certify(reference, 0.002, 'distinct').certifiedAccuracy).toBe(1);
+    const { certifiedAccuracy, pairsAtRisk } = certify(reference, 0.008, 'distinct');
+    expect(certifiedAccuracy).toBe(0.9);
+    expect(pairsAtRisk).toEqual([{ classes: [0, 1], observations: 20 }]);
   });
 
   test('names the pairs between which observations could change sides', () => {
@@ -48,7 +61,7 @@ describe('certificate', () => {
 
   test('no latents within the tolerance have another verdict', () => {
     const random = randomFor(0, 'certificate');
-    for (let trial = 0; trial < 60; trial++) {
+    for (let trial = 0; trial < 12; trial++) {
       // Three classes in the plane, from well apart to overlapping.
       const apart = 0.2 + 2 * random.uniform();
       const draw = () =>
@@ -76,22 +89,24 @@ describe('certificate', () => {
           return value + 0.999 * tolerance * direction;
         }),
       });
-      for (const [own, others] of [
-        [-1, 1],
-        [1, -1],
-        [-1, -1],
-        [0, 0],
-      ]) {
-        const moved = { latents: push(latents, own), centroidLatents: push(centroidLatents, others) };
+      // The others stay: the rules that are learned from them are the reference's.
+      for (const own of [-1, 1, 0]) {
+        const moved = { latents: push(latents, own), centroidLatents };
         expect(measureDistinctness({ ...moved, untrainedMeanDistance: 1 }).decision.verdict).toBe(verdict);
       }
     }
   });
 
   test('a verdict at its very threshold has no tolerance', () => {
-    // Centroids 2 apart, radii of 1: the ratio is 1.
-    const touching = latentsOf([[-2], [0], [0], [2]], [0, 0, 1, 1]);
-    const other = latentsOf([[-1], [-1], [1], [1]], [0, 0, 1, 1]);
-    expect(certify(referenceOf(touching, other), 1e-9, 'coarse').verdictHolds).toBe(false);
+    // Nine of ten of the first class are on their side; the next is on the border itself.
+    const rows = [...Array.from({ length: 9 }, () => [0]), [1], ...Array.from({ length: 10 }, () => [1])];
+    const merged = latentsOf(rows, [...Array<number>(10).fill(0), ...Array<number>(10).fill(1)]);
+    const others = latentsOf([[0], [0], [0], [1], [1], [1]], [0, 0, 0, 1, 1, 1]);
+    const reference = referenceOf(merged, others);
+    expect(reference.evidence.separation).toBe(0.9);
+    // 99 of the 190 pairs are 1 apart.
+    expect(certify(reference, 0, 'distinct').tolerance).toBeCloseTo(99 / 190 / 2, 6);
+    const atBorder = latentsOf([...rows.slice(0, 8), [0.5], ...rows.slice(9)], Array.from(merged.labels));
+    expect(certify(referenceOf(atBorder, others), 1e-9, 'coarse').verdictHolds).toBe(false);
   });
 });

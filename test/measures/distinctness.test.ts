@@ -42,9 +42,9 @@ describe('distinctness', () => {
     expect(distinctness.silhouette).toBeGreaterThan(0.7);
   });
 
-  test('more noise makes the same clusters coarse, before it makes the decisions wrong', () => {
+  test('more noise leaves no ball around a class clear of the others, but the classes are told apart as before', () => {
     const distinctness = measure(4, 1);
-    expect(distinctness.decision.verdict).toBe('coarse');
+    expect(distinctness.decision.verdict).toBe('distinct');
     expect(distinctness.centroids.accuracy).toBeGreaterThan(0.9);
     expect(distinctness.centroids.centroidGapRatio).toBeLessThan(1);
     expect(distinctness.gaps.gapRatio).toBeLessThan(1);

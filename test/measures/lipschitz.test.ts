@@ -182,4 +182,39 @@ describe('slopes of activations', () => {
   test('an unknown activation is refused', () => {
     expect(() => activationRule('gelu_fast')).toThrow('got gelu_fast');
   });
+
+  test('of two moving branches that are concatenated is above every slope in the ball, whatever weights the parts have', () => {
+    for (let trial = 0; trial < 12; trial++) {
+      const random = randomFor('concatenated branches', trial);
+      const size = 3;
+      const latent = tf.input({ shape: [size], name: 'latent' });
+      // One branch is normalised, which clips its radius and not its constant; the other is not.
+      const normal = tf.layers.layerNormalization({ epsilon: 1e-5 }).apply(latent) as tf.SymbolicTensor;
+      const plain = tf.layers.dense({ units: size }).apply(latent) as tf.SymbolicTensor;
+      const joined = tf.layers.concatenate().apply([normal, plain]) as tf.SymbolicTensor;
+      const mixed = tf.layers.dense({ units: size }).apply(joined) as tf.SymbolicTensor;
+      const output = tf.layers.layerNormalization({ epsilon: 1e-5 }).apply(mixed) as tf.SymbolicTensor;
+      const model = perturb(keep(tf.model({ inputs: latent, outputs: output })), trial);
+      const dense = model.layers[model.layers.length - 2];
+      const [kernel, bias] = dense.getWeights();
+      // Mostly of the branch that is not normalised.
+      const weights = Float32Array.from(kernel.dataSync(), (value, i) => (i < size * size ? 1e-3 * value : value));
+      dense.setWeights([tf.tensor2d(weights, [2 * size, size]), bias]);
+      const centre = Float64Array.from({ length: size }, () => 0.3 * random.normal());
+      const radius = 0.2 + random.uniform();
+      const { constant } = lipschitzBounds(model, 'latent').inBall({ centres: { latent: centre }, radius });
+      const rows = Array.from({ length: 400 }, () => {
+        const direction = Array.from({ length: size }, () => random.normal());
+        const reach = (0.98 * radius * random.uniform()) / Math.hypot(...direction);
+        return [Float64Array.from(centre, (value, k) => value + reach * direction[k])];
+      });
+      const near = rows.map(([row]) => [row.map((value) => value + 1e-3 * radius * (random.uniform() - 0.5))]);
+      const [first, second] = [outputs(model, rows), outputs(model, near)];
+      let steepest = 0;
+      rows.forEach(([row], n) => {
+        steepest = Math.max(steepest, distance(first[n], second[n]) / distance(row, near[n][0]));
+      });
+      expect(steepest).toBeLessThan(constant * 1.02);
+    }
+  });
 });

@@ -1,79 +1,88 @@
 import { describe, expect, test } from 'vitest';
 import { decideVerdict, type VerdictEvidence, verdictThresholds } from '../../src/measures/verdict.ts';
 
-/** As a jointly trained encoder of the counting environment measured, with an untrained one beside it. */
+/** Of an encoder whose classes are told apart, each one cluster, with an untrained one beside it. */
 const joint: VerdictEvidence = {
+  separation: 0.98,
+  separationInterval: [0.95, 1],
+  clusterRatio: 4,
+  clusterInterval: [3.6, 4.3],
   smallestRecall: 0.97,
-  centroidGapRatio: 2.1,
   meanDistance: 7,
+  typicalDistance: 6.8,
   latentStd: 0.5,
+  size: 64,
   rootMeanSquareNorm: 5,
+  roundingLength: 3e-7,
   untrainedMeanDistance: 3.6,
+};
+const merged = {
+  separation: 0.5,
+  separationInterval: [0.4, 0.6] as const,
+  clusterRatio: 0.1,
+  clusterInterval: [0, 0.3] as const,
 };
 
 describe('verdict', () => {
   test.each<[string, Partial<VerdictEvidence>, string]>([
-    ['classes that stand apart are distinct', {}, 'distinct'],
+    ['classes that are told apart are distinct', {}, 'distinct'],
     [
-      'reward only, with room between all classes, is distinct too: no more is claimed than was measured',
-      { centroidGapRatio: 1.3, meanDistance: 32, latentStd: 2.8 },
+      'a class need not be one cluster: the theorem asks for no more than different latents',
+      { clusterRatio: 0, clusterInterval: [0, 0.1] },
+      'distinct',
+    ],
+    ['one merged pair of classes is enough for coarse', merged, 'coarse'],
+    ['dynamics only has lost order and room', { ...merged, meanDistance: 0.05, typicalDistance: 0.05 }, 'collapsed'],
+    [
+      'the same without a known untrained encoder, by the unit scale',
+      { ...merged, meanDistance: 0.05, typicalDistance: 0.05, untrainedMeanDistance: undefined },
+      'collapsed',
+    ],
+    ['one observation far away is no room', { ...merged, meanDistance: 3, typicalDistance: 0.05 }, 'collapsed'],
+    ['an offset of the latents takes no room', { ...merged, rootMeanSquareNorm: 1e5, roundingLength: 0.05 }, 'coarse'],
+    [
+      'scale alone is no collapse: distinct latents times 1/1000 are distinct',
+      { meanDistance: 7e-3, typicalDistance: 7e-3 },
       'distinct',
     ],
     [
-      'dynamics only has lost order and room',
-      { smallestRecall: 0.1, centroidGapRatio: 0.06, meanDistance: 0.05, latentStd: 0.004, rootMeanSquareNorm: 0.1 },
+      'what differs by less than two steps of rounding is one point, whatever it seems to say',
+      { meanDistance: 5e-7, typicalDistance: 5e-7 },
       'collapsed',
     ],
     [
-      'dynamics only without a known untrained encoder, by the unit scale',
-      {
-        smallestRecall: 0.1,
-        centroidGapRatio: 0.06,
-        meanDistance: 0.05,
-        latentStd: 0.004,
-        rootMeanSquareNorm: 0.1,
-        untrainedMeanDistance: undefined,
-      },
+      'one point is collapsed',
+      { meanDistance: 0, typicalDistance: 0, rootMeanSquareNorm: 0, roundingLength: 0 },
       'collapsed',
     ],
-    [
-      'a random projection keeps room and is organised by something else',
-      { smallestRecall: 0.1, centroidGapRatio: 0.07, meanDistance: 0.9, latentStd: 0.09 },
-      'coarse',
-    ],
-    [
-      'an untrained encoder is coarse',
-      { smallestRecall: 0.1, centroidGapRatio: 0.06, meanDistance: 3.6, latentStd: 0.37 },
-      'coarse',
-    ],
-    ['one merged class is enough for coarse', { smallestRecall: 0.5 }, 'coarse'],
-    ['overlapping balls are coarse, however good the decisions', { centroidGapRatio: 0.99 }, 'coarse'],
-    [
-      'a small scale alone is no collapse: distinct latents times 1e-4 stay distinct',
-      { meanDistance: 7e-4, latentStd: 5e-5, rootMeanSquareNorm: 5e-4 },
-      'distinct',
-    ],
-    [
-      'differences below the rounding of the latents own length are no differences',
-      { meanDistance: 1e-6, rootMeanSquareNorm: 5, latentStd: 1e-7 },
-      'collapsed',
-    ],
-    [
-      'a point is collapsed',
-      { meanDistance: 0, latentStd: 0, rootMeanSquareNorm: 0, centroidGapRatio: 0 },
-      'collapsed',
-    ],
-  ])('%s', (_, change, verdict) => {
+  ])('%s', (_name, change, verdict) => {
     expect(decideVerdict({ ...joint, ...change }).verdict).toBe(verdict);
   });
 
-  test('the reasons hold every number with its threshold, met at equality', () => {
-    const { reasons } = decideVerdict({ ...joint, smallestRecall: 0.75, centroidGapRatio: 0.999 });
+  test('each question is undecided where its interval has the threshold inside, and the word is that of the numbers', () => {
+    const near = decideVerdict({
+      ...joint,
+      separation: 0.92,
+      separationInterval: [0.88, 0.95],
+      clusterInterval: [1.9, 4],
+    });
+    expect(near).toMatchObject({ verdict: 'distinct', separable: 'undecided', clustered: 'undecided' });
+    expect(decideVerdict(joint)).toMatchObject({ separable: 'yes', clustered: 'yes' });
+    expect(decideVerdict({ ...joint, ...merged })).toMatchObject({ separable: 'no', clustered: 'no' });
+  });
+
+  test('says which numbers met which thresholds', () => {
+    const { reasons } = decideVerdict({ ...joint, separation: 0.9, clusterRatio: 1.999 });
     expect(reasons).toEqual([
-      { measure: 'smallestRecall', value: 0.75, threshold: verdictThresholds.smallestRecall, isMet: true },
-      { measure: 'centroidGapRatio', value: 0.999, threshold: verdictThresholds.centroidGapRatio, isMet: false },
-      { measure: 'relativeSpread', value: 7 / 3.6, threshold: verdictThresholds.relativeSpread, isMet: true },
-      { measure: 'roundingSpread', value: 7 / 5, threshold: verdictThresholds.roundingSpread, isMet: true },
+      { measure: 'separation', value: 0.9, threshold: verdictThresholds.separation, isMet: true, interval: [0.95, 1] },
+      {
+        measure: 'clusterRatio',
+        value: 1.999,
+        threshold: verdictThresholds.clusterRatio,
+        isMet: false,
+        interval: [3.6, 4.3],
+      },
+      { measure: 'relativeSpread', value: 6.8 / 3.6, threshold: verdictThresholds.relativeSpread, isMet: true },
     ]);
   });
 });

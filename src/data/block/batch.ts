@@ -24,6 +24,8 @@ export interface LocatedSequence {
   /** Rows before that belong to the same episode. */
   readonly rowsBefore: number;
   readonly actionRow: number;
+  /** Of the recording. */
+  readonly episode: number;
 }
 
 /** The `index`-th sequence of a block. */
@@ -37,7 +39,13 @@ export function locateInBlock(decoded: DecodedBlock, block: Block, index: number
     const count = span.to - span.from;
     if (rest < count) {
       const rowsBefore = span.from + rest - observationFrom;
-      return { decoded, observationRow: observationRow + rowsBefore, rowsBefore, actionRow: actionRow + rest };
+      return {
+        decoded,
+        observationRow: observationRow + rowsBefore,
+        rowsBefore,
+        actionRow: actionRow + rest,
+        episode: span.episode,
+      };
     }
     rest -= count;
     observationRow += observationTo - observationFrom;
@@ -86,7 +94,8 @@ export function assembleBatch(
       if (k < horizon)
         encodeAction(decoded.actions, (actionRow + k) * rawActionSize, action, actions, target * actionSize);
     }
-  return { size, horizon, observations, actions, auxiliary, ...(hasStates ? { states } : {}) };
+  const episodes = Int32Array.from(sequences, ({ episode }) => episode);
+  return { size, horizon, observations, actions, auxiliary, episodes, ...(hasStates ? { states } : {}) };
 }
 
 export interface StackShape {

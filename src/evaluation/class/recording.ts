@@ -93,7 +93,7 @@ export function classesOfQuantiles(name: string, values: Float32Array, count: nu
 }
 
 export interface ObservedClassesInput {
-  readonly trained: DrawnTransitions;
+  readonly trained: Omit<DrawnTransitions, 'episodes'>;
   /** [N, ...] of the observations that get labels. */
   readonly observations: Observations;
   /** Numbers of an observation. */
@@ -114,15 +114,21 @@ export interface ObservedClassesInput {
 /**
  * States that training transitions do not tell apart are one class. The claim says which share of the pairs of states in
  * different classes is told apart by an action word inside the data: for those the theorem holds.
- * @throws UsageError where p is no function of the state, FormatError where the transitions contradict it.
+ * @throws UsageError where p is no function of the state
  */
-export function classesOfObserved(input: ObservedClassesInput): LabelledClasses & { readonly guaranteedShare: number } {
+export function classesOfObserved(input: ObservedClassesInput): LabelledClasses & {
+  /** 0 where transitions contradict each other. */
+  readonly guaranteedShare: number;
+  readonly contradictions: number;
+} {
   const { trained, states, observationSize, actionSize, auxiliary } = input;
   const keysFor = (observations: Observations, rows: Float32Array | undefined) =>
     rows && states ? keysOf(rows, states.size) : digestsOf(observations, observationSize);
   const [from, to] = [keysFor(trained.from, states?.from), keysFor(trained.to, states?.to)];
   const keys = [...new Set([...from, ...to])];
+  // In an order of their own, so that the rows may come in any.
   if (states) keys.sort(byNumbers);
+  else keys.sort();
   const numbers = new Map(keys.map((key, number) => [key, number]));
   if (numbers.size > OBSERVED_PAIR_STATE_LIMIT)
     throw new UsageError(
@@ -149,7 +155,7 @@ export function classesOfObserved(input: ObservedClassesInput): LabelledClasses 
     },
     { omitContradictions: true },
   );
-  const { system, stateOf } = recorded;
+  const { system, stateOf, omittedCount, contradiction } = recorded;
   const merged = mergeObserved(system);
   if (merged.count > MAXIMAL_CLASS_COUNT)
     throw new UsageError(
@@ -160,13 +166,19 @@ export function classesOfObserved(input: ObservedClassesInput): LabelledClasses 
     const number = numbers.get(key);
     return number === undefined ? -1 : merged.of[stateOf[number]];
   });
-  const guaranteedShare = guaranteedShareOf(observedWordLengths(system), merged.of);
+  const named = (number: number) => (states ? `${states.column} ${keys[number]}` : `observation ${number}`);
+  // Where anything contradicts, no encoder has zero loss on these transitions: the theorem says nothing.
+  const guaranteedShare = contradiction ? 0 : guaranteedShareOf(observedWordLengths(system), merged.of);
   const percent = (100 * guaranteedShare).toFixed(guaranteedShare > 0.999 && guaranteedShare < 1 ? 2 : 0);
   return {
     of: 'observed',
     labels,
     names: classNames(keys, stateOf, merged, states?.column),
-    claim: `states that the training transitions do not tell apart by ${auxiliary} are one class; ${percent}% of the pairs of states in different classes are told apart by an action word inside the data, and for those zero loss guarantees different latents`,
+    contradictions: omittedCount,
+    claim: contradiction
+      ? `states that the training transitions mostly do not tell apart by ${auxiliary} are one class; ${omittedCount} of ${trained.count} transitions contradict ` +
+        `more frequent ones (${named(contradiction.from)} leads by one action to ${contradiction.to.map(named).join(' and to ')}), so that no encoder has zero loss, and nothing is guaranteed`
+      : `states that the training transitions do not tell apart by ${auxiliary} are one class; ${percent}% of the pairs of states in different classes are told apart by an action word inside the data, and for those zero loss guarantees different latents`,
     guaranteedShare,
   };
 }

@@ -20,6 +20,8 @@ export interface DrawnTransitions {
   /** [N, M]: of `from` and of `to` */
   readonly auxiliaryFrom: Float32Array;
   readonly auxiliaryTo: Float32Array;
+  /** [N]: the episode of each. */
+  readonly episodes: Int32Array;
 }
 
 /**
@@ -44,12 +46,14 @@ export async function drawTransitions(source: RecordingSource, most: number, see
     actions: new Float32Array(count * actionSize),
     auxiliaryFrom: new Float32Array(count * auxiliarySize),
     auxiliaryTo: new Float32Array(count * auxiliarySize),
+    episodes: new Int32Array(count),
   };
   for (let start = 0; start < count; start += batchSize) {
     const batch = await source.batch(firstStep + start / batchSize, batchSize, 1);
     const rows = Math.min(batchSize, count - start);
     const copy = (values: Observations, target: Observations, width: number, step: number) =>
       target.set(values.subarray(step * batchSize * width, (step * batchSize + rows) * width), start * width);
+    if (batch.episodes) drawn.episodes.set(batch.episodes.subarray(0, rows), start);
     copy(batch.observations, drawn.from, size, 0);
     copy(batch.observations, drawn.to, size, 1);
     copy(batch.actions, drawn.actions, actionSize, 0);

@@ -113,9 +113,11 @@ async function chooseClasses(input: LabelInput): Promise<LabelledClasses> {
     const observed = await labelsByTransitions(input);
     if (observed.guaranteedShare === 1 && observed.names.length > 1) return observed;
     input.onNote?.(
-      observed.names.length < 2
-        ? 'classes: not of the observed transitions, which tell nothing apart'
-        : `classes: not of the observed transitions, which tell apart ${Math.floor(100 * observed.guaranteedShare)}% of the pairs`,
+      observed.contradictions > 0
+        ? `classes: not of the observed transitions, ${observed.contradictions} of which contradict others`
+        : observed.names.length < 2
+          ? 'classes: not of the observed transitions, which tell nothing apart'
+          : `classes: not of the observed transitions, which tell apart ${Math.floor(100 * observed.guaranteedShare)}% of the pairs`,
     );
   } catch (error) {
     if (!(error instanceof JepaError)) throw error;
@@ -229,7 +231,40 @@ function firstOfRows(values: Float32Array, size: number): Float32Array {
   return Float32Array.from({ length: values.length / size }, (_, n) => values[n * size]);
 }
 
-/** Every second observation of a class is judged, the others give the centroids; classes with too few of either are left out. */
+/**
+ * Which episodes, or observations, are judged (0) and which give the centroids (1): as evenly in every class as they come.
+ * @param units [N]: of an observation; itself, where there are no episodes
+ */
+function sidesOf(labels: readonly number[], units: ArrayLike<number>, classCount: number): number[] {
+  const rowsOf = new Map<number, number[]>();
+  labels.forEach((label, n) => {
+    if (label < 0) return;
+    const own = rowsOf.get(units[n]);
+    if (own) own.push(n);
+    else rowsOf.set(units[n], [n]);
+  });
+  const balance = new Int32Array(classCount);
+  const sides = labels.map(() => -1);
+  // Large ones first, which leaves the small ones to even out; a stable sort keeps the order of the draw.
+  for (const rows of [...rowsOf.values()].sort((a, b) => b.length - a.length)) {
+    const own = new Map<number, number>();
+    for (const n of rows) own.set(labels[n], (own.get(labels[n]) ?? 0) + 1);
+    let [asJudged, asOther] = [0, 0];
+    for (const [label, count] of own) {
+      asJudged += Math.abs(balance[label] + count);
+      asOther += Math.abs(balance[label] - count);
+    }
+    const side = asJudged <= asOther ? 0 : 1;
+    for (const n of rows) sides[n] = side;
+    for (const [label, count] of own) balance[label] += side === 0 ? count : -count;
+  }
+  return sides;
+}
+
+/**
+ * Half of the episodes is judged, the others give the centroids, so that no two frames of one are on both sides; by observations
+ * where that would leave a class out. Classes with too few of either are left out.
+ */
 function divide(
   drawn: DrawnTransitions,
   labelled: LabelledClasses,
@@ -238,15 +273,25 @@ function divide(
   options: RecordingEvaluationOptions,
 ): { readonly heldOut: HeldOut; readonly classes: StateClasses } {
   const { onNote } = options;
-  const counts = labelled.names.map(() => [0, 0]);
-  const sides = labelled.labels.map((label) => {
-    if (label < 0) return -1;
-    const [judged, others] = counts[label];
-    const side = judged > others ? 1 : 0;
-    counts[label][side]++;
-    return side;
-  });
-  const kept = labelled.names.map((_, label) => label).filter((label) => Math.min(...counts[label]) >= LEAST_OF_CLASS);
+  const labels = Array.from(labelled.labels);
+  const divided = (units: ArrayLike<number>) => {
+    const sides = sidesOf(labels, units, labelled.names.length);
+    const counts = labelled.names.map(() => [0, 0]);
+    labels.forEach((label, n) => {
+      if (label >= 0) counts[label][sides[n]]++;
+    });
+    const kept = [...counts.keys()].filter((label) => Math.min(...counts[label]) >= LEAST_OF_CLASS);
+    return { sides, kept };
+  };
+  const byObservation = divided(Array.from(labels.keys()));
+  const byEpisode = divided(drawn.episodes);
+  const areEpisodesApart = byEpisode.kept.length === byObservation.kept.length;
+  const { sides, kept } = areEpisodesApart ? byEpisode : byObservation;
+  // What has one episode may be none: labelled images in a file.
+  if (!areEpisodesApart && new Set(drawn.episodes).size > 1)
+    onNote?.(
+      'evaluation: too few episodes to judge by other episodes than those of the centroids: frames of one are on both sides, which flatters what depends on near frames',
+    );
   if (kept.length < 2)
     throw new UsageError(
       `evaluation: expected at least 2 classes with ${2 * LEAST_OF_CLASS} held-out observations each, got ${kept.length} of ${labelled.names.length}`,
@@ -271,6 +316,7 @@ function divide(
     return {
       observations: gather(drawn.to, rows, drawn.count),
       states: Int32Array.from(rows, (n) => newLabel.get(labelled.labels[n]) ?? -1),
+      ...(areEpisodesApart ? { episodes: Int32Array.from(rows, (n) => drawn.episodes[n]) } : {}),
     };
   };
   const transitionCount = Math.min(drawn.count, MAXIMAL_TRANSITIONS);

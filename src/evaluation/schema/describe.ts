@@ -1,8 +1,12 @@
 // From an evaluation to its record.
 import { basename } from 'node:path';
 import type { ClassPair } from '../../measures/class-gap.ts';
-import { classCounts } from '../../measures/latents.ts';
+import type { Distinctness } from '../../measures/distinctness.ts';
+import type { Interval } from '../../measures/interval.ts';
+import { classCounts, type Metric } from '../../measures/latents.ts';
 import { meanDistancesOf } from '../../measures/pair-distance.ts';
+import { spectrumSlope } from '../../measures/spectrum-slope.ts';
+import { verdictThresholds } from '../../measures/verdict.ts';
 import type { Evaluation } from '../evaluate.ts';
 import type { ForeignEvaluation } from '../foreign-encoder.ts';
 import type { HeldOut } from '../held-out/held-out.ts';
@@ -25,7 +29,7 @@ export function recordOf(evaluation: Evaluation): EvaluationRecord {
     step: subject.step ?? null,
     auxiliaries: auxiliaries.map((each) => each.name),
     objective: { dynamics, auxiliary },
-    ...drawnRecord({ ...evaluation, ...input, seed: evaluation.options.seed }),
+    ...drawnRecord({ ...evaluation, ...input, seed: evaluation.options.seed, metric: evaluation.options.metric }),
     transitions: transitionCount(heldOut),
     untrainedMeanDistance,
     runtimes: runtimes.map((runtime) => ({
@@ -59,7 +63,7 @@ export function encoderRecordOf(evaluation: ForeignEvaluation, sha256: string): 
       },
       ...(untrained === undefined ? {} : { untrained: basename(untrained) }),
     },
-    ...drawnRecord({ ...evaluation, ...input, seed: evaluation.options.seed }),
+    ...drawnRecord({ ...evaluation, ...input, seed: evaluation.options.seed, metric: evaluation.options.metric }),
     untrainedMeanDistance: untrainedMeanDistance ?? null,
     runtimes: runtimes.map((runtime) => encoderRuntimeRecord(runtime, input.classes.names, untrainedMeanDistance)),
     encoderJacobianRank: recordEncoderRank(evaluation.encoderRank),
@@ -73,15 +77,18 @@ function drawnRecord({
   heldOut: { judged, centroids },
   reference,
   seed,
+  metric = 'euclidean',
 }: Pick<Evaluation['input'], 'source' | 'classes'> &
   Pick<Evaluation, 'reference'> & {
     readonly heldOut: Pick<HeldOut, 'judged' | 'centroids'>;
     readonly seed: number;
+    readonly metric?: Metric | undefined;
   }) {
   const labels = judged.states.map((state) => classes.classOf[state]);
   return {
     environment: { name: source.name, ...source.description },
     seed,
+    metric,
     observations: judged.states.length,
     centroidObservations: centroids.states.length,
     classes: {
@@ -128,6 +135,9 @@ function encoderRuntimeRecord(
     latentStd: evidence.latentStd,
     standardDeviations: Array.from(distinctness.standardDeviations),
     rankMe: spectrum.rankMe,
+    rankMeCentred: spectrum.rankMeCentred,
+    alphaReQ: spectrumSlope(spectrum.centredSingularValues) ?? null,
+    lidar: distinctness.lidar,
     effectiveRank: spectrum.effectiveRank,
     effectiveRankUncentred: spectrum.effectiveRankUncentred,
     participationRatio: spectrum.participationRatio,
@@ -137,14 +147,54 @@ function encoderRuntimeRecord(
     maxAbsoluteError: error.maxAbsolute,
     relativeLatentError: error.relative,
     verdict: decision.verdict,
-    reasons: decision.reasons.map(({ value, ...reason }) => ({ ...reason, value: finite(value) })),
+    ...answersOf(distinctness, named),
+    reasons: decision.reasons.map(({ value, interval, ...reason }) => ({
+      ...reason,
+      value: finite(value),
+      ...(interval ? { interval: openInterval(interval) } : {}),
+    })),
     decidingGap: certificate.decidingGap,
     verdictHolds: certificate.verdictHolds,
+    certifiedAccuracy: certificate.certifiedAccuracy,
     pairsAtRisk: certificate.pairsAtRisk.map(({ classes, observations }) => ({
       classes: named(classes),
       observations,
     })),
   };
+}
+
+/** The two answers, with the numbers that decide them. */
+function answersOf(
+  { separability, organisation, sharedLatents, decision }: Distinctness,
+  named: (pair: ClassPair) => [string, string],
+): Pick<EncoderRuntimeRecord, 'separable' | 'clustered' | 'sharedLatents'> {
+  const { share, rule, byNeighbours, byProbe, interval, observations, worstPair, factorToDecide } = separability;
+  return {
+    separable: {
+      answer: decision.separable,
+      share,
+      interval: openInterval(interval),
+      threshold: verdictThresholds.separation,
+      pair: named(worstPair),
+      rule,
+      byNeighbours,
+      byProbe,
+      observations,
+      moreObservations: finite(Math.ceil((factorToDecide - 1) * observations)),
+    },
+    clustered: {
+      answer: decision.clustered,
+      ratio: finite(organisation.ratio),
+      interval: openInterval(organisation.interval),
+      threshold: verdictThresholds.clusterRatio,
+      pair: named(organisation.worstPair),
+    },
+    sharedLatents,
+  };
+}
+
+function openInterval([low, high]: Interval): [number, number | null] {
+  return [Number.isFinite(low) ? low : Number.MAX_VALUE, finite(high)];
 }
 
 function transitionCount({ judged, transitions }: Evaluation['heldOut']): number {

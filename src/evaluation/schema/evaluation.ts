@@ -8,7 +8,7 @@ import { encoderRankSchema, witnessesSchema } from './inspection.ts';
 import { decoderReadoutSchema, probeReadoutSchema } from './readout.ts';
 
 /** Raised when a field changes its meaning. Fields may be added without. */
-export const EVALUATION_FORMAT = 1;
+export const EVALUATION_FORMAT = 2;
 
 const fraction = z.number().min(0).max(1);
 const measure = z.number().min(0);
@@ -16,6 +16,8 @@ const measure = z.number().min(0);
 const openMeasure = measure.nullable();
 const classPair = z.tuple([z.string(), z.string()]);
 const verdict = z.enum(['distinct', 'coarse', 'collapsed']);
+const answer = z.enum(['yes', 'no', 'undecided']);
+const interval = z.tuple([measure, openMeasure]).describe('95%; null: infinite');
 
 /** Of an encoder by itself. */
 const encoderRuntimeRecord = z.strictObject({
@@ -54,6 +56,17 @@ const encoderRuntimeRecord = z.strictObject({
   latentStd: measure.describe('mean over the dimensions of the standard deviation'),
   standardDeviations: z.array(measure).describe('of each dimension'),
   rankMe: measure.describe('not centred, epsilon 1e-7 (Garrido et al. 2023)'),
+  rankMeCentred: measure.describe('centred, epsilon 1e-5, as newer code has it'),
+  alphaReQ: z
+    .strictObject({
+      alpha: z.number().describe('exponent of the power law of the covariance eigenvalues'),
+      from: z.int().describe('first rank of the fit'),
+      to: z.int().describe('last rank of the fit'),
+      fit: fraction.describe('R^2'),
+    })
+    .nullable()
+    .describe('Agrawal et al. 2022; null: fewer than five eigenvalues are above rounding'),
+  lidar: measure.describe('Thilak et al. 2023, with the classes as views'),
   effectiveRank: measure.describe('centred (Roy and Vetterli 2007)'),
   effectiveRankUncentred: measure,
   participationRatio: measure.describe('of the covariance eigenvalues'),
@@ -68,14 +81,63 @@ const encoderRuntimeRecord = z.strictObject({
   maxLatentError: measure.describe('largest Euclidean distance to the latent of the reference, over all observations'),
   maxAbsoluteError: measure.describe('largest difference of one number of a latent'),
   relativeLatentError: measure.describe('maxLatentError / root mean square length of the latents'),
-  verdict,
+  verdict: verdict.describe('by the numbers as measured; whether their intervals allow another is in separable'),
+  separable: z
+    .strictObject({
+      answer: answer.describe('undecided where the interval has the threshold inside'),
+      share: fraction.describe(
+        'worst pair of classes: observations taken for their own class and not for the other, by the better rule, in the class where they are fewer',
+      ),
+      interval,
+      threshold: fraction,
+      pair: classPair,
+      rule: z
+        .enum(['neighbours', 'probe'])
+        .describe('3 nearest neighbours, or a linear probe, both learned from others'),
+      byNeighbours: fraction.describe('the same of the worst pair by neighbours alone'),
+      byProbe: fraction,
+      observations: z.int().min(1).describe('judged observations that were taken; fewer than all where there are many'),
+      moreObservations: z
+        .int()
+        .min(0)
+        .nullable()
+        .describe('judged observations that would decide, if the share stays; null: it is too near the threshold'),
+    })
+    .describe('can every two classes be told apart?'),
+  clustered: z
+    .strictObject({
+      answer,
+      ratio: openMeasure.describe(
+        'worst pair: distance of the centres / (2 x larger mean distance to the own one), along the line that joins them',
+      ),
+      interval,
+      threshold: measure,
+      pair: classPair,
+    })
+    .describe('is each class one cluster, apart from the others?'),
+  sharedLatents: fraction.describe('observations whose latent, up to rounding, one of another class has'),
   reasons: z
-    .array(z.strictObject({ measure: z.string(), value: openMeasure, threshold: z.number(), isMet: z.boolean() }))
+    .array(
+      z.strictObject({
+        measure: z.string(),
+        value: openMeasure,
+        threshold: z.number(),
+        isMet: z.boolean(),
+        interval: interval.optional(),
+      }),
+    )
     .describe('the numbers that decided, each with its threshold'),
   decidingGap: measure.describe(
     'the smallest gap that decides the verdict: twice the largest error that cannot change it',
   ),
-  verdictHolds: z.boolean().describe("the verdict is the reference's, and 2 x maxLatentError < decidingGap"),
+  verdictHolds: z
+    .boolean()
+    .describe(
+      "the verdict is the reference's, and 2 x maxLatentError < decidingGap; of the reference itself always true",
+    ),
+  certifiedAccuracy: fraction.describe(
+    "observations whose nearest centroid is their own class's, and stays so whatever latents within maxLatentError are",
+  ),
   pairsAtRisk: z
     .array(z.strictObject({ classes: classPair, observations: z.int().min(1) }))
     .describe('classes between which single observations could change sides under this error'),
@@ -100,6 +162,7 @@ const drawn = {
     })
     .describe('what the observations are of, with its options'),
   seed: z.int().describe('of the observations'),
+  metric: z.enum(['euclidean', 'cosine']).describe('cosine: all measures are of the latents at unit length'),
   observations: z.int().min(1).describe('held-out observations that were judged'),
   centroidObservations: z.int().min(1).describe('further ones, from which the centroids are'),
   classes: z.strictObject({

@@ -29,12 +29,14 @@ const foundWitnesses = z.strictObject({
   candidates: z.int().min(1).describe('held-out observations among which the nearest pairs were looked for'),
   meanDistance: measure.describe('of two candidates'),
   checkedPairs: z.int().min(1).describe('pairs of classes whose nearest observations were followed, nearest first'),
-  contrapositive: z
+  account: z
     .strictObject({
       holding: count.describe('pairs where errors and distances along the word add up to the gap of the auxiliary'),
       smallestAccount: measure.describe('the smallest of these sums over its gap; at least 1, up to rounding'),
     })
-    .describe('no two observations of different classes have near latents without a broken loss'),
+    .describe(
+      'whether the account closes: a check of the computation, which the triangle inequality lets no networks fail; no evidence',
+    ),
   causes: z
     .strictObject({ distance: count, dynamics: count, auxiliary: count })
     .describe('checked pairs by their largest cause; distance: no loss is broken'),
@@ -68,7 +70,7 @@ export function recordWitnesses(evaluation: WitnessEvaluation): WitnessesRecord 
     candidates,
     meanDistance,
     checkedPairs: witnesses.length,
-    contrapositive: {
+    account: {
       holding: accounts.filter((account) => account >= 1 - ACCOUNT_ROUNDING).length,
       smallestAccount: Math.min(...accounts),
     },

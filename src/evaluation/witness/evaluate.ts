@@ -1,5 +1,5 @@
 // Witnesses as part of an evaluation: the nearest pair of observations of every two classes that the run's own auxiliaries
-// keep apart, each traced and bounded. So the theorem's contrapositive (Yu et al., arXiv 2509.12249, theorem 1) and its
+// keep apart, each traced and bounded. So what breaks (Yu et al., arXiv 2509.12249, theorem 1) and its
 // quantitative form are checked on every evaluation: where latents are near and the auxiliary differs, a loss must be broken.
 import type { Auxiliary } from '../../auxiliary/index.ts';
 import { auxiliarySizeOf, sliceAuxiliaries } from '../../auxiliary/index.ts';

@@ -5,7 +5,11 @@ import type { Random } from '../../random.ts';
 export function colouredNoise(length: number, exponent: number): (random: Random) => Float64Array {
   const highest = Math.floor(length / 2);
   // The constant part has the power of the lowest frequency, where the law itself would be infinite.
-  const amplitudes = Array.from({ length: highest + 1 }, (_, f) => Math.max(1, f) ** (-exponent / 2));
+  // It and the highest of an even length are one bin of the spectrum, every other frequency is two, f and -f: half the power.
+  const amplitudes = Array.from({ length: highest + 1 }, (_, f) => {
+    const isSingle = (2 * f) % length === 0;
+    return Math.max(1, f) ** (-exponent / 2) * (isSingle ? Math.SQRT1_2 : 1);
+  });
   const scale = 1 / Math.sqrt(amplitudes.reduce((sum, amplitude) => sum + amplitude ** 2, 0));
   const angle = (2 * Math.PI) / length;
   const cosines = Float64Array.from({ length }, (_, i) => Math.cos(angle * i));

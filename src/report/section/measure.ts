@@ -6,12 +6,12 @@ import { formatNumber, formatPercent } from '../number.ts';
 import type { ReportSection } from '../report.ts';
 
 const reasonNames: Readonly<Record<string, string>> = {
-  smallestRecall: 'smallest recall of a class',
-  centroidGapRatio: 'centroid gap ratio of the worst pair',
-  relativeSpread: "mean distance over the untrained encoder's",
-  latentStd: 'standard deviation of the latents',
-  ownSpread: 'mean distance over the length of the latents, whose scale is not known',
-  roundingSpread: 'mean distance over the length of the latents',
+  separation: 'told apart: share of the worst pair taken for its own class',
+  clusterRatio: 'clustered: distance of the centres over the spread between them, worst pair',
+  relativeSpread: "room: distance over the untrained encoder's",
+  latentStd: 'room: standard deviation of the latents',
+  roundingSteps: 'room: distance in steps of rounding; the scale is not known',
+  leastSteps: 'distance in steps of rounding',
 };
 
 export function measureSection(record: AnyEvaluationRecord): ReportSection {
@@ -25,10 +25,11 @@ export function measureSection(record: AnyEvaluationRecord): ReportSection {
       {
         kind: 'table',
         caption: 'What decided the verdict',
-        columns: [left('number'), right('value'), right('threshold'), left('met')],
-        rows: first.reasons.map(({ measure, value, threshold, isMet }) => [
+        columns: [left('number'), right('value'), right('95% interval'), right('threshold'), left('met')],
+        rows: first.reasons.map(({ measure, value, threshold, isMet, interval }) => [
           reasonNames[measure] ?? measure,
           value === null ? 'infinite' : formatNumber(value),
+          interval === undefined ? '' : intervalText(interval),
           `at least ${formatNumber(threshold)}`,
           { text: isMet ? 'yes' : 'no', tone: isMet ? 'plain' : 'bad' },
         ]),
@@ -46,6 +47,11 @@ export function measureSection(record: AnyEvaluationRecord): ReportSection {
   };
 }
 
+function intervalText([low, high]: readonly [number, number | null]): string {
+  const lowest = low === Number.MAX_VALUE ? 'infinite' : formatNumber(low);
+  return `${lowest} to ${high === null ? 'infinite' : formatNumber(high)}`;
+}
+
 interface Fact {
   readonly term: string;
   readonly value: string;
@@ -58,6 +64,21 @@ function orderFacts(runtime: AnyRuntimeRecord): Fact[] {
       term: 'Nearest-centroid accuracy',
       value: formatPercent(runtime.nearestCentroidAccuracy),
       note: 'observations nearest to the centroid of their own class; the centroids come from other observations',
+    },
+    {
+      term: 'Told apart by neighbours, by a linear probe',
+      value: `${formatPercent(runtime.separable.byNeighbours)}, ${formatPercent(runtime.separable.byProbe)}`,
+      note: `of ${runtime.separable.observations} observations, the worst pair of each rule; learned from others`,
+    },
+    {
+      term: 'Latents shared with another class',
+      value: formatPercent(runtime.sharedLatents),
+      note: 'observations whose latent, up to rounding, an observation of another class has',
+    },
+    {
+      term: 'Certified accuracy',
+      value: formatPercent(runtime.certifiedAccuracy),
+      note: 'observations nearest to their own class whose nearest class no latent error of the measured size can change',
     },
     {
       term: '1-NN accuracy',
@@ -106,7 +127,20 @@ function spreadFacts(runtime: AnyRuntimeRecord, untrainedMeanDistance: number | 
     {
       term: 'RankMe',
       value: formatNumber(runtime.rankMe),
-      note: 'not centred; it has no scale and does not see a collapse to a point',
+      note: `not centred; it has no scale and does not see a collapse to a point. Centred, with 1e-5, as newer code has it: ${formatNumber(runtime.rankMeCentred)}`,
+    },
+    {
+      term: 'alpha-ReQ',
+      value: formatNumber(runtime.alphaReQ?.alpha ?? null),
+      note:
+        runtime.alphaReQ === null
+          ? 'too few directions'
+          : `power law of the variances of the directions, ranks ${runtime.alphaReQ.from} to ${runtime.alphaReQ.to}; R² of the fit: ${formatNumber(runtime.alphaReQ.fit)}`,
+    },
+    {
+      term: 'LiDAR',
+      value: formatNumber(runtime.lidar),
+      note: 'directions that tell the classes apart beyond what varies within them',
     },
     {
       term: 'Participation ratio',

@@ -7,23 +7,24 @@ import { formatNumber } from '../number.ts';
 import type { BlockOf, ReportSection } from '../report.ts';
 
 export function runtimeSection({ runtimes, reference }: AnyEvaluationRecord): ReportSection {
-  const holding = runtimes.filter((runtime) => runtime.verdictHolds).length;
-  const risks = runtimes.filter((runtime) => !runtime.verdictHolds && runtime.pairsAtRisk.length > 0).map(describeRisk);
+  const others = runtimes.filter(({ runtime }) => runtime !== reference.runtime);
+  const holding = others.filter((runtime) => runtime.verdictHolds).length;
+  const risks = runtimes.filter((runtime) => runtime.pairsAtRisk.length > 0).map(describeRisk);
   return {
     id: 'runtimes',
     title: 'Runtimes',
     finding:
-      `The verdict holds on ${holding} of ${runtimes.length}. Errors are distances to the latents of ${reference.runtime} ` +
+      `${others.length === 0 ? 'Only the reference was run.' : `The verdict holds on ${holding} of ${others.length} beside the reference.`} Errors are distances to the latents of ${reference.runtime} ` +
       `(${reference.version}) for the same observations.`,
     blocks: [
-      certificateTable(runtimes),
+      certificateTable(runtimes, reference.runtime),
       measureTable(runtimes),
       ...(risks.length > 0 ? [{ kind: 'text' as const, paragraphs: risks }] : []),
     ],
   };
 }
 
-function certificateTable(runtimes: readonly AnyRuntimeRecord[]): BlockOf<'table'> {
+function certificateTable(runtimes: readonly AnyRuntimeRecord[], reference: string): BlockOf<'table'> {
   return {
     kind: 'table',
     caption: 'What ran, and whether its rounding could change the verdict',
@@ -31,6 +32,7 @@ function certificateTable(runtimes: readonly AnyRuntimeRecord[]): BlockOf<'table
       left('runtime'),
       left('verdict'),
       left('holds'),
+      right('certified accuracy'),
       right('largest error'),
       right('deciding gap'),
       left('provider'),
@@ -41,7 +43,10 @@ function certificateTable(runtimes: readonly AnyRuntimeRecord[]): BlockOf<'table
     rows: runtimes.map((runtime) => [
       runtime.runtime,
       { text: runtime.verdict, tone: verdictTones[runtime.verdict] },
-      { text: runtime.verdictHolds ? 'yes' : 'no', tone: runtime.verdictHolds ? 'plain' : 'bad' },
+      runtime.runtime === reference
+        ? 'the reference'
+        : { text: runtime.verdictHolds ? 'yes' : 'no', tone: runtime.verdictHolds ? 'plain' : 'bad' },
+      runtime.certifiedAccuracy.toFixed(4),
       formatNumber(runtime.maxLatentError),
       formatNumber(runtime.decidingGap),
       runtime.provider + (runtime.precision === 'float32' ? '' : ` (${runtime.precision})`),

@@ -34,7 +34,7 @@ const measurePictures: readonly {
   {
     title: 'Ranks and dimensions while training',
     description:
-      "RankMe and effective rank of the latents, their intrinsic dimension (TwoNN), and the smallest rank of the encoder's Jacobian.",
+      "RankMe and effective rank of the latents, their intrinsic dimension (TwoNN), the smallest rank of the encoder's Jacobian, LiDAR, and alpha-ReQ, which is an exponent.",
     axis: 'dimensions',
     scale: 'linear',
     measures: {
@@ -42,6 +42,8 @@ const measurePictures: readonly {
       effectiveRank: 'effective',
       intrinsicDimension: 'intrinsic',
       jacobianRank: 'Jacobian',
+      lidar: 'LiDAR',
+      alphaReQ: 'alpha-ReQ',
     },
   },
   {

@@ -81,11 +81,11 @@ const constantNames: Readonly<Record<FoundWitnessesRecord['bounds'][number]['con
   measured: 'slopes measured between the two latents, no upper bounds',
 };
 
-function accountSentence({ contrapositive, checkedPairs }: FoundWitnessesRecord): string {
+function accountSentence({ account, checkedPairs }: FoundWitnessesRecord): string {
   return (
     'Checked: where two observations have one latent, and the auxiliary differs after some word, some loss along that word cannot be zero. ' +
-    `For ${contrapositive.holding} of ${checkedPairs} pairs, errors and distances along the word add up to at least the difference of the ` +
-    `auxiliary (the smallest sum: ${formatPercent(contrapositive.smallestAccount)} of it).`
+    `For ${account.holding} of ${checkedPairs} pairs, errors and distances along the word add up to at least the difference of the ` +
+    `auxiliary (the smallest sum: ${formatPercent(account.smallestAccount)} of it).`
   );
 }
 

@@ -8,6 +8,7 @@ import {
   parseRecordingClassSource,
 } from '../../../src/evaluation/class/recording.ts';
 import { type DrawnTransitions, drawTransitions } from '../../../src/evaluation/held-out/recording-draw.ts';
+import { randomFor } from '../../../src/random.ts';
 import { corridorRecording } from '../../data/corridor-recording.ts';
 
 describe('parseRecordingClassSource', () => {
@@ -67,7 +68,7 @@ describe('quantiles', () => {
 /** Transitions between numbered observations, with p of each. */
 function transitions(rows: readonly (readonly [from: number, action: number, to: number])[], p: readonly number[]) {
   const column = (i: 0 | 1 | 2) => Float32Array.from(rows, (row) => row[i]);
-  const drawn: DrawnTransitions = {
+  const drawn: Omit<DrawnTransitions, 'episodes'> = {
     count: rows.length,
     from: column(0),
     to: column(2),
@@ -80,7 +81,114 @@ function transitions(rows: readonly (readonly [from: number, action: number, to:
 
 const shared = { observationSize: 1, actionSize: 1, auxiliary: 'reward' };
 
+/** Every way to give the states latents (numbers) for which a predictor and a head with zero loss exist. */
+function labellingsWithoutLoss(
+  rows: readonly (readonly [from: number, action: number, to: number])[],
+  p: readonly number[],
+  seen: readonly number[],
+): Map<number, number>[] {
+  const found: Map<number, number>[] = [];
+  const choose = (latents: Map<number, number>, index: number): void => {
+    if (index < seen.length) {
+      const used = Math.max(-1, ...latents.values());
+      for (let latent = 0; latent <= used + 1; latent++) choose(new Map(latents).set(seen[index], latent), index + 1);
+      return;
+    }
+    const heads = new Map<number, number>();
+    for (const state of seen) {
+      const latent = latents.get(state) ?? -1;
+      if ((heads.get(latent) ?? p[state]) !== p[state]) return;
+      heads.set(latent, p[state]);
+    }
+    const predicted = new Map<string, number>();
+    for (const [from, action, to] of rows) {
+      const key = `${latents.get(from)} ${action}`;
+      const next = latents.get(to) ?? -1;
+      if ((predicted.get(key) ?? next) !== next) return;
+      predicted.set(key, next);
+    }
+    found.push(latents);
+  };
+  choose(new Map(), 0);
+  return found;
+}
+
 describe('observed classes', () => {
+  // From 0 the world slips: to 1 (p = 0) once, to 2 (p = 1) three times. From 3 it always goes to 2.
+  const slippery = [
+    [0, 0, 1],
+    [0, 0, 2],
+    [0, 0, 2],
+    [0, 0, 2],
+    [3, 0, 2],
+  ] as const;
+  const ofSlippery = (rows: readonly (readonly [number, number, number])[], hasColumn: boolean) => {
+    const trained = transitions(rows, [0, 0, 1, 0]);
+    const shared = {
+      observationSize: 1,
+      actionSize: 1,
+      auxiliary: 'reward',
+      observations: Float32Array.of(0, 1, 2, 3),
+    };
+    const states = { column: 'state', size: 1, from: trained.from as Float32Array, to: trained.to as Float32Array };
+    return classesOfObserved({
+      ...shared,
+      trained,
+      ...(hasColumn ? { states: { ...states, observations: shared.observations } } : {}),
+    });
+  };
+
+  test('of a world that slips are the same in any order of the rows, and guarantee nothing', () => {
+    const orders = [0, 1, 2, 3, 4].map((first) => [...slippery.slice(first), ...slippery.slice(0, first)]);
+    for (const hasColumn of [true, false]) {
+      const found = [...orders, [...slippery].reverse()].map((rows) => ofSlippery(rows, hasColumn));
+      for (const { labels, guaranteedShare, contradictions, claim } of found) {
+        expect(Array.from(labels)).toEqual(Array.from(found[0].labels));
+        expect(guaranteedShare).toBe(0);
+        expect(contradictions).toBe(1);
+        expect(claim).toContain('1 of 5 transitions contradict');
+        expect(claim).toContain('nothing is guaranteed');
+      }
+    }
+    // What was seen most often stands: 0 and 3 both lead to 2.
+    const { labels, claim } = ofSlippery(slippery, true);
+    expect(labels[0]).toBe(labels[3]);
+    expect(claim).toContain('(state 0 leads by one action to state 2 and to state 1)');
+  });
+
+  test('of 200 random data sets guarantee nothing that a search over all labellings refutes', () => {
+    for (let trial = 0; trial < 200; trial++) {
+      const random = randomFor('observed guarantee', trial);
+      const p = Array.from({ length: 4 }, () => random.integer(2));
+      const rows = Array.from(
+        { length: 3 + random.integer(6) },
+        () => [random.integer(4), random.integer(2), random.integer(4)] as const,
+      );
+      const seen = [...new Set(rows.flatMap(([from, , to]) => [from, to]))];
+      const trained = transitions(rows, p);
+      const observations = Float32Array.from(seen);
+      const states = {
+        column: 'state',
+        size: 1,
+        from: trained.from as Float32Array,
+        to: trained.to as Float32Array,
+        observations,
+      };
+      const input = { trained, observations, observationSize: 1, actionSize: 1, auxiliary: 'reward', states };
+      const { labels, guaranteedShare } = classesOfObserved(input);
+      const possible = labellingsWithoutLoss(rows, p, seen);
+      if (possible.length === 0) expect(guaranteedShare).toBe(0);
+      if (guaranteedShare < 1) continue;
+      // Every pair of different classes is different in every encoder with zero loss.
+      for (const latents of possible)
+        seen.forEach((a, i) => {
+          seen.forEach((b, j) => {
+            if (labels[i] !== labels[j]) expect(latents.get(a)).not.toBe(latents.get(b));
+          });
+        });
+    }
+  });
+
   // 0 -right-> 1 -right-> 2, and back; the reward is at 2.
   const line = [
     [0, 1, 1],

@@ -61,7 +61,7 @@ describe('witnesses of an evaluation', () => {
       causes: { distance: 6, dynamics: 0, auxiliary: 0 },
       shares: { distance: 1, dynamics: 0, auxiliary: 0 },
       // Errors are 0, and the distance is carried one to one.
-      contrapositive: { holding: 6, smallestAccount: 1 },
+      account: { holding: 6, smallestAccount: 1 },
       bounds: [{ constants: 'measured', pairs: 6, telling: 6 }],
     });
   });

@@ -34,3 +34,29 @@ test('neighbours agree the more, the larger the exponent', () => {
   expect(pink).toBeGreaterThan(white + 0.1);
   expect(red).toBeGreaterThan(pink + 0.1);
 });
+
+test.each([
+  [8, 0, 1 / 8],
+  [8, 1, 0.203],
+  [20, 0, 1 / 20],
+])(
+  '%i numbers of exponent %d have the spectrum that is asked for: the power of their mean is %d',
+  (length, exponent, power) => {
+    const draw = colouredNoise(length, exponent);
+    const random = randomFor('spectrum', length, exponent);
+    const draws = 20_000;
+    const covariance = new Array<number>(length).fill(0);
+    let ofMean = 0;
+    for (let n = 0; n < draws; n++) {
+      const noise = draw(random);
+      const mean = noise.reduce((sum, x) => sum + x, 0) / length;
+      ofMean += (mean * mean) / draws;
+      for (let lag = 0; lag < length; lag++) covariance[lag] += (noise[0] * noise[lag]) / draws;
+    }
+    // Five standard errors of a mean of squares.
+    expect(Math.abs(ofMean - power)).toBeLessThan(5 * power * Math.sqrt(2 / draws) + 5e-4);
+    // White: no lag correlates, the even ones as little as the odd.
+    if (exponent === 0)
+      for (const value of covariance.slice(1)) expect(Math.abs(value)).toBeLessThan(5 / Math.sqrt(draws));
+  },
+);

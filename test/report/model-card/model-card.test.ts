@@ -5,7 +5,7 @@ import { type ModelCardInput, modelCard, UNSTATED_LICENSE } from '../../../src/r
 import { exportDescriptionSchema } from '../../../src/storage/export-format.ts';
 
 const evaluation = cardEvaluationSchema.parse({
-  format: 1,
+  format: 2,
   step: 40,
   environment: { name: 'rooms', size: 5 },
   observations: 512,

@@ -49,14 +49,16 @@ export function measurementNotes(runtime: WorldModelRuntime, { latents, asked }:
   ];
 }
 
-export function answerSentence(measurement: Measurement, names: readonly string[]): string {
-  const { centroids, evidence } = measurement.distinctness;
-  const worst = names[centroids.recall.indexOf(evidence.smallestRecall)];
-  const [a, b] = centroids.worstPair;
+const answerWords = { yes: 'yes', no: 'no', undecided: 'undecided' } as const;
+
+export function answerSentence({ latents, distinctness }: Measurement, names: readonly string[]): string {
+  const { separability, organisation, decision } = distinctness;
+  const pair = ([a, b]: readonly [number, number]) => `${names[a]} and ${names[b]}`;
   return (
-    `${formatPercent(centroids.accuracy)} of ${formatCount(measurement.latents.count)} unseen observations are nearest to their own of ` +
-    `${names.length} classes; in the worst class, ${worst}, ${formatPercent(evidence.smallestRecall)}. The closest classes, ` +
-    `${names[a]} and ${names[b]}, are ${formatNumber(centroids.centroidGapRatio)} times as far apart as where they would touch.`
+    `Can the ${names.length} classes be told apart? ${answerWords[decision.separable]}: in the worst pair, ${pair(separability.worstPair)}, ` +
+    `${formatPercent(separability.share)} of ${formatCount(latents.count)} unseen observations are taken for their own class. ` +
+    `Is each class one cluster? ${answerWords[decision.clustered]}: in the worst pair, ${pair(organisation.worstPair)}, the centres are ` +
+    `${formatNumber(Number.isFinite(organisation.ratio) ? organisation.ratio : null)} times as far apart as the classes spread between them.`
   );
 }
 

@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { families, familyRow, judgeFamily } from './verdict-family.ts';
+
+const published = readFileSync(join(import.meta.dirname, '../../docs/measures.md'), 'utf8');
+
+test.each(families.map((family) => [family.name, family] as const))(
+  'the verdict on %s is the row of docs/measures.md',
+  (_name, family) => {
+    expect(published).toContain(familyRow(family, judgeFamily(family)));
+  },
+  600_000,
+);
