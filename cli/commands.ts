@@ -2,6 +2,7 @@
 // inside its action, so that `--help` and a usage error never load a native library.
 import type { Command } from 'commander';
 import { createBisimulationCommand } from './bisimulation.ts';
+import { createCertifyCommand } from './certify.ts';
 import { createConvertCommand } from './convert.ts';
 import { createDataCommand } from './data.ts';
 import { createDoctorCommand } from './doctor.ts';
@@ -27,6 +28,7 @@ export const commands: readonly (() => Command)[] = [
   createPlanCommand,
   createServeCommand,
   createVerifyCommand,
+  createCertifyCommand,
   createReproduceCommand,
   createBisimulationCommand,
   createDataCommand,

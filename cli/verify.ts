@@ -191,9 +191,9 @@ async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
  * Held-out observations of the run's environment or recording, their classes, and the encoder before training; random
  * observations where the recording is not there.
  */
-async function inputOf(
+export async function inputOf(
   subject: EvaluationSubject,
-  { classes, data, observations, seed }: VerifyFlags,
+  { classes, data, observations, seed }: Pick<VerifyFlags, 'classes' | 'data' | 'observations' | 'seed'>,
 ): Promise<Pick<VerificationInput, 'source' | 'classes' | 'untrainedEncoder'>> {
   const { parentRuntime } = await import('./parse/runtime-choice.ts');
   const runtime = await parentRuntime();

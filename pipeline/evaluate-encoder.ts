@@ -33,8 +33,25 @@ export interface EncoderResults {
 }
 
 export async function evaluateEncoderFile(path: string, flags: EncoderFlags): Promise<EncoderResults> {
-  const { data, environment, layout, pixels, untrained, runtimes, reference } = flags;
+  const { untrained, runtimes, reference } = flags;
   for (const name of [...runtimes, reference]) parseForeignVariant(path, name);
+  const { bytes, found, observed } = await observeForEncoder(path, flags);
+  const evaluation = await evaluateForeignEncoder(
+    { encoder: { path, input: found.input, untrained }, ...observed },
+    { ...flags, onProgress: note },
+  );
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { evaluation, record: encoderRecordOf(evaluation, sha256) };
+}
+
+export type ObservationFlags = Pick<
+  EncoderFlags,
+  'data' | 'environment' | 'layout' | 'pixels' | 'map' | 'imageSize' | 'stack' | 'classes' | 'observations' | 'seed'
+>;
+
+/** What an encoder takes, and observations with classes for it. */
+export async function observeForEncoder(path: string, flags: ObservationFlags) {
+  const { data, environment, layout, pixels } = flags;
   if ((data === undefined) === (environment === undefined))
     throw new UsageError(
       `${path}: expected observations for it, either --data RECORDING or --environment NAME, got ${data === undefined ? 'neither' : 'both'}`,
@@ -47,12 +64,7 @@ export async function evaluateEncoderFile(path: string, flags: EncoderFlags): Pr
       ? await observedInRecording(data ?? '', found, flags)
       : await observedInEnvironment(environment, flags);
   requireFit(where, found, observed.source.observationShape);
-  const evaluation = await evaluateForeignEncoder(
-    { encoder: { path, input: found.input, untrained }, ...observed },
-    { ...flags, onProgress: note },
-  );
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { evaluation, record: encoderRecordOf(evaluation, sha256) };
+  return { bytes, found, observed };
 }
 
 /** NAME.evaluation.json and NAME.report.html beside NAME.onnx. */
@@ -76,7 +88,7 @@ function note(message: string): void {
 
 type Observed = Pick<ForeignEvaluationInput, 'source' | 'classes'>;
 
-async function observedInEnvironment(name: string, { classes }: EncoderFlags): Promise<Observed> {
+async function observedInEnvironment(name: string, { classes }: ObservationFlags): Promise<Observed> {
   const { classesOf, parseClassSource } = await import('../src/evaluation/class/state.ts');
   const asked = parseClassSource('--classes', classes ?? 'reward');
   if (asked === 'auxiliary')
@@ -88,7 +100,7 @@ async function observedInEnvironment(name: string, { classes }: EncoderFlags): P
 async function observedInRecording(
   path: string,
   { imageSize: fileSize }: FoundInput,
-  { map, imageSize = fileSize, stack, classes, observations, seed }: EncoderFlags,
+  { map, imageSize = fileSize, stack, classes, observations, seed }: ObservationFlags,
 ): Promise<Observed> {
   const { openConfiguredRecording, recordingConfiguration } = await import('../src/data/configured-recording.ts');
   const { openRecordingEvaluation } = await import('../src/evaluation/held-out/recording.ts');
