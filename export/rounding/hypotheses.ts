@@ -45,7 +45,7 @@ export const accuracyOf = {
   Sqrt: ulps(1),
   Reciprocal: ulps(2),
   Tanh: ulps(4, 1),
-  Sigmoid: ulps(4, 1),
+  Sigmoid: ulps(4, 4),
   Softplus: ulps(4, 1),
   Erf: ulps(4, 1),
   Sin: ulps(4, 1),

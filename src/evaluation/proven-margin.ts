@@ -1,6 +1,7 @@
 // Which observations keep their nearest class whatever a runtime rounds, given a bound on the error of every number of every latent:
 // of the judged observations and of those that the centroids are means of.
 // Letters: N observations, D latent size, C classes.
+import { UsageError } from '../error.ts';
 
 /** Latents of the reference, and at most how far a runtime's may be from them. */
 export interface BoundedLatents {
@@ -23,6 +24,7 @@ export interface BoundedCentroids {
 /** Rounding of distances in float64, as a part of what they are sums of. */
 const ROUNDING = 2 ** -40;
 
+/** @throws UsageError where a class has no observation, and so no centroid */
 export function boundedCentroids({ values, errors, size, labels }: BoundedLatents, count: number): BoundedCentroids {
   const counts = new Float64Array(count);
   const means = new Float64Array(count * size);
@@ -34,6 +36,11 @@ export function boundedCentroids({ values, errors, size, labels }: BoundedLatent
       bounds[label * size + k] += errors[i * size + k];
     }
   });
+  const empty = counts.indexOf(0);
+  if (empty >= 0)
+    throw new UsageError(`centroids: expected an observation of every class, got none of class ${empty}`, {
+      remedy: 'Take more observations.',
+    });
   for (let c = 0; c < count; c++)
     for (let k = c * size; k < (c + 1) * size; k++) {
       means[k] /= counts[c];
