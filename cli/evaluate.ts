@@ -152,6 +152,7 @@ async function runForEncoder(
   const { evaluation, record } = await evaluateEncoderFile(path, { ...flags, runtimes, reference });
   if (flags.report) await writeEncoderReport(path, evaluation, record);
   await print(record, flags);
+  if (!flags.json) await printProof(path, path);
   return record;
 }
 
@@ -166,6 +167,8 @@ async function runForRun(
   const record = { ...recordOf(evaluation), ...readout?.record };
   if (flags.report) await writeReport(folder, { evaluation, record, readout });
   await print(record, flags);
+  const encoder = evaluation.input.subject.onnx?.encoder.path;
+  if (!flags.json && encoder !== undefined) await printProof(folder, encoder);
   return record;
 }
 
@@ -180,6 +183,12 @@ async function print(record: AnyEvaluationRecord, { json }: EvaluateFlags): Prom
   }
   const { renderEvaluation } = await import('./text/evaluation.ts');
   process.stdout.write(renderEvaluation(record));
+}
+
+/** What `jepa certify` proved of this encoder, where it did: the bound beside the errors that were measured. */
+async function printProof(subject: string, encoder: string): Promise<void> {
+  const { proofLine } = await import('./proof-text.ts');
+  process.stdout.write(proofLine(subject, encoder));
 }
 
 /** evaluation.json and report.html, beside the models. */

@@ -1,5 +1,7 @@
 // A rounding certificate as text: what is proven first, then what widens the bounds, then what was measured beside them.
-import type { ProofRecord } from '../src/evaluation/proof-record.ts';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type ProofRecord, proofPath, readProof } from '../src/evaluation/proof-record.ts';
 
 export function renderProof(record: ProofRecord): string {
   const { encoder, observations, centroidObservations, classes, hypotheses, latentErrorBound, measured } = record;
@@ -25,6 +27,22 @@ export function renderProof(record: ProofRecord): string {
     `${short(record.millisecondsPerObservation)} ms an observation`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/**
+ * One line of what was proven of an encoder, to stand beside what was measured; empty where `jepa certify` was not run on this file.
+ * @param subject the folder of the run, or the encoder's path
+ */
+export function proofLine(subject: string, encoder: string): string {
+  const sha256 = createHash('sha256').update(readFileSync(encoder)).digest('hex');
+  const proof = readProof(proofPath(subject), sha256);
+  if (proof === undefined) return '';
+  const { latentErrorBound, certifiedOfRight, accuracyRange, observations } = proof;
+  return (
+    `\nproven of every float32 runtime: latent error at most ${short(latentErrorBound.largest)}; ` +
+    `${percent(certifiedOfRight)} of those that are right are certain, accuracy ${range(accuracyRange)} ` +
+    `(${observations} observations, jepa certify)\n`
+  );
 }
 
 function undecidedLines({ undecided, widest }: ProofRecord): string[] {

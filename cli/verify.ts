@@ -155,7 +155,11 @@ async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
   const json = `${JSON.stringify(record, undefined, 2)}\n`;
   if (flags.report) await writeReport();
   if (flags.json) process.stdout.write(json);
-  else process.stdout.write((await import('./text/verification.ts')).renderVerification(record));
+  else {
+    process.stdout.write((await import('./text/verification.ts')).renderVerification(record));
+    const { proofLine } = await import('./proof-text.ts');
+    if (subject.onnx !== undefined) process.stdout.write(proofLine(folder, subject.onnx.encoder.path));
+  }
   if (!record.holds) process.exitCode = 1;
 
   async function bisectRunners([a, b]: readonly Runner[]) {

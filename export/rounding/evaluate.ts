@@ -1,7 +1,7 @@
 // Runs one observation through a graph in float64 and bounds, at every value, how far any float32 runtime that keeps the hypotheses
 // can be from it. The theorem and its proof in words: docs/certificate.md.
 import { FormatError, JepaError } from '../../src/error.ts';
-import type { Node, OnnxModel } from '../graph/graph.ts';
+import { type Node, newestOpset, type OnnxModel } from '../graph/graph.ts';
 import { anyOrder, flushed, type Hypotheses, largestFloat32, u64, upward } from './hypotheses.ts';
 import { isWhole, type Outcome, type Use } from './row.ts';
 import { rows } from './rows/index.ts';
@@ -55,6 +55,8 @@ const ROUGH_IN_BLOCK = 1e-4;
 /** Values up to this size are refined wherever they are rough; larger ones only in norms and where branches meet. */
 const SMALL = 512;
 const REFINED = 4096;
+/** Before it, Softmax and Clip meant something else. */
+const OLDEST_OPSET = 13;
 
 /**
  * @param where the file, for messages
@@ -62,6 +64,10 @@ const REFINED = 4096;
  */
 export function openRounding(model: OnnxModel, where: string, options: RoundingOptions = {}): RoundingModel {
   const { graph } = model;
+  if (model.opset < OLDEST_OPSET || model.opset > newestOpset)
+    throw new FormatError(`${where}: expected opset ${OLDEST_OPSET} to ${newestOpset}, got ${model.opset}`, {
+      remedy: "Convert it, for example with Python's onnx.version_converter.",
+    });
   const hypotheses = options.hypotheses ?? anyOrder;
   const refined = options.refined ?? REFINED;
   let ids = 0;
@@ -73,12 +79,12 @@ export function openRounding(model: OnnxModel, where: string, options: RoundingO
   for (const node of graph.nodes) {
     if (node.domain !== '' || !rows.has(node.operator))
       throw new FormatError(
-        `${where}: expected operators whose rounding is bounded here, got ${[node.domain, node.operator].filter(Boolean).join('.')} (node ${node.name})`,
+        `${where}: expected operators whose rounding is bounded here, got ${[node.domain, node.operator].filter(Boolean).join('.')} (node ${labelOf(node)})`,
         { remedy: 'docs/certificate.md lists them; `jepa evaluate` measures any graph.' },
       );
     for (const output of node.outputs) {
       const type = graph.types.get(output)?.type;
-      if (type !== undefined) refuseType(where, `node ${node.name}`, type);
+      if (type !== undefined) refuseType(where, `node ${labelOf(node)}`, type);
     }
   }
   const output = graph.outputs[0];
@@ -141,14 +147,23 @@ export function openRounding(model: OnnxModel, where: string, options: RoundingO
         radius[i] = (spread[i] + radius[i] + local[i]) * upward;
         if (!(Math.abs(values[i]) + radius[i] + (outcome.mass?.[i] ?? 0) < largestFloat32))
           throw new JepaError(
-            `${where}: expected numbers that stay within float32, got ${values[i]}, known to ${radius[i].toExponential(1)} (node ${node.name}, ${node.operator})`,
+            `${where}: expected numbers that stay within float32, got ${values[i]}, known to ${radius[i].toExponential(1)} (node ${labelOf(node)}, ${node.operator})`,
             { remedy: 'The errors that this operator may be given grow without end: nothing can be certified here.' },
           );
       }
-      const tensor: Bounded = { id: id++, type, shape, values, radius, largest, mass: outcome.mass };
+      const tensor: Bounded = {
+        id: id++,
+        type,
+        shape,
+        values,
+        radius,
+        largest,
+        mass: outcome.mass,
+        addends: outcome.addends,
+      };
       tensors.set(name, tensor);
       steps.push({
-        node: node.name,
+        node: labelOf(node),
         operator: node.operator,
         output: tensor,
         inputs,
@@ -175,7 +190,7 @@ export function openRounding(model: OnnxModel, where: string, options: RoundingO
     for (const node of graph.nodes) {
       const inputs = node.inputs.map((name) => (name === '' ? undefined : tensors.get(name)));
       const fail = (expected: string, got: string): Error =>
-        new JepaError(`${where}: expected ${expected}, got ${got} (node ${node.name}, ${node.operator})`);
+        new JepaError(`${where}: expected ${expected}, got ${got} (node ${labelOf(node)}, ${node.operator})`);
       const input = (index: number): Bounded => {
         const tensor = inputs[index];
         if (tensor === undefined) throw fail(`an input ${index}`, 'none');
@@ -201,6 +216,11 @@ export function openRounding(model: OnnxModel, where: string, options: RoundingO
     };
   };
   return { where, evaluate };
+}
+
+/** Other exporters leave names out: then the output's. */
+function labelOf({ name, outputs }: Node): string {
+  return name === '' ? outputs[0] : name;
 }
 
 /** Radii as a part of the values. */

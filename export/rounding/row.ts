@@ -42,7 +42,9 @@ export interface Outcome {
    * what it is given, or hand it on.
    */
   readonly pull: (functionals: Float64Array, rows: number) => readonly (Float64Array | undefined)[];
-  readonly mass?: Float64Array;
+  /** Of sums of products: see `Bounded`. */
+  readonly mass?: Float64Array | undefined;
+  readonly addends?: number | undefined;
 }
 
 export interface Use {

@@ -17,6 +17,8 @@ export interface Bounded {
   readonly largest: number;
   /** Of a convolution: the sum of the absolute products behind each element, for a batch norm that a runtime folds into it. */
   readonly mass?: Float64Array | undefined;
+  /** And how many products they are: a runtime may begin such a sum with what the graph adds to it afterwards. */
+  readonly addends?: number | undefined;
 }
 
 export function exactTensor(id: number, type: TensorType, shape: readonly number[], values: Float64Array): Bounded {

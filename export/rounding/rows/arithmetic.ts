@@ -83,11 +83,15 @@ function combine(use: Use, first: Bounded, second: Bounded, sign: 1 | -1): Outco
   const values = new Float64Array(size);
   const spread = new Float64Array(size);
   const local = new Float64Array(size);
+  // A bias or a second branch may be where a runtime begins the sum of products before it: then all partial sums have it.
+  const [ofFirst, ofSecond] = [second.addends ?? 0, first.addends ?? 0];
   for (let i = 0; i < size; i++) {
     const [p, q] = [a.at(i), b.at(i)];
     values[i] = a.tensor.values[p] + sign * b.tensor.values[q];
     spread[i] = a.radius[p] + b.radius[q];
-    local[i] = (u32 + u64) * (Math.abs(values[i]) + spread[i]);
+    const begun =
+      ofFirst * (Math.abs(a.tensor.values[p]) + a.radius[p]) + ofSecond * (Math.abs(b.tensor.values[q]) + b.radius[q]);
+    local[i] = (u32 + u64) * (Math.abs(values[i]) + spread[i] + 1.01 * begun);
   }
   return {
     shape,

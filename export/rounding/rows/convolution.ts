@@ -81,6 +81,7 @@ const convolve: Row = (use) => {
     spread,
     local,
     mass,
+    addends: terms,
     terms: Math.max(terms, own * taps),
     isMixing: true,
     pull: (functionals, rows) => {
@@ -247,6 +248,7 @@ const batchNorm: Row = (use) => {
   const spread = new Float64Array(size);
   const local = new Float64Array(size);
   const radius = radiusOf(x);
+  const mass = x.mass && new Float64Array(size);
   for (let i = 0; i < size; i++) {
     const c = Math.floor(i / area) % channels;
     const factor = Math.abs(factors[c]);
@@ -255,12 +257,15 @@ const batchNorm: Row = (use) => {
     const weight = Math.max(x.mass?.[i] ?? 0, Math.abs(x.values[i]) + radius[i]);
     const parts = factor * (weight + Math.abs(mean[c])) + Math.abs(offset[c]);
     local[i] = 10.1 * (u32 + u64) * parts;
+    if (mass) mass[i] = parts;
   }
   return {
     shape: x.shape,
     values,
     spread,
     local,
+    mass,
+    addends: x.addends,
     terms: 1,
     isMixing: false,
     pull: (functionals, rows) => {

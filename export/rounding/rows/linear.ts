@@ -40,7 +40,7 @@ function affine(x: Bounded, shape: readonly number[], product: Affine): Omit<Out
     }
     local[i] = sumError(values[i], mass[i], spread[i], terms, hypotheses) + (terms + 2) * u64 * mass[i];
   }
-  return { shape, values, spread, local, terms: Math.max(terms, columns), isMixing: true, mass };
+  return { shape, values, spread, local, terms: Math.max(terms, columns), isMixing: true, mass, addends: terms };
 }
 
 const gemm: Row = (use) => {

@@ -109,6 +109,7 @@ const layerNorm: Row = (use) => {
   const offset = use.inputs[2];
   if (scale.radius || offset?.radius) throw fail('a scale and an offset that are constants', 'computed ones');
   if (node.outputs.slice(1).some((name) => name !== '')) throw fail('one output', 'the mean too');
+  if (intAttribute(node, 'stash_type', 1) !== 1) throw fail('sums in float32', 'a stash_type of another kind');
   const given = intAttribute(node, 'axis', -1);
   const axis = given < 0 ? given + x.shape.length : given;
   const n = sizeOf(x.shape.slice(axis));

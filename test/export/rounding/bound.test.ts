@@ -1,12 +1,14 @@
 // The theorem, attacked: no runtime that keeps the hypotheses leaves the bounds, however it sums and wherever its functions are off.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { GraphBuilder } from '../../../export/graph/builder.ts';
+import { floats } from '../../../export/graph/constant.ts';
 import { encodeModel } from '../../../export/index.ts';
 import { openRounding, type RoundingEvaluation } from '../../../export/rounding/index.ts';
 import { randomFor } from '../../../src/random.ts';
 import { openRuntime, type Runtime } from '../../../src/runtimes/index.ts';
 import { emulate, sums } from './emulator.ts';
-import { kinds, type RandomEncoder, randomEncoder } from './random-graph.ts';
+import { kinds, modelOf, type RandomEncoder, randomEncoder } from './random-graph.ts';
 
 const sides = [() => 1, () => -1, (i: number) => (i % 2 === 0 ? 1 : -1)];
 
@@ -108,4 +110,25 @@ test('going backwards with signs is sharper than absolute values alone', () => {
   const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
   expect(sum(shares) / sum(bounds)).toBeCloseTo(1, 6);
   expect(evaluation.nodes).toHaveLength(shares.length);
+});
+
+test('a runtime may begin a sum of products with the bias that the graph adds behind it', () => {
+  // 64 products that are each rounded away beside a bias of 1, and one that is not.
+  const count = 64;
+  const tiny = Math.fround(2 ** -24 * (1 - 2 ** -20));
+  const builder = new GraphBuilder(17);
+  const x = builder.input('x', { type: 'float32', shape: [1, count] });
+  const weight = builder.constant('weight', floats([count, 1], new Array<number>(count).fill(tiny)));
+  const product = builder.node('MatMul', [x, weight]);
+  const sum = builder.node('Add', [product, builder.constant('bias', floats([1], [1]))]);
+  const evaluation = openRounding(modelOf(builder, sum), 'net').evaluate({
+    x: { type: 'float32', shape: [1, count], data: new Array<number>(count).fill(1) },
+  });
+  let fused = 1;
+  for (let i = 0; i < count; i++) fused = Math.fround(fused + tiny);
+  expect(fused).toBe(1);
+  const error = evaluation.values[0] - fused;
+  expect(error).toBeCloseTo(count * tiny, 12);
+  expect(evaluation.radius[0]).toBeGreaterThan(error);
+  expect(evaluation.radius[0]).toBeLessThan(1.1 * error);
 });
