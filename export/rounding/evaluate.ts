@@ -143,6 +143,8 @@ export function openRounding(model: OnnxModel, where: string, options: RoundingO
         for (let i = 0; i < values.length; i++) radius[i] += Math.abs(direction[i]) * bounds[groups[i]];
       const slack = (outcome.terms + mostUses + 16) * u64;
       for (let i = 0; i < values.length; i++) {
+        // A 0 that comes from zeros alone: nothing rounds it, nothing flushes it.
+        if (values[i] === 0 && spread[i] === 0 && local[i] === 0 && radius[i] === 0) continue;
         local[i] = (local[i] + slack * (spread[i] + radius[i]) + flushed * operands) * upward;
         radius[i] = (spread[i] + radius[i] + local[i]) * upward;
         if (!(Math.abs(values[i]) + radius[i] + (outcome.mass?.[i] ?? 0) < largestFloat32))

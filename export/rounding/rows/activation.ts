@@ -15,6 +15,8 @@ export interface Line {
   readonly bend: number;
   /** At most |computed - f| for a runtime's f at any of them. */
   readonly rounding: number;
+  /** Value and slope are copied or compared, not computed. */
+  readonly isExact?: boolean;
 }
 
 /** Undefined where the function is not defined, or jumps, somewhere in the interval. */
@@ -52,7 +54,7 @@ function bent(f: (x: number) => number, kinks: readonly number[], slopes: readon
     });
     const value = f(x);
     const magnitude = Math.max(Math.abs(value), Math.abs(x) * steepest) + steepest * radius;
-    return { value, slope, bend, rounding: roundings * u32 * magnitude };
+    return { value, slope, bend, rounding: roundings * u32 * magnitude, isExact: roundings === 0 };
   };
 }
 
@@ -274,9 +276,9 @@ export function alongCurve(use: Use, x: Bounded, curve: Curve): ReturnType<Row> 
     values[i] = line.value;
     slopes[i] = line.slope;
     spread[i] = Math.abs(line.slope) * radius[i];
-    // The reference's own value and slope are good to a few units of float64.
-    local[i] =
-      line.bend + line.rounding + 16 * u64 * (Math.abs(line.value) + 1 + radius[i] * (1 + Math.abs(line.slope)));
+    // The reference's own value and slope are good to a few units of float64. What relu makes 0 is 0 on every runtime.
+    const own = line.isExact ? 0 : 16 * u64 * (Math.abs(line.value) + 1 + radius[i] * (1 + Math.abs(line.slope)));
+    local[i] = line.bend + line.rounding + own;
   }
   return {
     shape: x.shape,

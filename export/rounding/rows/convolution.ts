@@ -31,6 +31,17 @@ function columnsOf(values: Float64Array, from: number, { channels, plane, window
   return columns;
 }
 
+/** [places]: products that are 0 on every runtime, in the padding and behind a relu. Adding them rounds nothing. */
+function idleTerms(columns: Float64Array, moved: Float64Array | undefined, inner: number, places: number): Int32Array {
+  const idle = new Int32Array(places);
+  for (let k = 0; k < inner; k++)
+    for (let p = 0; p < places; p++) {
+      const at = k * places + p;
+      if (columns[at] === 0 && (moved === undefined || moved[at] === 0)) idle[p]++;
+    }
+  return idle;
+}
+
 const convolve: Row = (use) => {
   const { node, input, fail, once, hypotheses } = use;
   const [x, w] = [input(0), input(1)];
@@ -55,6 +66,7 @@ const convolve: Row = (use) => {
   const mass = new Float64Array(size);
   const spread = new Float64Array(size);
   const sizes = [own, inner, places] as const;
+  const idle: Int32Array[] = [];
   for (let n = 0; n < count; n++)
     for (let g = 0; g < group; g++) {
       const from = (n * depth + g * channels) * area;
@@ -62,7 +74,9 @@ const convolve: Row = (use) => {
       const columns = columnsOf(x.values, from, seen);
       addProduct(w.values, columns, values, sizes, at);
       addProduct(magnitude, absolute(columns), mass, sizes, at);
-      if (x.radius) addProduct(magnitude, columnsOf(x.radius, from, seen), spread, sizes, at);
+      const moved = x.radius && columnsOf(x.radius, from, seen);
+      if (moved) addProduct(magnitude, moved, spread, sizes, at);
+      idle.push(idleTerms(columns, moved, inner, places));
     }
   const terms = inner + (bias ? 1 : 0);
   const local = new Float64Array(size);
@@ -72,7 +86,8 @@ const convolve: Row = (use) => {
       values[i] += offset;
       mass[i] += Math.abs(offset);
     }
-    local[i] = sumError(values[i], mass[i], spread[i], terms, hypotheses) + (terms + 2) * u64 * mass[i];
+    const used = terms - idle[Math.floor(i / (own * places))][i % places];
+    local[i] = sumError(values[i], mass[i], spread[i], Math.max(1, used), hypotheses) + (terms + 2) * u64 * mass[i];
     mass[i] += spread[i];
   }
   return {

@@ -32,13 +32,18 @@ function affine(x: Bounded, shape: readonly number[], product: Affine): Omit<Out
   const local = new Float64Array(rows * columns);
   const index = bias && broadcastIndex(bias.shape, shape);
   const terms = inner + (bias ? 1 : 0);
+  // A product with a number that is 0 on every runtime is 0, and adding it rounds nothing.
+  const idle = new Int32Array(rows);
+  for (let k = 0; k < x.values.length; k++)
+    if (x.values[k] === 0 && (x.radius === undefined || x.radius[k] === 0)) idle[Math.floor(k / inner)]++;
   for (let i = 0; i < local.length; i++) {
+    const used = terms - idle[Math.floor(i / columns)];
     if (bias) {
       const offset = bias.values[index ? index[i] : i];
       values[i] += offset;
       mass[i] += Math.abs(offset);
     }
-    local[i] = sumError(values[i], mass[i], spread[i], terms, hypotheses) + (terms + 2) * u64 * mass[i];
+    local[i] = sumError(values[i], mass[i], spread[i], Math.max(1, used), hypotheses) + (terms + 2) * u64 * mass[i];
   }
   return { shape, values, spread, local, terms: Math.max(terms, columns), isMixing: true, mass, addends: terms };
 }
