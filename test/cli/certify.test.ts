@@ -34,6 +34,10 @@ describe('jepa certify', { timeout: 120_000 }, () => {
     const table = jepa('evaluate', encoder, ...labelled, '--no-report').stdout;
     expect(table).toContain('proven of every float32 runtime: latent error at most 1.75e-6');
     expect(table).toContain('100.0% of those that are right are certain');
+    writeFileSync(join(folder, 'quarters.certificate.json'), '{');
+    const broken = jepa('evaluate', encoder, ...labelled, '--no-report');
+    expect(broken.status).toBe(1);
+    expect(broken.stderr).toMatch(/quarters\.certificate\.json: expected a certificate of format 1, got another file/);
   });
 
   test('says what it cannot decide, and fails where that is too much', () => {
