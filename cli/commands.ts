@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { createBisimulationCommand } from './bisimulation.ts';
 import { createCacheCommand } from './cache.ts';
+import { createCertifyCommand } from './certify.ts';
 import { withAllowCode } from './code-permission.ts';
 import { createCompletionCommand } from './completion.ts';
 import { createConvertCommand } from './convert.ts';
@@ -36,7 +37,8 @@ export const commandGroups: readonly CommandGroup[] = [
       [withAllowCode(createTrainCommand), 'train a world model, or go on with one'],
       [withAllowCode(createExportCommand), 'write the ONNX files of a run, checked against tfjs'],
       [withAllowCode(createEvaluateCommand), 'measure whether latents stay distinct; also of any ONNX file'],
-      [withAllowCode(createVerifyCommand), 'prove that every runtime tells the same latents apart'],
+      [withAllowCode(createVerifyCommand), 'measure whether every runtime tells the same latents apart'],
+      [withAllowCode(createCertifyCommand), 'prove what no float32 rounding can change'],
       [withAllowCode(createPlanCommand), 'act by planning in the latents'],
       [withAllowCode(createServeCommand), 'look at a run in the browser: measure, imagine, plan'],
       [createReproduceCommand, "run the rows of the paper's figure over seeds"],
@@ -54,8 +56,8 @@ export const commandGroups: readonly CommandGroup[] = [
   {
     title: 'ONNX files:',
     commands: [
-      [createConvertCommand, 'convert a saved TensorFlow.js layers model to ONNX'],
-      [createInspectCommand, 'show what is in an ONNX file'],
+      [createConvertCommand, 'convert a model of TensorFlow.js or Keras to ONNX'],
+      [createInspectCommand, 'show what is in an ONNX file or a tfjs model'],
     ],
   },
   {

@@ -141,7 +141,10 @@ async function runEvaluate(subject: string, flags: EvaluateFlags): Promise<void>
   };
   const record = isEncoder ? await evaluateFile(subject, options) : await evaluateFolder(subject, options);
   if (flags.json) process.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
-  else process.stdout.write((await import('./text/evaluation.ts')).renderEvaluation(record));
+  else {
+    process.stdout.write((await import('./text/evaluation.ts')).renderEvaluation(record));
+    await printProof(subject, isEncoder);
+  }
   if (flags.report) await openPage(open, await reportPathOf(subject, isEncoder));
   const measured: readonly EncoderRuntimeRecord[] = record.runtimes;
   const failed = measured.filter((runtime) => isFailure(failWordOf(runtime)));
@@ -150,6 +153,14 @@ async function runEvaluate(subject: string, flags: EvaluateFlags): Promise<void>
     process.stderr.write(`jepa: --fail-on ${flags.failOn}: ${names}\n`);
     process.exitCode = 1;
   }
+}
+
+/** What `jepa certify` proved of this encoder, where it did: the bound beside the errors that were measured. */
+async function printProof(subject: string, isEncoder: boolean): Promise<void> {
+  const { proofLine } = await import('./text/proof.ts');
+  const { openSubject } = await import('../src/run/subject.ts');
+  const encoder = isEncoder ? subject : openSubject(subject).onnx?.encoder.path;
+  if (encoder !== undefined) process.stdout.write(await proofLine(subject, encoder));
 }
 
 async function reportPathOf(subject: string, isEncoder: boolean): Promise<string> {

@@ -124,7 +124,13 @@ async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
     onNote: (note) => process.stderr.write(`${withDashes(note)}\n`),
   });
   if (flags.json) process.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
-  else process.stdout.write((await import('./text/verification.ts')).renderVerification(record));
+  else {
+    process.stdout.write((await import('./text/verification.ts')).renderVerification(record));
+    const { openSubject } = await import('../src/run/subject.ts');
+    const encoder = openSubject(folder).onnx?.encoder.path;
+    const { proofLine } = await import('./text/proof.ts');
+    if (encoder !== undefined) process.stdout.write(await proofLine(folder, encoder));
+  }
   if (flags.report) {
     const { VERIFICATION_PAGE_NAME } = await import('../src/verification/schema.ts');
     await openPage(flags.open, join(folder, VERIFICATION_PAGE_NAME));

@@ -94,6 +94,14 @@ export { defaultOpset, type ExportOptions, type ImageLayout, type PixelType } fr
 export { calibrate, type OpenSession } from './precision/calibrate.ts';
 export { type Float16Options, toFloat16 } from './precision/float16.ts';
 export { type Int8Options, quantizedValues, type Range, toInt8 } from './precision/int8.ts';
+export {
+  type ExactInput,
+  type Hypotheses,
+  openRounding,
+  type RoundingEvaluation,
+  type RoundingModel,
+  type RoundingOptions,
+} from './rounding/index.ts';
 export { type ExportTarget, exportTarget, exportTargets } from './targets.ts';
 export {
   describeGraphArtifacts,

@@ -1,8 +1,5 @@
 // Evaluates one encoder from anywhere: any ONNX file, on a recording of the user's or on an environment of ours.
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { inspectOnnx, type ModelSummary } from '../export/inspect.ts';
 import { classColumnOf } from '../src/data/class-column.ts';
 import type { Recording, Roles } from '../src/data/recording.ts';
 import { createEnvironment } from '../src/environments/index.ts';
@@ -22,9 +19,9 @@ import { encoderRecordOf } from '../src/evaluation/schema/describe.ts';
 import type { EncoderEvaluationRecord } from '../src/evaluation/schema/evaluation.ts';
 import { packageVersion } from '../src/machine/package.ts';
 import type { PixelNormalization } from '../src/run/encode.ts';
-import { externalFilePaths, readModelFile } from '../src/runtimes/model-file.ts';
 import { writeFileAtomic } from '../src/storage/atomic-file.ts';
 import { requireFile, requireWritable } from '../src/storage/file-system.ts';
+import { lookAtEncoder } from './encoder-file.ts';
 import { type EvaluateOptions, type ResolvedEvaluateOptions, resolveEvaluateOptions } from './evaluate-option.ts';
 import { referenceRuntime } from './reference-runtime.ts';
 
@@ -56,18 +53,42 @@ type ResolvedOptions = EvaluateEncoderOptions & ResolvedEvaluateOptions;
  */
 export async function evaluateEncoder(path: string, given: EvaluateEncoderOptions): Promise<EncoderEvaluationRecord> {
   const options: ResolvedOptions = { ...given, ...resolveEvaluateOptions(given) };
-  const { data, environment, layout, pixels, untrained, runtimes } = options;
-  const { threads, onNote } = options;
+  const { untrained, runtimes, threads, onNote } = options;
   const loading = { onNote, ...(threads === undefined ? {} : { threads }) };
   const reference = options.reference ?? (await referenceRuntime(false, runtimes, loading));
   for (const name of [...runtimes, reference]) parseForeignVariant(path, name);
+  requireFile(path, 'an ONNX file');
+  // Before all measuring, not after it.
+  if (options.report) requireWritable(dirname(path));
+  const { found, observed, sha256 } = await observeForEncoder(path, options);
+  const evaluation = await evaluateForeignEncoder(
+    { encoder: { path, input: found.input, untrained }, ...observed },
+    { ...options, reference },
+  );
+  const record = encoderRecordOf(evaluation, sha256);
+  if (options.report) await writeEncoderReport(path, evaluation, record, options.onProgress);
+  return record;
+}
+
+export interface ObservedEncoder {
+  readonly found: FoundInput;
+  readonly observed: Observed;
+  readonly sha256: string;
+}
+
+/**
+ * What an encoder takes, and observations with classes for it.
+ * @throws UsageError where they do not fit, or both or neither of `data` and `environment` are given
+ */
+export async function observeForEncoder(path: string, given: EvaluateEncoderOptions): Promise<ObservedEncoder> {
+  const options: ResolvedOptions = { ...given, ...resolveEvaluateOptions(given) };
+  const { data, environment, layout, pixels, onNote } = options;
   if ((data === undefined) === (environment === undefined))
     throw new UsageError(
       `${path}: expected observations for it, either ${option('data', 'RECORDING')} or ${option('environment', 'NAME')}, got ${data === undefined ? 'neither' : 'both'}`,
     );
   requireFile(path, 'an ONNX file');
-  if (options.report) requireWritable(dirname(path));
-  const { where, inputs, outputs, sha256 } = await lookedAt(path);
+  const { where, inputs, outputs, sha256 } = await lookAtEncoder(path);
   if (outputs.length > 1) {
     const [taken, ...others] = outputs.map(({ name, shape }) => `"${name}" [${shape.join(', ')}]`);
     onNote(`${where}: latents are taken from its first output, ${taken}, and not from ${others.join(', ')}`);
@@ -78,25 +99,7 @@ export async function evaluateEncoder(path: string, given: EvaluateEncoderOption
       ? await observedInRecording(data ?? '', found, options)
       : await observedInEnvironment(environment, options);
   requireFit(where, found, observed.source.observationShape);
-  const evaluation = await evaluateForeignEncoder(
-    { encoder: { path, input: found.input, untrained }, ...observed },
-    { ...options, reference },
-  );
-  const record = encoderRecordOf(evaluation, sha256);
-  if (options.report) await writeEncoderReport(path, evaluation, record, options.onProgress);
-  return record;
-}
-
-/** The file's inputs and the hash of its bytes and of the weights beside it; the bytes themselves are not kept. */
-async function lookedAt(
-  path: string,
-): Promise<Pick<ModelSummary, 'inputs' | 'outputs'> & { where: string; sha256: string }> {
-  const { where, bytes } = readModelFile(path);
-  const { inputs, outputs, externalFiles } = inspectOnnx(bytes, where);
-  const hash = createHash('sha256').update(bytes);
-  for (const file of externalFilePaths(path, externalFiles, where))
-    for await (const chunk of createReadStream(file)) hash.update(chunk);
-  return { where, inputs, outputs, sha256: hash.digest('hex') };
+  return { found, observed, sha256 };
 }
 
 /** NAME.evaluation.json and NAME.report.html beside NAME.onnx. */

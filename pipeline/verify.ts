@@ -89,7 +89,7 @@ export async function verifyRun(folder: string, options: VerifyRunOptions = {}):
   const references = referenceNames.map((name) => runnerOf(name, sources));
   const bisected = bisection?.runtimes.map((name) => runnerOf(name, sources));
 
-  const input = await inputOf(subject, options);
+  const input = await observationsOfRun(subject, options);
   const { source, classes, untrainedEncoder } = input;
   const recorded = readRecorded(subject);
   const verification = await verify(
@@ -133,9 +133,15 @@ async function writeReport(
  * Held-out observations of the run's environment or recording, their classes, and the encoder before training; random
  * observations where the recording is not there.
  */
-async function inputOf(
+export async function observationsOfRun(
   subject: EvaluationSubject,
-  { classes, data, observations = 512, seed = 0, onNote }: VerifyRunOptions,
+  {
+    classes,
+    data,
+    observations = 512,
+    seed = 0,
+    onNote,
+  }: Pick<VerifyRunOptions, 'classes' | 'data' | 'observations' | 'seed' | 'onNote'>,
 ): Promise<Pick<VerificationInput, 'source' | 'classes' | 'untrainedEncoder'>> {
   const runtime = await onnxRuntime();
   if (subject.configuration.recording !== undefined) {

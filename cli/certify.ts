@@ -1,0 +1,165 @@
+// `jepa certify`: a proof, not a measurement, that rounding cannot change which class an observation is nearest to, on any float32
+// runtime. Writes certificate.json beside the encoder.
+import { Command, Option } from 'commander';
+import { UsageError } from '../src/error.ts';
+import { parseImageSize } from './data.ts';
+import { parseClasses } from './parse/class.ts';
+import { parseWhole } from './parse/number.ts';
+import { withDashes } from './text/option.ts';
+
+interface CertifyFlags {
+  readonly observations: number;
+  readonly seed: number;
+  readonly classes?: string;
+  readonly data?: string;
+  readonly environment?: string;
+  readonly map?: string;
+  readonly imageSize?: readonly [height: number, width: number];
+  readonly stack?: number;
+  readonly layout?: 'nchw' | 'nhwc';
+  readonly pixels?: string;
+  readonly additions: number;
+  readonly runtime: string;
+  readonly failBelow?: number;
+  readonly json?: boolean;
+  readonly report: boolean;
+}
+
+export function createCertifyCommand(): Command {
+  return new Command('certify')
+    .description('prove that rounding cannot change the nearest class of observations, on any float32 runtime')
+    .argument('<encoder>', 'an ONNX file: an encoder from anywhere; or the folder of a run or of an export')
+    .option(
+      '--observations <number>',
+      'held-out observations; as many more give the centroids',
+      parseWhole('--observations', 2),
+      256,
+    )
+    .option('--seed <number>', 'seed of the observations', parseWhole('--seed', 0), 0)
+    .option('--classes <source>', 'what must be told apart: as for jepa evaluate')
+    .option('--data <path>', 'of an ONNX file: a recording; of a run: where its recording is now')
+    .option('--environment <name>', 'of an ONNX file: an environment of ours instead: counting, ...')
+    .option('--map <parts>', "of an ONNX file: the recording's parts and their columns: observation=pixels,state=label")
+    .option(
+      '--image-size <HxW>',
+      "of an ONNX file: bring the recording's images to this size (default: the file's)",
+      parseImageSize,
+    )
+    .option('--stack <frames>', 'of an ONNX file: frames of an observation (default: 1)', parseWhole('--stack', 1))
+    .addOption(
+      new Option('--layout <layout>', 'of an ONNX file: the order of its axes (default: by its shape)').choices([
+        'nchw',
+        'nhwc',
+      ]),
+    )
+    .option('--pixels <scale>', 'of an ONNX file that takes float32: as for jepa evaluate')
+    .option(
+      '--additions <number>',
+      'assume at most so many additions between a product and its sum, as in blocked or pairwise sums (default: any order)',
+      parseWhole('--additions', 1),
+      Number.POSITIVE_INFINITY,
+    )
+    .option('--runtime <names>', 'comma-separated runtimes to run beside the proof: cpu, wasm, ...; or none', 'cpu')
+    .option('--fail-below <share>', 'exit with 1 where fewer of the right observations are certified', parseShare)
+    .option('--json', 'print certificate.json instead of the text')
+    .option('--no-report', 'write no certificate.json')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  jepa certify runs/a
+  jepa certify encoder.onnx --data frames.npz --classes column:label --pixels imagenet
+  jepa certify runs/a --additions 256 --fail-below 0.99
+
+What is proven, under which assumptions, and what is not: docs/certificate.md`,
+    )
+    .action(runCertify);
+}
+
+function parseShare(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1))
+    throw new UsageError(`--fail-below: expected a share between 0 and 1, got "${text}"`);
+  return value;
+}
+
+const encoderFlags = ['environment', 'map', 'imageSize', 'stack', 'layout', 'pixels'] as const;
+
+async function runCertify(subject: string, flags: CertifyFlags): Promise<void> {
+  const runtimes = flags.runtime === 'none' ? [] : flags.runtime.split(',').map((name) => name.trim());
+  await checkRuntimes(runtimes);
+  const isEncoder = subject.toLowerCase().endsWith('.onnx');
+  const refused = isEncoder ? undefined : encoderFlags.find((name) => flags[name] !== undefined);
+  if (refused !== undefined)
+    throw new UsageError(
+      `--${refused.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}: expected an ONNX file, got ${subject}, which says itself what it takes`,
+    );
+  const { ensureRuntimePackages } = await import('./tensorflow.ts');
+  await ensureRuntimePackages(runtimes);
+  const input = isEncoder ? await inputOfFile(subject, flags) : await inputOfFolder(subject, flags);
+  const { brokenHypothesis, certifyEncoder } = await import('../pipeline/certification.ts');
+  const { observations, seed, additions } = flags;
+  const onProgress = (message: string): boolean => process.stderr.write(`${message}\n`);
+  const record = await certifyEncoder(input, { observations, seed, additions, runtimes, onProgress });
+  const json = `${JSON.stringify(record, undefined, 2)}\n`;
+  if (flags.report) {
+    const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');
+    const { proofPath } = await import('../src/evaluation/schema/proof.ts');
+    writeFileAtomic(proofPath(subject), json);
+    onProgress(`${proofPath(subject)}: the certificate`);
+  }
+  const { renderProof } = await import('./text/proof.ts');
+  process.stdout.write(flags.json ? json : renderProof(record));
+  const broken = brokenHypothesis(record);
+  if (broken !== undefined) throw broken;
+  if (flags.failBelow !== undefined && record.certifiedOfRight < flags.failBelow) {
+    process.stderr.write(`jepa: --fail-below ${flags.failBelow}: ${record.certifiedOfRight} certified\n`);
+    process.exitCode = 1;
+  }
+}
+
+async function checkRuntimes(names: readonly string[]): Promise<void> {
+  const { parseRuntimeVariant } = await import('../src/run/runtime-variant.ts');
+  for (const name of names) {
+    const { runtime, precision } = parseRuntimeVariant('--runtime', name);
+    if (precision !== 'float32' || runtime === 'tfjs')
+      throw new UsageError(`--runtime: expected runtimes that run ONNX files in float32, got ${name}`, {
+        remedy: 'The certificate is of float32; `jepa evaluate` measures other precisions.',
+      });
+  }
+}
+
+async function inputOfFile(path: string, { classes, pixels, ...flags }: CertifyFlags) {
+  const { observeForEncoder } = await import('../pipeline/evaluate-encoder.ts');
+  const { parsePixels } = await import('../src/evaluation/foreign-encoder.ts');
+  const { found, observed } = await observeForEncoder(path, {
+    ...flags,
+    classes: classes === undefined ? undefined : await parseClasses(classes),
+    pixels: pixels === undefined ? undefined : parsePixels('--pixels', pixels),
+    onNote,
+  });
+  return { path, input: found.input, ...observed };
+}
+
+async function inputOfFolder(folder: string, { classes, data, observations, seed }: CertifyFlags) {
+  const { openSubject } = await import('../src/run/subject.ts');
+  const subject = openSubject(folder);
+  if (subject.onnx === undefined)
+    throw new UsageError(`${folder}: expected an export, found none`, {
+      remedy: `Export the run: jepa export ${folder}`,
+    });
+  const { observationsOfRun } = await import('../pipeline/verify.ts');
+  const asked = classes === undefined ? undefined : await parseClasses(classes);
+  const { source, classes: found } = await observationsOfRun(subject, {
+    classes: asked,
+    data,
+    observations,
+    seed,
+    onNote,
+  });
+  return { ...subject.onnx.encoder, source, classes: found };
+}
+
+function onNote(note: string): void {
+  process.stderr.write(`${withDashes(note)}\n`);
+}
