@@ -26,7 +26,7 @@ def save(path, nodes, initializers, input_shape, output_shape):
         [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, input_shape)],
         [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, output_shape)],
         [
-            numpy_helper.from_array(np.asarray(value, getattr(value, "dtype", np.float32)), name)
+            numpy_helper.from_array(np.asarray(value, np.uint8 if isinstance(value, np.uint8) else np.float32), name)
             for name, value in initializers.items()
         ],
     )
