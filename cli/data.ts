@@ -165,7 +165,9 @@ function describeInspection(found: Inspection): string {
     ...(found.command !== undefined
       ? [`To train on it: ${found.command}`]
       : found.evaluateCommand === undefined
-        ? ['Training would refuse it as it is.']
+        ? [
+            'Training would refuse it as it is: see the lines above. Other columns are named by --map observation=COLUMN,action=COLUMN.',
+          ]
         : ['There are no actions to train on, but an encoder can be evaluated on it:', `  ${found.evaluateCommand}`]),
   ];
   return `${lines.join('\n')}\n`;

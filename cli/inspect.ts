@@ -103,6 +103,7 @@ function describeModel(summary: ModelSummary): string {
         .map(([type, count]) => `${type} ${count}`)
         .join(', '),
     ],
+    ['precision', summary.precision],
     ...(summary.externalFiles.length > 0 ? [['external', summary.externalFiles.join(', ')] as [string, string]] : []),
     ...(summary.doc ? [['doc', summary.doc] as [string, string]] : []),
     ...summary.inputs.map((port): [string, string] => ['input', describePort(port)]),

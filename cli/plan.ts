@@ -1,5 +1,5 @@
 // `jepa plan`: acts in the environment by planning in the latents of a run or an export, on any runtime; writes plan.json.
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { Command } from 'commander';
 import type { PlanOptions, SimulatorChoice } from '../pipeline/plan/option.ts';
 import { UsageError } from '../src/error.ts';
@@ -112,7 +112,8 @@ async function runPlan(folder: string, flags: PlanFlags): Promise<void> {
     ...parsePlannerAssignments(flags.set),
   });
   await ensureRuntimePackages([flags.runtime]);
-  if (flags.record && existsSync(folder)) (await import('../src/storage/file-system.ts')).requireWritable(folder);
+  if (flags.record && statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    (await import('../src/storage/file-system.ts')).requireWritable(folder);
   const { goal, success, fold, trueEnvironment, replan, openLoop, discount, episodes, maxSteps } = flags;
   const options: PlanOptions = {
     planner,

@@ -50,7 +50,7 @@ async function runReproduce(environment: string, flags: ReproduceFlags): Promise
     stopping.abort();
     return true;
   });
-  const { rows, minutes } = await runReproduction(plans, {
+  const made = await runReproduction(plans, {
     folder,
     environment,
     preset: flags.preset,
@@ -59,7 +59,16 @@ async function runReproduce(environment: string, flags: ReproduceFlags): Promise
     argv: assignments,
     onNote: (note) => process.stderr.write(`${note}\n`),
     signal: stopping.signal,
-  }).finally(release);
+  })
+    .catch((error: unknown) => {
+      if (!stopping.signal.aborted) throw error;
+    })
+    .finally(release);
+  if (made === undefined) {
+    process.stderr.write('jepa: interrupted; what is done is kept: run the same command again\n');
+    return;
+  }
+  const { rows, minutes } = made;
   const { reproductionReport } = await import('../src/report/reproduction/report.ts');
   const { renderReport } = await import('../src/report/page.ts');
   const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');

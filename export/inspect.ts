@@ -38,6 +38,11 @@ export interface ModelSummary {
   readonly parameters: number;
   /** Initializers by element type. */
   readonly initializers: Readonly<Record<string, number>>;
+  /**
+   * What the file computes in: `int8` where values are rounded to 8 bits on their way, `float16` where its weights of floating
+   * point are mostly that, else `float32`. Weights alone in 8 bits are computed with in float32.
+   */
+  readonly precision: 'float32' | 'float16' | 'int8';
   readonly bytes: number;
   /** Files beside the model that hold weights. */
   readonly externalFiles: readonly string[];
@@ -72,10 +77,20 @@ export function inspectOnnx(bytes: Uint8Array, where: string): ModelSummary {
     nodes: found.nodes,
     parameters: found.parameters,
     initializers: ordered([...found.initializers]),
+    precision: precisionOf(found),
     bytes: bytes.length,
     externalFiles: [...found.externalFiles].sort(),
     metadata: ordered(model.metadataProps.map(({ key, value }) => [key ?? '', value ?? ''])),
   };
+}
+
+/** Operators that round values to 8 bits, or compute with such values. */
+const eightBitOperator = /(^|\.)(DynamicQuantize|QuantizeLinear$|QLinear|QAttention|QGemm|ConvInteger|MatMulInteger)/;
+
+function precisionOf({ operators, initializers }: Found): ModelSummary['precision'] {
+  if ([...operators.keys()].some((operator) => eightBitOperator.test(operator))) return 'int8';
+  const halves = initializers.get('float16') ?? 0;
+  return halves > (initializers.get('float32') ?? 0) ? 'float16' : 'float32';
 }
 
 /** Own properties only, so that a name such as `__proto__` in a foreign file is a plain key. */

@@ -4,14 +4,14 @@ import { createReadStream } from 'node:fs';
 import { inspectOnnx, type ModelSummary } from '../export/inspect.ts';
 import { externalFilePaths, readModelFile } from '../src/runtimes/model-file.ts';
 
-/** The file's inputs and the hash of its bytes and of the weights beside it; the bytes themselves are not kept. */
+/** The file's inputs, outputs and precision, and the hash of its bytes and of the weights beside it; the bytes themselves are not kept. */
 export async function lookAtEncoder(
   path: string,
-): Promise<Pick<ModelSummary, 'inputs' | 'outputs'> & { where: string; sha256: string }> {
+): Promise<Pick<ModelSummary, 'inputs' | 'outputs' | 'precision'> & { where: string; sha256: string }> {
   const { where, bytes } = readModelFile(path);
-  const { inputs, outputs, externalFiles } = inspectOnnx(bytes, where);
+  const { inputs, outputs, precision, externalFiles } = inspectOnnx(bytes, where);
   const hash = createHash('sha256').update(bytes);
   for (const file of externalFilePaths(path, externalFiles, where))
     for await (const chunk of createReadStream(file)) hash.update(chunk);
-  return { where, inputs, outputs, sha256: hash.digest('hex') };
+  return { where, inputs, outputs, precision, sha256: hash.digest('hex') };
 }

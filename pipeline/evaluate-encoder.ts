@@ -60,12 +60,12 @@ export async function evaluateEncoder(path: string, given: EvaluateEncoderOption
   requireFile(path, 'an ONNX file');
   // Before all measuring, not after it.
   if (options.report) requireWritable(dirname(path));
-  const { found, observed, sha256 } = await observeForEncoder(path, options);
+  const { found, observed, sha256, precision } = await observeForEncoder(path, options);
   const evaluation = await evaluateForeignEncoder(
     { encoder: { path, input: found.input, untrained }, ...observed },
     { ...options, reference },
   );
-  const record = encoderRecordOf(evaluation, sha256);
+  const record = encoderRecordOf(evaluation, { sha256, precision });
   if (options.report) await writeEncoderReport(path, evaluation, record, options.onProgress);
   return record;
 }
@@ -74,6 +74,8 @@ export interface ObservedEncoder {
   readonly found: FoundInput;
   readonly observed: Observed;
   readonly sha256: string;
+  /** What the file computes in. */
+  readonly precision: 'float32' | 'float16' | 'int8';
 }
 
 /**
@@ -88,7 +90,7 @@ export async function observeForEncoder(path: string, given: EvaluateEncoderOpti
       `${path}: expected observations for it, either ${option('data', 'RECORDING')} or ${option('environment', 'NAME')}, got ${data === undefined ? 'neither' : 'both'}`,
     );
   requireFile(path, 'an ONNX file');
-  const { where, inputs, outputs, sha256 } = await lookAtEncoder(path);
+  const { where, inputs, outputs, precision, sha256 } = await lookAtEncoder(path);
   if (outputs.length > 1) {
     const [taken, ...others] = outputs.map(({ name, shape }) => `"${name}" [${shape.join(', ')}]`);
     onNote(`${where}: latents are taken from its first output, ${taken}, and not from ${others.join(', ')}`);
@@ -99,7 +101,7 @@ export async function observeForEncoder(path: string, given: EvaluateEncoderOpti
       ? await observedInRecording(data ?? '', found, options)
       : await observedInEnvironment(environment, options);
   requireFit(where, found, observed.source.observationShape);
-  return { found, observed, sha256 };
+  return { found, observed, sha256, precision };
 }
 
 /** NAME.evaluation.json and NAME.report.html beside NAME.onnx. */

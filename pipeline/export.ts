@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs';
 import { checkOnnx, exportOnnx, type Parity, type ParityReport, verifyExport } from '../export/index.ts';
 import { UnavailableError, UsageError } from '../src/error.ts';
 import { rememberCode } from '../src/machine/code-permission.ts';
-import { runPath } from '../src/run/folder.ts';
+import { readConfiguration, runPath } from '../src/run/folder.ts';
 import { openRuntime, type Runtime } from '../src/runtimes/index.ts';
 import { writeFolderAtomic } from '../src/storage/atomic-file.ts';
 import { EXPORT_DESCRIPTION_NAME, writeExportDescription } from '../src/storage/export-description.ts';
@@ -40,6 +40,7 @@ export async function exportRun(
   options: ExportRunOptions,
 ): Promise<{ readonly folder: string; readonly networks: readonly ExportedNetwork[] }> {
   const folder = options.out ?? runPath(runFolder, 'export');
+  readConfiguration(runFolder);
   requireReplaceable(folder);
   await chooseBackend(options.onNote);
   const run = await loadRun(runFolder, options.onNote);

@@ -68,12 +68,9 @@ function readParity(path: string): z.output<typeof parityReports> {
   const result = parityReports.safeParse(readJson(path));
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new FormatError(
-    `${path}: expected what jepa export measured, got ${issue.path.join('../cli')}: ${issue.message}`,
-    {
-      remedy: 'Export the run again.',
-    },
-  );
+  throw new FormatError(`${path}: expected what jepa export measured, got ${issue.path.join('.')}: ${issue.message}`, {
+    remedy: 'Export the run again.',
+  });
 }
 
 function readJson(path: string): unknown {

@@ -28,7 +28,11 @@ export interface ReproductionOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Runs what is missing and returns every row with its runs. @throws JepaError naming the run and its log where one failed. */
+/**
+ * Runs what is missing and returns every row with its runs.
+ *
+ * @throws JepaError naming the run and its log where one failed; the reason of `signal` where that stopped it
+ */
 export async function runReproduction(
   rows: readonly RowPlan[],
   options: ReproductionOptions,
@@ -54,6 +58,10 @@ export async function runReproduction(
   options.signal?.addEventListener('abort', stop, { once: true });
   try {
     await Promise.all(Array.from({ length: options.jobs }, worker));
+  } catch (error) {
+    // What a run that was told to stop ends with says nothing of its own.
+    options.signal?.throwIfAborted();
+    throw error;
   } finally {
     options.signal?.removeEventListener('abort', stop);
     others.abort();

@@ -132,6 +132,16 @@ describe('architecture', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('a path to a folder above stands in imports only: elsewhere it is a slip of a rewrite', () => {
+    const wrong = files.flatMap((path) =>
+      readFileSync(join(root, path), 'utf8')
+        .split('\n')
+        .filter((line) => /'(\.\.\/)+[a-z/-]*'/.test(line))
+        .map((line) => `${path}: ${line.trim()}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
   test('confined packages are imported in their own place only', () => {
     const wrong: string[] = [];
     for (const path of files)

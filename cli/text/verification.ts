@@ -5,7 +5,10 @@ type Column = readonly [name: string, value: (row: RanRow) => string];
 
 const columns: readonly Column[] = [
   ['runtime', (r) => r.runtime],
-  ['holds', (r) => (r.holds ? (r.isReference ? 'the reference' : 'yes') : 'NO')],
+  [
+    'holds',
+    (r) => (r.holds ? (r.isReference ? 'the reference' : 'yes') : r.model === 'float32' ? 'NO' : 'not certain'),
+  ],
   ['verdict', (r) => r.verdict],
   ['latent error', (r) => short(r.maxLatentError)],
   ['relative', (r) => short(r.relativeLatentError)],
@@ -43,7 +46,7 @@ export function renderVerification(record: VerificationRecord): string {
       .join('  ')
       .trimEnd(),
   );
-  const notes = record.runtimes.flatMap(notesOf);
+  const notes = [...record.runtimes.flatMap(notesOf), ...variantNote(record)];
   return `${[...head, ...lines, ...(notes.length > 0 ? ['', ...notes] : []), ...bisectionLines(record)].join('\n')}\n`;
 }
 
@@ -61,11 +64,20 @@ function notesOf(row: VerificationRow): string[] {
   return [`${row.runtime}: ${row.status}${row.isRequired ? ', though required' : ''}: ${row.reason}.${remedy}`];
 }
 
+/** Why a variant that is not certain is no failure, where it is none. */
+function variantNote({ holds, runtimes }: VerificationRecord): string[] {
+  const names = runtimes.flatMap((row) =>
+    row.status === 'ran' && !row.holds && row.model !== 'float32' ? [row.runtime] : [],
+  );
+  if (!holds || names.length === 0) return [];
+  return [`${names.join(', ')}: optional, so no failure; name it in --runtimes or --require to make it one`];
+}
+
 /** Single observations that could change sides though the verdict holds. */
 function riskOf({ pairsAtRisk }: RanRow): string {
   const count = pairsAtRisk.reduce((sum, { observations }) => sum + observations, 0);
   const pairs = pairsAtRisk.slice(0, 3).map(({ classes, observations }) => `${classes.join(' as ')} (${observations})`);
-  return `${count} observations could change sides: ${pairs.join(', ')}`;
+  return `${count} ${count === 1 ? 'observation' : 'observations'} could change sides: ${pairs.join(', ')}`;
 }
 
 function bisectionLines({ bisection }: VerificationRecord): string[] {

@@ -1,8 +1,17 @@
 // What the words of a report mean, for a reader who has never heard of a latent.
 import type { ReportSection } from './report.ts';
 
-/** @param claim what the classes are, as the record names them: `reward`, `column:label` */
-export function readingSection(claim: string): ReportSection {
+const classWords: Readonly<Record<string, string>> = {
+  reward: 'what the reward tells apart, now or after some actions',
+  auxiliary: 'what the auxiliaries of the run tell apart, now or after some actions',
+  state: 'every state of the environment by itself',
+  column: 'the values of a recorded column',
+  quantiles: 'ranges of a recorded number',
+  observed: 'what the recorded transitions tell apart',
+};
+
+/** @param source of the classes, as the record names it: `reward`, `column` */
+export function readingSection(source: string): ReportSection {
   return {
     id: 'reading',
     title: 'How to read this',
@@ -18,17 +27,27 @@ export function readingSection(claim: string): ReportSection {
           {
             term: 'Class',
             value: 'observations that mean the same',
-            note: `Here they are given by: ${claim}. Two observations of different classes ask for different behaviour, now or later; within a class, differences do not matter.`,
+            note: `Here they are given by ${Object.hasOwn(classWords, source) ? classWords[source] : source}. Two observations of different classes ask for different behaviour, now or later; within a class, differences do not matter.`,
           },
           {
             term: 'Told apart',
-            value: 'the latents of a class lie by themselves',
-            note: 'Held-out observations, which were never trained on, lie nearer to the middle of their own class than to that of any other, and no two classes touch.',
+            value: 'a rule can say which class a latent is of',
+            note: 'Rules are learned from one half of the observations and judged on the other. Of every two classes, at least 9 of 10 observations are taken for their own; the worst pair decides.',
+          },
+          {
+            term: 'One cluster',
+            value: 'each class lies by itself',
+            note: 'The centres of every two classes are at least twice as far apart as both classes spread between them. It decides no verdict, but plans by distance go by it, and so does an eye on a picture.',
           },
           {
             term: 'Verdict',
             value: 'distinct, coarse or collapsed',
-            note: 'Distinct: every class is told apart. Coarse: some are not, and the sections say which. Collapsed: all latents lie so close together that little can be told from them.',
+            note: 'Distinct: all classes are told apart. Coarse: some are not, and the sections say which. Collapsed: nor is there room, for all latents lie close together.',
+          },
+          {
+            term: 'Undecided',
+            value: 'the 95% interval holds the threshold',
+            note: 'Another draw of observations could give the other answer. The word is that of the numbers as measured; more observations would decide it.',
           },
           {
             term: 'Pictures of latents',

@@ -38,9 +38,9 @@ function answerOf(record: VerificationRecord): Report['answer'] {
   const ran = ranRows(record);
   const floats = ran.filter((row) => row.model === 'float32');
   // A smaller encoder is a choice, not a runtime: whether it keeps the answer has a line of its own.
-  const failing = record.runtimes.filter((row) =>
-    row.status === 'ran' ? !row.holds && row.model === 'float32' : row.status === 'failed' || row.isRequired,
-  );
+  // Unless it was asked for by name: then the record as a whole does not hold.
+  const failing = failingRows(record.runtimes, 'float32');
+  if (failing.length === 0 && !record.holds) failing.push(...failingRows(record.runtimes));
   const isSame = failing.length === 0;
   const largest = Math.max(0, ...floats.map((row) => row.maxLatentError));
   const absentNames = record.runtimes.filter((row) => row.status === 'absent').map((row) => row.runtime);
@@ -65,12 +65,21 @@ function answerOf(record: VerificationRecord): Report['answer'] {
   };
 }
 
+/** Rows that are not as they should be: those of encoders in full precision alone, or all. */
+function failingRows(rows: readonly VerificationRow[], model?: RanRow['model']): VerificationRow[] {
+  return rows.filter((row) =>
+    row.status === 'ran'
+      ? !row.holds && (model === undefined || row.model === model)
+      : row.status === 'failed' || row.isRequired,
+  );
+}
+
 function variantSentences(ran: readonly RanRow[]): string[] {
   return ran
     .filter((row) => row.model !== 'float32')
     .map(({ model, holds, verdict, verdictHolds, nearestCentroidAccuracy, faults }) => {
       const end = `(accuracy ${formatPercent(nearestCentroidAccuracy)})`;
-      if (holds) return `Optional, ${model}: distinctness survives a smaller encoder ${end}.`;
+      if (holds) return `Optional, ${model}: the verdict survives a smaller encoder ${end}.`;
       if (verdictHolds)
         return `Optional, ${model}: the verdict survives a smaller encoder ${end}, but: ${faults.join('; ')}.`;
       return `Optional, ${model}: whether the verdict survives a smaller encoder is not certain; here it is ${verdict} ${end}.`;

@@ -24,7 +24,5 @@ export function parseSimulationOrigin(where: string, value: unknown): Simulation
   const parsed = simulationOriginSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new FormatError(
-    `${where}: expected the simulator of the run, got ${issue.path.join('../evaluation')}: ${issue.message}`,
-  );
+  throw new FormatError(`${where}: expected the simulator of the run, got ${issue.path.join('.')}: ${issue.message}`);
 }

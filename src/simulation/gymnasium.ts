@@ -165,7 +165,8 @@ function encodeActions(actions: readonly Action[]): Uint8Array {
 /** What the user can do about a fault that Python reported. */
 function explained(error: unknown, name: string, python: string): unknown {
   if (!(error instanceof ChildFault)) return error;
-  const { kind, message, remedy } = error;
+  const { kind, remedy } = error;
+  const message = error.message.replace(/\.$/, '');
   const options = { cause: error };
   const pip = `${python} -m pip install`;
   switch (kind) {
@@ -177,7 +178,9 @@ function explained(error: unknown, name: string, python: string): unknown {
     case 'missing-dependency':
       return new UnavailableError(`${name}: expected what this environment needs in ${python}, got: ${message}`, {
         ...options,
-        remedy: /pip install/.test(message) ? `Into this Python: ${pip} ...` : `Install it: ${pip} NAME.`,
+        remedy: /pip install/.test(message)
+          ? `Into this Python: ${pip} ...`
+          : `Install it: ${pip} NAME. A module of yours is found by its folder in PYTHONPATH.`,
       });
     case 'unknown-environment':
       return new UsageError(`${name}: expected an environment that Gymnasium knows, got: ${message}`, {

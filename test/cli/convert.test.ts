@@ -338,6 +338,7 @@ describe('jepa inspect', () => {
     expect(stdout).toMatch(/^nodes {5}4: Conv 1, Gemm 1, Relu 1, Reshape 1$/m);
     expect(stdout).toContain('  Conv(image, conv/kernel, conv/bias) -> conv/Conv  conv/Conv\n');
     const json = JSON.parse((await jepa('inspect', target, '--json')).stdout);
+    expect(stdout).toMatch(/^precision float32$/m);
     expect(json).toMatchObject({ format: 1, irVersion: 8, operators: { Conv: 1 }, nodes: 4, externalFiles: [] });
   });
 

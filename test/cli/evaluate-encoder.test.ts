@@ -41,6 +41,12 @@ describe('jepa evaluate of an encoder from anywhere', () => {
     expect(page).not.toContain('Witnesses');
   });
 
+  test('says that an encoder with 8-bit values computes in int8', () => {
+    const { status, stdout } = evaluate(fixture('quarters-int8.onnx'), ...labelled, '--no-report', '--json');
+    expect(status).toBe(0);
+    expect(encoderEvaluationSchema.parse(JSON.parse(stdout)).runtimes[0].precision).toBe('int8');
+  });
+
   test('calls merged classes coarse where no scale is known, and a collapse beside the encoder before training', () => {
     const alone = evaluate(...[fixture('collapsed.onnx'), ...labelled, '--no-report', '--json', '--fail-on', 'coarse']);
     expect(alone.status).toBe(1);

@@ -85,7 +85,9 @@ test('an evaluation of another step stays out of it', () => {
 test('a parity.json of something else is named', () => {
   writeExport();
   writeFileSync(join(run, 'export/parity.json'), '{"encoder": {"outputs": []}}');
-  expect(() => refreshModelCard(run)).toThrow(/parity\.json: expected what jepa export measured, got encoder\./);
+  expect(() => refreshModelCard(run)).toThrow(
+    /parity\.json: expected what jepa export measured, got encoder\.[a-z]+: /,
+  );
 });
 
 test('a run without an export gets no card', () => {

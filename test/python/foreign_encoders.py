@@ -25,7 +25,10 @@ def save(path, nodes, initializers, input_shape, output_shape):
         "encoder",
         [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, input_shape)],
         [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, output_shape)],
-        [numpy_helper.from_array(np.asarray(value, np.float32), name) for name, value in initializers.items()],
+        [
+            numpy_helper.from_array(np.asarray(value, np.uint8 if isinstance(value, np.uint8) else np.float32), name)
+            for name, value in initializers.items()
+        ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
     onnx.checker.check_model(model, full_check=True)
@@ -38,7 +41,15 @@ def main(folder):
     flat = helper.make_node("Flatten", ["pooled"], ["embedding"])
     # The mean of each quarter and channel; one image at once, as exporters have it by default.
     save(folder / "quarters.onnx", [pool, flat], {}, [1, 3, SIDE, SIDE], [1, 3 * CLASSES])
-    # The same, shrunk around one point: what a collapsed encoder gives.
+    # The same of pixels that are rounded to bytes, as a quantised encoder has them.
+    rounded = [
+        helper.make_node("QuantizeLinear", ["pixels", "scale", "zero"], ["bytes"]),
+        helper.make_node("DequantizeLinear", ["bytes", "scale", "zero"], ["rounded"]),
+        helper.make_node("AveragePool", ["rounded"], ["pooled"], kernel_shape=[SIDE, 2], strides=[SIDE, 2]),
+    ]
+    steps = {"scale": 1 / 255, "zero": np.uint8(0)}
+    save(folder / "quarters-int8.onnx", [*rounded, flat], steps, [1, 3, SIDE, SIDE], [1, 3 * CLASSES])
+    # The same as the first, shrunk around one point: what a collapsed encoder gives.
     shrunk = [
         pool,
         helper.make_node("Flatten", ["pooled"], ["flat"]),

@@ -30,6 +30,12 @@ describe('the headline of verify', () => {
     expect(answer.sentences).toContain(`Not in order: ${name}.`);
   });
 
+  test('is bad where a variant that was asked for by name is not certain', () => {
+    const { answer } = verificationReport({ ...verificationFixture, holds: false }, 'test');
+    expect(answer).toMatchObject({ headline: 'Not the same answer', tone: 'bad' });
+    expect(answer.sentences).toContain('Not in order: cpu:int8.');
+  });
+
   test('names every column', () => {
     const { sections } = verificationReport(verificationFixture, 'test');
     for (const { blocks } of sections)

@@ -39,4 +39,7 @@ test('what is no simulator is refused with the first field that is wrong', () =>
   expect(() => parseSimulationOrigin('here', { ...simulation, versions: 3 })).toThrow(
     'here: expected the simulator of the run, got versions:',
   );
+  expect(() => parseSimulationOrigin('here', { ...simulation, versions: { gymnasium: 3 } })).toThrow(
+    'here: expected the simulator of the run, got versions.gymnasium:',
+  );
 });

@@ -26,6 +26,8 @@ const row = (runtime: string, model: 'float32' | 'int8', holds: boolean) => ({
   centroidGapRatio: 1.4,
   verdict: 'distinct',
   verdictHolds: holds,
+  isReference: false,
+  certifiedAccuracy: holds ? 0.98 : 0.6,
   pairsAtRisk: [],
   millisecondsPerObservation: 0.5,
 });
@@ -34,7 +36,7 @@ export const verificationFixture: VerificationRecord = verificationSchema.parse(
   format: 1,
   run: 'fixture',
   step: 300,
-  holds: false,
+  holds: true,
   machine: { processor: 'processor', system: 'linux x64', node: '20.20.2' },
   seed: 0,
   observedFrom: 'environment',

@@ -43,8 +43,11 @@ export function recordOf(evaluation: Evaluation): EvaluationRecord {
   };
 }
 
-/** @param sha256 of the encoder's file */
-export function encoderRecordOf(evaluation: ForeignEvaluation, sha256: string): EncoderEvaluationRecord {
+/** @param file its hash, and what it computes in: a runtime runs an 8-bit file in 8 bits, whatever it runs others in */
+export function encoderRecordOf(
+  evaluation: ForeignEvaluation,
+  { sha256, precision }: { readonly sha256: string; readonly precision: 'float32' | 'float16' | 'int8' },
+): EncoderEvaluationRecord {
   const { input, untrainedMeanDistance, runtimes } = evaluation;
   const { path, untrained } = input.encoder;
   const { name, layout, type, normalization } = input.encoder.input;
@@ -65,7 +68,10 @@ export function encoderRecordOf(evaluation: ForeignEvaluation, sha256: string): 
     },
     ...drawnRecord({ ...evaluation, ...input, seed: evaluation.options.seed, metric: evaluation.options.metric }),
     untrainedMeanDistance: untrainedMeanDistance ?? null,
-    runtimes: runtimes.map((runtime) => encoderRuntimeRecord(runtime, input.classes.names, untrainedMeanDistance)),
+    runtimes: runtimes.map((runtime) => ({
+      ...encoderRuntimeRecord(runtime, input.classes.names, untrainedMeanDistance),
+      ...(precision === 'float32' ? {} : { precision }),
+    })),
     encoderJacobianRank: recordEncoderRank(evaluation.encoderRank),
   };
 }

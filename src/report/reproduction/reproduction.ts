@@ -85,7 +85,7 @@ export function spreadOf(values: readonly number[]): string {
   const text = formatNumber(mean);
   if (values.length === 1 || text.includes('×')) return text;
   // To the mean's own digits: more would be digits of noise.
-  return `${text} ± ${half.toFixed(text.split('..')[1]?.length ?? 0)}`;
+  return `${text} ± ${half.toFixed(text.split('.')[1]?.length ?? 0)}`;
 }
 
 export interface Claim {

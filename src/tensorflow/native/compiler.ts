@@ -148,7 +148,7 @@ function refuseFailure(compiler: string, result: CommandResult): void {
 
 /** Node-API's headers: the npm package, else those that a Node distribution has beside its program. */
 function nodeApiHeaders(): string {
-  const besideNode = join(dirname(process.execPath), '../../training/tensorflow', 'include', 'node');
+  const besideNode = join(dirname(process.execPath), '..', 'include', 'node');
   try {
     return join(dirname(require.resolve('node-api-headers/package.json')), 'include');
   } catch {

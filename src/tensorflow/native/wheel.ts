@@ -139,8 +139,9 @@ async function allOrReasons<A, B>(tasks: readonly [Promise<A>, Promise<B> | unde
   });
 }
 
-function compareVersions(a: string, b: string): number {
-  const [left, right] = [a, b].map((version) => version.split('../../training/tensorflow/native').map(Number));
+/** Negative where version a is older than b: the first two numbers decide, as numbers. */
+export function compareVersions(a: string, b: string): number {
+  const [left, right] = [a, b].map((version) => version.split('.').map(Number));
   return (left?.[0] ?? 0) - (right?.[0] ?? 0) || (left?.[1] ?? 0) - (right?.[1] ?? 0);
 }
 

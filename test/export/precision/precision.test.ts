@@ -14,6 +14,7 @@ import {
   toFloat16,
   toInt8,
 } from '../../../export/index.ts';
+import { inspectOnnx } from '../../../export/inspect.ts';
 import { openRuntime, type Runtime, type RuntimeTensor } from '../../../src/runtimes/index.ts';
 import {
   openSession,
@@ -199,4 +200,12 @@ describe('8 bits', () => {
     const bad = { x: { type: 'float32' as const, shape: [1, 8], data: new Float32Array(8).fill(Number.NaN) } };
     await expect(calibrate(model, open, [bad])).rejects.toThrow('calibration of "x": expected finite values, got NaN');
   });
+});
+
+test('inspectOnnx says what a file computes in', async () => {
+  const whole = subject(perceptron);
+  const precisionOf = (model: OnnxModel) => inspectOnnx(encodeModel(model), 'm').precision;
+  expect(precisionOf(whole.model)).toBe('float32');
+  expect(precisionOf(toFloat16(whole.model))).toBe('float16');
+  expect(precisionOf(await quantized(whole))).toBe('int8');
 });

@@ -129,7 +129,7 @@ const GRID = ['...', '.#.', '.#.', '...'];
 function grid(cell: readonly number[], choice: number): readonly number[] {
   const row = cell[0] + MOVES[choice][0];
   const column = cell[1] + MOVES[choice][1];
-  return GRID[row]?.[column] === '..' ? [row, column] : cell;
+  return GRID[row]?.[column] === '.' ? [row, column] : cell;
 }
 
 const closeness = (goal: readonly number[]) => (cell: readonly number[]) =>

@@ -7,6 +7,7 @@ import {
   judgeClaims,
   type ReproductionRow,
   type ReproductionRun,
+  spreadOf,
 } from '../../../src/report/reproduction/reproduction.ts';
 import { fixtureReport } from '../report-fixture.ts';
 
@@ -199,4 +200,8 @@ describe('reproduction report', () => {
     expect(readReportPage(page)).toEqual(report);
     expect(readReportPage('<html></html>')).toBeUndefined();
   });
+});
+
+test('half the range has as many digits as the mean', () => {
+  expect(spreadOf([0.91, 1.01, 0.96])).toBe('0.960 ± 0.050');
 });
