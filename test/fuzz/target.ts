@@ -2,7 +2,6 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { parse } from 'yaml';
 import { buildOnnx, describeSaved, encodeModel } from '../../export/index.ts';
 import { inspectOnnx } from '../../export/inspect.ts';
 import { decodeImageFile } from '../../src/data/image/file.ts';
@@ -10,12 +9,13 @@ import { openRecording } from '../../src/data/readers/index.ts';
 import { encodeNpyHeader } from '../../src/data/readers/npy.ts';
 import { totalRowsOf } from '../../src/data/recording.ts';
 import { readExportDescription } from '../../src/storage/export-description.ts';
-import { readMetrics } from '../../src/storage/jsonl.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/storage/safetensors.ts';
 import { listZipEntries, verifyZipEntry } from '../../src/storage/zip.ts';
-import { parseConfiguration } from '../../src/training/configuration.ts';
+import { readConfiguration } from '../cli/read-configuration.ts';
 import { buildZip } from '../data/readers/zip-builder.ts';
+import { kerasArchive, kerasHdf5 } from './keras-target.ts';
 import { type Generator, mutateBytes, mutateText } from './mutate.ts';
+import { checkpoint, metrics } from './run-target.ts';
 
 export interface FuzzTarget {
   readonly name: string;
@@ -162,15 +162,7 @@ const configuration: FuzzTarget = {
   write(path, generator) {
     writeFileSync(path, mutateText(readFileSync(join(fixtures, 'training/first-config.json'), 'utf8'), generator));
   },
-  async read(path) {
-    let value: unknown;
-    try {
-      value = parse(readFileSync(path, 'utf8'));
-    } catch {
-      return;
-    }
-    parseConfiguration(path, value);
-  },
+  read: readConfiguration,
 };
 
 const exportDescription: FuzzTarget = {
@@ -182,17 +174,6 @@ const exportDescription: FuzzTarget = {
   },
   async read(path) {
     readExportDescription(path);
-  },
-};
-
-const metrics: FuzzTarget = {
-  name: 'metrics',
-  write(path, generator) {
-    const lines = Array.from({ length: 5 }, (_, step) => JSON.stringify({ step, loss: 0.5 / (step + 1) }));
-    writeFileSync(path, mutateText(`${lines.join('\n')}\n`, generator));
-  },
-  async read(path) {
-    readMetrics(path);
   },
 };
 
@@ -239,7 +220,10 @@ export const targets: readonly FuzzTarget[] = [
   safetensorsHeader,
   onnx,
   layersModel,
+  kerasArchive,
+  kerasHdf5,
   configuration,
   exportDescription,
+  checkpoint,
   metrics,
 ];
