@@ -14,7 +14,8 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
   }
   let value: unknown;
   try {
-    value = parse(text);
+    // What is wrong with it is said by the error, or by what checks the keys.
+    value = parse(text, { logLevel: 'error' });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     throw new UsageError(`--config ${path}: expected YAML or JSON, got: ${reason}`, { cause });

@@ -6,10 +6,10 @@ import { createGenerator } from './mutate.ts';
 import { type ReaderProcess, whatIsWrong } from './reader-process.ts';
 import type { FuzzTarget } from './target.ts';
 
-/** However little time there is, until one was refused; then the time alone decides, so a busy machine reads fewer. */
+/** However little time there is; then the time alone decides, so a busy machine reads fewer. */
 const LEAST_MUTANTS = 5;
-/** Of a target that has refused none by then, the mutants test nothing. */
-const MOST_UNREFUSED = 200;
+/** A target that by then has accepted all or refused all tests nothing. */
+const MOST_OF_A_KIND = 200;
 
 export interface Finding {
   readonly target: string;
@@ -42,7 +42,9 @@ export async function fuzz(
   let accepted = 0;
   let refused = 0;
   const isDue = (index: number) =>
-    performance.now() < deadline || index < LEAST_MUTANTS || (refused === 0 && index < MOST_UNREFUSED);
+    performance.now() < deadline ||
+    index < LEAST_MUTANTS ||
+    ((refused === 0 || accepted === 0) && index < MOST_OF_A_KIND);
   for (let index = 0; isDue(index); index++) {
     const path = join(folder, `mutant-${index}`);
     target.write(path, createGenerator(seed * 1_000_003 + index));

@@ -34,5 +34,6 @@ test.each(chosen.map((target, i) => ({ target, name: target.name, left: chosen.l
     expect(report.findings).toEqual([]);
     // Otherwise the mutants test nothing.
     expect(report.refused).toBeGreaterThan(0);
+    expect(report.accepted).toBeGreaterThan(0);
   },
 );

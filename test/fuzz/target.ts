@@ -160,7 +160,11 @@ const layersModel: FuzzTarget = {
 const configuration: FuzzTarget = {
   name: 'configuration',
   write(path, generator) {
-    writeFileSync(path, mutateText(readFileSync(join(fixtures, 'training/first-config.json'), 'utf8'), generator));
+    // As a user would write it: only a run's own file says its format.
+    const { format: _format, ...configured } = JSON.parse(
+      readFileSync(join(fixtures, 'training/first-config.json'), 'utf8'),
+    );
+    writeFileSync(path, mutateText(JSON.stringify(configured, undefined, 2), generator));
   },
   read: readConfiguration,
 };
