@@ -8,6 +8,7 @@ import { decodeImageFile } from '../../src/data/image/file.ts';
 import { openRecording } from '../../src/data/readers/index.ts';
 import { encodeNpyHeader } from '../../src/data/readers/npy.ts';
 import { totalRowsOf } from '../../src/data/recording.ts';
+import { UnavailableError } from '../../src/error.ts';
 import { readExportDescription } from '../../src/storage/export-description.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/storage/safetensors.ts';
 import { listZipEntries, verifyZipEntry } from '../../src/storage/zip.ts';
@@ -25,6 +26,7 @@ export interface FuzzTarget {
   read(path: string): Promise<void>;
 }
 
+const NO_FFMPEG = 'no-such-ffmpeg';
 const fixtures = join(import.meta.dirname, '../fixtures');
 const pick = <Item>(items: readonly Item[], generator: Generator): Item => items[generator.below(items.length)];
 
@@ -52,14 +54,18 @@ function folderTarget(name: string, folder: string, files: readonly string[]): F
   };
 }
 
-/** Every column of it, from the first row to the last. */
+/** Every column of it, from the first row to the last; videos, whose program is not there, end at its absence. */
 async function readRecording(path: string): Promise<void> {
-  const recording = await openRecording(path, { ffmpeg: 'no-such-ffmpeg' });
+  const recording = await openRecording(path, { ffmpeg: NO_FFMPEG });
   try {
     for (const column of recording.columns.values()) {
       const rows = totalRowsOf(column);
-      for (let from = 0; from < Math.min(rows, 4096); from += 64)
-        await recording.read(column.name, from, Math.min(rows, from + 64));
+      try {
+        for (let from = 0; from < Math.min(rows, 4096); from += 64)
+          await recording.read(column.name, from, Math.min(rows, from + 64));
+      } catch (error) {
+        if (!(error instanceof UnavailableError && error.message.includes(NO_FFMPEG))) throw error;
+      }
     }
   } finally {
     await recording.dispose();
