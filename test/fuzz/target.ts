@@ -179,8 +179,21 @@ const exportDescription: FuzzTarget = {
   name: 'export description',
   write(path, generator) {
     mkdirSync(path, { recursive: true });
-    const configured = readFileSync(join(fixtures, 'training/first-config.json'), 'utf8');
-    writeFileSync(join(path, 'model.json'), mutateText(`{"format":1,"configuration":${configured}}`, generator));
+    const image = { name: 'observation', layout: 'nchw', type: 'float32', height: 64, width: 64, channels: 3 };
+    const description = {
+      format: 1,
+      run: 'a',
+      step: 1000,
+      configuration: { environment: { name: 'counting' }, seed: 0 },
+      encoder: { file: 'encoder.onnx', input: image, output: { name: 'latent', size: 64 } },
+      predictor: {
+        file: 'predictor.onnx',
+        inputs: { latent: 'latent', action: 'action' },
+        actionSize: 2,
+        output: { name: 'next_latent' },
+      },
+    };
+    writeFileSync(join(path, 'model.json'), mutateText(JSON.stringify(description, undefined, 1), generator));
   },
   async read(path) {
     readExportDescription(path);
