@@ -3,7 +3,8 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Hdf5Array, readHdf5Arrays } from '../src/data/readers/hdf5-arrays.ts';
+import { decodeHdf5Arrays } from '../src/data/decoding/decoder-thread.ts';
+import type { Hdf5Array } from '../src/data/readers/hdf5-arrays.ts';
 import { FormatError } from '../src/error.ts';
 import { listZipEntries, readExactly, verifyZipEntry, type ZipEntry } from '../src/storage/zip.ts';
 
@@ -75,7 +76,7 @@ async function readArchive(path: string, where: string): Promise<SavedFiles> {
       typeof metadata === 'object' && metadata !== null && 'keras_version' in metadata
         ? String(metadata.keras_version)
         : '3';
-    const { arrays } = await readHdf5Arrays(await unpack('model.weights.h5'), `${where} model.weights.h5`);
+    const { arrays } = await decodeHdf5Arrays(await unpack('model.weights.h5'), `${where} model.weights.h5`);
     return savedFiles({ keras_version: version, model_config: config }, arrays);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -92,7 +93,7 @@ function parsed(text: string, where: string): unknown {
 
 /** HDF5 of Keras 2 and 3: the topology in an attribute, weights as model_weights/layer/name. */
 async function readLegacy(path: string, where: string): Promise<SavedFiles> {
-  const { arrays, attributes } = await readHdf5Arrays(path, where);
+  const { arrays, attributes } = await decodeHdf5Arrays(path, where);
   if (attributes.model_config === undefined)
     throw new FormatError(
       `${where}: expected the topology of a model (the attribute model_config), got weights alone`,

@@ -2,18 +2,20 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { UsageError } from '../../src/error.ts';
+import { storageError } from '../../src/storage/file-system.ts';
 
 export async function readConfigFile(path: string): Promise<Record<string, unknown>> {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(`--config ${path}: expected a readable file, got: ${reason}`, { cause });
+    const { message, remedy } = storageError(`--config ${path}`, 'a readable file', cause);
+    throw new UsageError(message, { cause, ...(remedy === undefined ? {} : { remedy }) });
   }
   let value: unknown;
   try {
-    value = parse(text);
+    // What is wrong with it is said by the error, or by what checks the keys.
+    value = parse(text, { logLevel: 'error' });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     throw new UsageError(`--config ${path}: expected YAML or JSON, got: ${reason}`, { cause });

@@ -18,6 +18,21 @@ const calls: readonly (readonly [argv: readonly string[], exitCode: 1 | 2, messa
   [['trian'], 2, "unknown command 'trian'. Did you mean train?"],
   [['train', 'counting', '--sead', '1'], 2, "unknown option '--sead'. Did you mean --seed?"],
   [['train', 'counting', '--seed'], 2, "option '--seed <number>' argument missing. See: jepa --help"],
+  [
+    ['train', '--config', 'none.yaml', '--out', 'a'],
+    2,
+    '--config none.yaml: expected a readable file, got ENOENT (no such file or folder). Check the path.',
+  ],
+  [
+    ['train', '--config', 'empty', '--out', 'a'],
+    2,
+    '--config empty: expected a readable file, got EISDIR (it is a folder). Check the path.',
+  ],
+  [
+    ['data', 'inspect', 'empty'],
+    1,
+    'recording empty: expected a LeRobot, Minari or image folder, or one of recordings, got an empty folder. Check the path.',
+  ],
   [['inspect'], 2, "missing required argument 'file'. See: jepa --help"],
   [['inspect', 'none.onnx'], 2, 'none.onnx: expected an ONNX file, got nothing there. Check the path.'],
   [['inspect', 'empty'], 2, 'empty: expected an ONNX file, got a folder. Check the path.'],

@@ -10,6 +10,12 @@ import { errorOfFailure, type Failure } from './failure.ts';
 /** How often the watchdog looks. Looks are counted, not seconds, so that a suspended program finds its threads alive. */
 const LOOK_MS = 250;
 
+/**
+ * A look counts as much of its time as this process had of the processors: where others have them all, a decoder that gets
+ * on slowly is not one without an end. It counts at least such a share, for what waits for ever and works at nothing.
+ */
+const LEAST_SHARE = 0.1;
+
 /** A new thread on a busy machine compiles what it runs. */
 const STARTING_SECONDS = 120;
 
@@ -64,7 +70,8 @@ export function startGuardedWorker<Data, Request, Reply>(script: URL, data: Data
   let isEnded = false;
   let timer: NodeJS.Timeout | undefined;
   let seen = 0;
-  let silentLooks = 0;
+  let silentMs = 0;
+  let usedMs = 0;
   let startBytes = 0;
 
   // A worker that waits for work keeps no program alive.
@@ -119,15 +126,17 @@ export function startGuardedWorker<Data, Request, Reply>(script: URL, data: Data
     const call = calls.get(Atomics.load(signs, CURRENT_INDEX)) ?? calls.values().next().value;
     if (call === undefined) return;
     const beat = Atomics.load(signs, BEAT_INDEX);
-    if (beat === seen) silentLooks++;
+    const used = processorMs();
+    if (beat === seen) silentMs += countedMs(used - usedMs);
     else {
       seen = beat;
-      silentLooks = 0;
+      silentMs = 0;
     }
+    usedMs = used;
     const { seconds: allowed, growthBytes } = call.limits;
     // Before its first sign it is still loading its programs, which is no fault of the file.
     const seconds = beat === 0 ? Math.max(allowed, STARTING_SECONDS) : allowed;
-    if ((silentLooks * LOOK_MS) / 1000 > seconds)
+    if (silentMs / 1000 > seconds)
       end(
         ({ where }) =>
           new FormatError(
@@ -155,7 +164,8 @@ export function startGuardedWorker<Data, Request, Reply>(script: URL, data: Data
         if (timer === undefined) {
           worker.ref();
           seen = Atomics.load(signs, BEAT_INDEX);
-          silentLooks = 0;
+          silentMs = 0;
+          usedMs = processorMs();
           startBytes = process.memoryUsage.rss();
           timer = setInterval(look, LOOK_MS);
         }
@@ -168,6 +178,17 @@ export function startGuardedWorker<Data, Request, Reply>(script: URL, data: Data
       await worker.terminate();
     },
   };
+}
+
+/** How much of a look counts in which the process worked for so long. */
+export function countedMs(usedMs: number): number {
+  return Math.min(LOOK_MS, Math.max(LEAST_SHARE * LOOK_MS, usedMs));
+}
+
+/** Of all threads of this process so far. */
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 function startWorker(script: URL, workerData: unknown): Worker {

@@ -63,7 +63,7 @@ export function explainForeignFile(path: string, extension: string, head: Uint8A
 
 export function explainForeignFolder(path: string, names: readonly string[]): FormatError {
   const expected = `recording ${path}: expected a LeRobot, Minari or image folder, or one of recordings`;
-  if (names.length === 0) return new FormatError(`${expected}, got an empty folder`);
+  if (names.length === 0) return new FormatError(`${expected}, got an empty folder`, { remedy: 'Check the path.' });
   if (names.some((name) => name.endsWith('.arrow')) || names.includes('dataset_info.json'))
     return new FormatError(`${expected}, got a folder of Arrow files (Hugging Face's datasets)`, {
       remedy: ARROW.remedy,

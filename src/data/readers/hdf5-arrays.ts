@@ -59,7 +59,7 @@ export async function readHdf5Arrays(path: string, where: string): Promise<Hdf5A
     };
     try {
       visit(file, '', 0);
-      return { arrays, attributes: textAttributes(file.attrs) };
+      return { arrays, attributes: textAttributes(file, where) };
     } finally {
       file.close();
     }
@@ -79,7 +79,10 @@ interface Dataset {
 /** Undefined for texts, which are no weights. */
 function arrayOf(dataset: Dataset, path: string, where: string, fileBytes: number): Hdf5Array | undefined {
   const at = `${where} ${path}`;
-  const { shape, metadata } = dataset;
+  const { shape, metadata } = explained(at, 'the description of an array', () => ({
+    shape: dataset.shape,
+    metadata: dataset.metadata,
+  }));
   if (shape === null) return undefined;
   if (metadata.virtual_sources !== undefined)
     throw new FormatError(`${at}: expected an array in this file, got a virtual one`);
@@ -110,8 +113,16 @@ function numbersOf(value: unknown): Float32Array | Int32Array | undefined {
   return undefined;
 }
 
-function textAttributes(attributes: Readonly<Record<string, { readonly value: unknown }>>): Record<string, string> {
+/** The library decodes an attribute when its value is asked for. */
+function textAttributes(
+  file: { readonly attrs: Readonly<Record<string, { readonly value: unknown }>> },
+  where: string,
+): Record<string, string> {
+  const attributes = explained(where, 'attributes', () => file.attrs);
   return Object.fromEntries(
-    Object.entries(attributes).flatMap(([key, { value }]) => (typeof value === 'string' ? [[key, value]] : [])),
+    Object.entries(attributes).flatMap(([key, attribute]) => {
+      const value = explained(`${where} attribute ${key}`, 'its value', () => attribute.value);
+      return typeof value === 'string' ? [[key, value]] : [];
+    }),
   );
 }
