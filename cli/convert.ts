@@ -46,7 +46,11 @@ export function createConvertCommand(): Command {
     )
     .option('--precision <precision>', 'fp32, fp16, or int8 with --calibration', 'fp32')
     .option('--calibration <file.npz>', 'samples for int8: one array a model input, by its name in the file')
-    .option('--weight-bits <bits>', 'int8: 7 is safe on every processor, 8 needs one with VNNI or the like', '7')
+    .option(
+      '--weight-bits <bits>',
+      'int8: 8, or 7 where the processor that runs the file overflows at 8 (x86 without VNNI)',
+      '8',
+    )
     .option('--keep-float32-ports', 'fp16: keep inputs and outputs float32')
     .option('--input-names <names>', "comma-separated names of the inputs (default: the model's)")
     .option('--output-names <names>', "comma-separated names of the outputs (default: the model's)")

@@ -243,9 +243,11 @@ function disagreement(plan: ConversionPlan, report: ParityReport): JepaError {
   const remedy =
     plan.precision === 'fp32'
       ? 'Report this model: the export is wrong, or the model too deep for the tolerance. --no-check writes it all the same.'
-      : plan.precision === 'int8' && plan.weightBits === 7
-        ? 'Give the weights 8 bits (--weight-bits 8), choose --precision fp16, or calibrate on more and on real samples.'
-        : 'Choose a higher precision, or calibrate on more and on real samples.';
+      : plan.precision !== 'int8'
+        ? 'Choose a higher precision.'
+        : plan.weightBits === 7
+          ? 'Give the weights 8 bits (--weight-bits 8), choose --precision fp16, or calibrate on more and on real samples.'
+          : 'Choose --precision fp16, calibrate on more and on real samples, or, on x86 without VNNI, try --weight-bits 7.';
   return new JepaError(
     `${basename(plan.target)}: expected "${worst.output}" within ${report.tolerance} of its scale of ${report.reference}, got ${worst.relativeError.toExponential(2)} at batch ${worst.batch}`,
     { remedy },

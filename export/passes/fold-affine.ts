@@ -201,7 +201,7 @@ function foldInputScale(editor: GraphEditor, node: Node): Node | undefined {
   const linear = linearOf(editor, node);
   if (linear === undefined) return undefined;
   const before = editor.producerOf(node.inputs[0]);
-  if (before === undefined || !editor.isUsedOnce(node.inputs[0])) return undefined;
+  if (before === undefined || !editor.isUsedOnce(node.inputs[0]) || endsGelu(editor, before)) return undefined;
   const weight = editor.constantOf(node.inputs[1]);
   if (weight === undefined) return undefined;
   const inputType = editor.type(node.inputs[0]);
@@ -227,6 +227,21 @@ function foldInputScale(editor: GraphEditor, node: Node): Node | undefined {
   const changed = editor.update(node, { inputs, operator });
   if (editor.has(before)) editor.remove(before);
   return changed;
+}
+
+/**
+ * Whether a node is the half of a GELU, x (1 + erf(x / sqrt 2)) / 2. onnxruntime knows the whole by its parts and runs them, and the
+ * bias in front, as one kernel; without the half it finds nothing.
+ */
+function endsGelu(editor: GraphEditor, node: Node): boolean {
+  const from = (value: string, operator: string): Node | undefined => {
+    const producer = editor.producerOf(value);
+    return producer?.operator === operator ? producer : undefined;
+  };
+  if (node.operator !== 'Mul') return false;
+  const factors = node.inputs.flatMap((input) => from(input, 'Mul')?.inputs ?? []);
+  const sums = factors.flatMap((factor) => from(factor, 'Add')?.inputs ?? []);
+  return sums.some((term) => from(term, 'Erf') !== undefined);
 }
 
 /** Padding is 0 behind the shift, not in front of it, so a shift only goes through an operator without padding. */

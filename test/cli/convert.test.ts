@@ -293,8 +293,15 @@ describe('jepa convert', () => {
     expect(readdirSync(out)).toEqual([]);
   });
 
+  test('a path where nothing is ends with one line and code 2, as for every command', async () => {
+    const { status, stderr } = await jepa('convert', join(out, 'model.json'), join(out, 'm.onnx'));
+    expect(stderr).toMatch(/expected a model\.json or a \.keras file, found none at .*\. Check the path\.\n$/);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(status).toBe(2);
+    expect(readdirSync(out)).toEqual([]);
+  });
+
   test.each<[string, (folder: string) => void, RegExp]>([
-    ['no such file', () => undefined, /expected a model\.json or a \.keras file, found none/],
     [
       'a file that is no JSON',
       (folder) => writeFileSync(join(folder, 'model.json'), 'hello'),

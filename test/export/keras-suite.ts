@@ -10,8 +10,11 @@ import type { Runtime, RuntimeTensor } from '../../src/runtimes/index.ts';
 
 export const packedCases = join(import.meta.dirname, '..', 'fixtures', 'keras', 'cases.json.gz');
 
-/** float32 on both sides: rounding, as a part of the largest output (or of 1). */
-export const tolerance = 2e-5;
+/**
+ * float32 on both sides: rounding, as a part of the largest output (or of 1). Keras' numpy backend subtracts squares for a variance:
+ * its LayerNormalization is 2.7e-5 from the formula in float64, where the file is 8e-7 from it.
+ */
+export const tolerance = 4e-5;
 
 interface StoredTensor {
   readonly type: 'float32' | 'int32';

@@ -146,6 +146,21 @@ describe('what each pass is for', () => {
     expect(count(applied(converted(model), 'sinkTransposes', 'foldAffine').graph, 'BatchNormalization')).toBe(1);
   });
 
+  test('foldAffine leaves the half of a GELU, by which onnxruntime knows it, and takes other halves', () => {
+    const block = (activation: string): OnnxModel => {
+      const x = tf.input({ shape: [5, 4] });
+      const wide = layers.dense({ units: 8, activation: activation as 'relu' }).apply(x) as Tensor;
+      const [Rescaling] = tf.serialization.SerializationMap.getMap().classNameMap.Rescaling;
+      const halved = activation === 'gelu' ? wide : (new Rescaling({ scale: 0.5 }) as tf.layers.Layer).apply(wide);
+      const model = tf.model({ inputs: x, outputs: layers.dense({ units: 3 }).apply(halved) as Tensor });
+      randomizeWeights(model);
+      return applied(converted(model), 'simplify', 'foldAffine');
+    };
+    const gelu = ['MatMul', 'Add', 'Div', 'Erf', 'Add', 'Mul', 'Mul', 'MatMul', 'Add'];
+    expect(operators(block('gelu').graph)).toEqual(gelu);
+    expect(operators(block('tanh').graph)).toEqual(['MatMul', 'Add', 'Tanh', 'MatMul', 'Add']);
+  });
+
   test('foldPads puts zero padding into the convolution', () => {
     const model = image(
       (x) =>

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 
-os.environ.setdefault("KERAS_BACKEND", "torch")
+os.environ.setdefault("KERAS_BACKEND", "numpy")
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from keras import layers as L  # noqa: E402
@@ -123,7 +123,7 @@ layer("relu", vec, lambda: L.ReLU(), lambda: L.ReLU(max_value=0.5), lambda: L.Re
 layer("leakyrelu", vec, lambda: L.LeakyReLU(), lambda: L.LeakyReLU(negative_slope=0.01))
 layer("prelu", img, lambda: L.PReLU(), lambda: L.PReLU(shared_axes=[1, 2]))
 layer("elu", vec, lambda: L.ELU(), lambda: L.ELU(alpha=0.5))
-layer("softmax", seq, lambda: L.Softmax(), lambda: L.Softmax(axis=1), lambda: L.Softmax(axis=[1, 2]))
+layer("softmax", seq, lambda: L.Softmax(), lambda: L.Softmax(axis=1), lambda: L.Softmax(axis=(1, 2)))
 layer("dense", vec, lambda: L.Dense(4), lambda: L.Dense(4, activation=L.LeakyReLU(negative_slope=0.1)), lambda: L.Dense(3, use_bias=False, activation="softmax"))
 layer("dense3", seq, lambda: L.Dense(4), lambda: L.Dense(2, activation="gelu"))
 layer("einsum", seq, lambda: L.EinsumDense("abc,cd->abd", output_shape=(None, 5), bias_axes="d"),
