@@ -9,7 +9,7 @@ import { parseGoal, parsePlannerAssignments, parseSuccess } from './parse/goal.t
 import { collect, parseWhole } from './parse/number.ts';
 import { parseOptions, type SimulatorFlags, withSimulatorFlags } from './parse/simulation.ts';
 import { ensureRuntimePackages } from './tensorflow.ts';
-import { withDashes } from './text/option.ts';
+import { noteTo } from './text/option.ts';
 
 interface PlanFlags extends SimulatorFlags {
   readonly in?: string;
@@ -128,8 +128,8 @@ async function runPlan(folder: string, flags: PlanFlags): Promise<void> {
     threads: flags.threads,
     seed: flags.seed,
     simulator: simulatorOf(flags),
-    onProgress: (line) => process.stderr.write(`${line}\n`),
-    onNote: (note) => process.stderr.write(`jepa: ${withDashes(note)}\n`),
+    onProgress: noteTo(process.stderr),
+    onNote: noteTo(process.stderr, 'jepa: '),
   };
   const { planRun } = await import('../pipeline/plan/run.ts');
   const record = await planRun(folder, options);
