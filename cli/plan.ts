@@ -5,6 +5,7 @@ import type { PlanOptions, SimulatorChoice } from '../pipeline/plan/option.ts';
 import { UsageError } from '../src/error.ts';
 import type { PlanRecord } from '../src/planning/schema.ts';
 import type { ActingSummary } from '../src/planning/summary.ts';
+import { parseFold } from './parse/fold.ts';
 import { parseGoal, parsePlannerAssignments, parseSuccess } from './parse/goal.ts';
 import { collect, parseWhole } from './parse/number.ts';
 import { parseOptions, type SimulatorFlags, withSimulatorFlags } from './parse/simulation.ts';
@@ -99,7 +100,7 @@ What the planners do, what success means, and measured rates: docs/planning.md`,
 }
 
 async function runPlan(folder: string, flags: PlanFlags): Promise<void> {
-  const { createPlanner, parseFold } = await import('../src/planning/index.ts');
+  const { createPlanner } = await import('../src/planning/index.ts');
   const { runtimeNames, unknownRuntime } = await import('../src/runtimes/index.ts');
   if (!runtimeNames.includes(flags.runtime)) throw unknownRuntime('--runtime', flags.runtime, runtimeNames);
   if (flags.openLoop && flags.replan !== undefined)
@@ -118,7 +119,7 @@ async function runPlan(folder: string, flags: PlanFlags): Promise<void> {
     planner,
     goal: parseGoal(goal),
     success: success === undefined ? undefined : parseSuccess(success),
-    fold: fold === undefined ? undefined : parseFold('--fold', fold),
+    fold: fold === undefined ? undefined : await parseFold(fold),
     discount,
     episodes,
     maxSteps,

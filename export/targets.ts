@@ -1,6 +1,6 @@
 // Runtimes that people export for, and what each needs: which opset it reads, which operators it lacks.
 // Where each was seen: docs/compatibility.md.
-import { unknownName } from '../src/error.ts';
+import { option, unknownName } from '../src/error.ts';
 import type { DecomposableOperator } from './passes/decompose.ts';
 
 export interface ExportTarget {
@@ -29,6 +29,6 @@ export const exportTargets: Readonly<Record<string, ExportTarget>> = {
 /** @throws UsageError naming the known ones */
 export function exportTarget(name: string): ExportTarget {
   const target = Object.hasOwn(exportTargets, name) ? exportTargets[name] : undefined;
-  if (target === undefined) throw unknownName('--for', 'a runtime', name, Object.keys(exportTargets));
+  if (target === undefined) throw unknownName(option('for'), 'a runtime', name, Object.keys(exportTargets));
   return target;
 }

@@ -1,7 +1,7 @@
 // Worlds in which one action leads to several observations: bisimulation by the distributions of what follows (Larsen and Skou 1991),
 // within epsilon, from counts. A deterministic latent cannot follow such a world with zero loss, so that this says nothing of what
 // an encoder must do: it says which observations can be told apart by what was seen, and how many repeats would decide the rest.
-import { UsageError } from '../error.ts';
+import { option, UsageError } from '../error.ts';
 import type { RecordedTransitions } from './recording.ts';
 
 export interface StochasticOptions {
@@ -52,7 +52,9 @@ export function stochasticSystem(transitions: RecordedTransitions, options: Stoc
   if (observationCount > OBSERVATION_LIMIT)
     throw new UsageError(
       `stochastic bisimulation: expected at most ${OBSERVATION_LIMIT} observations, got ${observationCount}`,
-      { remedy: 'Name the state by a column (--map state=NAME), so that observations of one state are one.' },
+      {
+        remedy: `Name the state by a column (${option('map', 'state=NAME')}), so that observations of one state are one.`,
+      },
     );
   /** Of an observation and an action, how often each observation followed. */
   const followed = new Map<number, Map<number, number>>();

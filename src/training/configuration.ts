@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { auxiliaryConfiguration } from '../auxiliary/index.ts';
 import { recordingConfiguration } from '../data/configured-recording.ts';
-import { UsageError } from '../error.ts';
+import { option, UsageError } from '../error.ts';
 import type { NamedCode } from '../machine/code-permission.ts';
 import { baselineMeasureNames } from '../measures/baseline.ts';
 import { parseOptions } from '../options.ts';
@@ -171,7 +171,7 @@ export function parseConfiguration(where: string, value: unknown): Configuration
   if ((environment === undefined) === (recording === undefined))
     throw new UsageError(
       `${where}: expected either "environment" or "recording", got ${environment ? `both, ${environment.name} and ${recording?.path}` : 'neither'}`,
-      { remedy: 'Name an environment, or a recording with --data.' },
+      { remedy: `Name an environment, or a recording with ${option('data')}.` },
     );
   return configuration;
 }

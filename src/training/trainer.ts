@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Auxiliary } from '../auxiliary/index.ts';
 import type { TransitionSource } from '../data/transition.ts';
-import { JepaError } from '../error.ts';
+import { JepaError, option } from '../error.ts';
 import { type Baseline, type BaselineMeasures, measureBaseline } from '../measures/baseline.ts';
 import { rankOfGram } from '../measures/numerical-rank.ts';
 import type { Checkpoint, Json } from '../storage/checkpoint.ts';
@@ -179,7 +179,7 @@ function requireFinite(result: StepResult, step: number, runFolder: string, save
   const [name, value] = wrong ?? ['loss', result.loss];
   const kept = savedStep > 0 ? `The checkpoint of step ${savedStep} in ${runFolder} is good.` : '';
   throw new JepaError(`training step ${step}: expected a finite ${name} term, got ${value}`, {
-    remedy: `${kept} Train again with a lower rate: --set optimization.learningRate=...`.trim(),
+    remedy: `${kept} Train again with a lower rate: ${option('assignments', 'optimization.learningRate=...')}`.trim(),
   });
 }
 

@@ -1,0 +1,32 @@
+// Runs scripts that import the package, and the examples of docs/library.md, from the sources that its entries are built from.
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '..');
+const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/** The code of the example under a heading. @throws Error where there is none */
+export function exampleUnder(heading: string): string {
+  const sections = readFileSync(join(root, 'docs', 'library.md'), 'utf8').split(/^## /m);
+  const code = sections.find((section) => section.startsWith(`${heading}\n`))?.match(/```js\n(.*?)```/s)?.[1];
+  if (code === undefined) throw new Error(`docs/library.md: expected an example under "${heading}", found none`);
+  return code;
+}
+
+/** `./dist/src/index.js` is built from `src/index.ts`. */
+export function sourceOf(specifier: string): string {
+  const target: string = exports[specifier.replace('jepa-onnx', '.')].default;
+  return pathToFileURL(join(root, target.replace('./dist/', '').replace(/\.js$/, '.ts'))).href;
+}
+
+/** What a script prints, in a process of its own. */
+export async function evaluate(script: string, environment: Readonly<Record<string, string>> = {}): Promise<string> {
+  const fromSources = script.replaceAll(/from '(jepa-onnx[^']*)'/g, (_, specifier) => `from '${sourceOf(specifier)}'`);
+  const options = ['--import', 'tsx', '--input-type=module', '--eval', fromSources];
+  const env = { ...process.env, ...environment };
+  return (await run(process.execPath, options, { cwd: root, env })).stdout.trim();
+}
