@@ -3,6 +3,7 @@
 import { option, unknownName } from '../src/error.ts';
 import type { DecomposableOperator } from './passes/decompose.ts';
 
+/** What a runtime asks of a file: an opset, and operators that it lacks. */
 export interface ExportTarget {
   readonly opset: number;
   /** Written as simpler operators. */
@@ -12,6 +13,7 @@ export interface ExportTarget {
 
 const plain = (note: string): ExportTarget => ({ opset: 17, avoid: [], note });
 
+/** Runtimes that a file can be written for, by the names that `for` takes. */
 export const exportTargets: Readonly<Record<string, ExportTarget>> = {
   onnxruntime: plain('as exported'),
   openvino: plain('as exported; ask it for float32 (INFERENCE_PRECISION_HINT)'),

@@ -11,6 +11,7 @@ import { observationsOfRun } from './verify.ts';
 /** Each takes seconds, where an evaluation takes milliseconds. */
 const DEFAULT_OBSERVATIONS = 256;
 
+/** What an encoder is certified on, under which assumption, and beside which runtimes. */
 export interface CertifyEncoderOptions
   extends Pick<
     EvaluateEncoderOptions,

@@ -29,6 +29,7 @@ import { makeFolder } from '../src/storage/file-system.ts';
 import { makeScratch, removeScratch } from '../src/storage/scratch.ts';
 import { type ConversionSource, readSource } from './conversion-source.ts';
 
+/** How a saved model is converted, checked and written; nothing has to be said. */
 export interface ConvertOptions
   extends Pick<
     ExportOptions,
@@ -87,6 +88,7 @@ interface ConversionPlan {
   readonly signal: AbortSignal | undefined;
 }
 
+/** What a converted file holds, what was odd about it, and how far it is from the reference. */
 export interface ConversionReport {
   readonly format: 1;
   readonly file: string;

@@ -18,6 +18,7 @@ import { loadRun } from './load.ts';
 import { writeMlflowModel, writeModelCard } from './model-card.ts';
 import { disposeRunParts } from './parts.ts';
 
+/** How the networks of a run are written, and where; nothing has to be said. */
 export interface ExportRunOptions extends NetworkPlanOptions {
   /** Default: export/ in the run's folder. */
   readonly out?: string;
@@ -29,6 +30,7 @@ export interface ExportRunOptions extends NetworkPlanOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** One network that was written: its file, its size in bytes, and how far it is from TensorFlow.js. */
 export interface ExportedNetwork {
   readonly name: 'encoder' | 'predictor' | 'auxiliary';
   readonly file: string;

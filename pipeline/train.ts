@@ -31,6 +31,7 @@ import { openRunRecord, type RunRecordOptions } from './log.ts';
 import { openRunOrigin, type RunOriginOptions } from './origin.ts';
 import type { RunParts } from './parts.ts';
 
+/** What a training hears of, tells and is stopped by; nothing has to be said. */
 export interface RunOptions
   extends Pick<TrainerOptions, 'onStep' | 'onMetrics' | 'onCheckpoint'>,
     Pick<RunOriginOptions, 'recording' | 'recordingPath'>,
@@ -94,6 +95,7 @@ async function loadForRun({ threads }: Configuration, { onSetup, signal }: RunOp
   };
 }
 
+/** The options of a training, and how many steps it shall have in all. */
 export interface ResumeOptions extends RunOptions {
   /**
    * Steps in all, where they shall be others than the run was begun with. The learning rate at each further step is that of a

@@ -1,6 +1,7 @@
 // Runs scripts that import the package, and the examples of docs/library.md, from the sources that its entries are built from.
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -26,7 +27,14 @@ export function sourceOf(specifier: string): string {
 /** What a script prints, in a process of its own. */
 export async function evaluate(script: string, environment: Readonly<Record<string, string>> = {}): Promise<string> {
   const fromSources = script.replaceAll(/from '(jepa-onnx[^']*)'/g, (_, specifier) => `from '${sourceOf(specifier)}'`);
-  const options = ['--import', 'tsx', '--input-type=module', '--eval', fromSources];
-  const env = { ...process.env, ...environment };
-  return (await run(process.execPath, options, { cwd: root, env })).stdout.trim();
+  // A file, and no --eval: workers of WebAssembly inherit the arguments of their process.
+  const folder = mkdtempSync(join(tmpdir(), 'jepa-example-'));
+  const path = join(folder, 'example.mjs');
+  writeFileSync(path, fromSources);
+  try {
+    const env = { ...process.env, ...environment };
+    return (await run(process.execPath, ['--import', 'tsx', path], { cwd: root, env })).stdout.trim();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

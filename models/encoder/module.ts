@@ -12,6 +12,7 @@ import { trainableLayerNames } from '../../src/tensorflow/layers.ts';
 import type { EncoderConfigurationOf, EncoderShape } from './encoder.ts';
 import { type ObservationInputs, observationInputs } from './observation.ts';
 
+/** What a module's `createEncoder` is given to build its model with. */
 export interface EncoderContext extends ObservationInputs {
   /** The TensorFlow.js to build with: layers of another copy of it are refused. */
   readonly tf: typeof tf;

@@ -4,6 +4,7 @@
 import { option, UsageError } from '../error.ts';
 import type { RecordedTransitions } from './recording.ts';
 
+/** When two distributions over next states count as one. */
 export interface StochasticOptions {
   /** Total variation up to which two distributions of next classes count as one, 0..1. Default 0.1. */
   readonly epsilon?: number;
@@ -18,6 +19,7 @@ export interface StochasticOptions {
  */
 export type StochasticVerdict = 'apart' | 'within' | 'undecided';
 
+/** What is known of two observations under stochastic dynamics. */
 export interface StochasticPair {
   readonly verdict: StochasticVerdict;
   /** The action that tells apart, or that is the least certain; undefined where p differs at once. */
@@ -29,6 +31,7 @@ export interface StochasticPair {
   readonly repeats?: number;
 }
 
+/** A system whose actions lead to distributions over next observations, estimated from counts. */
 export interface StochasticSystem {
   readonly classCount: number;
   /** [observations] */

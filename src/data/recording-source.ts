@@ -24,6 +24,7 @@ const LEAST_BLOCKS_PER_WINDOW = 4;
 /** Recordings below this are decoded in this thread: starting workers takes longer. */
 const SMALL_BYTES = 32 * 1024 ** 2;
 
+/** Which episodes, columns and observations the transitions of a recording are made of. */
 export interface RecordingSourceOptions {
   readonly seed: number;
   readonly split: Split;
@@ -47,6 +48,7 @@ export interface RecordingSourceOptions {
   readonly survey?: RecordingSurvey | undefined;
 }
 
+/** Transitions of a recording, drawn by seed and step or read in order. */
 export interface RecordingSource extends TransitionSource {
   /** One image, one vector, or both packed one after the other as float32. */
   readonly observationParts: readonly ObservationPart[];

@@ -1,5 +1,5 @@
 // A policy out of a user's module.
-import { JepaError, UsageError, option } from '../error.ts';
+import { JepaError, option, UsageError } from '../error.ts';
 import { importUserModule } from '../machine/user-module.ts';
 import { checkAction, type PolicyOpener } from './policy.ts';
 import type { Action, ActionSpace, ObservationSpace } from './simulator.ts';

@@ -162,6 +162,7 @@ export const configurationSchema = z.strictObject({
     .default(0)
     .describe('steps between two measurements of the baseline observations (measures.jsonl); 0: none'),
 });
+/** Everything that a run is a function of: data, networks, objective, optimisation, seed and threads. */
 export type Configuration = z.output<typeof configurationSchema>;
 
 /** Checks a whole configuration, as read from a run's config.json or put together by `resolveConfiguration`. */

@@ -85,8 +85,10 @@ const presets: Readonly<Record<string, Preset>> = {
   },
 };
 
+/** The names of presets that `resolveConfiguration` takes. */
 export const presetNames: readonly string[] = Object.keys(presets);
 
+/** What a configuration is put together from, each part over the one before. */
 export interface ConfigurationParts {
   readonly preset: string;
   /** Name of an environment; none where there is a recording. */

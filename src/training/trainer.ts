@@ -32,6 +32,7 @@ export interface MeasuresRow {
   readonly latents: Float32Array;
 }
 
+/** Networks, source and configuration of a training, and what is told of it. */
 export interface TrainerOptions {
   readonly configuration: Configuration;
   readonly networks: Networks;
@@ -57,6 +58,7 @@ export interface TrainerOptions {
   readonly beforeCheckpoint?: (() => Json) | undefined;
 }
 
+/** The steps that were done, and whether the training was stopped before the last. */
 export interface TrainingOutcome {
   /** Steps done in all. */
   readonly step: number;
