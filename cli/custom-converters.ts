@@ -11,7 +11,7 @@ export type CustomConverters = Pick<ExportOptions, 'converters' | 'activations'>
 export async function loadConverters(path: string): Promise<CustomConverters> {
   const fail = (got: string, cause?: unknown): UsageError =>
     new UsageError(
-      `--converters ${path}: expected a module that exports \`converters\` or \`activations\`, got ${got}`,
+      `--converters ${path}: expected a module that exports "converters" or "activations", got ${got}`,
       {
         remedy: 'docs/export-adding-a-layer.md shows one.',
         cause,

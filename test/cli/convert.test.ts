@@ -240,7 +240,7 @@ describe('jepa convert', () => {
     writeFileSync(empty, 'export const nothing = 1;');
     const wrong = await jepa('convert', join(out, 'saved', 'model.json'), target, '--converters', empty, '--force');
     expect(wrong.status).toBe(2);
-    expect(wrong.stderr).toContain('expected a module that exports `converters` or `activations`, got nothing');
+    expect(wrong.stderr).toContain('expected a module that exports "converters" or "activations", got nothing');
   });
 
   test('what is there already stays, unless it is to be replaced', async () => {
