@@ -5,7 +5,8 @@ import { UsageError } from '../src/error.ts';
 import { parseImageSize } from './data.ts';
 import { parseClasses } from './parse/class.ts';
 import { parseWhole } from './parse/number.ts';
-import { withDashes } from './text/option.ts';
+import { parsePixels } from './parse/pixels.ts';
+import { noteTo } from './text/option.ts';
 
 interface CertifyFlags {
   readonly observations: number;
@@ -87,7 +88,8 @@ const encoderFlags = ['environment', 'map', 'imageSize', 'stack', 'layout', 'pix
 
 async function runCertify(subject: string, flags: CertifyFlags): Promise<void> {
   const runtimes = flags.runtime === 'none' ? [] : flags.runtime.split(',').map((name) => name.trim());
-  await checkRuntimes(runtimes);
+  const { certifyEncoder, requireFloat32 } = await import('../pipeline/certify-encoder.ts');
+  requireFloat32('--runtime', runtimes);
   const isEncoder = subject.toLowerCase().endsWith('.onnx');
   const refused = isEncoder ? undefined : encoderFlags.find((name) => flags[name] !== undefined);
   if (refused !== undefined)
@@ -96,70 +98,22 @@ async function runCertify(subject: string, flags: CertifyFlags): Promise<void> {
     );
   const { ensureRuntimePackages } = await import('./tensorflow.ts');
   await ensureRuntimePackages(runtimes);
-  const input = isEncoder ? await inputOfFile(subject, flags) : await inputOfFolder(subject, flags);
-  const { brokenHypothesis, certifyEncoder } = await import('../pipeline/certification.ts');
-  const { observations, seed, additions } = flags;
-  const onProgress = (message: string): boolean => process.stderr.write(`${message}\n`);
-  const record = await certifyEncoder(input, { observations, seed, additions, runtimes, onProgress });
-  const json = `${JSON.stringify(record, undefined, 2)}\n`;
-  if (flags.report) {
-    const { writeFileAtomic } = await import('../src/storage/atomic-file.ts');
-    const { proofPath } = await import('../src/evaluation/schema/proof.ts');
-    writeFileAtomic(proofPath(subject), json);
-    onProgress(`${proofPath(subject)}: the certificate`);
-  }
+  const { brokenHypothesis } = await import('../pipeline/certification.ts');
+  const { classes, pixels, runtime: _, ...rest } = flags;
+  const record = await certifyEncoder(subject, {
+    ...rest,
+    runtimes,
+    classes: classes === undefined ? undefined : await parseClasses(classes),
+    pixels: pixels === undefined ? undefined : parsePixels('--pixels', pixels),
+    onNote: noteTo(process.stderr),
+    onProgress: noteTo(process.stderr),
+  });
   const { renderProof } = await import('./text/proof.ts');
-  process.stdout.write(flags.json ? json : renderProof(record));
+  process.stdout.write(flags.json ? `${JSON.stringify(record, undefined, 2)}\n` : renderProof(record));
   const broken = brokenHypothesis(record);
   if (broken !== undefined) throw broken;
   if (flags.failBelow !== undefined && record.certifiedOfRight < flags.failBelow) {
     process.stderr.write(`jepa: --fail-below ${flags.failBelow}: ${record.certifiedOfRight} certified\n`);
     process.exitCode = 1;
   }
-}
-
-async function checkRuntimes(names: readonly string[]): Promise<void> {
-  const { parseRuntimeVariant } = await import('../src/run/runtime-variant.ts');
-  for (const name of names) {
-    const { runtime, precision } = parseRuntimeVariant('--runtime', name);
-    if (precision !== 'float32' || runtime === 'tfjs')
-      throw new UsageError(`--runtime: expected runtimes that run ONNX files in float32, got ${name}`, {
-        remedy: 'The certificate is of float32; `jepa evaluate` measures other precisions.',
-      });
-  }
-}
-
-async function inputOfFile(path: string, { classes, pixels, ...flags }: CertifyFlags) {
-  const { observeForEncoder } = await import('../pipeline/evaluate-encoder.ts');
-  const { parsePixels } = await import('../src/evaluation/foreign-encoder.ts');
-  const { found, observed } = await observeForEncoder(path, {
-    ...flags,
-    classes: classes === undefined ? undefined : await parseClasses(classes),
-    pixels: pixels === undefined ? undefined : parsePixels('--pixels', pixels),
-    onNote,
-  });
-  return { path, input: found.input, ...observed };
-}
-
-async function inputOfFolder(folder: string, { classes, data, observations, seed }: CertifyFlags) {
-  const { openSubject } = await import('../src/run/subject.ts');
-  const subject = openSubject(folder);
-  if (subject.onnx === undefined)
-    throw new UsageError(`${folder}: expected an export, found none`, {
-      remedy: `Export the run: jepa export ${folder}`,
-    });
-  const { observationsOfRun } = await import('../pipeline/verify.ts');
-  const asked = classes === undefined ? undefined : await parseClasses(classes);
-  const { source, classes: found } = await observationsOfRun(subject, {
-    classes: asked,
-    data,
-    observations,
-    seed,
-    onNote,
-  });
-  return { ...subject.onnx.encoder, source, classes: found };
-}
-
-function onNote(note: string): void {
-  process.stderr.write(`${withDashes(note)}\n`);
 }

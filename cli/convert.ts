@@ -1,8 +1,8 @@
 // `jepa convert`: a saved TensorFlow.js model, of layers or a graph, to ONNX, checked before it is written.
 import { Command } from 'commander';
-import type { ConversionPlan } from '../pipeline/convert.ts';
 import { UsageError, unknownName } from '../src/error.ts';
 import { parseWhole } from './parse/number.ts';
+import { noteTo } from './text/option.ts';
 
 interface ConvertFlags {
   readonly opset?: number;
@@ -102,45 +102,46 @@ function list(text: string | undefined): string[] | undefined {
 }
 
 async function runConvert(source: string, target: string, flags: ConvertFlags): Promise<void> {
-  const precision = choice('--precision', flags.precision, ['fp32', 'fp16', 'int8']);
-  if (precision === 'int8' && flags.calibration === undefined)
-    throw new UsageError('--precision int8: expected --calibration, got none', {
-      remedy: 'Give samples of the inputs: --calibration samples.npz',
-    });
-  if (precision !== 'int8' && flags.calibration !== undefined)
-    throw new UsageError(`--calibration: expected --precision int8 beside it, got ${precision}`);
-  if (!/\.onnx$/i.test(target)) throw new UsageError(`convert: expected the name of an .onnx file, got "${target}"`);
   const { loadConverters } = await import('./custom-converters.ts');
+  const precision = choice('--precision', flags.precision, ['fp32', 'fp16', 'int8']);
   const custom = flags.converters === undefined ? {} : await loadConverters(flags.converters);
-  const plan: ConversionPlan = {
-    source,
-    target,
-    exportOptions: {
-      ...custom,
-      ...(flags.opset === undefined ? {} : { opset: flags.opset }),
-      layout: choice('--layout', flags.layout, ['nchw', 'nhwc', 'model']),
-      pixels: choice('--pixels', flags.pixels, ['float32', 'uint8']),
-      axisSizes: Object.fromEntries(flags.fixed),
-      ...(flags.inputShape.length > 0 ? { inputShapes: Object.fromEntries(flags.inputShape) } : {}),
-      dynamicBatch: list(flags.dynamic)?.includes('batch') ?? false,
-      ...(flags.inputNames === undefined ? {} : { inputNames: list(flags.inputNames) }),
-      ...(flags.outputNames === undefined ? {} : { outputNames: list(flags.outputNames) }),
-    },
-    dynamicAxes: list(flags.dynamic),
+  const { convertModel } = await import('../pipeline/convert.ts');
+  const [inputNames, outputNames] = [list(flags.inputNames), list(flags.outputNames)];
+  const work = convertModel(source, target, {
+    ...custom,
+    ...(flags.opset === undefined ? {} : { opset: flags.opset }),
+    layout: choice('--layout', flags.layout, ['nchw', 'nhwc', 'model']),
+    pixels: choice('--pixels', flags.pixels, ['float32', 'uint8']),
+    fixed: Object.fromEntries(flags.fixed),
+    ...(flags.inputShape.length > 0 ? { inputShapes: Object.fromEntries(flags.inputShape) } : {}),
+    ...(inputNames && { inputNames }),
+    ...(outputNames && { outputNames }),
+    dynamic: list(flags.dynamic),
     precision,
     calibration: flags.calibration,
     weightBits: choice('--weight-bits', flags.weightBits, ['7', '8']) === '8' ? 8 : 7,
-    keepFloat32Ports: flags.keepFloat32Ports ?? false,
-    isChecked: flags.check,
-    writesTestData: flags.check && flags.testData,
+    keepFloat32Ports: flags.keepFloat32Ports,
+    check: flags.check,
+    testData: flags.testData,
     runtime: choice('--runtime', flags.runtime, ['cpu', 'wasm']),
     seed: flags.seed,
-    replaces: flags.force ?? false,
-  };
-  const { convertModel } = await import('../pipeline/convert.ts');
-  const report = await convertModel(plan, (message) => process.stderr.write(`${message}\n`));
+    force: flags.force,
+    onNote: noteTo(process.stderr),
+  });
+  const report = await work.catch(nameConverters);
   if (flags.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
   else process.stdout.write(await describeReport(report));
+}
+
+/** The library's remedy speaks of its own functions. */
+async function nameConverters(error: unknown): Promise<never> {
+  const { UnsupportedLayerError } = await import('../export/index.ts');
+  if (error instanceof UnsupportedLayerError && error.remedy?.includes('converters: {'))
+    throw new UnsupportedLayerError(error.message, {
+      remedy: 'Convert it by a module of your own: --converters my-layers.js (docs/export-adding-a-layer.md).',
+      cause: error,
+    });
+  throw error;
 }
 
 async function describeReport(report: import('../pipeline/convert.ts').ConversionReport): Promise<string> {

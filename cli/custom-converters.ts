@@ -10,13 +10,10 @@ export type CustomConverters = Pick<ExportOptions, 'converters' | 'activations'>
 /** @throws UsageError where there is no such module, it fails, or it exports no converters. */
 export async function loadConverters(path: string): Promise<CustomConverters> {
   const fail = (got: string, cause?: unknown): UsageError =>
-    new UsageError(
-      `--converters ${path}: expected a module that exports \`converters\` or \`activations\`, got ${got}`,
-      {
-        remedy: 'docs/export-adding-a-layer.md shows one.',
-        cause,
-      },
-    );
+    new UsageError(`--converters ${path}: expected a module that exports "converters" or "activations", got ${got}`, {
+      remedy: 'docs/export-adding-a-layer.md shows one.',
+      cause,
+    });
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw fail('no such file');
   let found: unknown;
   try {

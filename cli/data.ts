@@ -1,4 +1,5 @@
 // `jepa data`: looks at recordings, converts them, shows them.
+
 import { Command } from 'commander';
 import type { Inspection } from '../src/data/inspection.ts';
 import type { OpenOptions, Recording, Roles } from '../src/data/recording.ts';
@@ -6,6 +7,7 @@ import { UsageError } from '../src/error.ts';
 import { packageVersion } from '../src/machine/package.ts';
 import { printable } from '../src/printable.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from './open.ts';
+import { withDashes } from './text/option.ts';
 
 interface RecordingFlags {
   readonly map?: string;
@@ -82,7 +84,8 @@ async function inspect(
   const { inspectRecording } = await import('../src/data/inspection.ts');
   const { recording, roles } = await openWithFlags(path, flags);
   try {
-    await use(recording, await inspectRecording(recording, { roles, flags: repeatFlags(flags) }));
+    const found = await inspectRecording(recording, { roles, flags: repeatFlags(flags) });
+    await use(recording, { ...found, findings: found.findings.map(withDashes) });
   } finally {
     await recording.dispose();
   }

@@ -1,5 +1,6 @@
 // `jepa doctor`: what this machine has and what it lacks, with the reason and the remedy for each. Every runtime is opened
 // in a process of its own, so that one that crashes, or that talks to stderr, is a line of the report and no more.
+
 import { Command, Option } from 'commander';
 import { describeError, JepaError, UnavailableError } from '../src/error.ts';
 import type { Machine } from '../src/machine/machine.ts';
@@ -9,6 +10,7 @@ import { type FoundPython, pythonPackageNames } from '../src/machine/python.ts';
 import type { CudaPiece } from '../src/runtimes/cuda/piece.ts';
 import type { RuntimeDescription } from '../src/runtimes/runtime.ts';
 import { collect } from './parse/number.ts';
+import { withDashes } from './text/option.ts';
 
 interface DoctorFlags {
   readonly json?: boolean;
@@ -276,7 +278,7 @@ function formatPart(
 ): string[] {
   const title = name.padEnd(11);
   if (part.isAvailable) return [`${title} yes  ${found}`];
-  const remedy = part.remedy === undefined ? [] : [`${' '.repeat(11)}      -> ${part.remedy}`];
+  const remedy = part.remedy === undefined ? [] : [`${' '.repeat(11)}      -> ${withDashes(part.remedy)}`];
   return [`${title} no   ${part.reason}${note}`, ...remedy];
 }
 

@@ -10,8 +10,9 @@ import { parseImageSize } from './data.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from './open.ts';
 import { parseClasses } from './parse/class.ts';
 import { parseNonNegative, parseWhole } from './parse/number.ts';
+import { parsePixels } from './parse/pixels.ts';
 import { ensureRuntimePackages, loadTensorFlowForCommand } from './tensorflow.ts';
-import { withDashes } from './text/option.ts';
+import { noteTo } from './text/option.ts';
 
 interface EvaluateFlags {
   readonly runtime: string;
@@ -136,8 +137,8 @@ async function runEvaluate(subject: string, flags: EvaluateFlags): Promise<void>
     ...rest,
     runtimes,
     classes: classes === undefined ? undefined : await parseClasses(classes),
-    onProgress: (line: string) => process.stderr.write(`${line}\n`),
-    onNote: (note: string) => process.stderr.write(`${withDashes(note)}\n`),
+    onProgress: noteTo(process.stderr),
+    onNote: noteTo(process.stderr),
   };
   const record = isEncoder ? await evaluateFile(subject, options) : await evaluateFolder(subject, options);
   if (flags.json) process.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
@@ -172,7 +173,6 @@ type FileOptions = Omit<EvaluateEncoderOptions, 'pixels'> & { readonly pixels?: 
 
 async function evaluateFile(path: string, { pixels, ...options }: FileOptions): Promise<AnyEvaluationRecord> {
   const { evaluateEncoder } = await import('../pipeline/evaluate-encoder.ts');
-  const { parsePixels } = await import('../src/evaluation/foreign-encoder.ts');
   return evaluateEncoder(path, {
     ...options,
     pixels: pixels === undefined ? undefined : parsePixels('--pixels', pixels),

@@ -1,6 +1,7 @@
 // `jepa export`: writes the networks of a run as ONNX files, each only after it passed its checks.
 import { Command, Option } from 'commander';
 import { parseWhole } from './parse/number.ts';
+import { noteTo } from './text/option.ts';
 
 interface ExportFlags {
   readonly out?: string;
@@ -44,7 +45,7 @@ async function runExport(run: string, flags: ExportFlags): Promise<void> {
   const { exportRun } = await import('../pipeline/export.ts');
   const { folder, networks } = await exportRun(run, {
     ...flags,
-    onNote: (note) => process.stderr.write(`jepa: ${note}\n`),
+    onNote: noteTo(process.stderr, 'jepa: '),
   });
   if (flags.json) {
     const reports = networks.map(({ name, file, bytes, parity }) => ({ name, file, bytes, parity }));

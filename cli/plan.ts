@@ -5,11 +5,12 @@ import type { PlanOptions, SimulatorChoice } from '../pipeline/plan/option.ts';
 import { UsageError } from '../src/error.ts';
 import type { PlanRecord } from '../src/planning/schema.ts';
 import type { ActingSummary } from '../src/planning/summary.ts';
+import { parseFold } from './parse/fold.ts';
 import { parseGoal, parsePlannerAssignments, parseSuccess } from './parse/goal.ts';
 import { collect, parseWhole } from './parse/number.ts';
 import { parseOptions, type SimulatorFlags, withSimulatorFlags } from './parse/simulation.ts';
 import { ensureRuntimePackages } from './tensorflow.ts';
-import { withDashes } from './text/option.ts';
+import { noteTo } from './text/option.ts';
 
 interface PlanFlags extends SimulatorFlags {
   readonly in?: string;
@@ -99,7 +100,7 @@ What the planners do, what success means, and measured rates: docs/planning.md`,
 }
 
 async function runPlan(folder: string, flags: PlanFlags): Promise<void> {
-  const { createPlanner, parseFold } = await import('../src/planning/index.ts');
+  const { createPlanner } = await import('../src/planning/index.ts');
   const { runtimeNames, unknownRuntime } = await import('../src/runtimes/index.ts');
   if (!runtimeNames.includes(flags.runtime)) throw unknownRuntime('--runtime', flags.runtime, runtimeNames);
   if (flags.openLoop && flags.replan !== undefined)
@@ -119,7 +120,7 @@ async function runPlan(folder: string, flags: PlanFlags): Promise<void> {
     planner,
     goal: parseGoal(goal),
     success: success === undefined ? undefined : parseSuccess(success),
-    fold: fold === undefined ? undefined : parseFold('--fold', fold),
+    fold: fold === undefined ? undefined : await parseFold(fold),
     discount,
     episodes,
     maxSteps,
@@ -129,8 +130,8 @@ async function runPlan(folder: string, flags: PlanFlags): Promise<void> {
     threads: flags.threads,
     seed: flags.seed,
     simulator: simulatorOf(flags),
-    onProgress: (line) => process.stderr.write(`${line}\n`),
-    onNote: (note) => process.stderr.write(`jepa: ${withDashes(note)}\n`),
+    onProgress: noteTo(process.stderr),
+    onNote: noteTo(process.stderr, 'jepa: '),
   };
   const { planRun } = await import('../pipeline/plan/run.ts');
   const record = await planRun(folder, options);

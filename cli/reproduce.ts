@@ -7,6 +7,7 @@ import { unknownName } from '../src/error.ts';
 import { packageVersion } from '../src/machine/package.ts';
 import { stopWhenInterrupted } from './interruption.ts';
 import { collect, parseWhole } from './parse/number.ts';
+import { noteTo } from './text/option.ts';
 
 interface ReproduceFlags {
   readonly out?: string;
@@ -57,7 +58,7 @@ async function runReproduce(environment: string, flags: ReproduceFlags): Promise
     seeds: flags.seeds,
     jobs,
     argv: assignments,
-    onNote: (note) => process.stderr.write(`${note}\n`),
+    onNote: noteTo(process.stderr),
     signal: stopping.signal,
   })
     .catch((error: unknown) => {

@@ -5,6 +5,7 @@ import { packageRoot, packageVersion } from '../src/machine/package.ts';
 import { stopWhenInterrupted } from './interruption.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from './open.ts';
 import { parseWhole } from './parse/number.ts';
+import { noteTo } from './text/option.ts';
 
 interface ServeFlags {
   readonly port: number;
@@ -87,7 +88,7 @@ async function heldOutOf(
     observations: heldOutCount(subject),
     seed: 0,
     runtime: await (await import('../pipeline/reference-runtime.ts')).onnxRuntime(),
-    onNote: (note) => process.stderr.write(`${note}\n`),
+    onNote: noteTo(process.stderr),
   });
   return heldOutFiles(subject, input);
 }

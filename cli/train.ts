@@ -1,9 +1,7 @@
 // `jepa train`: trains a world model into a run's folder, or goes on with one.
 import { existsSync, rmSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { Command, Option } from 'commander';
 import { UsageError } from '../src/error.ts';
-import { packageVersion } from '../src/machine/package.ts';
 import { parseImageSize } from './data.ts';
 import { cleanUpWhenInterrupted, stopWhenInterrupted } from './interruption.ts';
 import { collect, parseWhole } from './parse/number.ts';
@@ -242,8 +240,8 @@ async function withTraining(
   work: (options: RunOptions) => Promise<TrainingOutcome>,
 ): Promise<boolean> {
   const { threads, optimization } = configuration;
-  const tensorflow = await loadTensorFlowForCommand({ threads });
-  const { loadedTensorFlow } = await import('../src/tensorflow/load.ts');
+  // A set-up shows its progress, and is stopped otherwise than a training.
+  await loadTensorFlowForCommand({ threads });
   const progress = createTrainingProgress(optimization.steps);
   const stop = new AbortController();
   let exitCode = 0;
@@ -258,15 +256,6 @@ async function withTraining(
       signal: stop.signal,
       onStep: progress.step,
       onNote: progress.note,
-      provenance: {
-        package: `jepa-onnx ${packageVersion()}`,
-        node: process.version,
-        platform: `${process.platform} ${process.arch}`,
-        cpu: cpus()[0]?.model ?? 'unknown',
-        tfjs: tensorflow.version.tfjs,
-        tensorflow: loadedTensorFlow()?.tensorflowVersion ?? 'unknown',
-        threads,
-      },
     });
     progress.finish();
     if (outcome.isInterrupted) {

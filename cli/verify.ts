@@ -6,7 +6,7 @@ import { UsageError } from '../src/error.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from './open.ts';
 import { parseClasses } from './parse/class.ts';
 import { parseWhole } from './parse/number.ts';
-import { withDashes } from './text/option.ts';
+import { noteTo } from './text/option.ts';
 
 interface VerifyFlags {
   readonly open?: boolean;
@@ -120,8 +120,8 @@ async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
     limits: { timeMs: timeLimit * 1000, memoryByteLength: memoryLimit * 2 ** 20 },
     builds: flags.build,
     report: flags.report,
-    onProgress: (line) => process.stderr.write(`${line}\n`),
-    onNote: (note) => process.stderr.write(`${withDashes(note)}\n`),
+    onProgress: noteTo(process.stderr),
+    onNote: noteTo(process.stderr),
   });
   if (flags.json) process.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
   else {

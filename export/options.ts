@@ -6,8 +6,10 @@ import { type DecomposableOperator, decomposableOperators } from './passes/decom
 
 /** `model`: as the model itself lays them out. */
 export type ImageLayout = 'nchw' | 'nhwc' | 'model';
+/** Element type of image inputs: floats as the model takes them, or raw bytes. */
 export type PixelType = 'float32' | 'uint8';
 
+/** How a model is written as ONNX. Unknown options are refused. */
 export interface ExportOptions extends ConversionOptions {
   /** Version of ONNX's operator set, 17 to 23. Default 17: see `defaultOpset`. */
   readonly opset?: number;

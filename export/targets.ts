@@ -1,8 +1,9 @@
 // Runtimes that people export for, and what each needs: which opset it reads, which operators it lacks.
 // Where each was seen: docs/compatibility.md.
-import { unknownName } from '../src/error.ts';
+import { option, unknownName } from '../src/error.ts';
 import type { DecomposableOperator } from './passes/decompose.ts';
 
+/** What a runtime asks of a file: an opset, and operators that it lacks. */
 export interface ExportTarget {
   readonly opset: number;
   /** Written as simpler operators. */
@@ -12,6 +13,7 @@ export interface ExportTarget {
 
 const plain = (note: string): ExportTarget => ({ opset: 17, avoid: [], note });
 
+/** Runtimes that a file can be written for, by the names that `for` takes. */
 export const exportTargets: Readonly<Record<string, ExportTarget>> = {
   onnxruntime: plain('as exported'),
   openvino: plain('as exported; ask it for float32 (INFERENCE_PRECISION_HINT)'),
@@ -29,6 +31,6 @@ export const exportTargets: Readonly<Record<string, ExportTarget>> = {
 /** @throws UsageError naming the known ones */
 export function exportTarget(name: string): ExportTarget {
   const target = Object.hasOwn(exportTargets, name) ? exportTargets[name] : undefined;
-  if (target === undefined) throw unknownName('--for', 'a runtime', name, Object.keys(exportTargets));
+  if (target === undefined) throw unknownName(option('for'), 'a runtime', name, Object.keys(exportTargets));
   return target;
 }

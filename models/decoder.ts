@@ -16,6 +16,7 @@ const OUTPUT_SCALE = 0.6;
 /** What is added before tanh at the beginning: it makes black, which most pixels of most environments are. */
 const DARK = Math.atanh(-0.5 / OUTPUT_SCALE);
 
+/** Sizes of the latent that a decoder takes and of the image that it gives. */
 export interface DecoderShape {
   readonly latentSize: number;
   /** H and W divisible by 8. */

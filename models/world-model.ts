@@ -6,6 +6,7 @@ import { buildEncoder } from './encoder/index.ts';
 import { buildAuxiliaryHead, buildPredictor } from './head.ts';
 import type { Statistics } from './normalization.ts';
 
+/** Sizes of observation, action and auxiliary that the networks are built for. */
 export interface WorldModelShape {
   readonly observationShape: readonly number[];
   /** Parts of the observation with the statistics that normalise them, where it is not a plain image. */
@@ -19,6 +20,7 @@ export interface WorldModelShape {
   readonly auxiliaryStatistics?: Statistics | undefined;
 }
 
+/** Encoder, predictor and auxiliary head. Whoever built it disposes them. */
 export interface WorldModel {
   /** [B, ...observation] in 0..1 -> [B, D] */
   readonly encoder: tf.LayersModel;

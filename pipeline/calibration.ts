@@ -1,7 +1,7 @@
 // Samples for quantisation out of an .npz file: one array for each input of the model, by its name.
 import type { Port } from '../export/index.ts';
 import { openNpz } from '../src/data/readers/npz.ts';
-import { FormatError, UsageError } from '../src/error.ts';
+import { FormatError, option, UsageError } from '../src/error.ts';
 import type { RuntimeTensor } from '../src/runtimes/index.ts';
 
 /** Rows that are run together. */
@@ -34,7 +34,9 @@ export async function* readSamples(
         throw new FormatError(
           `${path}: expected "${input.name}" as [samples, ${wanted.join(', ')}], got [samples, ${column.shape.join(', ')}]`,
           isTurned(column.shape, wanted)
-            ? { remedy: 'Transpose the samples to the layout of the file, or convert with --layout nhwc.' }
+            ? {
+                remedy: `Transpose the samples to the layout of the file, or convert with ${option('layout', 'nhwc')}.`,
+              }
             : {},
         );
       return column.starts[column.starts.length - 1];

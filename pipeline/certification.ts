@@ -2,6 +2,7 @@
 // src/evaluation/proven-margin, and runtimes that are here beside them.
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { readModel } from '../export/files.ts';
 import { inspectOnnx } from '../export/inspect.ts';
 import { type ExactInput, openRounding, type RoundingEvaluation } from '../export/rounding/index.ts';
@@ -35,14 +36,16 @@ export interface CertificationOptions {
   readonly additions: number;
   /** Names of runtimes that are run beside the proof. */
   readonly runtimes: readonly string[];
-  readonly onProgress?: (message: string) => void;
+  readonly onProgress?: ((message: string) => void) | undefined;
+  /** Stops between two observations. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How many of the nodes that widen the bounds are named. */
 const NAMED_NODES = 5;
 
 /** @throws FormatError naming a node whose rounding is not bounded, JepaError where a runtime leaves the bounds */
-export async function certifyEncoder(
+export async function proveEncoder(
   { path, input, source, classes }: CertificationInput,
   options: CertificationOptions,
 ): Promise<ProofRecord> {
@@ -63,7 +66,10 @@ export async function certifyEncoder(
   const shares = new Map<string, { operator: string; sum: number }>();
   let done = 0;
 
-  const boundOne = (observations: typeof judged.observations, i: number) => {
+  const boundOne = async (observations: typeof judged.observations, i: number) => {
+    // Bounds block the event loop for long: let signals in.
+    await nextTurn();
+    options.signal?.throwIfAborted();
     const feeds: Readonly<Record<string, RuntimeTensor>> = feedsOf(
       observations.subarray(i * rowSize, (i + 1) * rowSize),
     );
@@ -86,20 +92,22 @@ export async function certifyEncoder(
   };
 
   const labels = label(judged.states);
-  const own = Array.from({ length: centroids.states.length }, (_, i) => {
-    const { values, errors } = boundOne(centroids.observations, i);
-    return { values, errors };
-  });
+  const own: BoundedRow[] = [];
+  for (const i of centroids.states.keys()) {
+    const { values, errors } = await boundOne(centroids.observations, i);
+    own.push({ values, errors });
+  }
   const ofCentroids = together(own, label(centroids.states));
   const means = boundedCentroids(ofCentroids, classes.count);
   const margins: ProvenMargin[] = [];
-  const bounded = Array.from({ length: judged.states.length }, (_, i) => {
-    const { evaluation, values, errors } = boundOne(judged.observations, i);
+  const bounded: BoundedRow[] = [];
+  for (const i of judged.states.keys()) {
+    const { evaluation, values, errors } = await boundOne(judged.observations, i);
     margins.push(
       provenMargin(values, errors, means, (functionals, rows) => evaluation.bound(functionals, rows).bounds),
     );
-    return { values, errors };
-  });
+    bounded.push({ values, errors });
+  }
   const ofJudged = together(bounded, labels);
   const elapsed = (performance.now() - begin) / total;
 
@@ -155,6 +163,12 @@ export async function certifyEncoder(
   };
 }
 
+/** An exact latent, and how far a runtime may be from each of its numbers. */
+interface BoundedRow {
+  readonly values: Float64Array;
+  readonly errors: Float64Array;
+}
+
 function refuseFixedBatch(where: string, specs: readonly TensorSpec[]): void {
   for (const { name, shape } of specs)
     if (typeof shape[0] === 'number' && shape[0] > 1)
@@ -172,10 +186,7 @@ function identity(size: number): Float64Array {
   return matrix;
 }
 
-function together(
-  rows: readonly { readonly values: Float64Array; readonly errors: Float64Array }[],
-  labels: Int32Array,
-): BoundedLatents {
+function together(rows: readonly BoundedRow[], labels: Int32Array): BoundedLatents {
   const size = rows[0].values.length;
   const [values, errors] = [new Float64Array(rows.length * size), new Float64Array(rows.length * size)];
   rows.forEach((row, i) => {
@@ -252,7 +263,7 @@ function left(begin: number, done: number, total: number): string {
   return seconds > 90 ? `, ${Math.round(seconds / 60)} min left` : `, ${Math.round(seconds)} s left`;
 }
 
-/** A runtime that leaves the bounds breaks a hypothesis: the first one that does. */
+/** The first of the measured runtimes that leaves its bounds, which breaks a hypothesis of the proof; undefined where all keep them. */
 export function brokenHypothesis({ measured }: ProofRecord): JepaError | undefined {
   const broken = measured.find(({ largestPart }) => largestPart > 1);
   return (

@@ -1,4 +1,4 @@
-// The work of `jepa convert`: read, convert, check, write.
+// A saved model to ONNX: read, convert, check, write.
 import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { existing, modelFiles, writeModel } from '../export/files.ts';
@@ -18,11 +18,10 @@ import {
   sessionReference,
   toFloat16,
   toInt8,
-  UnsupportedLayerError,
   unitOutputs,
 } from '../export/index.ts';
 import { inspectOnnx } from '../export/inspect.ts';
-import { JepaError, UsageError } from '../src/error.ts';
+import { JepaError, option, UsageError } from '../src/error.ts';
 import { packageVersion } from '../src/machine/package.ts';
 import { openRuntime, type Runtime } from '../src/runtimes/index.ts';
 import { writeFileAtomic } from '../src/storage/atomic-file.ts';
@@ -30,11 +29,52 @@ import { makeFolder } from '../src/storage/file-system.ts';
 import { makeScratch, removeScratch } from '../src/storage/scratch.ts';
 import { type ConversionSource, readSource } from './conversion-source.ts';
 
-export interface ConversionPlan {
-  readonly source: string;
+/** How a saved model is converted, checked and written; nothing has to be said. */
+export interface ConvertOptions
+  extends Pick<
+    ExportOptions,
+    | 'activations'
+    | 'avoid'
+    | 'converters'
+    | 'inputNames'
+    | 'inputShapes'
+    | 'layout'
+    | 'metadata'
+    | 'opset'
+    | 'outputNames'
+    | 'pixels'
+  > {
+  /** Names of the axes that stay dynamic (`batch` for the batch, also a fixed one). Default: those that the model leaves open. */
+  readonly dynamic?: readonly string[] | undefined;
+  /** Sizes for dynamic axes, by the axis' name: { N: 1, time: 32 }. Default: none. */
+  readonly fixed?: Readonly<Record<string, number>> | undefined;
+  /** Of weights and arithmetic. int8 needs `calibration`. Default: fp32. */
+  readonly precision?: 'fp32' | 'fp16' | 'int8' | undefined;
+  /** For int8: a .npz file with samples, one array a model input by its name in the file, [samples, ...]. */
+  readonly calibration?: string | undefined;
+  /** Of int8: 7 is safe on every processor, 8 needs one with VNNI or the like. Default: 7. */
+  readonly weightBits?: 7 | 8 | undefined;
+  /** Of fp16: inputs and outputs stay float32. Default: false. */
+  readonly keepFloat32Ports?: boolean | undefined;
+  /** Whether the file is run and compared with TensorFlow.js before it is written. Default: true. */
+  readonly check?: boolean | undefined;
+  /** Whether test_data_set_0 and the report are written beside the model; only what is checked has any. Default: true. */
+  readonly testData?: boolean | undefined;
+  /** What the file is checked and calibrated on. Default: cpu. */
+  readonly runtime?: 'cpu' | 'wasm' | undefined;
+  /** Of the random inputs of the check. Default: 0. */
+  readonly seed?: number | undefined;
+  /** Whether files that are there are replaced. Default: false. */
+  readonly force?: boolean | undefined;
+  /** Told in one line of what is odd or could not be compared. */
+  readonly onNote?: ((note: string) => void) | undefined;
+  /** Stops between two steps of the work; nothing is written then. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface ConversionPlan {
   readonly target: string;
   readonly exportOptions: ExportOptions;
-  /** Names of the axes that may stay dynamic (`batch` for the batch); undefined: all. */
   readonly dynamicAxes: readonly string[] | undefined;
   readonly precision: 'fp32' | 'fp16' | 'int8';
   readonly calibration: string | undefined;
@@ -45,8 +85,10 @@ export interface ConversionPlan {
   readonly runtime: 'cpu' | 'wasm';
   readonly seed: number;
   readonly replaces: boolean;
+  readonly signal: AbortSignal | undefined;
 }
 
+/** What a converted file holds, what was odd about it, and how far it is from the reference. */
 export interface ConversionReport {
   readonly format: 1;
   readonly file: string;
@@ -70,29 +112,80 @@ export interface ConversionReport {
     }[];
   };
   readonly warnings: readonly string[];
-  /** Absent with --no-check. Its `reference` says what was compared with: TensorFlow.js, or the graph before optimisation. */
+  /** Absent where nothing was checked. Its `reference` says what was compared with: TensorFlow.js, or the graph before optimisation. */
   readonly parity?: ParityReport;
 }
 
 /** Errors, as a part of the output's scale, that are taken for agreement: rounding, not mistakes. */
 const tolerances = { fp32: parityTolerance, fp16: 0.03, int8: 0.5 } as const;
 
-/** @param note gets one line for a person at a time */
-export async function convertModel(plan: ConversionPlan, note: (line: string) => void): Promise<ConversionReport> {
-  const source = await readSource(plan.source, plan.exportOptions);
+/**
+ * Converts a saved model of TensorFlow.js (model.json, of layers or a graph) or of Keras (.keras, .h5) to an ONNX file. Nothing
+ * is written unless the structure is sound, onnxruntime opens the file, and its outputs agree with TensorFlow.js, or, for files
+ * of Keras 3, which that cannot run, with the graph before optimisation.
+ *
+ * @param target name of the .onnx file; its folder is made
+ * @returns what the file holds, and how far it is from TensorFlow.js
+ * @throws UsageError where options do not go together or a file is in the way; FormatError where `source` is none of these;
+ *   UnsupportedLayerError for a layer without a converter; JepaError where the outputs do not agree
+ */
+export async function convertModel(
+  source: string,
+  target: string,
+  options: ConvertOptions = {},
+): Promise<ConversionReport> {
+  const plan = planOf(target, options);
+  options.signal?.throwIfAborted();
+  const opened = await readSource(source, plan.exportOptions);
   try {
-    return await convertSource(source, plan, note);
-  } catch (error) {
-    // The library's remedy speaks of its own functions.
-    if (error instanceof UnsupportedLayerError && error.remedy?.includes('converters: {'))
-      throw new UnsupportedLayerError(error.message, {
-        remedy: 'Convert it by a module of your own: --converters my-layers.js (docs/export-adding-a-layer.md).',
-        cause: error,
-      });
-    throw error;
+    return await convertSource(opened, plan, options.onNote ?? (() => {}));
   } finally {
-    source.dispose();
+    opened.dispose();
   }
+}
+
+/** @throws UsageError where the options do not go together */
+function planOf(target: string, options: ConvertOptions): ConversionPlan {
+  const {
+    dynamic,
+    fixed = {},
+    precision = 'fp32',
+    calibration,
+    weightBits = 7,
+    keepFloat32Ports = false,
+    check = true,
+    testData = true,
+    runtime = 'cpu',
+    seed = 0,
+    force = false,
+    onNote: _,
+    signal,
+    ...exportOptions
+  } = options;
+  if (precision === 'int8' && calibration === undefined)
+    throw new UsageError(`${option('precision', 'int8')}: expected ${option('calibration')}, got none`, {
+      remedy: `Give samples of the inputs: ${option('calibration', 'samples.npz')}`,
+    });
+  if (precision !== 'int8' && calibration !== undefined)
+    throw new UsageError(
+      `${option('calibration')}: expected ${option('precision', 'int8')} beside it, got ${precision}`,
+    );
+  if (!/\.onnx$/i.test(target)) throw new UsageError(`convert: expected the name of an .onnx file, got "${target}"`);
+  return {
+    target,
+    exportOptions: { ...exportOptions, axisSizes: fixed, dynamicBatch: dynamic?.includes('batch') ?? false },
+    dynamicAxes: dynamic,
+    precision,
+    calibration,
+    weightBits,
+    keepFloat32Ports,
+    isChecked: check,
+    writesTestData: check && testData,
+    runtime,
+    seed,
+    replaces: force,
+    signal,
+  };
 }
 
 async function convertSource(
@@ -114,18 +207,22 @@ async function convertSource(
     producer: { name: 'jepa-onnx', version: packageVersion() },
     warn,
   };
+  const { signal } = plan;
   const float = buildOnnx(description, options);
+  signal?.throwIfAborted();
   for (const name of unusedWeights()) warn(`weight "${name}" of the file belongs to no layer`);
   expectAxes(float, plan);
   const runtime = plan.isChecked || plan.precision === 'int8' ? await openRuntime(plan.runtime, {}) : undefined;
   try {
     const model = await withPrecision(float, plan, runtime, warn);
+    signal?.throwIfAborted();
     const files = modelFiles(target, model);
     if (!plan.replaces) expectAbsent([...files, ...(plan.writesTestData ? [testFolder, reportPath(target)] : [])]);
     checkModel(model, basename(target));
     makeFolder(dirname(target));
     const parity =
       plan.isChecked && runtime ? await checkedParity(model, source, options, plan, runtime, note) : undefined;
+    signal?.throwIfAborted();
     writeModel(target, model);
     const report = reportOf(plan, model, warnings, parity?.report);
     if (plan.writesTestData) {
@@ -154,11 +251,11 @@ function expectAbsent(paths: readonly string[]): void {
   const found = existing(paths);
   if (found !== undefined)
     throw new UsageError(`convert: expected ${found} not to be there, found it`, {
-      remedy: 'Choose another name, or --force to replace it.',
+      remedy: `Choose another name, or ${option('force')} to replace it.`,
     });
 }
 
-/** With --dynamic, every axis that it does not name must have a size. */
+/** Where some axes are named to stay dynamic, every other one must have a size. */
 function expectAxes(model: OnnxModel, { dynamicAxes, exportOptions }: ConversionPlan): void {
   if (dynamicAxes === undefined) return;
   const batch = exportOptions.batchAxis ?? 'N';
@@ -166,11 +263,11 @@ function expectAxes(model: OnnxModel, { dynamicAxes, exportOptions }: Conversion
   const open = new Set(model.graph.inputs.flatMap((input) => input.shape.filter((size) => typeof size === 'string')));
   for (const name of named)
     if (!open.has(name))
-      throw new UsageError(`--dynamic: expected dynamic axes among ${[...open].join(', ')}, got "${name}"`);
+      throw new UsageError(`${option('dynamic')}: expected dynamic axes among ${[...open].join(', ')}, got "${name}"`);
   for (const name of open)
     if (!named.includes(name))
-      throw new UsageError(`--dynamic: expected a size for axis ${name}, got none`, {
-        remedy: `Add --fixed ${name}=SIZE, or name it in --dynamic.`,
+      throw new UsageError(`${option('dynamic')}: expected a size for axis ${name}, got none`, {
+        remedy: `Add ${option('fixed', `${name}=SIZE`)}, or name it in ${option('dynamic')}.`,
       });
 }
 
@@ -242,12 +339,12 @@ function disagreement(plan: ConversionPlan, report: ParityReport): JepaError {
   const worst = report.outputs.reduce((a, b) => (b.relativeError > a.relativeError ? b : a));
   const remedy =
     plan.precision === 'fp32'
-      ? 'Report this model: the export is wrong, or the model too deep for the tolerance. --no-check writes it all the same.'
+      ? `Report this model: the export is wrong, or the model too deep for the tolerance. ${option('check', 'false')} writes it all the same.`
       : plan.precision !== 'int8'
         ? 'Choose a higher precision.'
         : plan.weightBits === 7
-          ? 'Give the weights 8 bits (--weight-bits 8), choose --precision fp16, or calibrate on more and on real samples.'
-          : 'Choose --precision fp16, calibrate on more and on real samples, or, on x86 without VNNI, try --weight-bits 7.';
+          ? `Give the weights 8 bits (${option('weightBits', '8')}), choose ${option('precision', 'fp16')}, or calibrate on more and on real samples.`
+          : `Choose ${option('precision', 'fp16')}, calibrate on more and on real samples, or, on x86 without VNNI, try ${option('weightBits', '7')}.`;
   return new JepaError(
     `${basename(plan.target)}: expected "${worst.output}" within ${report.tolerance} of its scale of ${report.reference}, got ${worst.relativeError.toExponential(2)} at batch ${worst.batch}`,
     { remedy },

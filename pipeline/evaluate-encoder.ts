@@ -25,6 +25,7 @@ import { lookAtEncoder } from './encoder-file.ts';
 import { type EvaluateOptions, type ResolvedEvaluateOptions, resolveEvaluateOptions } from './evaluate-option.ts';
 import { referenceRuntime } from './reference-runtime.ts';
 
+/** What an encoder from anywhere is measured on, beside the options of every evaluation. */
 export interface EvaluateEncoderOptions extends EvaluateOptions {
   /** The name of an environment of ours to measure it on, instead of a recording in `data`. */
   readonly environment?: string | undefined;

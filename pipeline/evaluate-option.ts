@@ -5,6 +5,7 @@ import type { RecordingClassSource } from '../src/evaluation/class/recording.ts'
 import type { Metric } from '../src/measures/latents.ts';
 import { parseRuntimeVariant } from '../src/run/runtime-variant.ts';
 
+/** The options that evaluations of runs and of encoders share. */
 export interface EvaluateOptions {
   /** Names: cpu, wasm, cuda, webgpu, tfjs; variants cuda:tf32 and NAME:fp16. Default: cpu. */
   readonly runtimes?: readonly string[] | undefined;
@@ -32,6 +33,7 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The options of an evaluation of a run, which alone has probes and a decoder. */
 export interface EvaluateRunOptions extends EvaluateOptions {
   /** Probe the latents for the state and for what images show beside it: minutes; needs native TensorFlow. Default: false. */
   readonly probes?: boolean | undefined;

@@ -20,10 +20,20 @@ export interface NetworkPlanOptions {
   readonly opset?: number;
   /** Name of the runtime to export for. */
   readonly for?: string;
-  /** Layout of images. */
+  /** Layout of images. Default: nchw. */
+  readonly layout?: 'nchw' | 'nhwc' | undefined;
+  /** float32: pixels in 0..1; uint8: raw pixels, scaled in the graph. Default: float32. */
+  readonly pixels?: 'float32' | 'uint8' | undefined;
+}
+
+export interface ResolvedNetworkOptions extends NetworkPlanOptions {
   readonly layout: 'nchw' | 'nhwc';
-  /** float32: pixels in 0..1; uint8: raw pixels, scaled in the graph. */
   readonly pixels: 'float32' | 'uint8';
+}
+
+/** The options with what stands where nothing was said. */
+export function resolveNetworkOptions<Options extends NetworkPlanOptions>(options: Options) {
+  return { ...options, layout: options.layout ?? ('nchw' as const), pixels: options.pixels ?? ('float32' as const) };
 }
 
 export interface NetworkPlan {
@@ -34,7 +44,7 @@ export interface NetworkPlan {
   readonly inputs?: (batch: number) => readonly RuntimeTensor[];
 }
 
-export function planNetworks(runFolder: string, run: LoadedRun, options: NetworkPlanOptions): NetworkPlan[] {
+export function planNetworks(runFolder: string, run: LoadedRun, options: ResolvedNetworkOptions): NetworkPlan[] {
   const { predictor, auxiliary } = run.model;
   const target = options.for === undefined ? undefined : exportTarget(options.for);
   const shared: ExportOptions = {
@@ -87,7 +97,7 @@ export function planNetworks(runFolder: string, run: LoadedRun, options: Network
 
 function planEncoder(
   run: LoadedRun,
-  { layout, pixels }: NetworkPlanOptions,
+  { layout, pixels }: ResolvedNetworkOptions,
   shared: ExportOptions,
   trainedOn: string,
 ): NetworkPlan {
@@ -133,7 +143,7 @@ function planEncoder(
 /** Numbers with the recording's means and deviations; pixels evenly from all. */
 function sampleObservations(
   record: RecordingRecord | undefined,
-  { layout, pixels }: Pick<NetworkPlanOptions, 'layout' | 'pixels'>,
+  { layout, pixels }: Pick<ResolvedNetworkOptions, 'layout' | 'pixels'>,
   batch: number,
 ): RuntimeTensor[] {
   return (record?.observation ?? []).map(({ kind, shape, mean, deviation }): RuntimeTensor => {
@@ -215,7 +225,7 @@ function withoutPlaces(configuration: Configuration): Configuration {
 export function describeExport(
   runFolder: string,
   run: LoadedRun,
-  options: NetworkPlanOptions,
+  options: ResolvedNetworkOptions,
 ): Omit<ExportDescription, 'format'> {
   const { auxiliaries, configuration, step, actionSize, recording } = run;
   const size = auxiliaries.reduce((sum, auxiliary) => sum + auxiliary.size, 0);
@@ -250,7 +260,7 @@ function withoutFolders(simulator: string): string {
 
 function describeObservation(
   { recording, observationShape }: LoadedRun,
-  { layout, pixels }: NetworkPlanOptions,
+  { layout, pixels }: ResolvedNetworkOptions,
 ): Pick<ExportDescription['encoder'], 'input' | 'vector'> {
   const [first, second] = recording?.observation ?? [{ kind: 'image', shape: observationShape }];
   if (first.kind === 'vector')

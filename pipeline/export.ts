@@ -5,7 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { checkOnnx, exportOnnx, type Parity, type ParityReport, verifyExport } from '../export/index.ts';
-import { UnavailableError, UsageError } from '../src/error.ts';
+import { option, UnavailableError, UsageError } from '../src/error.ts';
 import { rememberCode } from '../src/machine/code-permission.ts';
 import { readConfiguration, runPath } from '../src/run/folder.ts';
 import { openRuntime, type Runtime } from '../src/runtimes/index.ts';
@@ -13,19 +13,24 @@ import { writeFolderAtomic } from '../src/storage/atomic-file.ts';
 import { EXPORT_DESCRIPTION_NAME, writeExportDescription } from '../src/storage/export-description.ts';
 import { listIfPresent } from '../src/storage/file-system.ts';
 import { namedCodeOf } from '../src/training/configuration.ts';
-import { describeExport, type NetworkPlanOptions, planNetworks } from './export-plan.ts';
+import { describeExport, type NetworkPlanOptions, planNetworks, resolveNetworkOptions } from './export-plan.ts';
 import { loadRun } from './load.ts';
 import { writeMlflowModel, writeModelCard } from './model-card.ts';
 import { disposeRunParts } from './parts.ts';
 
+/** How the networks of a run are written, and where; nothing has to be said. */
 export interface ExportRunOptions extends NetworkPlanOptions {
   /** Default: export/ in the run's folder. */
   readonly out?: string;
   /** Of the weights, for the model card: an identifier of Hugging Face's list. Default: none is stated. */
   readonly license?: string;
-  readonly onNote?: (note: string) => void;
+  /** Told in one line of what is odd: a runtime that is not here, a checkpoint passed over. */
+  readonly onNote?: ((note: string) => void) | undefined;
+  /** Stops between two networks; the folder stays as it was. */
+  readonly signal?: AbortSignal | undefined;
 }
 
+/** One network that was written: its file, its size in bytes, and how far it is from TensorFlow.js. */
 export interface ExportedNetwork {
   readonly name: 'encoder' | 'predictor' | 'auxiliary';
   readonly file: string;
@@ -34,11 +39,20 @@ export interface ExportedNetwork {
   readonly parity: ParityReport;
 }
 
-/** @throws UsageError where `out` holds something else than an export; JepaError where a file does not pass its checks. */
-export async function exportRun(
-  runFolder: string,
-  options: ExportRunOptions,
-): Promise<{ readonly folder: string; readonly networks: readonly ExportedNetwork[] }> {
+/** What `exportRun` wrote. */
+export interface ExportedRun {
+  readonly folder: string;
+  readonly networks: readonly ExportedNetwork[];
+}
+
+/**
+ * Writes the networks of a run as encoder.onnx, predictor.onnx and auxiliary.onnx, each only after it agrees with TensorFlow.js.
+ * The folder appears whole or not at all; its parity.json says how far each output is from the reference.
+ *
+ * @throws UsageError where `out` holds something else than an export; JepaError where a file does not pass its checks
+ */
+export async function exportRun(runFolder: string, given: ExportRunOptions = {}): Promise<ExportedRun> {
+  const options = resolveNetworkOptions(given);
   const folder = options.out ?? runPath(runFolder, 'export');
   readConfiguration(runFolder);
   requireReplaceable(folder);
@@ -54,6 +68,7 @@ export async function exportRun(
       folder,
       async (temporary) => {
         for (const plan of plans) {
+          options.signal?.throwIfAborted();
           const { name, model, inputs } = plan;
           const { metadata } = plan.exportOptions;
           const exportOptions = { ...plan.exportOptions, metadata: { ...metadata, ...license } };
@@ -92,9 +107,12 @@ function requireReplaceable(folder: string): void {
   if (existsSync(join(folder, EXPORT_DESCRIPTION_NAME))) return;
   const [first] = listIfPresent(folder) ?? [];
   if (first !== undefined)
-    throw new UsageError(`--out ${folder}: expected a new folder or an earlier export, got one that holds ${first}`, {
-      remedy: 'Choose another --out.',
-    });
+    throw new UsageError(
+      `${option('out', folder)}: expected a new folder or an earlier export, got one that holds ${first}`,
+      {
+        remedy: `Choose another ${option('out')}.`,
+      },
+    );
 }
 
 /** Native TensorFlow where it is set up; else tfjs's own JavaScript, which takes seconds for these few observations. */

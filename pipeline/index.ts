@@ -1,10 +1,24 @@
-// What the product does to a run or a model, as functions: train, resume, export, evaluate, plan. Each takes typed options,
-// reports progress through a callback, returns the record that `--json` prints, and never prints or exits.
+// What the product does to a run or a model, as functions: train, resume, export, evaluate, certify, verify, plan, convert. Each
+// takes typed options, reports progress through a callback, returns the record that `--json` prints, and never prints or exits.
+// What takes long takes an AbortSignal; `loadRun` and the `build...Parts` read or build in a moment, and `trainDecoder` is one
+// synchronous loop: they take none.
 
+export type { ClassSource } from '../src/evaluation/class/bisimulation.ts';
+export type { RecordingClassSource } from '../src/evaluation/class/recording.ts';
+export type { EncoderEvaluationRecord, EvaluationRecord } from '../src/evaluation/schema/evaluation.ts';
+export type { ProofRecord } from '../src/evaluation/schema/proof.ts';
+export { createPlanner } from '../src/planning/index.ts';
+export type { PlanRecord } from '../src/planning/schema.ts';
+export type { PixelNormalization } from '../src/run/encode.ts';
+export type { TrainingOutcome } from '../src/training/trainer.ts';
+export type { VerificationRecord } from '../src/verification/schema.ts';
+export { brokenHypothesis } from './certification.ts';
+export { type CertifyEncoderOptions, certifyEncoder } from './certify-encoder.ts';
+export { type ConversionReport, type ConvertOptions, convertModel } from './convert.ts';
 export { evaluateRun } from './evaluate.ts';
-export { type EvaluateEncoderOptions, evaluateEncoder } from './evaluate-encoder.ts';
+export { type EvaluateEncoderOptions, encoderReportPath, evaluateEncoder } from './evaluate-encoder.ts';
 export type { EvaluateOptions, EvaluateRunOptions } from './evaluate-option.ts';
-export { type ExportedNetwork, type ExportRunOptions, exportRun } from './export.ts';
+export { type ExportedNetwork, type ExportedRun, type ExportRunOptions, exportRun } from './export.ts';
 export { type LoadedRun, loadRun } from './load.ts';
 export {
   buildEnvironmentParts,
@@ -16,6 +30,6 @@ export {
 } from './parts.ts';
 export type { Goal, PlanOptions, SimulatorChoice, SuccessRule } from './plan/option.ts';
 export { planRun } from './plan/run.ts';
-export { type RunOptions, resumeRun, trainRun } from './train.ts';
+export { type ResumeOptions, type RunOptions, resumeRun, trainRun } from './train.ts';
 export { type DecoderInput, type DecoderOptions, trainDecoder } from './train-decoder.ts';
 export { type VerifyRunOptions, verifyRun } from './verify.ts';

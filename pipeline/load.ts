@@ -9,6 +9,7 @@ import { setNamedWeights } from '../src/tensorflow/weight.ts';
 import type { Configuration } from '../src/training/configuration.ts';
 import { buildRunParts, type RunParts } from './parts.ts';
 
+/** The networks of a run at its newest checkpoint. Whoever loaded it disposes it by `disposeRunParts`. */
 export interface LoadedRun extends RunParts {
   readonly configuration: Configuration;
   /** Training steps done. */

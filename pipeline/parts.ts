@@ -10,6 +10,7 @@ import { runPath } from '../src/run/folder.ts';
 import type { RunRecording } from '../src/run/recording.ts';
 import { type Configuration, requireEnvironmentConfiguration } from '../src/training/configuration.ts';
 
+/** What a configuration is built into: networks, auxiliaries, and the environment or the recording. */
 export interface RunParts {
   /** Absent where the run is of a recording. */
   readonly environment?: Environment;
@@ -23,10 +24,12 @@ export interface RunParts {
   readonly model: WorldModel;
 }
 
+/** The parts of a run of an environment. */
 export interface EnvironmentRunParts extends RunParts {
   readonly environment: Environment;
 }
 
+/** What the parts of a run are built with beside its configuration. */
 export interface RunPartsOptions {
   /** Of a run that was begun, or of its export: an encoder out of a module is what is kept there. Default: the module is run. */
   readonly folder?: string | undefined;
@@ -115,6 +118,7 @@ export function requireEnvironment(where: string, { environment, recording }: Ru
   throw new UsageError(`${where}: expected a run of an environment, got one of the recording ${recording?.name}`);
 }
 
+/** Frees the tensors of networks and auxiliaries. */
 export function disposeRunParts({ auxiliaries, model }: RunParts): void {
   for (const network of [model.encoder, model.predictor, model.auxiliary]) network?.dispose();
   for (const auxiliary of auxiliaries) if (auxiliary.of === 'pixels') auxiliary.model.dispose();

@@ -1,7 +1,7 @@
 // Probes and decoders of `jepa evaluate`: what else can be read from the latents, beside what was evaluated.
 import type { LayersModel } from '@tensorflow/tfjs';
 import { exportOnnx } from '../export/index.ts';
-import { UsageError } from '../src/error.ts';
+import { option, UsageError } from '../src/error.ts';
 import type { Evaluation } from '../src/evaluation/evaluate.ts';
 import { decodeLatents, nuisanceScore, pixelError, withNoise } from '../src/evaluation/readout/decoder.ts';
 import { probeReadout } from '../src/evaluation/readout/probes.ts';
@@ -77,7 +77,9 @@ async function decode(
     !(train.observations instanceof Uint8Array) ||
     !(test.observations instanceof Uint8Array)
   )
-    throw new UsageError(`--decoder: expected images, got observations of shape [${sample.observationShape}]`);
+    throw new UsageError(
+      `${option('decoder')}: expected images, got observations of shape [${sample.observationShape}]`,
+    );
   const observationShape = [height, width, channels] as const;
   const truth = test.observations;
   const models: Partial<Record<ReadoutEncoder, Uint8Array>> = {};

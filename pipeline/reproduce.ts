@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { JepaError, UsageError } from '../src/error.ts';
+import { JepaError, option, UsageError } from '../src/error.ts';
 import { evaluationSchema } from '../src/evaluation/schema/evaluation.ts';
 import { LAUNCHER_VARIABLE } from '../src/machine/launcher.ts';
 import { packageRoot } from '../src/machine/package.ts';
@@ -89,7 +89,7 @@ function requireSameSettings({ folder, environment, preset, argv }: Reproduction
   const earlier = readFileSync(path, 'utf8').trim();
   if (earlier !== settings)
     throw new UsageError(`${path}: expected the settings of this command, got ${oneLine(earlier)}`, {
-      remedy: `Give another --out, or the earlier settings. Now: ${oneLine(settings)}.`,
+      remedy: `Give another ${option('out')}, or the earlier settings. Now: ${oneLine(settings)}.`,
     });
 }
 

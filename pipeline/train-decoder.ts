@@ -29,6 +29,7 @@ export const decoderDefaults: DecoderSettings = {
 
 const WARMUP_STEPS = 20;
 
+/** Latents, and the images that they were made from. */
 export interface DecoderInput {
   /** [N, D], as the encoder gives them. */
   readonly latents: Latents;
@@ -37,6 +38,7 @@ export interface DecoderInput {
   readonly observationShape: DecoderShape['observationShape'];
 }
 
+/** Seed, noise and size of the training of a decoder. */
 export interface DecoderOptions extends Partial<DecoderSettings> {
   readonly seed: number;
   /**

@@ -1,12 +1,14 @@
 // Trains a configuration into a run's folder: builds the parts, keeps the files, resumes, and saves the trained models.
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { WorldModel } from '../models/world-model.ts';
 import { FormatError, UsageError } from '../src/error.ts';
 import { rememberCode } from '../src/machine/code-permission.ts';
-import { createRunFolder, readConfiguration, runPath, writeConfiguration } from '../src/run/folder.ts';
+import { packageVersion } from '../src/machine/package.ts';
+import { createRunFolder, readConfiguration, removeRunFolder, runPath, writeConfiguration } from '../src/run/folder.ts';
 import {
   findLogFault,
   readSeal,
@@ -21,6 +23,7 @@ import { type Checkpoint, newestCheckpoint, saveCheckpoint } from '../src/storag
 import { readTextIfPresent } from '../src/storage/file-system.ts';
 import { writeLayersModel } from '../src/storage/layers-model.ts';
 import { acquireRunLock, type RunLock } from '../src/storage/run-lock.ts';
+import { type LoadOptions, loadedTensorFlow, loadTensorFlow } from '../src/tensorflow/load.ts';
 import { requireCollapseMeasure } from '../src/training/collapse-gate.ts';
 import { type Configuration, namedCodeOf } from '../src/training/configuration.ts';
 import { type MetricsRow, type TrainerOptions, type TrainingOutcome, train } from '../src/training/trainer.ts';
@@ -28,36 +31,71 @@ import { openRunRecord, type RunRecordOptions } from './log.ts';
 import { openRunOrigin, type RunOriginOptions } from './origin.ts';
 import type { RunParts } from './parts.ts';
 
+/** What a training hears of, tells and is stopped by; nothing has to be said. */
 export interface RunOptions
-  extends Pick<TrainerOptions, 'signal' | 'onStep' | 'onMetrics' | 'onCheckpoint'>,
-    Pick<RunOriginOptions, 'recording' | 'recordingPath'> {
-  /** What made the run: versions and hardware, for environment.json. */
-  readonly provenance: Readonly<Record<string, string | number>>;
+  extends Pick<TrainerOptions, 'onStep' | 'onMetrics' | 'onCheckpoint'>,
+    Pick<RunOriginOptions, 'recording' | 'recordingPath'>,
+    Pick<LoadOptions, 'onSetup'> {
   /** Told in one line of what went on beside the training: a lock taken over, a checkpoint passed over. */
-  readonly onNote?: (note: string) => void;
+  readonly onNote?: ((note: string) => void) | undefined;
+  /** Stops after the step that is under way, with a checkpoint to go on from; in a set-up at once, leaving nothing behind. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Trains `configuration` into the new folder `runFolder`. TensorFlow must be loaded. */
+/**
+ * Trains `configuration` into the new folder `runFolder`: checkpoints, logs and, where it is not stopped, the trained models.
+ * Native TensorFlow is loaded with the configuration's threads, and set up where this machine has none yet.
+ *
+ * @returns the steps that were done, and whether `signal` stopped it before the last
+ * @throws UsageError where the folder holds something else, or this process has TensorFlow with other threads;
+ *   UnavailableError where no native library can be had: then no folder stays behind
+ */
 export async function trainRun(
   runFolder: string,
   configuration: Configuration,
-  options: RunOptions,
+  options: RunOptions = {},
 ): Promise<TrainingOutcome> {
-  createRunFolder(runFolder);
+  const made = createRunFolder(runFolder);
+  let provenance: Provenance;
+  try {
+    provenance = await loadForRun(configuration, options);
+  } catch (error) {
+    removeRunFolder(runFolder, made);
+    throw error;
+  }
   const lock = await acquireRunLock(runFolder, { onNote: options.onNote });
   try {
     return await trainInto(runFolder, configuration, options, {
       begin() {
         writeConfiguration(runFolder, configuration);
-        writeProvenance(runFolder, options);
+        writeProvenance(runFolder, provenance);
       },
       lock,
+      provenance,
     });
   } finally {
     lock.dispose();
   }
 }
 
+/** What made the run: versions and hardware, for environment.json and for the seal of a checkpoint. */
+type Provenance = Readonly<Record<string, string | number>>;
+
+/** Loads TensorFlow for a run. @returns what this process trains with */
+async function loadForRun({ threads }: Configuration, { onSetup, signal }: RunOptions): Promise<Provenance> {
+  const tensorflow = await loadTensorFlow({ threads, ...(onSetup && { onSetup }), ...(signal && { signal }) });
+  return {
+    package: `jepa-onnx ${packageVersion()}`,
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    tfjs: tensorflow.version.tfjs,
+    tensorflow: loadedTensorFlow()?.tensorflowVersion ?? 'unknown',
+    threads,
+  };
+}
+
+/** The options of a training, and how many steps it shall have in all. */
 export interface ResumeOptions extends RunOptions {
   /**
    * Steps in all, where they shall be others than the run was begun with. The learning rate at each further step is that of a
@@ -67,11 +105,13 @@ export interface ResumeOptions extends RunOptions {
 }
 
 /**
- * Goes on with the run in `runFolder` from its newest whole checkpoint, or from the start where there is none yet.
+ * Goes on with the run in `runFolder` from its newest whole checkpoint, or from the start where there is none yet. The weights
+ * are bit for bit those of a run that was not stopped. Loads native TensorFlow as `trainRun` does.
  * @throws FormatError where the run's files are not those that the checkpoint was written with
  */
-export async function resumeRun(runFolder: string, options: ResumeOptions): Promise<TrainingOutcome> {
+export async function resumeRun(runFolder: string, options: ResumeOptions = {}): Promise<TrainingOutcome> {
   const configuration = readConfiguration(runFolder);
+  const provenance = await loadForRun(configuration, options);
   const lock = await acquireRunLock(runFolder, { onNote: options.onNote });
   try {
     const checkpoint = resumableCheckpoint(runFolder, options);
@@ -80,16 +120,17 @@ export async function resumeRun(runFolder: string, options: ResumeOptions): Prom
     if (checkpoint) {
       requireSealedConfiguration(runFolder, configuration, checkpoint, steps !== undefined);
       const recorded = readProvenance(runFolder);
-      requireSealedBackend(runFolder, checkpoint, { here: options.provenance, recorded });
+      requireSealedBackend(runFolder, checkpoint, { here: provenance, recorded });
     }
     const prolonged = steps === undefined ? configuration : withSteps(runFolder, configuration, steps, checkpoint);
     return await trainInto(runFolder, prolonged, options, {
       async begin() {
         if (steps !== undefined) await prolong(runFolder, prolonged, checkpoint);
-        writeProvenance(runFolder, options);
+        writeProvenance(runFolder, provenance);
       },
       checkpoint,
       lock,
+      provenance,
     });
   } finally {
     lock.dispose();
@@ -160,11 +201,13 @@ async function trainInto(
     begin,
     checkpoint,
     lock,
+    provenance,
   }: {
     /** Called when nothing can be wrong with the configuration any more, before anything else is written. */
     readonly begin: () => void | Promise<void>;
     readonly checkpoint?: Checkpoint | undefined;
     readonly lock: RunLock;
+    readonly provenance: Provenance;
   },
 ): Promise<TrainingOutcome> {
   const origin = await openRunOrigin(runFolder, configuration, options);
@@ -181,6 +224,7 @@ async function trainInto(
       checkpoint,
       baseline,
       lock,
+      provenance,
     });
   } finally {
     await origin.dispose();
@@ -194,7 +238,7 @@ async function trainRecorded(
   parts: RunParts,
   options: RunOptions &
     Pick<TrainerOptions, 'source' | 'checkpoint'> &
-    Pick<RunRecordOptions, 'baseline'> & { readonly lock: RunLock },
+    Pick<RunRecordOptions, 'baseline'> & { readonly lock: RunLock; readonly provenance: Provenance },
 ): Promise<TrainingOutcome> {
   const { baseline, checkpoint, lock, provenance } = options;
   const record = openRunRecord(runFolder, {
@@ -251,7 +295,7 @@ async function saveModels(runFolder: string, model: WorldModel): Promise<void> {
 }
 
 /** Undefined where there is none, or none that can be read: it is written anew. */
-function readProvenance(runFolder: string): Readonly<Record<string, string | number>> | undefined {
+function readProvenance(runFolder: string): Provenance | undefined {
   const text = readTextIfPresent(runPath(runFolder, 'environment'));
   if (text === undefined) return undefined;
   const parsed = provenanceSchema.safeParse(parseJson(text));
@@ -268,6 +312,6 @@ function parseJson(text: string): unknown {
   }
 }
 
-function writeProvenance(runFolder: string, options: RunOptions): void {
-  writeFileAtomic(runPath(runFolder, 'environment'), `${JSON.stringify(options.provenance, undefined, 2)}\n`);
+function writeProvenance(runFolder: string, provenance: Provenance): void {
+  writeFileAtomic(runPath(runFolder, 'environment'), `${JSON.stringify(provenance, undefined, 2)}\n`);
 }

@@ -20,6 +20,7 @@ import { type VerificationInput, verify } from '../src/verification/verify.ts';
 import { onnxRuntime, referenceOrder } from './reference-runtime.ts';
 import { makeVariant, readRecorded } from './verification-variant.ts';
 
+/** Which runtimes are compared with which reference, and on what; nothing has to be said. */
 export interface VerifyRunOptions {
   /**
    * Names: tfjs, cpu, cuda, webgpu, wasm, chromium:wasm, chromium:wasm:2, chromium:webgpu, python, openvino, java, rust, go, c;

@@ -2,6 +2,7 @@
 // step 700 of a run can be drawn without drawing steps 0 to 699, and two purposes never share a stream.
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
+/** A stream of random numbers that is a function of its seed alone. */
 export interface Random {
   /** A float in [0, 1) with 32 random bits. */
   uniform(): number;

@@ -8,6 +8,7 @@ import type { ExportDescription } from '../src/storage/export-format.ts';
 import { type ExportFiles, type Fetch, openExportFiles } from './export-files.ts';
 import { chooseRuntime, type RuntimeChoice, type RuntimeRequest, surroundings, wasmChoice } from './runtime-choice.ts';
 
+/** Where the files of an export come from, and what runs them. */
 export interface LoadOptions {
   /** Default `auto`: WebGPU where a real graphics adapter is there, else WebAssembly. */
   readonly runtime?: RuntimeRequest | undefined;
@@ -33,6 +34,7 @@ export interface WorldModelRuntime extends RuntimeChoice {
   readonly version: string;
 }
 
+/** An export that is loaded in a page: encodes observations and predicts latents. */
 export interface WorldModel {
   readonly description: ExportDescription;
   readonly runtime: WorldModelRuntime;

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../../src/error.ts';
 import type { PolicyOpener } from '../../src/simulation/policy.ts';
 import type { RecordOptions, SimulatorRecording } from '../../src/simulation/record-simulator.ts';
+import { noteTo } from '../text/option.ts';
 import { parseGoal } from './goal.ts';
 import { collect, parseNonNegative, parseWhole } from './number.ts';
 
@@ -109,7 +110,7 @@ export async function recordWithFlags(
     lanes: flags.lanes,
     ...(flags.timeLimit === undefined ? {} : { limitMs: flags.timeLimit * 1000 }),
     ...(beforeWriting === undefined ? {} : { beforeWriting }),
-    onNote: (note) => process.stderr.write(`jepa: ${note}\n`),
+    onNote: noteTo(process.stderr, 'jepa: '),
     onEpisode: progressOf(episodes),
   };
   const recorded = await recordSimulator(simulator, path, options);

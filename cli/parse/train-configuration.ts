@@ -1,7 +1,9 @@
 // The configuration that the flags of `jepa train` describe, and the recording that it names, open.
+
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { permitCodeOnCommandLine, wordsOfAssignments } from '../code-permission.ts';
+import { noteTo } from '../text/option.ts';
 import type { SimulationFlags } from './simulation.ts';
 
 export interface TrainFlags extends SimulationFlags {
@@ -81,7 +83,7 @@ async function resolveForRecording(
   try {
     const { keys, note } = await defaultsForRecording(recording, options.roles);
     const configuration = resolveConfiguration({ ...parts, defaults: keys });
-    if (!isAuxiliaryChosen(parts)) process.stderr.write(`${note}\n`);
+    if (!isAuxiliaryChosen(parts)) noteTo(process.stderr)(note);
     return { configuration, recording };
   } catch (error) {
     await recording.dispose();

@@ -1,6 +1,8 @@
 // The progress of a training: one line that is drawn over on a terminal, a line now and then elsewhere. What matters most
 // comes first, so that a narrow terminal cuts off what matters least.
+
 import type { StepResult } from '../../src/training/training-step.ts';
+import { withDashes } from './option.ts';
 
 /** Between two drawings on a terminal. */
 const DRAW_EVERY_MS = 100;
@@ -81,7 +83,7 @@ export function createTrainingProgress(
     },
     note(note) {
       finish();
-      stream.write(`jepa: ${note}\n`);
+      stream.write(`jepa: ${withDashes(note)}\n`);
     },
     finish,
   };

@@ -1,5 +1,7 @@
 // The record of a verification as text: a line a runtime, then what is wrong, and what is absent with the remedy.
+
 import type { RanRow, VerificationRecord, VerificationRow } from '../../src/verification/schema.ts';
+import { withDashes } from './option.ts';
 
 type Column = readonly [name: string, value: (row: RanRow) => string];
 
@@ -60,8 +62,10 @@ function notesOf(row: VerificationRow): string[] {
       ...row.faults.map((fault) => `${row.runtime}: ${fault}`),
       ...(row.holds && row.pairsAtRisk.length > 0 ? [`${row.runtime}: ${riskOf(row)}`] : []),
     ];
-  const remedy = row.remedy === null ? '' : ` ${row.remedy}`;
-  return [`${row.runtime}: ${row.status}${row.isRequired ? ', though required' : ''}: ${row.reason}.${remedy}`];
+  const remedy = row.remedy === null ? '' : ` ${withDashes(row.remedy)}`;
+  return [
+    `${row.runtime}: ${row.status}${row.isRequired ? ', though required' : ''}: ${withDashes(row.reason)}.${remedy}`,
+  ];
 }
 
 /** Why a variant that is not certain is no failure, where it is none. */

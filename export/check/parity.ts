@@ -17,6 +17,7 @@ import { type NamedTensor, type TestDataFile, testDataFiles } from './test-data.
 /** Largest error, as a part of the largest output, that counts as agreement in float32. */
 export const parityTolerance = 1e-4;
 
+/** How far one output is from the reference at one batch size. */
 export interface OutputParity {
   readonly output: string;
   readonly batch: number;
@@ -31,6 +32,7 @@ export interface OutputParity {
   readonly sameTop?: boolean;
 }
 
+/** What was compared with what, and every output's error. */
 export interface ParityReport {
   readonly format: 1;
   /** What computed the file's outputs, and the reference. */
@@ -62,6 +64,7 @@ export interface ParityOptions {
   readonly inputs?: (batch: number) => readonly RuntimeTensor[];
 }
 
+/** The report of a comparison, and the tensors that it was made on. */
 export interface Parity {
   readonly report: ParityReport;
   /** test_data_set_k for the k-th batch size, with the reference's outputs. */

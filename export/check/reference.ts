@@ -9,6 +9,7 @@ import { type AnyModel, fileOrder, imageFacts, inverse, type PortPlan, planInput
 import { sampleInputs } from './sample.ts';
 
 export type TensorFlow = typeof tf;
+/** Runs the model that a file is compared with: inputs to outputs, both in the file's order and layout. */
 export type Reference = (inputs: readonly RuntimeTensor[]) => Promise<RuntimeTensor[]>;
 
 /**

@@ -11,6 +11,7 @@ export interface NamedTensor extends RuntimeTensor {
   readonly name: string;
 }
 
+/** A file of test data: its path in the folder, and its bytes. */
 export interface TestDataFile {
   /** Relative to the model's folder, with forward slashes. */
   readonly path: string;
@@ -28,6 +29,7 @@ export function testDataFiles(
   return [...files('input', inputs), ...files('output', outputs)];
 }
 
+/** A tensor as the bytes of an ONNX TensorProto. */
 export function encodeTensor({ name, type, shape, data }: NamedTensor): Uint8Array {
   return encode(onnx.tensor, tensorMessage({ type, shape, data }, name));
 }

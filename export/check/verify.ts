@@ -8,6 +8,7 @@ import { measureParity, type Parity, type ParityOptions } from './parity.ts';
 import { type TensorFlow, tfjsReference } from './reference.ts';
 import { checkOnnx } from './structure.ts';
 
+/** The model, the runtime and the tolerance of a comparison of a file with TensorFlow.js. */
 export interface VerifyOptions extends Pick<ParityOptions, 'seed' | 'tolerance' | 'batches' | 'inputs'> {
   readonly tensorflow: TensorFlow;
   readonly model: tf.LayersModel;

@@ -9,6 +9,7 @@ import { type Attribute, type Graph, graphsOf, type Node, type OnnxModel, type P
 import { constantOfTensor, type ReadExternal } from './tensor-message.ts';
 import type { Dimension, TensorType, ValueType } from './type.ts';
 
+/** A model as the bytes of an ONNX file. */
 export function encodeModel(model: OnnxModel): Uint8Array {
   return encode(onnx.model, modelMessage(model));
 }

@@ -4,6 +4,7 @@ import type { GraphBuilder } from '../graph/builder.ts';
 import type { Value } from '../graph/graph.ts';
 import { isObject } from '../model/config.ts';
 
+/** Writes one activation function into the graph. @returns the activated value */
 export type ActivationConverter = (graph: GraphBuilder, x: Value) => Value;
 
 export type ActivationName =

@@ -14,6 +14,7 @@ export class UnsupportedLayerError extends JepaError {
   override readonly name = 'UnsupportedLayerError';
 }
 
+/** Writes the layers of one class into the graph. */
 export interface LayerConverter {
   /**
    * What becomes of the mask of the first input, as TensorFlow.js's executor handles it: `pass` hands it on, `drop` ends it.
@@ -58,6 +59,7 @@ export interface ResolvedArguments {
   readonly named: ReadonlyMap<string, Argument>;
 }
 
+/** What a converter is given of one layer: its configuration, inputs and weights, and the graph to write into. */
 export interface LayerContext {
   readonly layer: LayerDescription;
   readonly config: Config;

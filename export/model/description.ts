@@ -50,6 +50,7 @@ export interface LayerDescription {
   readonly parts: ReadonlyMap<string, LayerDescription>;
 }
 
+/** A layers model as plain data: layers, connections, inputs and outputs. */
 export interface ModelDescription {
   readonly name: string;
   readonly layers: readonly LayerDescription[];

@@ -8,6 +8,7 @@ import { describeSaved, type SavedModel } from './saved.ts';
 
 type Semantics = SavedModel['semantics'];
 
+/** A model that was read from its file, and which weights of the file belong to no layer. */
 export interface ModelFile {
   readonly description: ModelDescription | GraphModel;
   /** Whose meaning a file of layers has; undefined of graphs. */

@@ -8,6 +8,7 @@ import { describeTopology, type WeightSource } from './topology.ts';
 import { WeightData } from './weight-data.ts';
 import { roleOrder } from './weight-order.ts';
 
+/** A saved layers model that was read and described. */
 export interface SavedModel {
   readonly description: ModelDescription;
   /** Whose meaning the layers have: that of Keras 3 for its files, else that of TensorFlow.js. */

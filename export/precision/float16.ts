@@ -5,6 +5,7 @@ import { floatToHalf, largestHalf } from '../graph/half.ts';
 import type { ValueType } from '../graph/type.ts';
 import { dataTypes } from '../schema/onnx.ts';
 
+/** What stays in float32 when a model is brought to half precision. */
 export interface Float16Options {
   /** Keep inputs and outputs float32, with a Cast behind and in front of them. Default false. */
   readonly keepPorts?: boolean;

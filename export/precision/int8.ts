@@ -67,6 +67,7 @@ function valuesAround(editor: GraphEditor, node: Node): string[] {
   return [...inputs, ...outputs];
 }
 
+/** How the weights of a quantised model are stored. */
 export interface Int8Options {
   /**
    * How many of the 8 bits the weights use. 7 is safe everywhere: on x86 processors without VNNI the 8-bit kernels add

@@ -8,6 +8,7 @@ import { rows } from './rows/index.ts';
 import { boundFunctionals, type FunctionalBounds, type Step } from './tape.ts';
 import { type Bounded, exactTensor, largestOf, tensorOfConstant } from './tensor.ts';
 
+/** The assumptions under which rounding is bounded. */
 export interface RoundingOptions {
   /** Default: any order of summation. */
   readonly hypotheses?: Hypotheses;
@@ -28,6 +29,7 @@ export interface RoundedNode {
   readonly operator: string;
 }
 
+/** The exact outputs of one input, and bounds of what float32 may make of them. */
 export interface RoundingEvaluation {
   /** What the reference computed for the first output. */
   readonly values: Float64Array;
@@ -41,6 +43,7 @@ export interface RoundingEvaluation {
   bound(functionals: Float64Array, rows: number): FunctionalBounds;
 }
 
+/** An ONNX model whose rounding errors are bounded input by input. */
 export interface RoundingModel {
   readonly where: string;
   evaluate(feeds: Readonly<Record<string, ExactInput>>): RoundingEvaluation;

@@ -20,6 +20,7 @@ export const upward = 1 + 2 ** -30;
  */
 export const flushed = 2 ** -70;
 
+/** What is assumed of a runtime's arithmetic: docs/certificate.md. */
 export interface Hypotheses {
   /**
    * At most how many additions lie between a product and the sum that it goes into. Infinite: any order of summation at all. A

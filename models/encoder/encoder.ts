@@ -11,6 +11,7 @@ export interface EncodedPart {
   readonly deviation: readonly number[];
 }
 
+/** Sizes of the observation that an encoder takes and of the latent that it gives. */
 export interface EncoderShape {
   /** [H, W, C] of images, [N] of vectors. */
   readonly observationShape: readonly number[];

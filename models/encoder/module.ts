@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { FormatError, JepaError, UsageError } from '../../src/error.ts';
+import { FormatError, JepaError, option, UsageError } from '../../src/error.ts';
 import { importUserModule } from '../../src/machine/user-module.ts';
 import { readLayersModel } from '../../src/runtimes/layers-model.ts';
 import { writeFolderAtomic } from '../../src/storage/atomic-file.ts';
@@ -12,6 +12,7 @@ import { trainableLayerNames } from '../../src/tensorflow/layers.ts';
 import type { EncoderConfigurationOf, EncoderShape } from './encoder.ts';
 import { type ObservationInputs, observationInputs } from './observation.ts';
 
+/** What a module's `createEncoder` is given to build its model with. */
 export interface EncoderContext extends ObservationInputs {
   /** The TensorFlow.js to build with: layers of another copy of it are refused. */
   readonly tf: typeof tf;
@@ -58,7 +59,7 @@ export async function createModuleEncoder(
     made = await (create as EncoderCreator)(context);
   } catch (cause) {
     throw new JepaError(`${where}: expected a model, got: ${String(cause).split('\n')[0]}`, {
-      remedy: 'Run the command with --debug for the place in the module.',
+      remedy: `Run the command with ${option('debug')} for the place in the module.`,
       cause,
     });
   }

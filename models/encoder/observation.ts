@@ -1,7 +1,7 @@
 // What encoders are given: one image, one vector, or both as two inputs; normalised where the statistics are known.
 // Letters: B batch, H W C image, N numbers of a vector.
 import * as tf from '@tensorflow/tfjs';
-import { UsageError } from '../../src/error.ts';
+import { option, UsageError } from '../../src/error.ts';
 import type { layerFactory } from '../layer.ts';
 import { normalize } from '../normalization.ts';
 import type { EncodedPart, EncoderShape } from './encoder.ts';
@@ -58,7 +58,7 @@ export function requireImages(
   const [height, width, channels] = shape;
   if (shape.length !== 3)
     throw new UsageError(`encoder ${kind}: expected images [height, width, channels], got observations [${shape}]`, {
-      remedy: 'Vectors take the encoder mlp: --set model.encoder=\'{"kind":"mlp"}\'.',
+      remedy: `Vectors take the encoder mlp: ${option('assignments', `model.encoder='{"kind":"mlp"}'`)}.`,
     });
   return [height, width, channels];
 }

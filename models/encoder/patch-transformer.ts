@@ -3,7 +3,7 @@
 // and before the latent as in the heads of SimCLR (arXiv 2002.05709): see docs/training.md.
 // Letters: B batch, H W C image, T tokens, W numbers of a token, D latent.
 import * as tf from '@tensorflow/tfjs';
-import { UsageError } from '../../src/error.ts';
+import { option, UsageError } from '../../src/error.ts';
 import { layerFactory } from '../layer.ts';
 import type { EncoderConfigurationOf, EncoderShape } from './encoder.ts';
 import { joinVector, observationInputs, requireImages } from './observation.ts';
@@ -28,7 +28,7 @@ export function buildPatchTransformerEncoder(
   if (height % patch !== 0 || columns % patch !== 0)
     throw new UsageError(
       `encoder patch-transformer: expected images whose sides are multiples of ${patch}, got [${[height, columns, channels]}]`,
-      { remedy: 'Choose another patch: --set model.encoder.patch=...' },
+      { remedy: `Choose another patch: ${option('assignments', 'model.encoder.patch=...')}` },
     );
   if (width % heads !== 0)
     throw new UsageError(`encoder patch-transformer: expected a width that ${heads} heads share evenly, got ${width}`, {

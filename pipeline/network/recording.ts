@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Auxiliary } from '../../src/auxiliary/index.ts';
 import { readObservations } from '../../src/auxiliary/recording-context.ts';
 import { observationShapeOf, type RecordingRecord } from '../../src/data/recording-description.ts';
-import { JepaError, UsageError } from '../../src/error.ts';
+import { JepaError, option, UsageError } from '../../src/error.ts';
 import type { NamedClasses } from '../../src/evaluation/class/bisimulation.ts';
 import type { RecordingClassSource } from '../../src/evaluation/class/recording.ts';
 import type { EvaluationInput, ObservationNetwork } from '../../src/evaluation/evaluate.ts';
@@ -102,11 +102,11 @@ export async function inputOfRecordingOrStatistics(
   const path = options.path ?? subject.configuration.recording?.path;
   if (options.path !== undefined || path === undefined || existsSync(path)) return inputOfRecording(subject, options);
   if (options.classes !== undefined)
-    throw new UsageError(`--classes: expected the recording at ${path}, got nothing there`, {
-      remedy: 'Say where it is: --data PATH.',
+    throw new UsageError(`${option('classes')}: expected the recording at ${path}, got nothing there`, {
+      remedy: `Say where it is: ${option('data', 'PATH')}.`,
     });
   options.onNote?.(
-    `${path}: not there; observations are random ones within what the run kept of its statistics (--data PATH says where the recording is)`,
+    `${path}: not there; observations are random ones within what the run kept of its statistics (${option('data', 'PATH')} says where the recording is)`,
   );
   return inputOfStatistics(subject, options.runtime);
 }

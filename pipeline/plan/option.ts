@@ -31,6 +31,7 @@ export interface SimulatorChoice {
   readonly timeLimitMs?: number | undefined;
 }
 
+/** Which planner acts for what goal, for how long, and on which runtime. Only `planner` has to be said. */
 export interface PlanOptions {
   readonly planner: Planner;
   /** Default: the reward. */

@@ -41,6 +41,7 @@ export interface ColumnAuxiliary extends AuxiliaryBase {
   readonly statistics?: { readonly mean: readonly number[]; readonly deviation: readonly number[] } | undefined;
 }
 
+/** An auxiliary function p: a table over states, a frozen network over pixels, or a column of a recording. */
 export type Auxiliary = StateAuxiliary | PixelAuxiliary | ColumnAuxiliary;
 
 /** A recorded column of numbers. */
@@ -79,6 +80,7 @@ export interface AuxiliarySlice {
   readonly start: number;
 }
 
+/** Where each auxiliary stands among the M outputs of the head, in the order given. */
 export function sliceAuxiliaries(auxiliaries: readonly Auxiliary[]): AuxiliarySlice[] {
   let start = 0;
   return auxiliaries.map((auxiliary) => {

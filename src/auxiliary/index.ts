@@ -12,6 +12,7 @@ import { createReward, rewardConfiguration } from './reward.ts';
 import { createState, stateConfiguration } from './state.ts';
 import { createValue, valueConfiguration } from './value.ts';
 
+/** Schema of one auxiliary function p of a configuration: its `kind` and that kind's own options. */
 export const auxiliaryConfiguration = z.discriminatedUnion('kind', [
   rewardConfiguration,
   valueConfiguration,
@@ -22,6 +23,7 @@ export const auxiliaryConfiguration = z.discriminatedUnion('kind', [
   moduleConfiguration,
   noneConfiguration,
 ]);
+/** One auxiliary function p as a configuration names it, with defaults filled in. */
 export type AuxiliaryConfiguration = z.output<typeof auxiliaryConfiguration>;
 
 /** The names that `kind` may have. */

@@ -1,6 +1,6 @@
 // p = the reward of an observation: what control needs. Whether it is sparse or dense is the environment's option.
 import * as z from 'zod';
-import { UsageError } from '../error.ts';
+import { option, UsageError } from '../error.ts';
 import type { Auxiliary, AuxiliaryContext } from './auxiliary.ts';
 import { columnAuxiliary } from './column.ts';
 import { coefficientOption, lossOption } from './option.ts';
@@ -31,7 +31,7 @@ export function createReward(options: z.output<typeof rewardConfiguration>, cont
   }
   if (!column)
     throw new UsageError('auxiliary reward: expected a column of rewards in the recording, got none', {
-      remedy: 'Say which one it is (--map reward=NAME), or take another auxiliary.',
+      remedy: `Say which one it is (${option('map', 'reward=NAME')}), or take another auxiliary.`,
     });
   return { ...columnAuxiliary(rewardColumn, column, options), name: 'reward' };
 }

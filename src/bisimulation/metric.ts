@@ -6,6 +6,7 @@ import { UsageError } from '../error.ts';
 import { type Bisimulation, largestBisimulation } from './refinement.ts';
 import { auxiliaryGap, type FiniteSystem } from './system.ts';
 
+/** How the bisimulation metric is computed, and when its iteration ends. */
 export interface MetricOptions {
   /** In (0, 1). */
   readonly discount: number;
@@ -13,6 +14,7 @@ export interface MetricOptions {
   readonly weight?: number;
 }
 
+/** Distances between states by what p and the dynamics tell apart, however far ahead. */
 export interface BisimulationMetric {
   readonly bisimulation: Bisimulation;
   /** [classes, classes]: the fixed point, exact up to rounding. */

@@ -12,6 +12,7 @@ import { Congruence } from './congruence.ts';
 import { levelSets } from './level-set.ts';
 import { checkSystem, type FiniteSystem, UNOBSERVED } from './system.ts';
 
+/** What recorded transitions say of two states: whether a word inside the data tells them apart. */
 export type ObservedComparison =
   /** A word observed from both states ends in different auxiliary values. */
   | { readonly verdict: 'apart'; readonly word: readonly number[] }

@@ -20,6 +20,7 @@ export interface RecordedTransitions {
   readonly auxiliary: Float32Array | Float64Array;
 }
 
+/** A finite system that recorded transitions make, and what they left open. */
 export interface RecordedSystem {
   readonly system: FiniteSystem;
   /** [observations]: the state that each observation belongs to. */
@@ -40,6 +41,7 @@ export interface Contradiction {
   readonly to: readonly [number, number];
 }
 
+/** How transitions that contradict each other are treated. */
 export interface RecordedSystemOptions {
   /** Within which values of p are taken as equal; see `levelSets`. */
   readonly tolerance?: number;

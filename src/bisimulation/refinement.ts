@@ -22,6 +22,7 @@ export interface SplittingTree {
   readonly leafOfClass: Int32Array;
 }
 
+/** The largest bisimulation: the coarsest partition of states that p and the dynamics respect. */
 export interface Bisimulation {
   readonly classCount: number;
   /** [S]: classes are numbered by their smallest state. */

@@ -14,6 +14,7 @@ export interface StateReference {
   readonly name: string;
 }
 
+/** One class of the largest bisimulation, with its states. */
 export interface ClassReport {
   /** States, or observations, of the class. */
   readonly size: number;
@@ -21,6 +22,7 @@ export interface ClassReport {
   readonly example: StateReference;
 }
 
+/** Two classes, and what tells them apart. */
 export interface PairReport {
   readonly states: readonly [StateReference, StateReference];
   /**
@@ -37,6 +39,7 @@ export interface PairReport {
   readonly distance?: number;
 }
 
+/** The classes of a system and the pairs of them, ready to be printed. */
 export interface BisimulationReport {
   /** complete: every action in every state is known. observed: a recording, where `classes` are one maximal merging. */
   readonly kind: 'complete' | 'observed';
@@ -54,6 +57,7 @@ export interface BisimulationReport {
   readonly pairs: readonly PairReport[];
 }
 
+/** How states are named in a report, and how much of it is listed. */
 export interface ReportOptions {
   readonly tolerance?: number;
   readonly actionNames: readonly string[];

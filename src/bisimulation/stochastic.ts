@@ -1,9 +1,10 @@
 // Worlds in which one action leads to several observations: bisimulation by the distributions of what follows (Larsen and Skou 1991),
 // within epsilon, from counts. A deterministic latent cannot follow such a world with zero loss, so that this says nothing of what
 // an encoder must do: it says which observations can be told apart by what was seen, and how many repeats would decide the rest.
-import { UsageError } from '../error.ts';
+import { option, UsageError } from '../error.ts';
 import type { RecordedTransitions } from './recording.ts';
 
+/** When two distributions over next states count as one. */
 export interface StochasticOptions {
   /** Total variation up to which two distributions of next classes count as one, 0..1. Default 0.1. */
   readonly epsilon?: number;
@@ -18,6 +19,7 @@ export interface StochasticOptions {
  */
 export type StochasticVerdict = 'apart' | 'within' | 'undecided';
 
+/** What is known of two observations under stochastic dynamics. */
 export interface StochasticPair {
   readonly verdict: StochasticVerdict;
   /** The action that tells apart, or that is the least certain; undefined where p differs at once. */
@@ -29,6 +31,7 @@ export interface StochasticPair {
   readonly repeats?: number;
 }
 
+/** A system whose actions lead to distributions over next observations, estimated from counts. */
 export interface StochasticSystem {
   readonly classCount: number;
   /** [observations] */
@@ -52,7 +55,9 @@ export function stochasticSystem(transitions: RecordedTransitions, options: Stoc
   if (observationCount > OBSERVATION_LIMIT)
     throw new UsageError(
       `stochastic bisimulation: expected at most ${OBSERVATION_LIMIT} observations, got ${observationCount}`,
-      { remedy: 'Name the state by a column (--map state=NAME), so that observations of one state are one.' },
+      {
+        remedy: `Name the state by a column (${option('map', 'state=NAME')}), so that observations of one state are one.`,
+      },
     );
   /** Of an observation and an action, how often each observation followed. */
   const followed = new Map<number, Map<number, number>>();

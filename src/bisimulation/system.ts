@@ -8,6 +8,7 @@ import { UsageError } from '../error.ts';
 /** The entry of `next` where the action was not observed in the state. */
 export const UNOBSERVED = -1;
 
+/** Finitely many states and actions, where each action leads, and what p says of each state. */
 export interface FiniteSystem {
   /** S */
   readonly stateCount: number;

@@ -5,6 +5,7 @@ import { permutation, type Random, randomFor } from '../random.ts';
 import { elementCount } from '../shape.ts';
 import type { LabelledObservations, TransitionBatch, TransitionSource } from './transition.ts';
 
+/** Batch size, seed and auxiliaries of the transitions that are drawn from an environment. */
 export interface EnvironmentSourceOptions {
   readonly seed: number;
   /** What the draws are for: 'train', 'held-out'. */
@@ -17,6 +18,7 @@ export interface EnvironmentSourceOptions {
   readonly observedHorizon?: number;
 }
 
+/** Transitions drawn from an environment: each batch is a function of (seed, stream, step) alone. */
 export function environmentSource(environment: Environment, options: EnvironmentSourceOptions): TransitionSource {
   const { seed, stream, actionPersistence = 0, observedHorizon = Number.POSITIVE_INFINITY } = options;
   const { size: auxiliarySize, table: auxiliaryTable } = options.auxiliary;

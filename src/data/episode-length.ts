@@ -1,6 +1,6 @@
 // Where flat rows fall into episodes: by lengths, by ends, by a number that stays the same, or by flags of the
 // first or the last step.
-import { FormatError } from '../error.ts';
+import { FormatError, option } from '../error.ts';
 import { elementCount } from '../shape.ts';
 import { numberAt } from './element.ts';
 import type { FlatArray } from './flat-array.ts';
@@ -105,7 +105,7 @@ async function compareMarks(
     if (isExpected === (value !== 0) || (which === 'last' && row === stepCount - 1)) return;
     throw new FormatError(
       `${path} ${flag.name} row ${row}: expected ${isExpected ? `the ${which} step of an episode` : `no ${which} step`} as the others that tell episodes apart say, got ${value}`,
-      { remedy: 'Correct it, or name what is right: --map length=NAME, episode=NAME or first=NAME.' },
+      { remedy: `Correct it, or name what is right: ${option('map', 'length=NAME')}, episode=NAME or first=NAME.` },
     );
   });
 }

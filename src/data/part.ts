@@ -1,6 +1,6 @@
 // How columns become one observation, one action and one auxiliary vector. Letters: H W C image, D numbers of the vector, A
 // action size, M auxiliary size, n frames of a stack.
-import { FormatError, UsageError } from '../error.ts';
+import { FormatError, option, UsageError } from '../error.ts';
 import type { EpisodePlan } from './episode-plan.ts';
 import { isImageColumn } from './image/recording.ts';
 import { type Column, type Recording, rowSizeOf } from './recording.ts';
@@ -50,7 +50,7 @@ export function observationParts(
       if (shape[0] !== height || shape[1] !== width)
         throw new FormatError(
           `${recording.path} ${name}: expected images of ${height} x ${width} as in ${first.name}, got ${shape[0]} x ${shape[1]}`,
-          { remedy: 'Bring all images to one size: --image-size HEIGHTxWIDTH.' },
+          { remedy: `Bring all images to one size: ${option('imageSize', 'HEIGHTxWIDTH')}.` },
         );
     const channels = images.reduce((sum, { shape }) => sum + shape[2], 0);
     parts.push(part('image', [height, width, channels * stack], 0, images, surveys, stack));

@@ -1,7 +1,7 @@
 // Transitions out of a recording: the same contract that environments have. Every batch is a function of (seed, split, step),
 // so that a resumed run sees what it would have seen; memory is bounded; blocks are decoded ahead of their step.
 // Letters: B sequences, K steps, n frames of a stack, A action size, M auxiliary size.
-import { FormatError, UsageError } from '../error.ts';
+import { FormatError, option, UsageError } from '../error.ts';
 import { elementCount } from '../shape.ts';
 import { assembleBatch, type BatchLayout, locateInBlock } from './block/batch.ts';
 import { type Block, cutBlocks, type DecodedBlock, type DecodePlan, sequencesOf } from './block/block.ts';
@@ -24,6 +24,7 @@ const LEAST_BLOCKS_PER_WINDOW = 4;
 /** Recordings below this are decoded in this thread: starting workers takes longer. */
 const SMALL_BYTES = 32 * 1024 ** 2;
 
+/** Which episodes, columns and observations the transitions of a recording are made of. */
 export interface RecordingSourceOptions {
   readonly seed: number;
   readonly split: Split;
@@ -47,6 +48,7 @@ export interface RecordingSourceOptions {
   readonly survey?: RecordingSurvey | undefined;
 }
 
+/** Transitions of a recording, drawn by seed and step or read in order. */
 export interface RecordingSource extends TransitionSource {
   /** One image, one vector, or both packed one after the other as float32. */
   readonly observationParts: readonly ObservationPart[];
@@ -200,7 +202,7 @@ function refuseOddities(recording: Recording, survey: RecordingSurvey): void {
     const more = oddityCount > 1 ? ` (and ${oddityCount - 1} more)` : '';
     throw new FormatError(
       `${recording.path} ${name} episode ${first.episode} row ${first.row}: expected a finite number, got ${first.value}${more}`,
-      { remedy: 'Correct the recording, or leave such episodes out: --skip-odd-episodes.' },
+      { remedy: `Correct the recording, or leave such episodes out: ${option('skipOddEpisodes')}.` },
     );
   }
 }

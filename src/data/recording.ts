@@ -26,6 +26,7 @@ export interface Column {
   readonly bounds?: { readonly low: readonly number[]; readonly high: readonly number[] };
 }
 
+/** An opened recording: episodes of columns that are read in ranges of rows. Whoever opened it disposes it. */
 export interface Recording {
   readonly path: string;
   /** For people: `HDF5 (Minari)`. */
@@ -75,6 +76,7 @@ export interface StructureRoles {
   readonly nextObservation?: string;
 }
 
+/** What the names of columns do not say when a recording is opened. */
 export interface OpenOptions {
   readonly structure?: StructureRoles;
   /** The columns that the user named as observations: what `nextObservation` continues. */

@@ -1,6 +1,6 @@
 // What recordings call things: the usual names of observations, actions, rewards and ends of episodes, and the user's map
 // from parts to columns (`observation=pixels+proprio,action=action,reward=reward`).
-import { UsageError, unknownName } from '../error.ts';
+import { option, UsageError, unknownName } from '../error.ts';
 import type { Roles, StructureRoles } from './recording.ts';
 
 /** Earlier names go before later ones. A name stands for a column or for all columns below it (`observations/...`). */
@@ -90,7 +90,7 @@ export function resolveRoles(
   for (const [role, found] of Object.entries({ observation, action }))
     if (found === undefined)
       throw new UsageError(`${where}: expected a column of ${role}s, got ${columns.join(', ')}`, {
-        remedy: `Say which one it is: --map ${role}=NAME.`,
+        remedy: `Say which one it is: ${option('map', `${role}=NAME`)}.`,
       });
   return {
     observation: observation ?? [],
@@ -124,13 +124,13 @@ export function parseMap(text: string): { readonly roles: Roles; readonly struct
       .split('+')
       .map((name) => name.trim());
     if (equals < 1 || names.some((name) => name === ''))
-      throw new UsageError(`--map: expected part=column, got "${part}"`, {
-        remedy: 'For example: --map observation=pixels+proprio,action=action,reward=reward.',
+      throw new UsageError(`${option('map')}: expected part=column, got "${part}"`, {
+        remedy: `For example: ${option('map', 'observation=pixels+proprio,action=action,reward=reward')}.`,
       });
-    if (!known.includes(role)) throw unknownName('--map', 'a part', role, known);
-    if (found.has(role)) throw new UsageError(`--map: expected each part once, got "${role}" twice`);
+    if (!known.includes(role)) throw unknownName(option('map'), 'a part', role, known);
+    if (found.has(role)) throw new UsageError(`${option('map')}: expected each part once, got "${role}" twice`);
     if (names.length > 1 && !LIST_ROLES.some((list) => list === role))
-      throw new UsageError(`--map: expected one column for ${role}, got ${names.length}`);
+      throw new UsageError(`${option('map')}: expected one column for ${role}, got ${names.length}`);
     found.set(role, names);
   }
   const single = (role: string) => found.get(role)?.[0];

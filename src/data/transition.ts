@@ -17,6 +17,7 @@ export interface TransitionBatch {
   readonly episodes?: Int32Array;
 }
 
+/** Where training takes its batches of transitions (observation, action, next observation, p) from. */
 export interface TransitionSource {
   /** [H, W, C] of images, [D] of vectors. */
   readonly observationShape: readonly number[];

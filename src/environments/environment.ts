@@ -35,6 +35,7 @@ export interface ContinuousActions {
   actionOf(encoded: Float32Array): number;
 }
 
+/** A pixel environment with finitely many states: its dynamics, its rewards, and images of its states. */
 export interface Environment {
   readonly name: string;
   /** One line for `--help` and reports. */

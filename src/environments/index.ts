@@ -11,6 +11,7 @@ const creators: Readonly<Record<string, (options?: unknown) => Environment>> = {
   'door-key': createDoorKey,
 };
 
+/** The names that `createEnvironment` takes. */
 export const environmentNames: readonly string[] = Object.keys(creators);
 
 /** Creates a built-in environment; `options` as its schema says, unknown keys refused. */

@@ -1,7 +1,7 @@
 // The evaluation of an encoder from anywhere: an ONNX file and observations with classes, nothing else. What it takes is read
 // from the file; where the file does not say enough, it is asked for.
 // Letters: N observations, H W C image, D numbers.
-import { FormatError, UsageError } from '../error.ts';
+import { FormatError, option, UsageError } from '../error.ts';
 import { underMetric } from '../measures/latents.ts';
 import { meanPairDistance } from '../measures/pair-distance.ts';
 import type { ObservationInput, PixelNormalization } from '../run/encode.ts';
@@ -173,7 +173,9 @@ export function findObservationInput(where: string, specs: readonly InputPort[],
   if (shape.length === 2) {
     if (type !== 'float32') throw new FormatError(`${where}: expected numbers as float32, got ${described}`);
     if (answers.layout !== undefined || answers.normalization !== undefined)
-      throw new UsageError(`${where}: expected images for --layout and --pixels, got an input of ${described}`);
+      throw new UsageError(
+        `${where}: expected images for ${option('layout')} and ${option('pixels')}, got an input of ${described}`,
+      );
     return { input: { name, layout: 'flat', type } };
   }
   if (shape.length !== 4 || (type !== 'uint8' && type !== 'float32'))
@@ -181,7 +183,7 @@ export function findObservationInput(where: string, specs: readonly InputPort[],
       `${where}: expected an input of images, [N, H, W, C] or [N, C, H, W] as uint8 or float32, or of numbers, [N, D] as float32, got ${described}`,
     );
   if (type === 'uint8' && answers.normalization !== undefined)
-    throw new UsageError(`${where}: expected no --pixels for an input of bytes, got ${described}`);
+    throw new UsageError(`${where}: expected no ${option('pixels')} for an input of bytes, got ${described}`);
   const layout = answers.layout ?? guessLayout(where, shape, described);
   const [height, width] = layout === 'nchw' ? shape.slice(2) : shape.slice(1);
   return {
@@ -197,28 +199,6 @@ function guessLayout(where: string, [, first, , last]: InputPort['shape'], descr
   const isLast = typeof last === 'number' && last <= MAXIMAL_CHANNELS && !(typeof first === 'number' && first <= last);
   if (isFirst !== isLast) return isFirst ? 'nchw' : 'nhwc';
   throw new UsageError(`${where}: expected an axis of channels, got ${described}`, {
-    remedy: 'Say where it is: --layout nchw or --layout nhwc.',
-  });
-}
-
-/** Of ImageNet's training images: torchvision's documentation of its pretrained models. */
-const IMAGENET: PixelNormalization = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] };
-
-/** `unit`: 0..1. `bytes`: 0..255. `signed`: -1..1. `imagenet`. Or `mean/deviation`, numbers with commas, of each channel. */
-export function parsePixels(where: string, text: string): PixelNormalization | undefined {
-  if (text === 'unit') return undefined;
-  if (text === 'bytes') return { mean: [0], deviation: [1 / 255] };
-  if (text === 'signed') return { mean: [0.5], deviation: [0.5] };
-  if (text === 'imagenet') return IMAGENET;
-  const parts = text.split('/').map((part) => part.split(',').map((number) => (number.trim() ? Number(number) : NaN)));
-  const [mean = [], deviation = []] = parts;
-  const isValid =
-    parts.length === 2 &&
-    mean.length === deviation.length &&
-    mean.every(Number.isFinite) &&
-    deviation.every((value) => Number.isFinite(value) && value > 0);
-  if (isValid) return { mean, deviation };
-  throw new UsageError(`${where}: expected unit, bytes, signed, imagenet, or means/deviations, got "${text}"`, {
-    remedy: 'For example: --pixels 0.5,0.5,0.5/0.25,0.25,0.25',
+    remedy: `Say where it is: ${option('layout', 'nchw')} or ${option('layout', 'nhwc')}.`,
   });
 }

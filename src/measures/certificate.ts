@@ -8,6 +8,7 @@ import { squaredDistance } from './pair-distance.ts';
 import type { Separability } from './separability.ts';
 import { decideVerdict, type Verdict, type VerdictEvidence } from './verdict.ts';
 
+/** How far the latents of one runtime are from those of the reference. */
 export interface LatentError {
   /** The largest Euclidean distance between the two latents of one observation. */
   readonly maxDistance: number;
@@ -50,6 +51,7 @@ export interface PairAtRisk {
   readonly observations: number;
 }
 
+/** Whether an error of latents is too small to change which centroid is nearest. */
 export interface Certificate {
   /** The largest latent error under which the verdict on the reference's latents cannot change, its rules being kept. */
   readonly tolerance: number;

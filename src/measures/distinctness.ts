@@ -12,6 +12,7 @@ import { measureSeparability, type Separability } from './separability.ts';
 import { measureSpectrum, type Spectrum } from './spectrum.ts';
 import { decideVerdict, type VerdictDecision, type VerdictEvidence, verdictThresholds } from './verdict.ts';
 
+/** Labelled latents to judge, those that give the centroids, and what they are compared with. */
 export interface DistinctnessInput {
   /** The held-out observations that are judged. */
   readonly latents: LabelledLatents;
@@ -25,6 +26,7 @@ export interface DistinctnessInput {
   readonly hasUnitScale?: boolean | undefined;
 }
 
+/** All measures of whether latents of different classes stay apart, and the verdict on them. */
 export interface Distinctness {
   readonly separability: Separability;
   readonly organisation: Organisation;

@@ -2,6 +2,7 @@
 // Letters: N observations, D latent size, C classes. Latents are float32 as a runtime gives them; all sums are float64.
 import { JepaError, UsageError } from '../error.ts';
 
+/** N latents of D numbers, row by row. */
 export interface Latents {
   /** [N, D], row-major. */
   readonly values: Float32Array;
@@ -31,6 +32,7 @@ export function underMetric(latents: Latents, metric: Metric = 'euclidean'): Lat
   return { values: unit, count, size };
 }
 
+/** Latents with the class of each. */
 export interface LabelledLatents extends Latents {
   /** [N], each in 0..classCount-1. */
   readonly labels: Int32Array;

@@ -15,6 +15,7 @@ const EXACT_LIMIT = 1024;
 /** Principal axes that are found: reports draw four. */
 const AXES = 8;
 
+/** Principal axes of latents, and the share of variance along each. */
 export interface Spectrum {
   /** [min(N, D)] singular values of the latents as they are, falling. */
   readonly singularValues: Float64Array;

@@ -17,6 +17,7 @@ export const verdicts: readonly Verdict[] = ['collapsed', 'coarse', 'distinct'];
 /** Of a question whose interval lies on both sides of its threshold: undecided. */
 export type Answer = 'yes' | 'no' | 'undecided';
 
+/** The numbers at which a verdict changes. What each was chosen by: docs/measures.md. */
 export const verdictThresholds = {
   /**
    * Told apart: of the worst pair of classes, 9 of 10 observations are taken for their own class. Gaussians 2.6 standard

@@ -29,5 +29,5 @@ export function createPlanner(name: string, options: unknown = {}): Planner {
 export type { ActionSpace } from './action-space.ts';
 export { actionSpaceOf } from './action-space.ts';
 export type { Fold, Objective } from './objective.ts';
-export { avoidanceObjective, closenessObjective, foldNames, parseFold, rewardObjective } from './objective.ts';
+export { avoidanceObjective, closenessObjective, foldNames, rewardObjective } from './objective.ts';
 export type { Decider, Plan, Planner, PlannerProvider, PlanningProblem, PlanningWorld } from './planner.ts';

@@ -1,6 +1,6 @@
 // What a plan is worth: a score of each predicted latent, and how the scores along a word are taken together.
 // Letters: N words, D latent, M outputs of the auxiliary head.
-import { UsageError, unknownName } from '../error.ts';
+import { UsageError } from '../error.ts';
 
 /**
  * s_1 .. s_H are the scores along a word, g the discount.
@@ -12,12 +12,6 @@ import { UsageError, unknownName } from '../error.ts';
  */
 export const foldNames = ['first-success', 'best', 'sum', 'survival'] as const;
 export type Fold = (typeof foldNames)[number];
-
-export function parseFold(where: string, name: string): Fold {
-  const fold = foldNames.find((each) => each === name);
-  if (fold === undefined) throw unknownName(where, 'how scores are taken together', name, foldNames);
-  return fold;
-}
 
 export interface Objective {
   readonly fold: Fold;

@@ -68,6 +68,7 @@ export const planSchema = z.strictObject({
     .array(z.strictObject({ state: z.string(), episodes: z.int().min(1), successes: z.int().min(0) }))
     .describe('by the class of the first state; empty in a simulator'),
 });
+/** What plan.json holds, as `planRun` returns it; each field is described by the schema. */
 export type PlanRecord = z.output<typeof planSchema>;
 
 /** The JSON Schema of a record, as docs/schema/plan.schema.json holds it. */

@@ -6,6 +6,7 @@ import { type Html, html, Html as Markup, scriptJson } from './html.ts';
 import { type Report, type ReportBlock, type ReportSection, reportSchema } from './report.ts';
 import { style } from './style.ts';
 
+/** A report as one HTML page that needs no network. @returns the text of the page */
 export async function renderReport(report: Report): Promise<string> {
   const { title, question, answer, picture, sections, generator } = report;
   const rendered: Html[] = [];

@@ -121,6 +121,7 @@ export const blockSchema = z.discriminatedUnion('kind', [
   panelsBlock,
   codeBlock,
 ]);
+/** One part of a section: a text, a table, a chart or images. */
 export type ReportBlock = z.output<typeof blockSchema>;
 export type BlockOf<Kind extends ReportBlock['kind']> = Extract<ReportBlock, { kind: Kind }>;
 
@@ -130,6 +131,7 @@ export const sectionSchema = z.strictObject({
   finding: text.optional().describe('what the section shows, in one line'),
   blocks: z.array(blockSchema),
 });
+/** A titled part of a report. */
 export type ReportSection = z.output<typeof sectionSchema>;
 
 export const reportSchema = z.strictObject({
@@ -145,4 +147,5 @@ export const reportSchema = z.strictObject({
   picture: blockSchema.describe('what proves the answer'),
   sections: z.array(sectionSchema),
 });
+/** The data of a report: a title and its sections. */
 export type Report = z.output<typeof reportSchema>;

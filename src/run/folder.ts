@@ -1,7 +1,7 @@
 // What a run's folder holds, and where. One place names the files; the formats are their writers' business.
 import { existsSync, readFileSync, rmdirSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { FormatError, UsageError } from '../error.ts';
+import { FormatError, option, UsageError } from '../error.ts';
 import { recognizeCode } from '../machine/code-permission.ts';
 import { writeFileAtomic } from '../storage/atomic-file.ts';
 import { describeFolder, listIfPresent, makeFolder, storageError, systemErrorCode } from '../storage/file-system.ts';
@@ -43,14 +43,14 @@ export function runPath(runFolder: string, file: keyof typeof RUN_FILES): string
 export function createRunFolder(runFolder: string): string | undefined {
   if (existsSync(runPath(runFolder, 'configuration')))
     throw new UsageError(`${runFolder}: expected a new folder, got one that already holds a run`, {
-      remedy: `Choose another --out, or go on with it: jepa train --resume ${runFolder}`,
+      remedy: `Choose another ${option('out')}, or go on with it: jepa train --resume ${runFolder}`,
     });
   const ofSimulator: readonly string[] = [RUN_FILES.simulation, RUN_FILES.simulated];
   const isTrace = (name: string) =>
     name.startsWith(RUN_LOCK_NAME) || name.endsWith('.partial') || ofSimulator.includes(name);
   if (!(listIfPresent(runFolder) ?? []).every(isTrace))
     throw new UsageError(`${runFolder}: expected a new or empty folder, got one with files in it`, {
-      remedy: 'Choose another --out.',
+      remedy: `Choose another ${option('out')}.`,
     });
   try {
     return makeFolder(runFolder);

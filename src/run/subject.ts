@@ -35,6 +35,7 @@ export interface EncoderSubject {
   readonly tfjs?: EncoderFiles;
 }
 
+/** What is evaluated: a run or an export by itself, with the files of its networks. */
 export interface EvaluationSubject extends EncoderSubject {
   readonly configuration: Configuration;
   /** What the run kept of its recording; absent where it is of an environment. */

@@ -12,6 +12,7 @@ export const runtimeProviders: readonly RuntimeProvider[] = [
   tfjsProvider,
 ];
 
+/** The names that `openRuntime` takes. */
 export const runtimeNames: readonly string[] = runtimeProviders.map((provider) => provider.name);
 
 /** A GPU's name is not a near miss of the CPU's. */

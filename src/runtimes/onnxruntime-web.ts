@@ -1,5 +1,5 @@
 // onnxruntime-web in Node: the WebAssembly build that a page runs too, one thread or several.
-import { JepaError, UnavailableError, UsageError } from '../error.ts';
+import { JepaError, option, UnavailableError, UsageError } from '../error.ts';
 import { readExternalFiles, readModelFile, threadCount } from './model-file.ts';
 import { firstLine, openSession } from './onnxruntime-session.ts';
 import type { Runtime, RuntimeOptions, RuntimeProvider } from './runtime.ts';
@@ -53,7 +53,7 @@ async function openWebRuntime(options: RuntimeOptions): Promise<Runtime> {
       );
       if (env.wasm.numThreads !== threads)
         throw new JepaError(`wasm: expected ${threads} threads, got ${env.wasm.numThreads}`, {
-          remedy: 'This JavaScript engine has no shared WebAssembly memory: use --threads 1.',
+          remedy: `This JavaScript engine has no shared WebAssembly memory: use ${option('threads', '1')}.`,
         });
       return session;
     },

@@ -1,8 +1,10 @@
 // The contract of everything that can run a saved model: load, run, describe, dispose.
 // One file an implementation; a backend that is not there throws UnavailableError with the remedy, and never falls back.
 
+/** Element types of tensors, as ONNX means them. */
 export type ElementType = 'float32' | 'uint8' | 'int32' | 'int64' | 'float16' | 'bool';
 
+/** A dense tensor: row-major data with its type and shape. */
 export interface RuntimeTensor {
   readonly type: ElementType;
   /** float16 as its 16-bit patterns, bool as 0 and 1. */
@@ -10,6 +12,7 @@ export interface RuntimeTensor {
   readonly shape: readonly number[];
 }
 
+/** Threads and precision of a runtime. */
 export interface RuntimeOptions {
   /** Threads of one operation. Default: every core. */
   readonly threads?: number;
@@ -29,6 +32,7 @@ export interface RuntimeDescription {
   readonly precision: 'float32' | 'tf32' | 'float16' | 'int8';
 }
 
+/** Name, type and shape of an input or output; a size that is open is a name. */
 export interface TensorSpec {
   readonly name: string;
   readonly type: ElementType;
@@ -36,6 +40,7 @@ export interface TensorSpec {
   readonly shape: readonly (number | string)[];
 }
 
+/** A model that is loaded on a runtime. Whoever loaded it disposes it. */
 export interface RuntimeSession {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
@@ -56,6 +61,7 @@ export interface Placement {
   readonly nodesByProvider: Readonly<Record<string, number>>;
 }
 
+/** An opened runtime: it loads models and says what it is. Whoever opened it disposes it. */
 export interface Runtime {
   /** Which of a model's two saved forms it reads: `encoder.onnx`, or `encoder/model.json` with the weights beside it. */
   readonly format: 'onnx' | 'tfjs';

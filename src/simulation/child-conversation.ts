@@ -2,7 +2,7 @@
 // `byteLength` and so many bytes after it. The protocol that is spoken with Python: docs/simulation.md.
 import { type ChildProcess, spawn } from 'node:child_process';
 import * as z from 'zod';
-import { FormatError, JepaError, UnavailableError } from '../error.ts';
+import { FormatError, JepaError, option, UnavailableError } from '../error.ts';
 import { endWithThisProcess } from '../machine/launcher-guard.ts';
 import { systemErrorCode } from '../storage/file-system.ts';
 
@@ -193,7 +193,7 @@ export function startConversation(options: ConversationOptions): Conversation {
           () =>
             fail(
               new JepaError(`${where}: expected an answer to "${question.type}" within ${limitMs / 1000} s, got none`, {
-                remedy: 'Allow more with --time-limit SECONDS.',
+                remedy: `Allow more with ${option('timeLimit', 'SECONDS')}.`,
               }),
             ),
           limitMs,
@@ -210,7 +210,7 @@ export function startConversation(options: ConversationOptions): Conversation {
   };
 }
 
-const REMEDY = 'Something else than this project answers: check --python.';
+const REMEDY = `Something else than this project answers: check ${option('python')}.`;
 
 async function endChild(child: ChildProcess, closed: Promise<void>): Promise<void> {
   child.stdin?.end();

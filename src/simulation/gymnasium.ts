@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { FormatError, JepaError, UnavailableError, UsageError } from '../error.ts';
+import { FormatError, JepaError, option, UnavailableError, UsageError } from '../error.ts';
 import { ChildFault, type Conversation, startConversation } from './child-conversation.ts';
 import { actionSchema, actionSpaceOf, observationCodec, observationPartSchema } from './gymnasium-space.ts';
 import type { SimulatorOptions } from './option.ts';
@@ -39,7 +39,7 @@ export async function openGymnasium(environment: string, options: SimulatorOptio
     program: python,
     programArguments: ['-u', serverPath()],
     limitMs: options.limitMs ?? DEFAULT_LIMIT_MS,
-    missingRemedy: 'Install Python 3, or name the one you have: --python PATH, or JEPA_PYTHON.',
+    missingRemedy: `Install Python 3, or name the one you have: ${option('python', 'PATH')}, or JEPA_PYTHON.`,
   });
   try {
     const { header } = await conversation.ask({
@@ -173,7 +173,7 @@ function explained(error: unknown, name: string, python: string): unknown {
     case 'missing-gymnasium':
       return new UnavailableError(`${name}: expected Gymnasium in ${python}, got: ${message}`, {
         ...options,
-        remedy: `Install it: ${pip} gymnasium. Or name another Python: --python PATH, or JEPA_PYTHON.`,
+        remedy: `Install it: ${pip} gymnasium. Or name another Python: ${option('python', 'PATH')}, or JEPA_PYTHON.`,
       });
     case 'missing-dependency':
       return new UnavailableError(`${name}: expected what this environment needs in ${python}, got: ${message}`, {

@@ -69,7 +69,7 @@ class Environments:
         except TypeError as cause:
             if self.render and "render_mode" not in options:
                 raise Fault(
-                    "unsupported", f"expected an environment that draws frames, got: {cause}", "Observe its numbers: drop --render."
+                    "unsupported", f"expected an environment that draws frames, got: {cause}", "Observe its numbers: drop `render`."
                 ) from cause
             raise Fault("exception", f"gymnasium.make raised TypeError: {cause}") from cause
         except Exception as cause:
@@ -87,7 +87,7 @@ class Environments:
             raise Fault(
                 "unsupported",
                 f"expected observations of numbers or images, got {space}",
-                "Observe its frames with --render, or register a wrapped environment (gymnasium.ObservationWrapper).",
+                "Observe its frames with `render`, or register a wrapped environment (gymnasium.ObservationWrapper).",
             )
 
         def observe(lane, observation):
@@ -108,7 +108,7 @@ class Environments:
             raise Fault(
                 "unsupported",
                 f"expected render to draw [H, W, 3] bytes, got {type(frame).__name__}",
-                "Observe its numbers: drop --render.",
+                "Observe its numbers: drop `render`.",
             )
         if self.frame_shape is not None and frame.shape != self.frame_shape:
             raise Fault("unsupported", f"expected frames {list(self.frame_shape)}, got {list(frame.shape)}")

@@ -1,5 +1,5 @@
 // Simulators by the name that a user gives: a module's path, or `gym:` and an environment of Python's Gymnasium.
-import { UsageError } from '../error.ts';
+import { option, UsageError } from '../error.ts';
 import { isModulePath, MODULE_EXTENSIONS } from '../machine/user-module.ts';
 import { openModule } from './module.ts';
 import type { SimulatorOptions } from './option.ts';
@@ -31,6 +31,8 @@ export async function openSimulator(name: string, options: SimulatorOptions = {}
       { remedy: 'For example: ./my-env.ts or gym:CartPole-v1.' },
     );
   if (options.render || options.python !== undefined || options.lanes !== undefined)
-    throw new UsageError(`simulator ${name}: expected --render, --python and --lanes with gym:ENVIRONMENT alone`);
+    throw new UsageError(
+      `simulator ${name}: expected ${option('render')}, ${option('python')} and ${option('lanes')} with gym:ENVIRONMENT alone`,
+    );
   return openModule(name, options.simulatorOptions);
 }

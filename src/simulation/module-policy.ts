@@ -1,5 +1,5 @@
 // A policy out of a user's module.
-import { JepaError, UsageError } from '../error.ts';
+import { JepaError, option, UsageError } from '../error.ts';
 import { importUserModule } from '../machine/user-module.ts';
 import { checkAction, type PolicyOpener } from './policy.ts';
 import type { Action, ActionSpace, ObservationSpace } from './simulator.ts';
@@ -33,7 +33,7 @@ export function modulePolicy(path: string): PolicyOpener {
         return await call();
       } catch (cause) {
         throw new JepaError(`${at}: expected a result, got: ${String(cause).split('\n')[0]}`, {
-          remedy: 'Run the command with --debug for the place in the module.',
+          remedy: `Run the command with ${option('debug')} for the place in the module.`,
           cause,
         });
       }

@@ -1,6 +1,6 @@
 // A user's simulator out of a module of theirs, JavaScript or TypeScript, checked part by part as it is loaded and as it runs.
 import { guessRoles, resolveStructure } from '../data/role-name.ts';
-import { JepaError, UsageError } from '../error.ts';
+import { JepaError, option, UsageError } from '../error.ts';
 import { importUserModule } from '../machine/user-module.ts';
 import type { Branch, Branching, SimulatorPool, Situation, Transition } from './pool.ts';
 import type { Action, Simulator, SimulatorCreator } from './simulator.ts';
@@ -174,7 +174,7 @@ async function attempt<T>(where: string, call: () => T | Promise<T>): Promise<T>
     return await call();
   } catch (cause) {
     throw new JepaError(`${where}: expected a result, got: ${oneLine(cause)}`, {
-      remedy: 'Run the command with --debug for the place in the module.',
+      remedy: `Run the command with ${option('debug')} for the place in the module.`,
       cause,
     });
   }

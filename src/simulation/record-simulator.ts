@@ -1,6 +1,6 @@
 // From a simulator to a recording in a file: opens, rolls out, checks that the same seed gives the same again, writes.
 import { convertRecording, writtenFormatOf } from '../data/writers/index.ts';
-import { UsageError } from '../error.ts';
+import { option, UsageError } from '../error.ts';
 import { episodeRecording, STATE_COLUMN } from './episode-recording.ts';
 import { openSimulator, type SimulatorOptions } from './index.ts';
 import type { Policy, PolicyOpener } from './policy.ts';
@@ -44,7 +44,7 @@ export async function recordSimulator(
     for (const note of pool.notes ?? []) options.onNote?.(`${simulator}: ${note}`);
     if (pool.observation.kind !== 'vector' && Math.min(...pool.observation.shape.slice(0, 2)) > LARGE_SIDE)
       options.onNote?.(
-        `${simulator}: images of ${pool.observation.shape.slice(0, 2).join(' x ')} make a large recording and a slow encoder; --image-size 64x64 makes them smaller`,
+        `${simulator}: images of ${pool.observation.shape.slice(0, 2).join(' x ')} make a large recording and a slow encoder; ${option('imageSize', '64x64')} makes them smaller`,
       );
     policy = await openPolicy?.(pool);
     const episodes = await rollOut(pool, { ...options, policy });
@@ -63,7 +63,7 @@ export async function recordSimulator(
             remedy:
               policy === undefined
                 ? 'Record more or longer episodes.'
-                : 'Record more or longer episodes, or give chance a share of the actions: --random-share 0.1.',
+                : `Record more or longer episodes, or give chance a share of the actions: ${option('randomShare', '0.1')}.`,
           },
         );
     }

@@ -1,6 +1,6 @@
 // Whether a simulator is what a run's recording was made of: its observations and actions as the networks take them.
 import type { RecordingRecord } from '../data/recording-description.ts';
-import { UsageError } from '../error.ts';
+import { option, UsageError } from '../error.ts';
 import { elementCount } from '../shape.ts';
 import type { SimulatorPool } from './pool.ts';
 import { resizedPool } from './resized-pool.ts';
@@ -43,7 +43,7 @@ export function asRecorded(
 function requireSame(name: string, what: string, found: string, expected: string): void {
   if (found === expected) return;
   throw new UsageError(`${name}: expected ${what} as in the run's recording, ${expected}, got ${found}`, {
-    remedy: 'Name the simulator that was recorded, with the same --option and --render.',
+    remedy: `Name the simulator that was recorded, with the same ${option('option')} and ${option('render')}.`,
   });
 }
 

@@ -1,6 +1,6 @@
 // A pool whose images have another size, so that frames of a window do not fill the disk.
 import { resizeImages } from '../data/image/image.ts';
-import { UsageError } from '../error.ts';
+import { option, UsageError } from '../error.ts';
 import { elementCount } from '../shape.ts';
 import type { SimulatorPool, Situation } from './pool.ts';
 
@@ -10,7 +10,7 @@ export function resizedPool(pool: SimulatorPool, imageSize: readonly [height: nu
   if (observation.kind === 'vector')
     throw new UsageError(
       `${pool.name}: expected images to bring to ${imageSize.join('x')}, got vectors of ${observation.size} numbers`,
-      { remedy: 'Drop --image-size.' },
+      { remedy: `Drop ${option('imageSize')}.` },
     );
   const before = elementCount(observation.shape);
   const shape = [...imageSize, observation.shape[2]] as const;

@@ -1,6 +1,6 @@
 // Rolls episodes out in the lanes of a pool. An episode is a function of (seed, its number): however many lanes there are, the
 // recording is the same, as far as the simulator is a function of its seed and its actions.
-import { JepaError } from '../error.ts';
+import { JepaError, option } from '../error.ts';
 import { hashSeed, randomFor } from '../random.ts';
 import { type EpisodePolicy, type Policy, randomPolicy } from './policy.ts';
 import type { SimulatorPool, Situation, Transition } from './pool.ts';
@@ -62,7 +62,7 @@ export async function rollOut(pool: SimulatorPool, options: RollOutOptions): Pro
     if (bytes > MAXIMAL_BYTES)
       throw new JepaError(
         `${pool.name}: expected at most ${MAXIMAL_BYTES / 1024 ** 3} GiB of observations, got more in episode ${finishedCount} of ${episodes}`,
-        { remedy: 'Record fewer or shorter episodes, or smaller images with --image-size.' },
+        { remedy: `Record fewer or shorter episodes, or smaller images with ${option('imageSize')}.` },
       );
   };
   const begin = async () => {

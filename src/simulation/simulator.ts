@@ -1,6 +1,7 @@
 // The contract of a user's own environment: a simulator that is reset and stepped, in a module that exports `createSimulator`.
 // Letters: H W C image, D numbers of a vector, A numbers of a continuous action.
 
+/** What a simulator observes: images [H, W, C] or vectors of numbers. */
 export type ObservationSpace =
   /** [H, W, C] bytes, row by row, channels last: grey, colour, or frames side by side. */
   | { readonly kind: 'image'; readonly shape: readonly [height: number, width: number, channels: number] }
@@ -13,6 +14,7 @@ export type ObservationSpace =
       readonly size: number;
     };
 
+/** What a simulator takes: one of some named actions, or a vector of numbers. */
 export type ActionSpace =
   /** An action is the index of its name. */
   | { readonly kind: 'discrete'; readonly names: readonly string[] }
@@ -25,6 +27,7 @@ export type ActionSpace =
       readonly choices?: readonly Choice[];
     };
 
+/** What a policy chose. */
 export interface Choice {
   /** Of the first of its numbers. */
   readonly offset: number;
@@ -48,6 +51,7 @@ export interface Outcome {
   readonly auxiliary?: Readonly<Record<string, number>>;
 }
 
+/** An environment of the user's own: episodes begin by `reset` and go on by `step`. */
 export interface Simulator {
   readonly observation: ObservationSpace;
   readonly action: ActionSpace;

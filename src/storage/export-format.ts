@@ -66,6 +66,7 @@ export const exportDescriptionSchema = z.looseObject({
     .optional()
     .describe('what the recording was made of (simulation.json), where that was a simulator: its name, seed, versions'),
 });
+/** What model.json of an export says of its files and of the run that they are of. */
 export type ExportDescription = z.output<typeof exportDescriptionSchema>;
 
 /** @throws UsageError where the encoder takes something else than one image; `where` names what needs it. */

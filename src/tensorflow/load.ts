@@ -10,8 +10,10 @@ import type { NativeTensorFlow } from './native/cache.ts';
 import { loadBinding, loadTfjsNode } from './native/open.ts';
 import { ensureNativeTensorFlow } from './native/setup.ts';
 
+/** The namespace of `@tensorflow/tfjs`. */
 export type TensorFlow = typeof tf;
 
+/** Threads of TensorFlow, and what hears of a set-up or stops it. */
 export interface LoadOptions {
   /**
    * Threads of one operation, and of operations side by side in graph mode. The bits of a result depend on it. Default:

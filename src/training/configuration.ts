@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { auxiliaryConfiguration } from '../auxiliary/index.ts';
 import { recordingConfiguration } from '../data/configured-recording.ts';
-import { UsageError } from '../error.ts';
+import { option, UsageError } from '../error.ts';
 import type { NamedCode } from '../machine/code-permission.ts';
 import { baselineMeasureNames } from '../measures/baseline.ts';
 import { parseOptions } from '../options.ts';
@@ -162,6 +162,7 @@ export const configurationSchema = z.strictObject({
     .default(0)
     .describe('steps between two measurements of the baseline observations (measures.jsonl); 0: none'),
 });
+/** Everything that a run is a function of: data, networks, objective, optimisation, seed and threads. */
 export type Configuration = z.output<typeof configurationSchema>;
 
 /** Checks a whole configuration, as read from a run's config.json or put together by `resolveConfiguration`. */
@@ -171,7 +172,7 @@ export function parseConfiguration(where: string, value: unknown): Configuration
   if ((environment === undefined) === (recording === undefined))
     throw new UsageError(
       `${where}: expected either "environment" or "recording", got ${environment ? `both, ${environment.name} and ${recording?.path}` : 'neither'}`,
-      { remedy: 'Name an environment, or a recording with --data.' },
+      { remedy: `Name an environment, or a recording with ${option('data')}.` },
     );
   return configuration;
 }

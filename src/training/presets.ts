@@ -1,6 +1,6 @@
 // The presets: all defaults of a run in one place, each with its source or its measured reason.
 import { type RecordingConfiguration, recordingConfiguration } from '../data/configured-recording.ts';
-import { UsageError, unknownName } from '../error.ts';
+import { option, UsageError, unknownName } from '../error.ts';
 import { parseOptions } from '../options.ts';
 import { type Configuration, parseConfiguration } from './configuration.ts';
 
@@ -85,8 +85,10 @@ const presets: Readonly<Record<string, Preset>> = {
   },
 };
 
+/** The names of presets that `resolveConfiguration` takes. */
 export const presetNames: readonly string[] = Object.keys(presets);
 
+/** What a configuration is put together from, each part over the one before. */
 export interface ConfigurationParts {
   readonly preset: string;
   /** Name of an environment; none where there is a recording. */
@@ -106,7 +108,7 @@ export interface ConfigurationParts {
 
 /** Puts a configuration together: preset, then file, then assignments, then flags; and checks the whole. */
 export function resolveConfiguration(parts: ConfigurationParts): Configuration {
-  if (!Object.hasOwn(presets, parts.preset)) throw unknownName('--preset', 'a preset', parts.preset, presetNames);
+  if (!Object.hasOwn(presets, parts.preset)) throw unknownName(option('preset'), 'a preset', parts.preset, presetNames);
   const merged = mergeParts(parts, presets[parts.preset] as unknown as Tree);
   return parseConfiguration('configuration', merged);
 }
@@ -168,8 +170,8 @@ function merge(base: Tree, over: Tree): Tree {
 function assign(tree: Tree, assignment: string): void {
   const at = assignment.indexOf('=');
   if (at <= 0)
-    throw new UsageError(`--set: expected key=value, got "${assignment}"`, {
-      remedy: 'For example: --set optimization.steps=500.',
+    throw new UsageError(`${option('assignments')}: expected key=value, got "${assignment}"`, {
+      remedy: `For example: ${option('assignments', 'optimization.steps=500')}.`,
     });
   const path = assignment.slice(0, at).split('.');
   const text = assignment.slice(at + 1);
@@ -184,7 +186,7 @@ function assign(tree: Tree, assignment: string): void {
     const next = Object.hasOwn(inner, key) ? inner[key] : undefined;
     if (typeof next !== 'object' || next === null)
       throw new UsageError(
-        `--set ${assignment}: expected "${path.slice(0, depth + 1).join('.')}" to be a group of keys`,
+        `${option('assignments', assignment)}: expected "${path.slice(0, depth + 1).join('.')}" to be a group of keys`,
         {
           remedy: `Known keys there: ${Object.keys(inner).join(', ')}.`,
         },

@@ -1,8 +1,10 @@
 // What a recording asks for where the configuration says nothing: an encoder for its observations, an auxiliary that varies.
+
 import { isImageColumn } from '../data/image/recording.ts';
 import { type Column, type Recording, type Roles, rowCountOf } from '../data/recording.ts';
 import { resolveRoles } from '../data/role-name.ts';
 import { surveyColumn } from '../data/survey.ts';
+import { option } from '../error.ts';
 
 /** Of the encoder mlp for vectors: as wide as the predictor of the preset `small`. */
 const PERCEPTRON = { kind: 'mlp', width: 256, depth: 2 } as const;
@@ -28,7 +30,7 @@ export async function defaultsForRecording(recording: Recording, given: Roles | 
       }
     : {
         keys: { ...encoder, auxiliary: [{ kind: 'random-projection' }] },
-        note: `auxiliary: a random projection of the observation, since ${why}; choose another with --auxiliary`,
+        note: `auxiliary: a random projection of the observation, since ${why}; choose another with ${option('auxiliary')}`,
       };
 }
 

@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Auxiliary } from '../auxiliary/index.ts';
 import type { TransitionSource } from '../data/transition.ts';
-import { JepaError } from '../error.ts';
+import { JepaError, option } from '../error.ts';
 import { type Baseline, type BaselineMeasures, measureBaseline } from '../measures/baseline.ts';
 import { rankOfGram } from '../measures/numerical-rank.ts';
 import type { Checkpoint, Json } from '../storage/checkpoint.ts';
@@ -32,6 +32,7 @@ export interface MeasuresRow {
   readonly latents: Float32Array;
 }
 
+/** Networks, source and configuration of a training, and what is told of it. */
 export interface TrainerOptions {
   readonly configuration: Configuration;
   readonly networks: Networks;
@@ -57,6 +58,7 @@ export interface TrainerOptions {
   readonly beforeCheckpoint?: (() => Json) | undefined;
 }
 
+/** The steps that were done, and whether the training was stopped before the last. */
 export interface TrainingOutcome {
   /** Steps done in all. */
   readonly step: number;
@@ -179,7 +181,7 @@ function requireFinite(result: StepResult, step: number, runFolder: string, save
   const [name, value] = wrong ?? ['loss', result.loss];
   const kept = savedStep > 0 ? `The checkpoint of step ${savedStep} in ${runFolder} is good.` : '';
   throw new JepaError(`training step ${step}: expected a finite ${name} term, got ${value}`, {
-    remedy: `${kept} Train again with a lower rate: --set optimization.learningRate=...`.trim(),
+    remedy: `${kept} Train again with a lower rate: ${option('assignments', 'optimization.learningRate=...')}`.trim(),
   });
 }
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { UsageError } from '../error.ts';
+import { option, UsageError } from '../error.ts';
 import type { EvaluationSource } from '../evaluation/held-out/held-out.ts';
 import { runCommand } from '../machine/command.ts';
 import type { EvaluationSubject } from '../run/subject.ts';
@@ -118,9 +118,12 @@ async function valuesOf(
 ): Promise<ComputedValue[]> {
   const { onnx } = subject;
   if (onnx === undefined || !runner.isInHouse || runner.format !== 'onnx')
-    throw new UsageError(`--bisect: expected runtimes of this program that read ONNX files, got ${runner.name}`, {
-      remedy: 'Choose two of cpu, cuda, webgpu, wasm, chromium:wasm, chromium:webgpu, cpu:fp16, cpu:int8.',
-    });
+    throw new UsageError(
+      `${option('bisection')}: expected runtimes of this program that read ONNX files, got ${runner.name}`,
+      {
+        remedy: 'Choose two of cpu, cuda, webgpu, wasm, chromium:wasm, chromium:webgpu, cpu:fp16, cpu:int8.',
+      },
+    );
   const found = await runner.find(scratch);
   const exposed = expose(found.encoder ?? onnx.encoder.path);
   const folder = mkdtempSync(join(scratch, 'values-'));

@@ -8,7 +8,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { JepaError, UnavailableError } from '../error.ts';
+import { JepaError, option, UnavailableError } from '../error.ts';
 import { type CommandResult, outputLine, runCommand } from '../machine/command.ts';
 
 /** How a runner says that the machine lacks what it needs; its last line on stderr is the reason, and after a tab a remedy. */
@@ -106,7 +106,9 @@ export async function runProgram(
 export function expectSuccess(program: string, result: CommandResult, limits: RunnerLimits): void {
   const { outcome, exitCode, endedBy } = result;
   if (outcome === 'missing')
-    throw new UnavailableError(`expected a program at ${program}, found none`, { remedy: 'Build it again: --build.' });
+    throw new UnavailableError(`expected a program at ${program}, found none`, {
+      remedy: `Build it again: ${option('builds')}.`,
+    });
   if (outcome === 'late')
     throw new JepaError(`expected an end within ${limits.timeMs / 1000} s, got none: it was stopped`);
   if (outcome === 'large')

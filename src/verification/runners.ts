@@ -1,5 +1,5 @@
 // All runtimes that a verification knows, by name, and how the program of each is found.
-import { UsageError } from '../error.ts';
+import { option, UsageError } from '../error.ts';
 import { unknownRuntime } from '../runtimes/index.ts';
 import { parseChromium } from './chromium.ts';
 import { deployRunner, deployRuntimes } from './deploy-runner.ts';
@@ -91,6 +91,6 @@ function runnerOfFiles(name: string, sources: RunnerSources): Runner {
       find: async () => ({ program, arguments: [...first, name] }),
     };
   const deployed = deployRuntimes.get(name);
-  if (deployed === undefined) throw unknownRuntime('--runtimes', name, ['all', ...allRuntimes, TF32]);
+  if (deployed === undefined) throw unknownRuntime(option('runtimes'), name, ['all', ...allRuntimes, TF32]);
   return { ...shared, format: 'onnx', isInHouse: false, find: () => deployRunner(name, deployed, sources) };
 }

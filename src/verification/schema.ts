@@ -126,6 +126,7 @@ export const verificationSchema = z.strictObject({
   runtimes: z.array(z.discriminatedUnion('status', [ranRow, otherRow])).min(1),
   bisection: bisectionSchema.optional(),
 });
+/** What verify.json holds, as `verifyRun` returns it; each field is described by the schema. */
 export type VerificationRecord = z.output<typeof verificationSchema>;
 export type VerificationRow = VerificationRecord['runtimes'][number];
 

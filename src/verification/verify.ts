@@ -2,7 +2,7 @@
 // with a reference, measured, and certified.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeError, JepaError, UnavailableError } from '../error.ts';
+import { describeError, JepaError, option, UnavailableError } from '../error.ts';
 import type { NamedClasses } from '../evaluation/class/bisimulation.ts';
 import type { ObservationNetwork } from '../evaluation/evaluate.ts';
 import type { EvaluationSource, HeldOut } from '../evaluation/held-out/held-out.ts';
@@ -109,7 +109,7 @@ async function firstThatRuns(
     }
   }
   throw new JepaError(`verify: expected a reference that runs, got none (${reasons.join('; ')})`, {
-    remedy: 'Run jepa doctor, which says what this machine lacks, or name another --reference.',
+    remedy: `Run jepa doctor, which says what this machine lacks, or name another ${option('reference')}.`,
   });
 }
 

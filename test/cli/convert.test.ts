@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createConvertCommand } from '../../cli/convert.ts';
 import { createInspectCommand } from '../../cli/inspect.ts';
+import { withDashes } from '../../cli/text/option.ts';
 import { decodeModel, decodeTensor } from '../../export/index.ts';
 import { describeError, UsageError } from '../../src/error.ts';
 import { writeLayersModel } from '../../src/storage/layers-model.ts';
@@ -52,7 +53,7 @@ async function jepa(name: 'convert' | 'inspect', ...argv: string[]): Promise<End
     await command.exitOverride().parseAsync(argv, { from: 'user' });
   } catch (error) {
     status = error instanceof UsageError ? 2 : 1;
-    stderr.push(`jepa: ${describeError(error)}\n`);
+    stderr.push(`jepa: ${withDashes(describeError(error))}\n`);
   } finally {
     out.mockRestore();
     err.mockRestore();
@@ -239,7 +240,7 @@ describe('jepa convert', () => {
     writeFileSync(empty, 'export const nothing = 1;');
     const wrong = await jepa('convert', join(out, 'saved', 'model.json'), target, '--converters', empty, '--force');
     expect(wrong.status).toBe(2);
-    expect(wrong.stderr).toContain('expected a module that exports `converters` or `activations`, got nothing');
+    expect(wrong.stderr).toContain('expected a module that exports "converters" or "activations", got nothing');
   });
 
   test('what is there already stays, unless it is to be replaced', async () => {

@@ -100,7 +100,7 @@ describe('an inspection', () => {
     const recording = memoryRecording({ x: column([3]), a: column([3]) }, { action: ['a'] });
     const { findings, command } = await inspectRecording(recording);
     expect(findings[0]).toMatch(
-      /^expected a column of observations, got x, a\. Say which one it is: --map observation=NAME/,
+      /^expected a column of observations, got x, a\. Say which one it is: `map: observation=NAME`/,
     );
     expect(command).toBeUndefined();
     await expect(inspectRecording(recording, { roles: { observation: ['y'] } })).rejects.toThrow(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { guessRoles, parseMap, resolveRoles, resolveStructure } from '../../src/data/role-name.ts';
 
-describe('--map', () => {
+describe('a map', () => {
   test('names columns of parts, several joined by +', () => {
     expect(
       parseMap('observation=pixels+proprio, action=act,reward=r,state=id,next-observation=o2,terminal=done'),
@@ -12,15 +12,15 @@ describe('--map', () => {
   });
 
   test.each([
-    ['pixels', '--map: expected part=column, got "pixels"'],
-    ['observation=', '--map: expected part=column, got "observation="'],
-    ['observation=a+', '--map: expected part=column, got "observation=a+"'],
+    ['pixels', '`map`: expected part=column, got "pixels"'],
+    ['observation=', '`map`: expected part=column, got "observation="'],
+    ['observation=a+', '`map`: expected part=column, got "observation=a+"'],
     [
       'observations=a',
-      '--map: expected a part (observation, action, reward, state, episode, first, last, terminal, timeout, length, offset, end, next-observation), got "observations"',
+      '`map`: expected a part (observation, action, reward, state, episode, first, last, terminal, timeout, length, offset, end, next-observation), got "observations"',
     ],
-    ['action=a,action=b', '--map: expected each part once, got "action" twice'],
-    ['reward=a+b', '--map: expected one column for reward, got 2'],
+    ['action=a,action=b', '`map`: expected each part once, got "action" twice'],
+    ['reward=a+b', '`map`: expected one column for reward, got 2'],
   ])('%s is refused', (text, message) => {
     expect(() => parseMap(text)).toThrow(message);
   });

@@ -1,8 +1,8 @@
 // What an encoder from anywhere is fed with, as its file says, and a verdict on latents of whose scale nothing is known.
 import { describe, expect, test } from 'vitest';
-import { findObservationInput, type InputAnswers, parsePixels } from '../../src/evaluation/foreign-encoder.ts';
+import { findObservationInput, type InputAnswers } from '../../src/evaluation/foreign-encoder.ts';
 import { decideVerdict, type VerdictEvidence } from '../../src/measures/verdict.ts';
-import { encodeObservations, observationTensor } from '../../src/run/encode.ts';
+import { encodeObservations } from '../../src/run/encode.ts';
 import type { RuntimeSession, TensorSpec } from '../../src/runtimes/index.ts';
 
 const spec = (type: TensorSpec['type'], ...shape: (number | string)[]): TensorSpec[] => [{ name: 'x', type, shape }];
@@ -34,43 +34,14 @@ describe('the input of an encoder from anywhere', () => {
     [spec('int32', 'batch', 5), {}, /expected numbers as float32, got int32\[batch, 5\]/],
     [[...spec('float32', 1, 5), ...spec('float32', 1, 5)], {}, /expected one input, got x, x/],
     [[], {}, /expected one input, got none/],
-    [spec('float32', 'batch', 5), { layout: 'nchw' }, /expected images for --layout and --pixels/],
+    [spec('float32', 'batch', 5), { layout: 'nchw' }, /expected images for `layout` and `pixels`/],
     [
       spec('uint8', 'batch', 3, 64, 64),
       { normalization: { mean: [0], deviation: [1] } },
-      /expected no --pixels for an input of bytes/,
+      /expected no `pixels` for an input of bytes/,
     ],
   ])('is refused where it is no observation: %j', (specs, answers, message) => {
     expect(() => findObservationInput('e.onnx', specs, answers)).toThrow(message);
-  });
-});
-
-describe('pixels of an encoder from anywhere', () => {
-  // One row of two RGB pixels.
-  const pixels = Uint8Array.of(0, 51, 102, 255, 204, 153);
-  const feed = (scale: string, layout: 'nhwc' | 'nchw') => {
-    const normalization = parsePixels('--pixels', scale);
-    const { data } = observationTensor(pixels, [1, 1, 2, 3], { layout, type: 'float32', normalization });
-    return Array.from(Float64Array.from(data, Number), (value) => Math.round(value * 1000) / 1000);
-  };
-
-  test.each([
-    ['unit', [0, 0.2, 0.4, 1, 0.8, 0.6]],
-    ['bytes', [0, 51, 102, 255, 204, 153]],
-    ['signed', [-1, -0.6, -0.2, 1, 0.6, 0.2]],
-    // (0 - 0.485) / 0.229, (0.2 - 0.456) / 0.224, (0.4 - 0.406) / 0.225, ...
-    ['imagenet', [-2.118, -1.143, -0.027, 2.249, 1.536, 0.862]],
-    ['0,0.2,0.4/1,0.5,0.1', [0, 0, 0, 1, 1.2, 2]],
-  ])('are scaled as %s says', (scale, expected) => {
-    expect(feed(scale, 'nhwc')).toEqual(expected);
-  });
-
-  test('keep the means of their channels where channels come first', () => {
-    expect(feed('0,0.2,0.4/1,0.5,0.1', 'nchw')).toEqual([0, 1, 0, 1.2, 0, 2]);
-  });
-
-  test.each(['', 'Unit', '0.5', '1,2/3', '1/0', '1,x/1,1', '1/2/3', '/1'])('"%s" is refused', (text) => {
-    expect(() => parsePixels('--pixels', text)).toThrow(/--pixels: expected unit, bytes, signed, imagenet, or means/);
   });
 });
 

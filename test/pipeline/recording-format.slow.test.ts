@@ -34,7 +34,7 @@ async function trainAndExport(
     threads: 1,
     assignments: [`optimization.steps=${steps}`, 'optimization.batchSize=8', 'measureEvery=0', 'model.latentSize=8'],
   });
-  await trainRun(run, configuration, { provenance: { package: 'test' } });
+  await trainRun(run, configuration);
   await exportRun(run, { layout: 'nhwc', pixels: 'uint8' });
   return run;
 }

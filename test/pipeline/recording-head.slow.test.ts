@@ -31,7 +31,6 @@ test('learns a reward in thousands as well as one in units, and its head gives t
       ],
     });
     await trainRun(run, configuration, {
-      provenance: { package: 'test' },
       recording,
     });
     const { model, auxiliaries } = await loadRun(run);

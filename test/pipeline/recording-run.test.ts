@@ -30,8 +30,6 @@ beforeAll(async () => {
 // Files are synchronised with the disk, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
-const provenance = { package: 'test' };
-
 function configurationFor(path: string, map: string, assignments: readonly string[] = []): Configuration {
   return resolveConfiguration({
     preset: 'small',
@@ -65,12 +63,12 @@ describe('a run on a recording', () => {
       'auxiliary=[{"kind":"random-projection","size":4}]',
     ]);
     const [whole, stopped] = [join(temporaryFolder(), 'run'), join(temporaryFolder(), 'run')];
-    await trainRun(whole, configuration, { provenance });
+    await trainRun(whole, configuration);
     const stop = new AbortController();
     const onStep = (step: number) => step === 5 && stop.abort();
-    expect((await trainRun(stopped, configuration, { provenance, signal: stop.signal, onStep })).step).toBe(5);
+    expect((await trainRun(stopped, configuration, { signal: stop.signal, onStep })).step).toBe(5);
     const recordingPath = await writeCorridor();
-    expect((await resumeRun(stopped, { provenance, recordingPath })).isInterrupted).toBe(false);
+    expect((await resumeRun(stopped, { recordingPath })).isInterrupted).toBe(false);
     for (const name of ['weights.safetensors', 'optimizer.safetensors'])
       expect(readFileSync(join(stopped, 'checkpoints/step-000008', name))).toEqual(
         readFileSync(join(whole, 'checkpoints/step-000008', name)),
@@ -81,12 +79,11 @@ describe('a run on a recording', () => {
     const run = join(temporaryFolder(), 'run');
     const stop = new AbortController();
     await trainRun(run, configurationFor(await writeCorridor(), 'observation=image,action=move', [small]), {
-      provenance,
       signal: stop.signal,
       onStep: () => stop.abort(),
     });
     const recordingPath = await writeCorridor(corridorRecording({ episodes: 29 }));
-    await expect(resumeRun(run, { provenance, recordingPath })).rejects.toThrow(
+    await expect(resumeRun(run, { recordingPath })).rejects.toThrow(
       'expected the recording that the run was started with, got another: episodes 30 then, 29 now',
     );
   });
@@ -95,7 +92,6 @@ describe('a run on a recording', () => {
     const run = join(temporaryFolder(), 'run');
     const recording = corridorRecording();
     await trainRun(run, configurationFor('memory', 'observation=position,action=push', [perceptron]), {
-      provenance,
       recording,
     });
     const record = readRecordingRecord(join(run, 'recording.json'));
@@ -116,7 +112,7 @@ describe('a run on a recording', () => {
     const recording = corridorRecording();
     const map = 'observation=image+position,action=push';
     const path = join(run, 'nowhere', 'corridor.npz');
-    await trainRun(run, configurationFor(path, map, [small]), { provenance, recording });
+    await trainRun(run, configurationFor(path, map, [small]), { recording });
     const { folder } = await exportRun(run, { layout: 'nhwc', pixels: 'uint8' });
     const description = readExportDescription(folder);
     expect(description.encoder).toMatchObject({
@@ -176,14 +172,14 @@ describe('a recording that cannot be trained on is refused before anything is wr
     const run = join(temporaryFolder(), 'run');
     const recording = corridorRecording();
     const configuration = configurationFor('memory', map, [assignment]);
-    await expect(trainRun(run, configuration, { provenance, recording })).rejects.toThrow(message);
+    await expect(trainRun(run, configuration, { recording })).rejects.toThrow(message);
     expect(readdirSync(run)).toEqual([]);
   });
 
   test('numbers that are not finite, with the remedy; those episodes may be left out', async () => {
     const recording = corridorRecording({ reward: (cell) => (cell === 0 ? Number.NaN : 1) });
     const configuration = configurationFor('memory', 'observation=image,action=move', [small]);
-    await expect(trainRun(join(temporaryFolder(), 'run'), configuration, { provenance, recording })).rejects.toThrow(
+    await expect(trainRun(join(temporaryFolder(), 'run'), configuration, { recording })).rejects.toThrow(
       /memory reward episode \d+ row \d+: expected a finite number, got NaN/,
     );
   });
@@ -193,7 +189,7 @@ describe('the evaluation of a run on a recording', () => {
   async function evaluated(recording: Recording, map: string, classes?: RecordingClassSource) {
     const run = join(temporaryFolder(), 'run');
     const path = await writeCorridor(recording);
-    await trainRun(run, configurationFor(path, map, [small, 'optimization.steps=40']), { provenance });
+    await trainRun(run, configurationFor(path, map, [small, 'optimization.steps=40']));
     await exportRun(run, { layout: 'nhwc', pixels: 'uint8' });
     const notes: string[] = [];
     const input = await inputOfRecording(openSubject(run), {

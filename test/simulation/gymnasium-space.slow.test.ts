@@ -32,7 +32,7 @@ describe.skipIf(python === undefined)('a space of Gymnasium', () => {
     expect(await takenAs(pool, 0)).toEqual([1, -1]);
     const refused = open('Odd', { render: true }).catch(describeError);
     expect(await refused).toMatch(
-      /expected an environment that draws frames, got: .*render_mode.* Observe its numbers: drop --render\.$/,
+      /expected an environment that draws frames, got: .*render_mode.* Observe its numbers: drop `render`\.$/,
     );
   });
 

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { extname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { UnavailableError, UsageError } from '../../src/error.ts';
+import { option, UnavailableError, UsageError } from '../../src/error.ts';
 import { systemErrorCode } from '../../src/storage/file-system.ts';
 import { contentSecurityPolicy } from '../page/document.ts';
 import { acceptedEncoding, CompressedContents, entityTag, isCompressible } from './content-encoding.ts';
@@ -55,12 +55,12 @@ export async function serveSite(
   const { host, port } = options;
   if (!loopbackHosts.includes(host))
     throw new UsageError(
-      `--host: expected an address of this machine alone (${loopbackHosts.join(', ')}), got "${host}"`,
+      `${option('host')}: expected an address of this machine alone (${loopbackHosts.join(', ')}), got "${host}"`,
       {
-        remedy: 'For other machines, write the page as a folder (--build) and put it on a host.',
+        remedy: `For other machines, write the page as a folder (${option('build')}) and put it on a host.`,
       },
     );
-  if (port > 65_535) throw new UsageError(`--port: expected a number up to 65535, got ${port}`);
+  if (port > 65_535) throw new UsageError(`${option('port')}: expected a number up to 65535, got ${port}`);
   let allowedHosts: ReadonlySet<string> = new Set();
   const compressed = new CompressedContents();
   const server = createServer((request, response) => {
@@ -91,7 +91,7 @@ function explainListen(error: Error, port: number): Error {
   };
   if (code === undefined || !Object.hasOwn(reasons, code)) return error;
   return new UnavailableError(`port ${port}: expected a free port, got ${reasons[code]}`, {
-    remedy: 'Choose another with --port, or any free one with --port 0.',
+    remedy: `Choose another with ${option('port')}, or any free one with ${option('port', '0')}.`,
     cause: error,
   });
 }

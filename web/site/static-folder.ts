@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { UsageError } from '../../src/error.ts';
+import { option, UsageError } from '../../src/error.ts';
 import { writeFolderAtomic } from '../../src/storage/atomic-file.ts';
 import { listIfPresent } from '../../src/storage/file-system.ts';
 import { isolationHeaders } from './server.ts';
@@ -46,7 +46,10 @@ function requireReplaceable(folder: string): void {
   if (names === undefined) return;
   if (names.length === 0 || ['index.html', 'model', 'runtime', HEADERS_NAME].every((name) => names.includes(name)))
     return;
-  throw new UsageError(`--build ${folder}: expected a new folder or an earlier page, got one that holds ${names[0]}`, {
-    remedy: 'Choose another folder.',
-  });
+  throw new UsageError(
+    `${option('build', folder)}: expected a new folder or an earlier page, got one that holds ${names[0]}`,
+    {
+      remedy: 'Choose another folder.',
+    },
+  );
 }

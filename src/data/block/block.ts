@@ -1,7 +1,7 @@
 // Blocks: runs of sequences that lie side by side in a recording, decoded together. What decoding needs is plain data, so
 // that it can be sent to a worker; the decoded arrays are transferred back.
 // Letters: K steps of a sequence, n frames of a stack, R rows of observations in a block.
-import { FormatError } from '../../error.ts';
+import { FormatError, option } from '../../error.ts';
 import { copyAsFloat32, type ElementArray, numberAt } from '../element.ts';
 import type { AlignedColumn, UsableEpisode } from '../episode-plan.ts';
 import { type Column, type Recording, rowSizeOf } from '../recording.ts';
@@ -190,7 +190,7 @@ function refuseOddity(
     if (row < to - from)
       throw new FormatError(
         `${recording.path} ${found?.column.name} episode ${episode} row ${from + row + (found?.shift ?? 0)}: expected a finite number, got ${value}`,
-        { remedy: 'Correct the recording, or leave such episodes out: --skip-odd-episodes.' },
+        { remedy: `Correct the recording, or leave such episodes out: ${option('skipOddEpisodes')}.` },
       );
     row -= to - from;
   }

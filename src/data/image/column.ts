@@ -1,5 +1,5 @@
 // Columns of encoded images (PNG or JPEG bytes in a file): decoded when they are read, all to one size.
-import { FormatError } from '../../error.ts';
+import { FormatError, option } from '../../error.ts';
 import type { Column } from '../recording.ts';
 import { decodeImageFile, PixelDepthError, withChannels } from './file.ts';
 import { resizeImages } from './image.ts';
@@ -45,7 +45,7 @@ export async function openImageColumn(
         if (!isOfSize && imageSize === undefined)
           throw new FormatError(
             `${images.whereOf(from + i)}: expected an image of ${height} x ${width} pixels like the first, got ${image.height} x ${image.width}`,
-            { remedy: 'Say what size all are brought to: --image-size HEIGHTxWIDTH.' },
+            { remedy: `Say what size all are brought to: ${option('imageSize', 'HEIGHTxWIDTH')}.` },
           );
         rows.set(resizeImages(image.pixels, [image.height, image.width, channels], [height, width]), i * size);
       }

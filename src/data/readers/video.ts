@@ -1,7 +1,7 @@
 // Frames of a video, decoded by the user's ffmpeg as a child process: no codec is part of this project.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { FormatError, UnavailableError } from '../../error.ts';
+import { FormatError, option, UnavailableError } from '../../error.ts';
 import { systemErrorCode } from '../../storage/file-system.ts';
 
 export interface FrameRange {
@@ -70,7 +70,7 @@ export async function readFrames(range: FrameRange, ffmpeg = 'ffmpeg'): Promise<
       reject(
         systemErrorCode(error) === 'ENOENT'
           ? new UnavailableError(`${path}: expected ffmpeg to decode this video, got no program "${ffmpeg}"`, {
-              remedy: 'Install ffmpeg, or name it: --ffmpeg PATH.',
+              remedy: `Install ffmpeg, or name it: ${option('ffmpeg', 'PATH')}.`,
               cause: error,
             })
           : error,

@@ -3,13 +3,12 @@
 import { createHash } from 'node:crypto';
 import { mergeObserved, OBSERVED_PAIR_STATE_LIMIT, observedWordLengths } from '../../bisimulation/observed.ts';
 import { systemFromTransitions } from '../../bisimulation/recording.ts';
-import { UsageError } from '../../error.ts';
+import { option, UsageError } from '../../error.ts';
 import type { Observations } from '../../run/encode.ts';
 import type { DrawnTransitions } from '../held-out/recording-draw.ts';
 
 /** More classes than this are no answer that anybody reads. */
-const MAXIMAL_CLASS_COUNT = 64;
-const DEFAULT_QUANTILES = 4;
+export const MAXIMAL_CLASS_COUNT = 64;
 
 /** column: the values of a column. quantiles: ranges of an auxiliary. observed: what the training transitions tell apart. */
 export type RecordingClassSource =
@@ -27,20 +26,14 @@ export interface LabelledClasses {
   readonly claim: string;
 }
 
-/** `column:NAME`, `quantiles` or `quantiles:K`, `observed`. */
-export function parseRecordingClassSource(where: string, text: string): RecordingClassSource {
-  const colon = text.indexOf(':');
-  const [of, detail] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
-  if (of === 'observed' && detail === '') return { of };
-  if (of === 'column' && detail !== '') return { of, column: detail };
-  if (of === 'quantiles') {
-    const count = detail === '' ? DEFAULT_QUANTILES : Number(detail);
-    if (Number.isInteger(count) && count >= 2 && count <= MAXIMAL_CLASS_COUNT) return { of, count };
-    throw new UsageError(`${where}: expected quantiles:K with K from 2 to ${MAXIMAL_CLASS_COUNT}, got "${text}"`);
+/** That the observed transitions give no classes. `reason` is the message without the option that asked for them. */
+export class ObservedClassesError extends UsageError {
+  readonly reason: string;
+
+  constructor(reason: string, remedy: string) {
+    super(`${option('classes', 'observed')}: ${reason}`, { remedy });
+    this.reason = reason;
   }
-  throw new UsageError(`${where}: expected column:NAME, quantiles:K or observed for a recording, got "${text}"`, {
-    remedy: 'What each can claim: docs/measures.md.',
-  });
 }
 
 /** Every value of a column is a class. @param rows [N, size] @param labels what the numbers of text stand for */
@@ -54,8 +47,8 @@ export function classesOfColumn(
   const values = [...new Set(keys)].sort(byNumbers);
   if (values.length > MAXIMAL_CLASS_COUNT)
     throw new UsageError(
-      `--classes column:${column}: expected at most ${MAXIMAL_CLASS_COUNT} different values, got ${values.length}`,
-      { remedy: 'Take ranges of the auxiliary instead: --classes quantiles:4.' },
+      `${option('classes', `column:${column}`)}: expected at most ${MAXIMAL_CLASS_COUNT} different values, got ${values.length}`,
+      { remedy: `Take ranges of the auxiliary instead: ${option('classes', 'quantiles:4')}.` },
     );
   const numberOf = new Map(values.map((value, label) => [value, label]));
   return {
@@ -77,8 +70,8 @@ export function classesOfQuantiles(name: string, values: Float32Array, count: nu
       : [...new Set(Array.from({ length: count }, (_, k) => sorted[Math.floor((k * sorted.length) / count)]))];
   if (edges.length < 2)
     throw new UsageError(
-      `--classes quantiles: expected an auxiliary that varies, got ${name} = ${different[0]} for all held-out observations`,
-      { remedy: 'Take the values of a column: --classes column:NAME.' },
+      `${option('classes', 'quantiles')}: expected an auxiliary that varies, got ${name} = ${different[0]} for all held-out observations`,
+      { remedy: `Take the values of a column: ${option('classes', 'column:NAME')}.` },
     );
   const labels = Int32Array.from(values, (value) => {
     let label = 0;
@@ -131,16 +124,16 @@ export function classesOfObserved(input: ObservedClassesInput): LabelledClasses 
   else keys.sort();
   const numbers = new Map(keys.map((key, number) => [key, number]));
   if (numbers.size > OBSERVED_PAIR_STATE_LIMIT)
-    throw new UsageError(
-      `--classes observed: expected at most ${OBSERVED_PAIR_STATE_LIMIT} different states, got ${numbers.size}`,
-      { remedy: 'Name the state by a column (--map state=NAME), or take --classes quantiles:4.' },
+    throw new ObservedClassesError(
+      `expected at most ${OBSERVED_PAIR_STATE_LIMIT} different states, got ${numbers.size}`,
+      `Name the state by a column (${option('map', 'state=NAME')}), or take ${option('classes', 'quantiles:4')}.`,
     );
   const actionKeys = keysOf(trained.actions, actionSize);
   const actions = [...new Set(actionKeys)];
   if (actions.length > MAXIMAL_CLASS_COUNT)
-    throw new UsageError(
-      `--classes observed: expected at most ${MAXIMAL_CLASS_COUNT} different actions, got ${actions.length}`,
-      { remedy: 'Words are made of discrete actions: take --classes quantiles:4.' },
+    throw new ObservedClassesError(
+      `expected at most ${MAXIMAL_CLASS_COUNT} different actions, got ${actions.length}`,
+      `Words are made of discrete actions: take ${option('classes', 'quantiles:4')}.`,
     );
   const actionNumber = new Map(actions.map((key, index) => [key, index]));
   const numberOf = (key: string) => numbers.get(key) ?? -1;
@@ -158,9 +151,9 @@ export function classesOfObserved(input: ObservedClassesInput): LabelledClasses 
   const { system, stateOf, omittedCount, contradiction } = recorded;
   const merged = mergeObserved(system);
   if (merged.count > MAXIMAL_CLASS_COUNT)
-    throw new UsageError(
-      `--classes observed: expected at most ${MAXIMAL_CLASS_COUNT} classes, got ${merged.count} of ${numbers.size} states`,
-      { remedy: `Observations seldom occur twice, or ${auxiliary} is fine-grained: take --classes quantiles:4.` },
+    throw new ObservedClassesError(
+      `expected at most ${MAXIMAL_CLASS_COUNT} classes, got ${merged.count} of ${numbers.size} states`,
+      `Observations seldom occur twice, or ${auxiliary} is fine-grained: take ${option('classes', 'quantiles:4')}.`,
     );
   const labels = Int32Array.from(keysFor(input.observations, states?.observations), (key) => {
     const number = numbers.get(key);
@@ -197,9 +190,9 @@ function valuesOfStates(
       const value = side[(row % trained.count) * size + m];
       const known = values[state * size + m];
       if (!Number.isNaN(known) && known !== value)
-        throw new UsageError(
-          `--classes observed: expected one value of ${auxiliary} ${states ? `for every ${states.column}` : 'for every observation'}, got ${known} and ${value}`,
-          { remedy: 'p must be a function of the state: take --classes column:NAME or quantiles:4.' },
+        throw new ObservedClassesError(
+          `expected one value of ${auxiliary} ${states ? `for every ${states.column}` : 'for every observation'}, got ${known} and ${value}`,
+          `p must be a function of the state: take ${option('classes', 'column:NAME')} or quantiles:4.`,
         );
       values[state * size + m] = value;
     }

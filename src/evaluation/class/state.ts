@@ -1,7 +1,6 @@
 // Which states an evaluation asks the latents to tell apart.
 import type { Auxiliary } from '../../auxiliary/index.ts';
 import type { Environment } from '../../environments/environment.ts';
-import { unknownName } from '../../error.ts';
 import { bisimulationClasses, type ClassSource, namesOf, rewardClasses, type StateClasses } from './bisimulation.ts';
 
 export type { ClassSource, StateClasses } from './bisimulation.ts';
@@ -10,12 +9,6 @@ export const classSources: readonly ClassSource[] = ['reward', 'auxiliary', 'sta
 
 export function isClassSource(choice: unknown): choice is ClassSource {
   return classSources.some((each) => each === choice);
-}
-
-export function parseClassSource(where: string, name: string): ClassSource {
-  const source = classSources.find((each) => each === name);
-  if (source === undefined) throw unknownName(where, 'the source of the classes', name, classSources);
-  return source;
 }
 
 /** @throws UsageError where `auxiliary` is asked of auxiliaries that are not functions of the state. */

@@ -1,7 +1,7 @@
 // The evaluation of a run on its recording: what the held-out episodes yield, and into which classes it falls.
 import type { Auxiliary } from '../../auxiliary/index.ts';
 import type { RecordingSource } from '../../data/recording-source.ts';
-import { JepaError, UsageError, unknownName } from '../../error.ts';
+import { JepaError, option, UsageError, unknownName } from '../../error.ts';
 import type { Observations } from '../../run/encode.ts';
 import type { OpenRunRecording } from '../../run/recording.ts';
 import { elementCount } from '../../shape.ts';
@@ -11,6 +11,7 @@ import {
   classesOfObserved,
   classesOfQuantiles,
   type LabelledClasses,
+  ObservedClassesError,
   type RecordingClassSource,
 } from '../class/recording.ts';
 import type { EvaluationSource, HeldOut } from './held-out.ts';
@@ -73,7 +74,12 @@ function extraColumns({ opened, classes, auxiliaries }: RecordingEvaluationOptio
   const names: string[] = [];
   if (classes?.of === 'column') {
     if (!recording.columns.has(classes.column) || !Object.hasOwn(record.columns, classes.column))
-      throw unknownName('--classes column', 'a column of numbers', classes.column, Object.keys(record.columns));
+      throw unknownName(
+        option('classes', 'column'),
+        'a column of numbers',
+        classes.column,
+        Object.keys(record.columns),
+      );
     names.push(classes.column);
   }
   for (const name of [record.state, record.reward])
@@ -121,7 +127,8 @@ async function chooseClasses(input: LabelInput): Promise<LabelledClasses> {
     );
   } catch (error) {
     if (!(error instanceof JepaError)) throw error;
-    input.onNote?.(`classes: not of the observed transitions (${error.message.replace(/^--classes observed: /, '')})`);
+    const reason = error instanceof ObservedClassesError ? error.reason : error.message;
+    input.onNote?.(`classes: not of the observed transitions (${reason})`);
   }
   if (record.state !== null) return labelsByColumn(input, record.state);
   return labelsByQuantiles(input, 4);
@@ -142,9 +149,12 @@ async function labelsByQuantiles(input: LabelInput, count: number): Promise<Labe
     return classesOfQuantiles(column, firstOfRows(values, size), count);
   }
   if (first === undefined)
-    throw new UsageError('--classes quantiles: expected an auxiliary or a reward, got a run with neither', {
-      remedy: 'Take the values of a column: --classes column:NAME.',
-    });
+    throw new UsageError(
+      `${option('classes', 'quantiles')}: expected an auxiliary or a reward, got a run with neither`,
+      {
+        remedy: `Take the values of a column: ${option('classes', 'column:NAME')}.`,
+      },
+    );
   return classesOfQuantiles(first.name, firstOfRows(await valuesOf(first, drawn.to), first.size), count);
 }
 
@@ -154,9 +164,10 @@ async function labelsByTransitions(input: LabelInput) {
   const own = auxiliaries.flatMap((each) => (each.of === 'column' ? [each.column] : []));
   const names = own.length > 0 ? own : record.reward === null ? [] : [record.reward];
   if (names.length === 0)
-    throw new UsageError('--classes observed: expected an auxiliary that was recorded, got none', {
-      remedy: 'Take ranges of the auxiliary instead: --classes quantiles:4.',
-    });
+    throw new ObservedClassesError(
+      'expected an auxiliary that was recorded, got none',
+      `Take ranges of the auxiliary instead: ${option('classes', 'quantiles:4')}.`,
+    );
   const all = [...auxiliaries.filter(({ of }) => of === 'column'), ...input.extra];
   const training = await opened.source(input.split === 'all' ? 'all' : 'train', all);
   try {
@@ -298,8 +309,8 @@ function divide(
       {
         remedy:
           options.split === 'all'
-            ? 'Take other classes (--classes), or a longer recording.'
-            : 'Hold out more episodes (--set recording.heldOutShare=0.3), or take other classes (--classes).',
+            ? `Take other classes (${option('classes')}), or a longer recording.`
+            : `Hold out more episodes (${option('assignments', 'recording.heldOutShare=0.3')}), or take other classes (${option('classes')}).`,
       },
     );
   const left = labelled.names.filter((_, label) => !kept.includes(label));

@@ -151,6 +151,7 @@ const runtimeRecord = encoderRuntimeRecord.extend({
     z.strictObject({ name: z.string(), loss: z.enum(['squared', 'cross-entropy']), residual: measure }),
   ),
 });
+/** What was measured on one runtime: verdict, measures of the latents, and errors against the reference. */
 export type RuntimeRecord = z.output<typeof runtimeRecord>;
 
 /** What every evaluation records, of a run or of an encoder by itself. */
@@ -182,6 +183,7 @@ const drawn = {
     ),
 };
 
+/** Schema of evaluation.json, of a run or an export; each field says what it is. */
 export const evaluationSchema = z.strictObject({
   format: z.literal(EVALUATION_FORMAT),
   run: z.string(),
@@ -200,6 +202,7 @@ export const evaluationSchema = z.strictObject({
   probes: probeReadoutSchema.optional().describe('what probes read from the latents, where it was asked for'),
   decoder: decoderReadoutSchema.optional().describe('what a decoder draws from the latents, where it was asked for'),
 });
+/** What evaluation.json of a run or an export holds, as `evaluateRun` returns it. */
 export type EvaluationRecord = z.output<typeof evaluationSchema>;
 
 /** An encoder by itself, from anywhere: without a predictor, a head, or a training that is known. */
@@ -227,6 +230,7 @@ export const encoderEvaluationSchema = z.strictObject({
     .describe('mean distance that the untrained encoder gives to the same observations; null where none was given'),
   runtimes: z.array(encoderRuntimeRecord).min(1),
 });
+/** What NAME.evaluation.json of an encoder from anywhere holds, as `evaluateEncoder` returns it. */
 export type EncoderEvaluationRecord = z.output<typeof encoderEvaluationSchema>;
 
 /** Of a run, or of an encoder by itself: what both have in common, and what one of them may have. */

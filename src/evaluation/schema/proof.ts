@@ -63,6 +63,7 @@ export const proofSchema = z.strictObject({
     .describe('runtimes that were run beside the proof: none may leave the bounds'),
   millisecondsPerObservation: measure,
 });
+/** What certificate.json holds, as `certifyEncoder` returns it; each field is described by the schema. */
 export type ProofRecord = z.output<typeof proofSchema>;
 
 /** The JSON Schema of a certificate, as docs/schema/certificate.schema.json holds it. */

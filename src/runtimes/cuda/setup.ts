@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 
 import { rm, statfs } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { JepaError, UnavailableError } from '../../error.ts';
+import { JepaError, option, UnavailableError } from '../../error.ts';
 import { cacheRoot, withCacheLock } from '../../machine/cache-folder.ts';
 import { folderByteLength } from '../../machine/command.ts';
 import { fetchPackage, findPackage, onnxruntimeNodePackage } from '../../machine/optional-package.ts';
@@ -53,7 +53,7 @@ export async function ensureCuda(options: CudaSetupOptions = {}): Promise<CudaLi
     throw new UnavailableError(
       `cuda: expected Linux x64, which onnxruntime-node has a CUDA provider for, got ${platform}`,
       {
-        remedy: 'Use --runtime webgpu or cpu.',
+        remedy: `Use ${option('runtime', 'webgpu')} or cpu.`,
       },
     );
   const root = cacheRoot();
@@ -62,7 +62,7 @@ export async function ensureCuda(options: CudaSetupOptions = {}): Promise<CudaLi
     if (reason !== '')
       throw new UnavailableError(
         `cuda: expected an NVIDIA driver (${driverLibrary}), got none; not downloading ${gigabytes(downloadByteLength(recipe))}`,
-        { remedy: 'Install the driver, or go on without it by --force.' },
+        { remedy: `Install the driver, or go on without it by ${option('force')}.` },
       );
     const library = readCuda(recipe, root);
     if (library !== undefined) return library;

@@ -1,28 +1,10 @@
 // Classes of recorded observations, and what can be claimed of them.
 import { describe, expect, test } from 'vitest';
 import { recordingSource } from '../../../src/data/recording-source.ts';
-import {
-  classesOfColumn,
-  classesOfObserved,
-  classesOfQuantiles,
-  parseRecordingClassSource,
-} from '../../../src/evaluation/class/recording.ts';
+import { classesOfColumn, classesOfObserved, classesOfQuantiles } from '../../../src/evaluation/class/recording.ts';
 import { type DrawnTransitions, drawTransitions } from '../../../src/evaluation/held-out/recording-draw.ts';
 import { randomFor } from '../../../src/random.ts';
 import { corridorRecording } from '../../data/corridor-recording.ts';
-
-describe('parseRecordingClassSource', () => {
-  test('reads a name with its detail', () => {
-    expect(parseRecordingClassSource('--classes', 'observed')).toEqual({ of: 'observed' });
-    expect(parseRecordingClassSource('--classes', 'quantiles')).toEqual({ of: 'quantiles', count: 4 });
-    expect(parseRecordingClassSource('--classes', 'quantiles:7')).toEqual({ of: 'quantiles', count: 7 });
-    expect(parseRecordingClassSource('--classes', 'column:a:b')).toEqual({ of: 'column', column: 'a:b' });
-  });
-
-  test.each(['reward', 'column', 'column:', 'quantiles:1', 'quantiles:2.5', 'observed:3'])('refuses %s', (text) => {
-    expect(() => parseRecordingClassSource('--classes', text)).toThrow(`got "${text}"`);
-  });
-});
 
 describe('classes of a column', () => {
   test('are its values, in order', () => {

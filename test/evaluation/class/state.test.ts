@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createAuxiliaries, environmentContext } from '../../../src/auxiliary/index.ts';
 import { createEnvironment } from '../../../src/environments/index.ts';
-import { UsageError } from '../../../src/error.ts';
-import { classesOf, parseClassSource } from '../../../src/evaluation/class/state.ts';
+import { classesOf } from '../../../src/evaluation/class/state.ts';
 
 describe('state classes', () => {
   test('a sparse reward in the middle tells all nine counts apart', async () => {
@@ -25,10 +24,5 @@ describe('state classes', () => {
   test('states by themselves are as many classes as states', async () => {
     const environment = createEnvironment('rooms');
     expect((await classesOf(environment, 'state', [])).count).toBe(environment.stateCount);
-  });
-
-  test('an unknown source is a usage error with the nearest name', () => {
-    expect(() => parseClassSource('--classes', 'rewards')).toThrow(UsageError);
-    expect(parseClassSource('--classes', 'auxiliary')).toBe('auxiliary');
   });
 });

@@ -84,7 +84,7 @@ describe('an encoder module', () => {
   });
 
   test('trains, goes on, and is exported when the module is gone', async () => {
-    await loadTensorFlow();
+    await loadTensorFlow({ threads: 1 });
     const folder = temporaryFolder();
     const path = join(folder, 'own.ts');
     cpSync(join(root, 'examples', 'my-encoder.ts'), path);
@@ -99,10 +99,10 @@ describe('an encoder module', () => {
       ],
     });
     const stop = new AbortController();
-    const options = { provenance: {}, signal: stop.signal, onCheckpoint: () => stop.abort() };
+    const options = { signal: stop.signal, onCheckpoint: () => stop.abort() };
     expect(await trainRun(run, configuration, options)).toMatchObject({ isInterrupted: true });
     rmSync(path);
-    expect(await resumeRun(run, { provenance: {} })).toMatchObject({ step: 6, isInterrupted: false });
+    expect(await resumeRun(run)).toMatchObject({ step: 6, isInterrupted: false });
     const loaded = await loadRun(run);
     const initial = await readKeptEncoder(runPath(run, 'initialEncoder'), {
       observationShape: loaded.observationShape,

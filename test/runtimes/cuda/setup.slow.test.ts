@@ -80,7 +80,7 @@ describe.skipIf(!isLinux)('jepa setup --cuda', { timeout: 240_000 }, () => {
     await expect(ensureCuda()).rejects.toMatchObject({
       name: 'UnavailableError',
       message: 'cuda: expected an NVIDIA driver (libcuda.so.1), got none; not downloading 1.4 GB',
-      remedy: expect.stringContaining('--force'),
+      remedy: expect.stringContaining('`force`'),
     });
     expect(existsSync(cache)).toBe(false);
   });

@@ -162,7 +162,7 @@ describe('refuses', () => {
     for (const host of ['0.0.0.0', '192.168.1.2', 'example.org']) {
       const refused = serveSite(site, { host, port: 0 });
       await expect(refused).rejects.toThrow(UsageError);
-      await expect(refused).rejects.toMatchObject({ remedy: expect.stringContaining('--build') });
+      await expect(refused).rejects.toMatchObject({ remedy: expect.stringContaining('`build`') });
     }
   });
 
@@ -171,7 +171,7 @@ describe('refuses', () => {
     await expect(refused).rejects.toThrow(UnavailableError);
     await expect(refused).rejects.toMatchObject({
       message: `port ${port}: expected a free port, got one that another program listens on`,
-      remedy: expect.stringContaining('--port 0'),
+      remedy: expect.stringContaining('`port: 0`'),
     });
   });
 });

@@ -55,7 +55,7 @@ test('replaces an earlier page, and leaves a folder with other files as it is', 
   mkdirSync(other);
   writeFileSync(join(other, 'index.html'), 'mine');
   await expect(writeSite(site, other)).rejects.toThrow(
-    /--build .*thesis: expected a new folder or an earlier page, got one that holds index\.html/,
+    /`build: .*thesis`: expected a new folder or an earlier page, got one that holds index\.html/,
   );
   expect(readFileSync(join(other, 'index.html'), 'utf8')).toBe('mine');
   expect(readdirSync(folder).sort()).toEqual(['site', 'thesis']);
