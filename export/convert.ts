@@ -31,6 +31,7 @@ export interface ConversionOptions {
   readonly converters?: Readonly<Record<string, LayerConverter>>;
   /** Converters of custom activations by class name. */
   readonly activations?: Readonly<Record<string, ActivationConverter>>;
+  /** Told in one line of what the file does otherwise than the model. */
   readonly warn?: (message: string) => void;
 }
 

@@ -51,7 +51,9 @@ export interface VerifyRunOptions {
   readonly builds?: boolean | undefined;
   /** Whether verify.json and verify.html are written. Default: true. */
   readonly report?: boolean | undefined;
+  /** Told in one line how far it is, and which files were written. */
   readonly onProgress?: ((line: string) => void) | undefined;
+  /** Told in one line of what is odd or left out. */
   readonly onNote?: ((note: string) => void) | undefined;
   /** Stops between two runtimes. */
   readonly signal?: AbortSignal | undefined;

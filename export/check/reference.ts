@@ -13,6 +13,8 @@ export type TensorFlow = typeof tf;
 export type Reference = (inputs: readonly RuntimeTensor[]) => Promise<RuntimeTensor[]>;
 
 /**
+ * Predictions of a model that is loaded, on inputs in the layout of the file.
+ *
  * @param tensorflow the module that the model was made with: tensors are made through it
  * @param options those that the file was exported with: they say how its inputs and outputs are laid out
  */

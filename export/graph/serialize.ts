@@ -58,8 +58,11 @@ export function constantBytes(graph: Graph): number {
 type StoreTensor = (constant: Constant, name: string) => onnx.Tensor;
 
 /**
+ * An ONNX file as a graph.
+ *
  * @param where what the bytes are, for error messages
  * @param readExternal gives the bytes of a weight that is in another file; without it such weights are refused
+ * @throws FormatError where the bytes are no model
  */
 export function decodeModel(bytes: Uint8Array, where: string, readExternal?: ReadExternal): OnnxModel {
   return modelOf(decode(onnx.model, bytes, where), where, readExternal);

@@ -21,6 +21,7 @@ export interface LayerConverter {
    * A converter that makes or changes masks gives `mask` instead.
    */
   readonly masking: 'pass' | 'drop';
+  /** The mask that the layer gives on, where it makes or changes one. */
   readonly mask?: (layer: LayerContext) => Value | undefined;
   /** One value for each output of the layer. */
   readonly convert: (layer: LayerContext) => Value | readonly Value[];
@@ -79,6 +80,7 @@ export interface LayerContext {
   readonly input: Value;
   /** A weight in TensorFlow's layout; throws where the layer has none of this role. */
   weight(role: string): Constant;
+  /** Whether the model has a weight of this role for the layer. */
   hasWeight(role: string): boolean;
   /** Something that the user should know about this layer's export. */
   warn(message: string): void;

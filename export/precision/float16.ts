@@ -9,6 +9,7 @@ import { dataTypes } from '../schema/onnx.ts';
 export interface Float16Options {
   /** Keep inputs and outputs float32, with a Cast behind and in front of them. Default false. */
   readonly keepPorts?: boolean;
+  /** Told in one line of numbers that half precision cannot hold. */
   readonly warn?: (message: string) => void;
 }
 

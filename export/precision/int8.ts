@@ -78,6 +78,8 @@ export interface Int8Options {
 }
 
 /**
+ * The model with 8-bit activations and 7- or 8-bit weights, as QDQ nodes around what ONNX runtimes compute in integers.
+ *
  * @param ranges of every value that `quantizedValues` lists; a value without one stays float32
  */
 export function toInt8(model: OnnxModel, ranges: ReadonlyMap<string, Range>, options: Int8Options = {}): OnnxModel {

@@ -46,6 +46,7 @@ export interface RoundingEvaluation {
 /** An ONNX model whose rounding errors are bounded input by input. */
 export interface RoundingModel {
   readonly where: string;
+  /** Runs the graph on exact inputs in float64, with what bounds of its float32 errors need. @throws FormatError naming the node whose rounding is not bounded */
   evaluate(feeds: Readonly<Record<string, ExactInput>>): RoundingEvaluation;
 }
 

@@ -61,6 +61,7 @@ export interface BisimulationReport {
 export interface ReportOptions {
   readonly tolerance?: number;
   readonly actionNames: readonly string[];
+  /** What people call a state. */
   readonly stateName: (state: number) => string;
   readonly pairs?: readonly (readonly [number, number])[];
   /** Computes the bisimulation metric with this discount. */

@@ -36,6 +36,7 @@ export interface StochasticSystem {
   readonly classCount: number;
   /** [observations] */
   readonly classOf: Int32Array;
+  /** What is known of two states: the same within epsilon, apart, or undecided, and how many repeats would decide. */
   compare(first: number, second: number): StochasticPair;
 }
 

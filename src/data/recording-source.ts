@@ -58,6 +58,7 @@ export interface RecordingSource extends TransitionSource {
   waitedMs(): number;
   /** Sequences of K steps in an epoch. */
   sequenceCount(horizon: number): number;
+  /** Ends the threads that read, and closes the recording where this opened it. */
   dispose(): Promise<void>;
 }
 

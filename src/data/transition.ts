@@ -26,6 +26,7 @@ export interface TransitionSource {
   readonly auxiliarySize: number;
   /** The batch of one training step: a function of the source's seed, `step` and `size` alone, so that a resumed run sees what it would have seen. */
   batch(step: number, size: number, horizon: number): TransitionBatch | Promise<TransitionBatch>;
+  /** Gives back what the source holds; no batch is asked for afterwards. */
   dispose?(): void | Promise<void>;
 }
 

@@ -10,6 +10,7 @@ export interface StateFactor {
   readonly name: string;
   /** Its values are 0..size-1. */
   readonly size: number;
+  /** Its value in a state. */
   of(state: number): number;
 }
 
@@ -64,6 +65,7 @@ export interface Environment {
   readonly hasBinaryReward: boolean;
   /** What its images show beside the state, for probes and decoders; absent where nobody can say. */
   readonly nuisances?: readonly Nuisance[];
+  /** Draws what an image shows beside the state. */
   drawAppearance(random: Random): Appearance;
   /** Draws one observation of `state` into `pixels` (H*W*C bytes); everything not fixed by the appearance is drawn anew. */
   render(state: number, appearance: Appearance, random: Random, pixels: Uint8Array): void;

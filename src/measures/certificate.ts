@@ -74,6 +74,9 @@ export interface CertifiedReference {
 }
 
 /**
+ * Whether the verdict of the reference bears errors of the size that was measured on a runtime, and how many observations keep their
+ * nearest class under it.
+ *
  * @param maxDistance the runtime's largest latent error, over the judged observations and those of the centroids
  * @param verdict the verdict on the runtime's own latents
  */

@@ -71,7 +71,7 @@ export async function createSession(
       );
     throw new FormatError(`${where}: expected an ONNX model that onnxruntime can load, got: ${reason}`, {
       // Bytes are in no file yet that could be looked at.
-      remedy: isFile ? 'Export it again, or look at it with `jepa inspect`.' : 'Try another opset.',
+      remedy: isFile ? 'Export it again, or look at it with `jepa inspect`.' : 'Export it again, or try another opset.',
       cause: error,
     });
   }

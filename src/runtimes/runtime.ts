@@ -53,6 +53,7 @@ export interface RuntimeSession {
   readonly batchSize?: number;
   /** Milliseconds of all runs so far, without what brings feeds to another process. Absent: what the caller sees. */
   elapsedMs?(): number;
+  /** Gives back what it holds; nothing of it is called afterwards. */
   dispose(): Promise<void>;
 }
 
@@ -65,6 +66,7 @@ export interface Placement {
 export interface Runtime {
   /** Which of a model's two saved forms it reads: `encoder.onnx`, or `encoder/model.json` with the weights beside it. */
   readonly format: 'onnx' | 'tfjs';
+  /** What runs: name, version, provider, precision, threads. */
   describe(): RuntimeDescription;
   /**
    * Opens a model by the path of its file; an ONNX model also from its bytes.
@@ -74,6 +76,7 @@ export interface Runtime {
   load(model: Uint8Array | string): Promise<RuntimeSession>;
   /** Runs the model once under the runtime's profiler. Absent where the runtime has none. */
   placementOf?(model: Uint8Array | string, feeds: Readonly<Record<string, RuntimeTensor>>): Promise<Placement>;
+  /** Gives back the runtime; its sessions are disposed before. */
   dispose(): Promise<void>;
 }
 

@@ -57,6 +57,7 @@ export interface Simulator {
   readonly action: ActionSpace;
   /** Begins an episode, which the seed alone decides, and gives its first observation. Seeds are in 0..2^31-1. */
   reset(seed: number): ArrayLike<number> | Promise<ArrayLike<number>>;
+  /** Takes an action in the current state; what came of it. */
   step(action: Action): Outcome | Promise<Outcome>;
   /** The number of the abstract state that it is in, in 0..2^31-1: classes of the evaluation are exact then. */
   stateId?(): number;
@@ -67,6 +68,7 @@ export interface Simulator {
   save?(): unknown;
   /** Puts back what `save` gave, as often as it is asked to. */
   restore?(saved: unknown): void;
+  /** Gives back what the simulator holds; nothing of it is called afterwards. */
   dispose?(): void | Promise<void>;
 }
 

@@ -53,6 +53,7 @@ export interface TrainerOptions {
   readonly onStep?: (step: number, result: StepResult) => void;
   /** Told in one line that the latents collapsed, where that does not stop the run. */
   readonly onWarning?: (warning: string) => void;
+  /** Told the step and the folder of each checkpoint that is whole on disk. */
   readonly onCheckpoint?: (step: number, folder: string) => void;
   /** Called before each checkpoint: throws where it must not be written. What it returns is kept in it, as `run` of its state. */
   readonly beforeCheckpoint?: (() => Json) | undefined;

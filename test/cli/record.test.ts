@@ -113,10 +113,7 @@ describe('jepa record and jepa train', () => {
 
   // While it records nothing is on disk, and a module that never comes back can be ended; a simulator is disposed after its
   // recording was written, and before the run begins.
-  test.each([
-    ['reset', null],
-    ['dispose', 130],
-  ])('Ctrl-C at %s leaves no folder of a run that was not begun', (moment, code) => {
+  test.each(['reset', 'dispose'])('Ctrl-C at %s leaves no folder of a run that was not begun', (moment) => {
     const folder = temporaryFolder();
     writeFileSync(
       join(folder, 'env.mjs'),
@@ -136,7 +133,7 @@ describe('jepa record and jepa train', () => {
       [bin, 'train', './env.mjs', '--episodes', '3', '--episode-steps', '40', '--out', 'runs/a'],
       { cwd: folder, encoding: 'utf8' },
     );
-    expect(status, stderr).toBe(code);
+    expect(status, stderr).toBe(130);
     expect(readdirSync(folder)).toEqual(['env.mjs']);
   });
 });

@@ -32,7 +32,7 @@ describe('jepa verify', () => {
       ...small,
     );
     expect(stderr).toContain('verify.html: the report');
-    expect(stdout).toMatch(/^cpu +yes +coarse +0 /m);
+    expect(stdout).toMatch(/^cpu +the reference +coarse +0 /m);
     expect(stdout).toMatch(/^wasm +yes +coarse +\d/m);
     expect(stdout).toMatch(/^tfjs +yes +coarse +\d/m);
     expect(status).toBe(0);

@@ -2,13 +2,14 @@
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { EncodedPart } from '../../../models/encoder/encoder.ts';
 import { createModuleEncoder, keepEncoder, readKeptEncoder } from '../../../models/encoder/module.ts';
 import { exportRun } from '../../../pipeline/export.ts';
 import { loadRun } from '../../../pipeline/load.ts';
 import { disposeRunParts } from '../../../pipeline/parts.ts';
 import { resumeRun, trainRun } from '../../../pipeline/train.ts';
+import { forbidAllCode, permitAllCode } from '../../../src/machine/code-permission.ts';
 import { runPath } from '../../../src/run/folder.ts';
 import { loadTensorFlow } from '../../../src/tensorflow/load.ts';
 import { resolveConfiguration } from '../../../src/training/presets.ts';
@@ -17,6 +18,10 @@ import { temporaryFolder } from '../../storage/temporary-folder.ts';
 const root = join(import.meta.dirname, '..', '..', '..');
 const fixture = (name: string) => join(root, 'test', 'fixtures', 'encoder', name);
 const LATENT = 2;
+
+// What is tested is the module, not who may run it.
+beforeAll(() => permitAllCode(() => {}));
+afterAll(forbidAllCode);
 
 const vector: EncodedPart = { kind: 'vector', shape: [3], mean: [1, 2, 3], deviation: [2, 2, 2] };
 const image: EncodedPart = { kind: 'image', shape: [2, 2, 1], mean: [51], deviation: [25.5] };

@@ -125,8 +125,12 @@ describe.skipIf(process.platform === 'win32' || wheelFor() === undefined)('the s
   test('refuses a --wheel file that is another one, or none', async () => {
     program('c++', workingCompiler);
     const file = join(bin, 'some.whl');
-    writeFileSync(file, 'junk');
+    writeFileSync(file, 'PK\x03\x04junk');
     expect((await failure({ wheelFile: file })).message).toMatch(/some\.whl: expected a file with SHA-256/);
+    writeFileSync(file, 'junk');
+    await expect(ensureNativeTensorFlow({ force: true, wheelFile: file })).rejects.toThrow(
+      /expected a wheel \(a ZIP archive/,
+    );
     await expect(ensureNativeTensorFlow({ force: true, wheelFile: join(bin, 'none.whl') })).rejects.toMatchObject({
       name: 'UsageError',
       message: `set-up: expected a wheel file, got ${join(bin, 'none.whl')}`,
