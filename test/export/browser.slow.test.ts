@@ -94,8 +94,8 @@ describe.skipIf(!hasChromium)('in a browser', () => {
       format: 'esm',
       logLevel: 'error',
     });
-    // 186 kB minified, protobufjs' wire reader included; bundling for a browser fails on anything of Node.
-    expect(bundle.outputFiles[0].contents.length).toBeLessThan(200_000);
+    // 233 kB minified, protobufjs' wire reader and the layers of Keras 3 included; bundling for a browser fails on anything of Node.
+    expect(bundle.outputFiles[0].contents.length).toBeLessThan(245_000);
     // The table of operations is only there where graph models are exported.
     expect(new TextDecoder().decode(bundle.outputFiles[0].contents)).not.toContain('TensorListReserve');
   });
