@@ -36,7 +36,7 @@ describe('where no native library loads', () => {
   ])('wasm is its own reference, and what did not load is told: %s', async (_where, environment) => {
     const argv = ['evaluate', run, '--runtime', 'wasm', '--observations', '64', '--no-report', '--json'];
     const { code, stdout, stderr } = await jepa(argv, environment);
-    expect(stderr).toContain('jepa: not the reference: cpu: expected onnxruntime-node, got: Error relocating');
+    expect(stderr).toContain('not the reference: cpu: expected onnxruntime-node, got: Error relocating');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ reference: { runtime: 'wasm' }, runtimes: [{ runtime: 'wasm' }] });
   });

@@ -110,7 +110,7 @@ describe('resume', () => {
     const { child, ended } = start('train', 'counting', '--out', run, ...settings);
     while (!existsSync(join(run, 'checkpoints'))) await new Promise((resolve) => setTimeout(resolve, 20));
     const second = await start('train', '--resume', run).ended;
-    expect(second.code).toBe(1);
+    expect(second.code).toBe(75);
     expect(second.stderr).toContain(String(child.pid));
     expect((await ended).code).toBe(0);
   });
