@@ -1,9 +1,9 @@
 // `jepa certify`: a proof, not a measurement, that rounding cannot change which class an observation is nearest to, on any float32
 // runtime. Writes certificate.json beside the encoder.
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { UsageError } from '../src/error.ts';
-import { parseImageSize } from './data.ts';
 import { parseClasses } from './parse/class.ts';
+import { encoderFlagNames, isEncoderFile, refuseEncoderFlags, withEncoderFlags } from './parse/encoder.ts';
 import { parseWhole } from './parse/number.ts';
 import { parsePixels } from './parse/pixels.ts';
 import { noteTo } from './text/option.ts';
@@ -27,7 +27,7 @@ interface CertifyFlags {
 }
 
 export function createCertifyCommand(): Command {
-  return new Command('certify')
+  const command = new Command('certify')
     .description('prove that rounding cannot change the nearest class of observations, on any float32 runtime')
     .argument('<encoder>', 'an ONNX file: an encoder from anywhere; or the folder of a run or of an export')
     .option(
@@ -38,22 +38,8 @@ export function createCertifyCommand(): Command {
     )
     .option('--seed <number>', 'seed of the observations', parseWhole('--seed', 0), 0)
     .option('--classes <source>', 'what must be told apart: as for jepa evaluate')
-    .option('--data <path>', 'of an ONNX file: a recording; of a run: where its recording is now')
-    .option('--environment <name>', 'of an ONNX file: an environment of ours instead: counting, ...')
-    .option('--map <parts>', "of an ONNX file: the recording's parts and their columns: observation=pixels,state=label")
-    .option(
-      '--image-size <HxW>',
-      "of an ONNX file: bring the recording's images to this size (default: the file's)",
-      parseImageSize,
-    )
-    .option('--stack <frames>', 'of an ONNX file: frames of an observation (default: 1)', parseWhole('--stack', 1))
-    .addOption(
-      new Option('--layout <layout>', 'of an ONNX file: the order of its axes (default: by its shape)').choices([
-        'nchw',
-        'nhwc',
-      ]),
-    )
-    .option('--pixels <scale>', 'of an ONNX file that takes float32: as for jepa evaluate')
+    .option('--data <path>', 'of an ONNX file: a recording; of a run: where its recording is now');
+  return withEncoderFlags(command)
     .option(
       '--additions <number>',
       'assume at most so many additions between a product and its sum, as in blocked or pairwise sums (default: any order)',
@@ -84,18 +70,11 @@ function parseShare(text: string): number {
   return value;
 }
 
-const encoderFlags = ['environment', 'map', 'imageSize', 'stack', 'layout', 'pixels'] as const;
-
 async function runCertify(subject: string, flags: CertifyFlags): Promise<void> {
   const runtimes = flags.runtime === 'none' ? [] : flags.runtime.split(',').map((name) => name.trim());
   const { certifyEncoder, requireFloat32 } = await import('../pipeline/certify-encoder.ts');
   requireFloat32('--runtime', runtimes);
-  const isEncoder = subject.toLowerCase().endsWith('.onnx');
-  const refused = isEncoder ? undefined : encoderFlags.find((name) => flags[name] !== undefined);
-  if (refused !== undefined)
-    throw new UsageError(
-      `--${refused.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}: expected an ONNX file, got ${subject}, which says itself what it takes`,
-    );
+  if (!isEncoderFile(subject)) refuseEncoderFlags(subject, flags, encoderFlagNames, 'an ONNX file');
   const { ensureRuntimePackages } = await import('./tensorflow.ts');
   await ensureRuntimePackages(runtimes);
   const { brokenHypothesis } = await import('../pipeline/certification.ts');

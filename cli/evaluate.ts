@@ -6,9 +6,9 @@ import type { EvaluateRunOptions } from '../pipeline/evaluate-option.ts';
 import { UsageError, unknownName } from '../src/error.ts';
 import type { AnyEvaluationRecord, EncoderRuntimeRecord } from '../src/evaluation/schema/evaluation.ts';
 import type { Metric } from '../src/measures/latents.ts';
-import { parseImageSize } from './data.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from './open.ts';
 import { parseClasses } from './parse/class.ts';
+import { encoderFlagNames, isEncoderFile, refuseEncoderFlags, withEncoderFlags } from './parse/encoder.ts';
 import { parseNonNegative, parseWhole } from './parse/number.ts';
 import { parsePixels } from './parse/pixels.ts';
 import { ensureRuntimePackages, loadTensorFlowForCommand } from './tensorflow.ts';
@@ -40,7 +40,7 @@ interface EvaluateFlags {
 }
 
 export function createEvaluateCommand(): Command {
-  return new Command('evaluate')
+  const command = new Command('evaluate')
     .description('measure whether the latents of a run or an export stay distinct, on any runtime')
     .argument('<folder>', 'the folder of a run, or of an export by itself; or an ONNX file: an encoder from anywhere')
     .option(
@@ -85,25 +85,8 @@ export function createEvaluateCommand(): Command {
       'exit with 1 where a verdict, by its numbers as measured, is this or worse: undecided (more observations are needed), coarse, collapsed',
     )
     .option(OPEN_FLAG, OPEN_DESCRIPTION)
-    .option('--no-report', 'write neither evaluation.json nor report.html')
-    .option('--environment <name>', 'of an ONNX file: measure it on an environment of ours instead: counting, ...')
-    .option('--map <parts>', "of an ONNX file: the recording's parts and their columns: observation=pixels,state=label")
-    .option(
-      '--image-size <HxW>',
-      "of an ONNX file: bring the recording's images to this size (default: the file's)",
-      parseImageSize,
-    )
-    .option('--stack <frames>', 'of an ONNX file: frames of an observation (default: 1)', parseWhole('--stack', 1))
-    .addOption(
-      new Option('--layout <layout>', 'of an ONNX file: the order of its axes (default: by its shape)').choices([
-        'nchw',
-        'nhwc',
-      ]),
-    )
-    .option(
-      '--pixels <scale>',
-      'of an ONNX file that takes float32: unit (0..1, the default), bytes (0..255), signed (-1..1), imagenet, or means/deviations: 0.5,0.5,0.5/0.25,0.25,0.25',
-    )
+    .option('--no-report', 'write neither evaluation.json nor report.html');
+  return withEncoderFlags(command)
     .option('--untrained <file>', 'of an ONNX file: the same encoder before training, which shows a collapse best')
     .addHelpText(
       'after',
@@ -121,13 +104,13 @@ What every measure means, and what it cannot tell: docs/measures.md`,
 }
 
 /** What only an encoder from anywhere has to be told. */
-const encoderFlags = ['environment', 'map', 'imageSize', 'stack', 'layout', 'pixels', 'untrained'] as const;
+const encoderFlags = [...encoderFlagNames, 'untrained'] as const;
 /** What only a run has. */
 const runFlags = ['probes', 'decoder'] as const;
 
 async function runEvaluate(subject: string, flags: EvaluateFlags): Promise<void> {
   const isFailure = parseFailOn(flags.failOn);
-  const isEncoder = subject.toLowerCase().endsWith('.onnx');
+  const isEncoder = isEncoderFile(subject);
   refuseForeignFlags(subject, flags, isEncoder);
   const runtimes = await parseRuntimes(flags.runtime);
   const names = [...runtimes, ...(flags.reference ? [flags.reference] : [])];
@@ -187,14 +170,12 @@ async function evaluateFolder(folder: string, options: EvaluateRunOptions): Prom
 }
 
 function refuseForeignFlags(subject: string, flags: EvaluateFlags, isEncoder: boolean): void {
-  const refused = (isEncoder ? runFlags : encoderFlags).find((name) => flags[name] !== undefined);
-  if (refused === undefined) return;
-  const option = `--${refused.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  throw new UsageError(
-    isEncoder
-      ? `${option}: expected the folder of a run, got ${subject}`
-      : `${option}: expected an ONNX file to evaluate, got ${subject}, which says itself what it takes`,
-  );
+  if (!isEncoder) {
+    refuseEncoderFlags(subject, flags, encoderFlags, 'an ONNX file to evaluate');
+    return;
+  }
+  const refused = runFlags.find((name) => flags[name] !== undefined);
+  if (refused !== undefined) throw new UsageError(`--${refused}: expected the folder of a run, got ${subject}`);
 }
 
 async function parseRuntimes(text: string): Promise<string[]> {

@@ -5,7 +5,7 @@ import type { Recording, Roles } from '../src/data/recording.ts';
 import { createEnvironment } from '../src/environments/index.ts';
 import { option, UsageError, unknownName } from '../src/error.ts';
 import type { RecordingClassSource } from '../src/evaluation/class/recording.ts';
-import { classesOf, isClassSource, type StateClasses } from '../src/evaluation/class/state.ts';
+import { classesOf, type StateClasses } from '../src/evaluation/class/state.ts';
 import {
   evaluateForeignEncoder,
   type ForeignEvaluation,
@@ -21,6 +21,7 @@ import { packageVersion } from '../src/machine/package.ts';
 import type { PixelNormalization } from '../src/run/encode.ts';
 import { writeFileAtomic } from '../src/storage/atomic-file.ts';
 import { requireFile, requireWritable } from '../src/storage/file-system.ts';
+import { recordingClasses } from './class-choice.ts';
 import { lookAtEncoder } from './encoder-file.ts';
 import { type EvaluateOptions, type ResolvedEvaluateOptions, resolveEvaluateOptions } from './evaluate-option.ts';
 import { referenceRuntime } from './reference-runtime.ts';
@@ -149,17 +150,13 @@ async function observedInRecording(
   const { openRecordingEvaluation } = await import('../src/evaluation/held-out/recording.ts');
   const { openRunRecording } = await import('../src/run/recording.ts');
   const { parseOptions } = await import('../src/options.ts');
-  if (isClassSource(classes))
-    throw new UsageError(
-      `${option('classes')}: expected column:NAME, quantiles:K or observed for a recording, got ${classes}`,
-      { remedy: 'What each can claim: docs/measures.md.' },
-    );
+  const chosen = recordingClasses(classes, 'for a recording');
   const keys = { path, map, stack, imageSize: imageSize && [...imageSize] };
   const configuration = parseOptions(option('data'), recordingConfiguration, keys);
   const { recording, options } = await openConfiguredRecording(configuration);
   try {
     const columns = [...recording.columns.keys()];
-    const asked = classesFor(recording, options.roles ?? {}, classes);
+    const asked = classesFor(recording, options.roles ?? {}, chosen);
     if (asked?.of === 'column' && !columns.includes(asked.column))
       throw unknownName(option('classes', 'column'), 'a column', asked.column, columns);
     // Images with labels need no actions here: whatever has a row an image stands in for them.

@@ -1,8 +1,6 @@
 // Evaluates a run or an export: opens what it was trained on, measures the latents on every runtime asked for, and keeps the
 // result and its page beside the models.
 import { join } from 'node:path';
-import { option, UsageError } from '../src/error.ts';
-import { classesOf, isClassSource } from '../src/evaluation/class/state.ts';
 import { type Evaluation, type EvaluationInput, evaluate } from '../src/evaluation/evaluate.ts';
 import { recordOf } from '../src/evaluation/schema/describe.ts';
 import type { EvaluationRecord } from '../src/evaluation/schema/evaluation.ts';
@@ -13,6 +11,7 @@ import { writeFileAtomic } from '../src/storage/atomic-file.ts';
 import { requireWritable } from '../src/storage/file-system.ts';
 import { readMetrics } from '../src/storage/jsonl.ts';
 import { makeScratch, removeScratch } from '../src/storage/scratch.ts';
+import { recordingClasses } from './class-choice.ts';
 import { type EvaluateRunOptions, type ResolvedEvaluateOptions, resolveEvaluateOptions } from './evaluate-option.ts';
 import type { Readout } from './readout.ts';
 import { referenceRuntime } from './reference-runtime.ts';
@@ -56,9 +55,10 @@ async function evaluateSubject(subject: EvaluationSubject, options: ResolvedEval
 }
 
 async function inputOf(subject: EvaluationSubject, options: ResolvedEvaluateOptions): Promise<EvaluationInput> {
-  return subject.configuration.recording === undefined
-    ? inputOfEnvironment(subject, options)
-    : inputOfRecording(subject, options);
+  if (subject.configuration.recording !== undefined) return inputOfRecording(subject, options);
+  const { inputOfEnvironment } = await import('./network/environment.ts');
+  const { classes, data, runtimes } = options;
+  return { subject, ...(await inputOfEnvironment(subject, { classes, data, runtime: networkRuntime(runtimes) })) };
 }
 
 /** The runtime for networks that only an evaluation needs. */
@@ -66,34 +66,20 @@ function networkRuntime(runtimes: readonly string[]): string {
   return (runtimes.find((name) => name !== 'tfjs') ?? 'cpu').split(':')[0];
 }
 
-async function inputOfEnvironment(
-  subject: EvaluationSubject,
-  { classes = 'reward', data, runtimes }: ResolvedEvaluateOptions,
-): Promise<EvaluationInput> {
-  if (data !== undefined)
-    throw new UsageError(
-      `${option('data')}: expected a run of a recording, got ${subject.folder}, a run of an environment`,
-    );
-  if (!isClassSource(classes))
-    throw new UsageError(
-      `${option('classes')}: expected reward, auxiliary or state of a run of an environment, got ${classes.of}`,
-    );
-  const { networksOfConfiguration } = await import('./network/environment.ts');
-  const networks = await networksOfConfiguration(subject.configuration, networkRuntime(runtimes), subject.folder);
-  return { subject, ...networks, classes: await classesOf(networks.environment, classes, networks.auxiliaries) };
-}
-
 async function inputOfRecording(
   subject: EvaluationSubject,
   { classes, data, observations, seed, runtimes, onNote }: ResolvedEvaluateOptions,
 ): Promise<EvaluationInput> {
-  if (classes !== undefined && isClassSource(classes))
-    throw new UsageError(
-      `${option('classes')}: expected column:NAME, quantiles:K or observed of a run of a recording, got ${classes}`,
-      { remedy: 'What each can claim: docs/measures.md.' },
-    );
+  const chosen = recordingClasses(classes, 'of a run of a recording');
   const { inputOfRecording: openInput } = await import('./network/recording.ts');
-  return openInput(subject, { path: data, classes, observations, seed, runtime: networkRuntime(runtimes), onNote });
+  return openInput(subject, {
+    path: data,
+    classes: chosen,
+    observations,
+    seed,
+    runtime: networkRuntime(runtimes),
+    onNote,
+  });
 }
 
 /** With the encoder in half precision in a temporary folder, where a variant of that name is among the runtimes. */

@@ -3,10 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exposeFile } from '../export/index.ts';
-import { option, UsageError } from '../src/error.ts';
 import type { ClassSource } from '../src/evaluation/class/bisimulation.ts';
 import type { RecordingClassSource } from '../src/evaluation/class/recording.ts';
-import { classesOf, isClassSource } from '../src/evaluation/class/state.ts';
 import { packageRoot, packageVersion } from '../src/machine/package.ts';
 import { type EvaluationSubject, openSubject } from '../src/run/subject.ts';
 import { writeFileAtomic } from '../src/storage/atomic-file.ts';
@@ -17,6 +15,7 @@ import type { RunnerLimits } from '../src/verification/protocol.ts';
 import { allRuntimes, type RunnerSources, runnerOf } from '../src/verification/runners.ts';
 import { VERIFICATION_NAME, VERIFICATION_PAGE_NAME, type VerificationRecord } from '../src/verification/schema.ts';
 import { type VerificationInput, verify } from '../src/verification/verify.ts';
+import { recordingClasses } from './class-choice.ts';
 import { onnxRuntime, referenceOrder } from './reference-runtime.ts';
 import { makeVariant, readRecorded } from './verification-variant.ts';
 
@@ -148,23 +147,17 @@ export async function observationsOfRun(
 ): Promise<Pick<VerificationInput, 'source' | 'classes' | 'untrainedEncoder'>> {
   const runtime = await onnxRuntime();
   if (subject.configuration.recording !== undefined) {
-    if (classes !== undefined && isClassSource(classes))
-      throw new UsageError(
-        `${option('classes')}: expected column:NAME, quantiles:K or observed of a run of a recording, got ${classes}`,
-        { remedy: 'What each can claim: docs/measures.md.' },
-      );
+    const chosen = recordingClasses(classes, 'of a run of a recording');
     const { inputOfRecordingOrStatistics } = await import('./network/recording.ts');
-    return inputOfRecordingOrStatistics(subject, { path: data, classes, observations, seed, runtime, onNote });
+    return inputOfRecordingOrStatistics(subject, {
+      path: data,
+      classes: chosen,
+      observations,
+      seed,
+      runtime,
+      onNote,
+    });
   }
-  if (data !== undefined)
-    throw new UsageError(
-      `${option('data')}: expected a run of a recording, got ${subject.folder}, a run of an environment`,
-    );
-  if (classes !== undefined && !isClassSource(classes))
-    throw new UsageError(
-      `${option('classes')}: expected reward, auxiliary or state of a run of an environment, got ${classes.of}`,
-    );
-  const { networksOfConfiguration } = await import('./network/environment.ts');
-  const networks = await networksOfConfiguration(subject.configuration, runtime, subject.folder);
-  return { ...networks, classes: await classesOf(networks.environment, classes ?? 'reward', networks.auxiliaries) };
+  const { inputOfEnvironment } = await import('./network/environment.ts');
+  return inputOfEnvironment(subject, { classes, data, runtime });
 }

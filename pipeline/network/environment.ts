@@ -4,10 +4,14 @@ import * as tf from '@tensorflow/tfjs';
 import type { Auxiliary } from '../../src/auxiliary/index.ts';
 import { labelledObservations } from '../../src/data/environment-source.ts';
 import type { Environment } from '../../src/environments/index.ts';
+import { option, UsageError } from '../../src/error.ts';
+import { classesOf } from '../../src/evaluation/class/state.ts';
 import type { EvaluationInput, ObservationNetwork } from '../../src/evaluation/evaluate.ts';
 import { environmentEvaluationSource } from '../../src/evaluation/held-out/held-out.ts';
 import type { ObservationInput } from '../../src/run/encode.ts';
+import type { EvaluationSubject } from '../../src/run/subject.ts';
 import type { Configuration } from '../../src/training/configuration.ts';
+import { type ClassChoice, environmentClasses } from '../class-choice.ts';
 import { buildEnvironmentParts, disposeRunParts } from '../parts.ts';
 import { calibrateBatchNorm, exportObservationNetwork } from './observation.ts';
 
@@ -15,6 +19,27 @@ import { calibrateBatchNorm, exportObservationNetwork } from './observation.ts';
 const CALIBRATION_OBSERVATIONS = 256;
 
 const pixelInput: ObservationInput = { name: 'observation', layout: 'nhwc', type: 'uint8' };
+
+/**
+ * What an evaluation of a run of an environment needs beside its networks.
+ * @throws UsageError where a recording or its classes are asked for
+ */
+export async function inputOfEnvironment(
+  subject: EvaluationSubject,
+  {
+    classes,
+    data,
+    runtime,
+  }: { readonly classes?: ClassChoice | undefined; readonly data?: string | undefined; readonly runtime: string },
+): Promise<Omit<EvaluationInput, 'subject'>> {
+  if (data !== undefined)
+    throw new UsageError(
+      `${option('data')}: expected a run of a recording, got ${subject.folder}, a run of an environment`,
+    );
+  const source = environmentClasses(classes);
+  const networks = await networksOfConfiguration(subject.configuration, runtime, subject.folder);
+  return { ...networks, classes: await classesOf(networks.environment, source, networks.auxiliaries) };
+}
 
 export type EvaluationNetworks = Pick<
   EvaluationInput,
