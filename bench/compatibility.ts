@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportTargets } from '../export/index.ts';
-import { exportRun } from '../pipeline/export.ts';
+import { exportRun } from '../pipeline/export/run.ts';
 import { randomFor } from '../src/random.ts';
 import { table } from '../src/report/model-card/table.ts';
 import { readExportDescription } from '../src/storage/export-description.ts';

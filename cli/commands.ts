@@ -1,27 +1,27 @@
 // All commands by their groups, in the order of `jepa --help`. A command's file imports only what parsing needs; the work is
 // imported inside its action, so that `--help` and a usage error never load a native library.
 import type { Command } from 'commander';
-import { createBisimulationCommand } from './bisimulation.ts';
-import { createCacheCommand } from './cache.ts';
-import { createCertifyCommand } from './certify.ts';
 import { withAllowCode } from './code-permission.ts';
-import { createCompletionCommand } from './completion.ts';
-import { createConvertCommand } from './convert.ts';
-import { createDataCommand } from './data.ts';
-import { createDoctorCommand } from './doctor.ts';
-import { createEvaluateCommand } from './evaluate.ts';
-import { createExportCommand } from './export.ts';
-import { createInspectCommand } from './inspect.ts';
-import { createNewCommand } from './new.ts';
-import { createPlanCommand } from './plan.ts';
-import { createQuickstartCommand } from './quickstart.ts';
-import { createRecordCommand } from './record.ts';
-import { createReproduceCommand } from './reproduce.ts';
-import { createRunnerCommand } from './runner.ts';
-import { createServeCommand } from './serve.ts';
-import { createSetupCommand } from './setup.ts';
-import { createTrainCommand } from './train.ts';
-import { createVerifyCommand } from './verify.ts';
+import { createBisimulationCommand } from './command/bisimulation.ts';
+import { createCertifyCommand } from './command/certify.ts';
+import { createConvertCommand } from './command/convert.ts';
+import { createDataCommand } from './command/data.ts';
+import { createEvaluateCommand } from './command/evaluate.ts';
+import { createExportCommand } from './command/export.ts';
+import { createInspectCommand } from './command/inspect.ts';
+import { createPlanCommand } from './command/plan.ts';
+import { createQuickstartCommand } from './command/quickstart.ts';
+import { createRecordCommand } from './command/record.ts';
+import { createReproduceCommand } from './command/reproduce.ts';
+import { createRunnerCommand } from './command/runner.ts';
+import { createServeCommand } from './command/serve.ts';
+import { createTrainCommand } from './command/train.ts';
+import { createVerifyCommand } from './command/verify.ts';
+import { createCacheCommand } from './upkeep/cache.ts';
+import { createCompletionCommand } from './upkeep/completion.ts';
+import { createDoctorCommand } from './upkeep/doctor.ts';
+import { createNewCommand } from './upkeep/new.ts';
+import { createSetupCommand } from './upkeep/setup.ts';
 
 export interface CommandGroup {
   readonly title: string;

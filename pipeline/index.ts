@@ -12,13 +12,13 @@ export type { PlanRecord } from '../src/planning/schema.ts';
 export type { PixelNormalization } from '../src/run/encode.ts';
 export type { TrainingOutcome } from '../src/training/trainer.ts';
 export type { VerificationRecord } from '../src/verification/schema.ts';
-export { brokenHypothesis } from './certification.ts';
-export { type CertifyEncoderOptions, certifyEncoder } from './certify-encoder.ts';
-export { type ConversionReport, type ConvertOptions, convertModel } from './convert.ts';
-export { evaluateRun } from './evaluate.ts';
-export { type EvaluateEncoderOptions, encoderReportPath, evaluateEncoder } from './evaluate-encoder.ts';
-export type { EvaluateOptions, EvaluateRunOptions } from './evaluate-option.ts';
-export { type ExportedNetwork, type ExportedRun, type ExportRunOptions, exportRun } from './export.ts';
+export { type ConversionReport, type ConvertOptions, convertModel } from './convert/model.ts';
+export { brokenHypothesis } from './encoder/certification.ts';
+export { type CertifyEncoderOptions, certifyEncoder } from './encoder/certify-encoder.ts';
+export { type EvaluateEncoderOptions, encoderReportPath, evaluateEncoder } from './encoder/evaluate-encoder.ts';
+export type { EvaluateOptions, EvaluateRunOptions } from './evaluate/evaluate-option.ts';
+export { evaluateRun } from './evaluate/run.ts';
+export { type ExportedNetwork, type ExportedRun, type ExportRunOptions, exportRun } from './export/run.ts';
 export { type LoadedRun, loadRun } from './load.ts';
 export {
   buildEnvironmentParts,
@@ -30,6 +30,6 @@ export {
 } from './parts.ts';
 export type { Goal, PlanOptions, SimulatorChoice, SuccessRule } from './plan/option.ts';
 export { planRun } from './plan/run.ts';
-export { type ResumeOptions, type RunOptions, resumeRun, trainRun } from './train.ts';
-export { type DecoderInput, type DecoderOptions, trainDecoder } from './train-decoder.ts';
-export { type VerifyRunOptions, verifyRun } from './verify.ts';
+export { type ResumeOptions, type RunOptions, resumeRun, trainRun } from './train/run.ts';
+export { type DecoderInput, type DecoderOptions, trainDecoder } from './train/train-decoder.ts';
+export { type VerifyRunOptions, verifyRun } from './verify/run.ts';

@@ -9,7 +9,7 @@ import { runPath } from '../src/run/folder.ts';
 import { openRunRecording, type RunRecordingOptions } from '../src/run/recording.ts';
 import type { Configuration } from '../src/training/configuration.ts';
 import { dynamicsHorizonOf } from '../src/training/objective.ts';
-import { environmentBaseline, type LabelledBaseline, recordingBaseline } from './baseline.ts';
+import { environmentBaseline, type LabelledBaseline, recordingBaseline } from './evaluate/baseline.ts';
 import { buildEnvironmentParts, buildRunParts, disposeRunParts, type RunParts, type RunPartsOptions } from './parts.ts';
 
 export interface RunOriginOptions {

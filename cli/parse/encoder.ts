@@ -1,7 +1,7 @@
 // The flags by which an ONNX file says what a run says of itself, shared by `jepa evaluate` and `jepa certify`.
 import { type Command, Option } from 'commander';
 import { option, UsageError } from '../../src/error.ts';
-import { parseImageSize } from '../data.ts';
+import { parseImageSize } from '../command/data.ts';
 import { withDashes } from '../text/option.ts';
 import { parseWhole } from './number.ts';
 

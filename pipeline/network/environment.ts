@@ -11,7 +11,7 @@ import { environmentEvaluationSource } from '../../src/evaluation/held-out/held-
 import type { ObservationInput } from '../../src/run/encode.ts';
 import type { EvaluationSubject } from '../../src/run/subject.ts';
 import type { Configuration } from '../../src/training/configuration.ts';
-import { type ClassChoice, environmentClasses } from '../class-choice.ts';
+import { type ClassChoice, environmentClasses } from '../evaluate/class-choice.ts';
 import { buildEnvironmentParts, disposeRunParts } from '../parts.ts';
 import { calibrateBatchNorm, exportObservationNetwork } from './observation.ts';
 

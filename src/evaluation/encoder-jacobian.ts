@@ -3,8 +3,8 @@
 // Martinsson and Tropp, SIAM Review 53, 2011), and costs two observations a direction instead of two a pixel. With fewer directions
 // than D a smaller rank is found as well, and a larger one is known to be at least about as large as the directions.
 
-import { rankOfGram } from '../measures/numerical-rank.ts';
-import { gramOfColumns, gramOfRows, measureSpectrum } from '../measures/spectrum.ts';
+import { rankOfGram } from '../measures/spectrum/numerical-rank.ts';
+import { gramOfColumns, gramOfRows, measureSpectrum } from '../measures/spectrum/spectrum.ts';
 import { randomFor } from '../random.ts';
 import { fixedBatchSize, type ObservationInput, type Observations, observationFeeds } from '../run/encode.ts';
 import type { RuntimeSession, RuntimeTensor } from '../runtimes/index.ts';

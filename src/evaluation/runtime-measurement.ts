@@ -1,6 +1,6 @@
 // What one runtime makes of the held-out observations: its latents, measured, and compared with those of the reference.
 import { JepaError } from '../error.ts';
-import { type Certificate, certify, type LatentError, latentError } from '../measures/certificate.ts';
+import { type Certificate, certify, type LatentError, latentError } from '../measures/bound/certificate.ts';
 import { type Distinctness, measureDistinctness } from '../measures/distinctness.ts';
 import { type LabelledLatents, type Latents, labelLatents, type Metric, underMetric } from '../measures/latents.ts';
 import { fixedBatchSize, type Observations, observationFeeds, paddedRows } from '../run/encode.ts';

@@ -4,12 +4,12 @@
 import { UsageError } from '../error.ts';
 import { centroidsOf, measureCentroids } from './centroid.ts';
 import { measureClassGaps } from './class-gap.ts';
-import { twoNearestNeighbourDimension } from './intrinsic-dimension.ts';
 import { createLatents, labelLatents } from './latents.ts';
-import { lidar } from './lidar.ts';
 import { measurePairs } from './pair-distance.ts';
-import { measureSpectrum } from './spectrum.ts';
-import { spectrumSlope } from './spectrum-slope.ts';
+import { twoNearestNeighbourDimension } from './spectrum/intrinsic-dimension.ts';
+import { lidar } from './spectrum/lidar.ts';
+import { measureSpectrum } from './spectrum/spectrum.ts';
+import { spectrumSlope } from './spectrum/spectrum-slope.ts';
 
 /** The observations that every measurement is of. None of them is trained on. */
 export interface Baseline {

@@ -3,13 +3,13 @@ import { UsageError } from '../error.ts';
 import { type CentroidMeasures, centroidsOf, measureCentroids } from './centroid.ts';
 import { type ClassGaps, measureClassGaps, nearestNeighbourAccuracy, silhouette } from './class-gap.ts';
 import { sampleRows, takeRows } from './class-sample.ts';
-import { twoNearestNeighbourDimension } from './intrinsic-dimension.ts';
 import { type LabelledLatents, rootMeanSquareNorm, roundingLength, standardDeviations } from './latents.ts';
-import { lidar } from './lidar.ts';
 import { measureOrganisation, type Organisation } from './organisation.ts';
 import { measurePairs, type PairDistances, typicalDistance } from './pair-distance.ts';
 import { measureSeparability, type Separability } from './separability.ts';
-import { measureSpectrum, type Spectrum } from './spectrum.ts';
+import { twoNearestNeighbourDimension } from './spectrum/intrinsic-dimension.ts';
+import { lidar } from './spectrum/lidar.ts';
+import { measureSpectrum, type Spectrum } from './spectrum/spectrum.ts';
 import { decideVerdict, type VerdictDecision, type VerdictEvidence, verdictThresholds } from './verdict.ts';
 
 /** Labelled latents to judge, those that give the centroids, and what they are compared with. */

@@ -1,7 +1,7 @@
 // A linear rule for every pair of classes at once: Fisher's discriminant with the classes' common covariance (Fisher, Annals of
 // Eugenics 7, 1936). Solved in the smaller of observations and dimensions.
 import type { LabelledLatents } from './latents.ts';
-import { gramOfColumns, gramOfRows } from './spectrum.ts';
+import { gramOfColumns, gramOfRows } from './spectrum/spectrum.ts';
 
 export interface LinearProbe {
   /** [C, D]: between classes a and b the side is the sign of z (w_a - w_b) - (o_a - o_b). */

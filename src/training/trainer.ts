@@ -5,7 +5,7 @@ import type { Auxiliary } from '../auxiliary/index.ts';
 import type { TransitionSource } from '../data/transition.ts';
 import { JepaError, option } from '../error.ts';
 import { type Baseline, type BaselineMeasures, measureBaseline } from '../measures/baseline.ts';
-import { rankOfGram } from '../measures/numerical-rank.ts';
+import { rankOfGram } from '../measures/spectrum/numerical-rank.ts';
 import type { Checkpoint, Json } from '../storage/checkpoint.ts';
 import { saveCheckpoint } from '../storage/checkpoint.ts';
 import { CollapseGate, type CollapseState } from './collapse-gate.ts';

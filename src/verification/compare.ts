@@ -1,8 +1,8 @@
 // What one runtime gave, measured, and compared with the reference: errors, verdict, certificates, and what is wrong.
 
 import type { NamedClasses } from '../evaluation/class/bisimulation.ts';
+import { type Certificate, certify, latentError, type PairAtRisk } from '../measures/bound/certificate.ts';
 import { centroidsOf } from '../measures/centroid.ts';
-import { type Certificate, certify, latentError, type PairAtRisk } from '../measures/certificate.ts';
 import type { ClassPair } from '../measures/class-gap.ts';
 import { type Distinctness, measureDistinctness } from '../measures/distinctness.ts';
 import {

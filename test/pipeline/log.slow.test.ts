@@ -1,7 +1,7 @@
 // What a run writes for TensorBoard, served by a real TensorBoard.
 import { describe, expect, test } from 'vitest';
-import { environmentBaseline } from '../../pipeline/baseline.ts';
-import { openRunRecord } from '../../pipeline/log.ts';
+import { environmentBaseline } from '../../pipeline/evaluate/baseline.ts';
+import { openRunRecord } from '../../pipeline/train/log.ts';
 import { createEnvironment } from '../../src/environments/index.ts';
 import { resolveConfiguration } from '../../src/training/presets.ts';
 import { findPython, runPython } from '../python/python.ts';

@@ -2,9 +2,9 @@
 // each format that is written here is evaluated too.
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { exportRun } from '../../pipeline/export.ts';
+import { exportRun } from '../../pipeline/export/run.ts';
 import { inputOfRecording } from '../../pipeline/network/recording.ts';
-import { trainRun } from '../../pipeline/train.ts';
+import { trainRun } from '../../pipeline/train/run.ts';
 import { convertRecording } from '../../src/data/writers/index.ts';
 import { evaluate } from '../../src/evaluation/evaluate.ts';
 import { recordOf } from '../../src/evaluation/schema/describe.ts';

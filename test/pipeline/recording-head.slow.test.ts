@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { loadRun } from '../../pipeline/load.ts';
-import { trainRun } from '../../pipeline/train.ts';
+import { trainRun } from '../../pipeline/train/run.ts';
 import { loadTensorFlow } from '../../src/tensorflow/load.ts';
 import { resolveConfiguration } from '../../src/training/presets.ts';
 import { corridorRecording } from '../data/corridor-recording.ts';

@@ -3,9 +3,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { exportRun } from '../../pipeline/export.ts';
+import { exportRun } from '../../pipeline/export/run.ts';
 import { inputOfRecording } from '../../pipeline/network/recording.ts';
-import { resumeRun, trainRun } from '../../pipeline/train.ts';
+import { resumeRun, trainRun } from '../../pipeline/train/run.ts';
 import type { Recording } from '../../src/data/recording.ts';
 import { readRecordingRecord } from '../../src/data/recording-description.ts';
 import { convertRecording } from '../../src/data/writers/index.ts';

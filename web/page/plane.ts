@@ -1,6 +1,6 @@
 // The plane of the picture: the two principal axes of the held-out latents, onto which any other latent goes as well.
 import { type Latents, meanLatent } from '../../src/measures/latents.ts';
-import type { Spectrum } from '../../src/measures/spectrum.ts';
+import type { Spectrum } from '../../src/measures/spectrum/spectrum.ts';
 
 export interface Plane {
   /** [N, D] -> [N, 2] */

@@ -5,7 +5,7 @@ import type { Distinctness } from '../../measures/distinctness.ts';
 import type { Interval } from '../../measures/interval.ts';
 import { classCounts, type Metric } from '../../measures/latents.ts';
 import { meanDistancesOf } from '../../measures/pair-distance.ts';
-import { spectrumSlope } from '../../measures/spectrum-slope.ts';
+import { spectrumSlope } from '../../measures/spectrum/spectrum-slope.ts';
 import { verdictThresholds } from '../../measures/verdict.ts';
 import type { Evaluation } from '../evaluate.ts';
 import type { ForeignEvaluation } from '../foreign-encoder.ts';

@@ -1,7 +1,7 @@
 // What an evaluation found by looking into the networks, as plain values for evaluation.json: witnesses with their checks, and the
 // rank of the encoder's Jacobian. The schema is the documentation of every field.
 import * as z from 'zod';
-import { RANK_THRESHOLD } from '../../measures/numerical-rank.ts';
+import { RANK_THRESHOLD } from '../../measures/spectrum/numerical-rank.ts';
 import type { EncoderRank } from '../encoder-jacobian.ts';
 import type { BoundedDistance } from '../witness/bound.ts';
 import type { BoundedWitness, FoundWitnesses, WitnessEvaluation } from '../witness/evaluate.ts';

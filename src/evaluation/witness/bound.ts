@@ -2,9 +2,9 @@
 // traced word: from the weights everywhere, from the weights between the two sides, and measured.
 import type * as tf from '@tensorflow/tfjs';
 import type { Auxiliary } from '../../auxiliary/index.ts';
-import { distanceBounds, type LipschitzConstants } from '../../measures/distance-bound.ts';
+import { distanceBounds, type LipschitzConstants } from '../../measures/bound/distance-bound.ts';
+import { lipschitzBounds } from '../../measures/bound/lipschitz.ts';
 import type { Latents } from '../../measures/latents.ts';
-import { lipschitzBounds } from '../../measures/lipschitz.ts';
 import { headValueSlope, headValues } from '../head-value.ts';
 import { jacobianNorms } from './jacobian.ts';
 import type { LatentWorld, WordTrace } from './witness.ts';

@@ -1,8 +1,8 @@
 // Local Lipschitz constants, measured: the norm of a function's Jacobian at given latents, by central differences. The largest of
 // them is an estimate that bounds the true constant from below; it is no guarantee.
 import { UsageError } from '../../error.ts';
+import { estimateSpectralNorm } from '../../measures/bound/spectral-norm.ts';
 import type { Latents } from '../../measures/latents.ts';
-import { estimateSpectralNorm } from '../../measures/spectral-norm.ts';
 
 /** [N, D] -> [N, M], rows independent of each other. */
 export type LatentFunction = (latents: Latents) => Promise<Float32Array>;

@@ -3,7 +3,7 @@
 import type { EncoderEvaluation } from '../../evaluation/runtime-measurement.ts';
 import type { EncoderRuntimeRecord } from '../../evaluation/schema/evaluation.ts';
 import { distanceMatrix } from '../../measures/pair-distance.ts';
-import { projectOnAxes } from '../../measures/spectrum.ts';
+import { projectOnAxes } from '../../measures/spectrum/spectrum.ts';
 import { umapOf } from '../../measures/umap.ts';
 import { formatCount, formatNumber, formatPercent } from '../number.ts';
 import type { BlockOf, ReportBlock, ReportSection } from '../report.ts';

@@ -1,7 +1,7 @@
 // The plane of the picture agrees with the report's projection, and takes latents that are not in it.
 import { test } from 'vitest';
 import { createLatents } from '../../../src/measures/latents.ts';
-import { measureSpectrum, projectOnAxes } from '../../../src/measures/spectrum.ts';
+import { measureSpectrum, projectOnAxes } from '../../../src/measures/spectrum/spectrum.ts';
 import { randomFor } from '../../../src/random.ts';
 import { createPlane } from '../../../web/page/plane.ts';
 import { expectClose } from '../../matcher/close.ts';

@@ -1,0 +1,98 @@
+// `jepa certify`: a proof, not a measurement, that rounding cannot change which class an observation is nearest to, on any float32
+// runtime. Writes certificate.json beside the encoder.
+import { Command } from 'commander';
+import { UsageError } from '../../src/error.ts';
+import { parseClasses } from '../parse/class.ts';
+import { encoderFlagNames, isEncoderFile, refuseEncoderFlags, withEncoderFlags } from '../parse/encoder.ts';
+import { parseWhole } from '../parse/number.ts';
+import { parsePixels } from '../parse/pixels.ts';
+import { noteTo } from '../text/option.ts';
+
+interface CertifyFlags {
+  readonly observations: number;
+  readonly seed: number;
+  readonly classes?: string;
+  readonly data?: string;
+  readonly environment?: string;
+  readonly map?: string;
+  readonly imageSize?: readonly [height: number, width: number];
+  readonly stack?: number;
+  readonly layout?: 'nchw' | 'nhwc';
+  readonly pixels?: string;
+  readonly additions: number;
+  readonly runtime: string;
+  readonly failBelow?: number;
+  readonly json?: boolean;
+  readonly report: boolean;
+}
+
+export function createCertifyCommand(): Command {
+  const command = new Command('certify')
+    .description('prove that rounding cannot change the nearest class of observations, on any float32 runtime')
+    .argument('<encoder>', 'an ONNX file: an encoder from anywhere; or the folder of a run or of an export')
+    .option(
+      '--observations <number>',
+      'held-out observations; as many more give the centroids',
+      parseWhole('--observations', 2),
+      256,
+    )
+    .option('--seed <number>', 'seed of the observations', parseWhole('--seed', 0), 0)
+    .option('--classes <source>', 'what must be told apart: as for jepa evaluate')
+    .option('--data <path>', 'of an ONNX file: a recording; of a run: where its recording is now');
+  return withEncoderFlags(command)
+    .option(
+      '--additions <number>',
+      'assume at most so many additions between a product and its sum, as in blocked or pairwise sums (default: any order)',
+      parseWhole('--additions', 1),
+      Number.POSITIVE_INFINITY,
+    )
+    .option('--runtime <names>', 'comma-separated runtimes to run beside the proof: cpu, wasm, ...; or none', 'cpu')
+    .option('--fail-below <share>', 'exit with 1 where fewer of the right observations are certified', parseShare)
+    .option('--json', 'print certificate.json instead of the text')
+    .option('--no-report', 'write no certificate.json')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  jepa certify runs/a
+  jepa certify encoder.onnx --data frames.npz --classes column:label --pixels imagenet
+  jepa certify runs/a --additions 256 --fail-below 0.99
+
+What is proven, under which assumptions, and what is not: docs/certificate.md`,
+    )
+    .action(runCertify);
+}
+
+function parseShare(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1))
+    throw new UsageError(`--fail-below: expected a share between 0 and 1, got "${text}"`);
+  return value;
+}
+
+async function runCertify(subject: string, flags: CertifyFlags): Promise<void> {
+  const runtimes = flags.runtime === 'none' ? [] : flags.runtime.split(',').map((name) => name.trim());
+  const { certifyEncoder, requireFloat32 } = await import('../../pipeline/encoder/certify-encoder.ts');
+  requireFloat32('--runtime', runtimes);
+  if (!isEncoderFile(subject)) refuseEncoderFlags(subject, flags, encoderFlagNames, 'an ONNX file');
+  const { ensureRuntimePackages } = await import('../upkeep/tensorflow.ts');
+  await ensureRuntimePackages(runtimes);
+  const { brokenHypothesis } = await import('../../pipeline/encoder/certification.ts');
+  const { classes, pixels, runtime: _, ...rest } = flags;
+  const record = await certifyEncoder(subject, {
+    ...rest,
+    runtimes,
+    classes: classes === undefined ? undefined : await parseClasses(classes),
+    pixels: pixels === undefined ? undefined : parsePixels('--pixels', pixels),
+    onNote: noteTo(process.stderr),
+    onProgress: noteTo(process.stderr),
+  });
+  const { renderProof } = await import('../text/proof.ts');
+  process.stdout.write(flags.json ? `${JSON.stringify(record, undefined, 2)}\n` : renderProof(record));
+  const broken = brokenHypothesis(record);
+  if (broken !== undefined) throw broken;
+  if (flags.failBelow !== undefined && record.certifiedOfRight < flags.failBelow) {
+    process.stderr.write(`jepa: --fail-below ${flags.failBelow}: ${record.certifiedOfRight} certified\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,202 @@
+// `jepa evaluate`: measures, on held-out observations and on one or several runtimes, whether the latents keep apart what
+// must be told apart; writes evaluation.json and report.html beside the models.
+import { Command, Option } from 'commander';
+import type { EvaluateEncoderOptions } from '../../pipeline/encoder/evaluate-encoder.ts';
+import type { EvaluateRunOptions } from '../../pipeline/evaluate/evaluate-option.ts';
+import { UsageError, unknownName } from '../../src/error.ts';
+import type { AnyEvaluationRecord, EncoderRuntimeRecord } from '../../src/evaluation/schema/evaluation.ts';
+import type { Metric } from '../../src/measures/latents.ts';
+import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
+import { parseClasses } from '../parse/class.ts';
+import { encoderFlagNames, isEncoderFile, refuseEncoderFlags, withEncoderFlags } from '../parse/encoder.ts';
+import { parseNonNegative, parseWhole } from '../parse/number.ts';
+import { parsePixels } from '../parse/pixels.ts';
+import { noteTo } from '../text/option.ts';
+import { ensureRuntimePackages, loadTensorFlowForCommand } from '../upkeep/tensorflow.ts';
+
+interface EvaluateFlags {
+  readonly runtime: string;
+  readonly reference?: string;
+  readonly observations: number;
+  readonly seed: number;
+  readonly classes?: string;
+  readonly data?: string;
+  readonly threads?: number;
+  readonly json?: boolean;
+  readonly failOn?: string;
+  readonly metric?: Metric;
+  readonly report: boolean;
+  readonly open?: boolean;
+  readonly probes?: boolean;
+  readonly decoder?: boolean;
+  readonly decoderNoise: number;
+  readonly environment?: string;
+  readonly map?: string;
+  readonly imageSize?: readonly [height: number, width: number];
+  readonly stack?: number;
+  readonly layout?: 'nchw' | 'nhwc';
+  readonly pixels?: string;
+  readonly untrained?: string;
+}
+
+export function createEvaluateCommand(): Command {
+  const command = new Command('evaluate')
+    .description('measure whether the latents of a run or an export stay distinct, on any runtime')
+    .argument('<folder>', 'the folder of a run, or of an export by itself; or an ONNX file: an encoder from anywhere')
+    .option(
+      '--runtime <names>',
+      'comma-separated: cpu, wasm, cuda, webgpu, tfjs; variants: cuda:tf32, NAME:fp16',
+      'cpu',
+    )
+    .option(
+      '--reference <name>',
+      'runtime that the others are compared with (default: tfjs where it can run, else cpu)',
+    )
+    .option(
+      '--observations <number>',
+      'held-out observations; as many more give the centroids',
+      parseWhole('--observations', 2),
+      4096,
+    )
+    .option('--seed <number>', 'seed of the observations', parseWhole('--seed', 0), 0)
+    .option(
+      '--classes <source>',
+      'what must be told apart: reward (bisimulation; the default), auxiliary, state; of a recording: observed, column:NAME, quantiles:K (default: what can be claimed best)',
+    )
+    .option(
+      '--data <path>',
+      'where the recording of the run is now (default: where it was); of an ONNX file: the recording that it is measured on',
+    )
+    .option('--threads <number>', 'threads of each runtime (default: all cores)', parseWhole('--threads', 1))
+    .option('--probes', 'probe the latents for the state and for what images show beside it (minutes)')
+    .option('--decoder', 'train a decoder on the latents, and draw what it recovers (a minute)')
+    .option(
+      '--decoder-noise <fraction>',
+      'noise on the latents that the decoder sees, of their scale',
+      parseNonNegative('--decoder-noise'),
+      0,
+    )
+    .option('--json', 'print evaluation.json instead of the table')
+    .addOption(
+      new Option('--metric <metric>', 'how latents are compared (default: euclidean)').choices(['euclidean', 'cosine']),
+    )
+    .option(
+      '--fail-on <verdict>',
+      'exit with 1 where a verdict, by its numbers as measured, is this or worse: undecided (more observations are needed), coarse, collapsed',
+    )
+    .option(OPEN_FLAG, OPEN_DESCRIPTION)
+    .option('--no-report', 'write neither evaluation.json nor report.html');
+  return withEncoderFlags(command)
+    .option('--untrained <file>', 'of an ONNX file: the same encoder before training, which shows a collapse best')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  jepa evaluate runs/a
+  jepa evaluate runs/a --runtime cpu,wasm --fail-on coarse
+  jepa evaluate runs/a/export --json
+  jepa evaluate runs/a --probes --decoder
+  jepa evaluate encoder.onnx --data frames.npz --classes column:label --pixels imagenet --runtime cpu,wasm
+
+What every measure means, and what it cannot tell: docs/measures.md`,
+    )
+    .action(runEvaluate);
+}
+
+/** What only an encoder from anywhere has to be told. */
+const encoderFlags = [...encoderFlagNames, 'untrained'] as const;
+/** What only a run has. */
+const runFlags = ['probes', 'decoder'] as const;
+
+async function runEvaluate(subject: string, flags: EvaluateFlags): Promise<void> {
+  const isFailure = parseFailOn(flags.failOn);
+  const isEncoder = isEncoderFile(subject);
+  refuseForeignFlags(subject, flags, isEncoder);
+  const runtimes = await parseRuntimes(flags.runtime);
+  const names = [...runtimes, ...(flags.reference ? [flags.reference] : [])];
+  await ensureRuntimePackages(names.map((name) => name.split(':')[0]));
+  const { classes, runtime: _, open, ...rest } = flags;
+  const options = {
+    ...rest,
+    runtimes,
+    classes: classes === undefined ? undefined : await parseClasses(classes),
+    onProgress: noteTo(process.stderr),
+    onNote: noteTo(process.stderr),
+  };
+  const record = isEncoder ? await evaluateFile(subject, options) : await evaluateFolder(subject, options);
+  if (flags.json) process.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
+  else {
+    process.stdout.write((await import('../text/evaluation.ts')).renderEvaluation(record));
+    await printProof(subject, isEncoder);
+  }
+  if (flags.report) await openPage(open, await reportPathOf(subject, isEncoder));
+  const measured: readonly EncoderRuntimeRecord[] = record.runtimes;
+  const failed = measured.filter((runtime) => isFailure(failWordOf(runtime)));
+  if (failed.length > 0) {
+    const names = failed.map((runtime) => `${runtime.runtime} ${failWordOf(runtime)}`).join(', ');
+    process.stderr.write(`jepa: --fail-on ${flags.failOn}: ${names}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/** What `jepa certify` proved of this encoder, where it did: the bound beside the errors that were measured. */
+async function printProof(subject: string, isEncoder: boolean): Promise<void> {
+  const { proofLine } = await import('../text/proof.ts');
+  const { openSubject } = await import('../../src/run/subject.ts');
+  const encoder = isEncoder ? subject : openSubject(subject).onnx?.encoder.path;
+  if (encoder !== undefined) process.stdout.write(await proofLine(subject, encoder));
+}
+
+async function reportPathOf(subject: string, isEncoder: boolean): Promise<string> {
+  if (isEncoder) return (await import('../../pipeline/encoder/evaluate-encoder.ts')).encoderReportPath(subject);
+  return (await import('../../src/run/folder.ts')).runPath(subject, 'report');
+}
+
+type FileOptions = Omit<EvaluateEncoderOptions, 'pixels'> & { readonly pixels?: string | undefined };
+
+async function evaluateFile(path: string, { pixels, ...options }: FileOptions): Promise<AnyEvaluationRecord> {
+  const { evaluateEncoder } = await import('../../pipeline/encoder/evaluate-encoder.ts');
+  return evaluateEncoder(path, {
+    ...options,
+    pixels: pixels === undefined ? undefined : parsePixels('--pixels', pixels),
+  });
+}
+
+async function evaluateFolder(folder: string, options: EvaluateRunOptions): Promise<AnyEvaluationRecord> {
+  // Set up here, where its progress is shown.
+  if (options.probes || options.decoder) await loadTensorFlowForCommand({ threads: options.threads });
+  const { evaluateRun } = await import('../../pipeline/evaluate/run.ts');
+  return evaluateRun(folder, options);
+}
+
+function refuseForeignFlags(subject: string, flags: EvaluateFlags, isEncoder: boolean): void {
+  if (!isEncoder) {
+    refuseEncoderFlags(subject, flags, encoderFlags, 'an ONNX file to evaluate');
+    return;
+  }
+  const refused = runFlags.find((name) => flags[name] !== undefined);
+  if (refused !== undefined) throw new UsageError(`--${refused}: expected the folder of a run, got ${subject}`);
+}
+
+async function parseRuntimes(text: string): Promise<string[]> {
+  const { parseRuntimeVariant } = await import('../../src/run/runtime-variant.ts');
+  const names = text.split(',').map((name) => name.trim());
+  for (const name of names) parseRuntimeVariant('--runtime', name);
+  if (new Set(names).size !== names.length)
+    throw new UsageError(`--runtime: expected each runtime once, got "${text}"`);
+  return names;
+}
+
+/** A distinct verdict whose interval allows another is only that where it is asked for: `--fail-on undecided`. */
+function failWordOf({ verdict, separable }: EncoderRuntimeRecord): string {
+  return verdict === 'distinct' && separable.answer === 'undecided' ? 'undecided' : verdict;
+}
+
+/** Whether a verdict is the given one or worse. */
+function parseFailOn(name: string | undefined): (verdict: string) => boolean {
+  if (name === undefined) return () => false;
+  // From worst to best, as in src/measures/verdict.ts.
+  const order = ['collapsed', 'coarse', 'undecided'];
+  if (!order.includes(name)) throw unknownName('--fail-on', 'a verdict', name, order);
+  return (verdict) => order.slice(0, order.indexOf(name) + 1).includes(verdict);
+}

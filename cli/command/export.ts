@@ -1,0 +1,60 @@
+// `jepa export`: writes the networks of a run as ONNX files, each only after it passed its checks.
+import { Command, Option } from 'commander';
+import { parseWhole } from '../parse/number.ts';
+import { noteTo } from '../text/option.ts';
+
+interface ExportFlags {
+  readonly out?: string;
+  readonly opset?: number;
+  readonly for?: string;
+  readonly layout: 'nchw' | 'nhwc';
+  readonly pixels: 'float32' | 'uint8';
+  readonly license?: string;
+  readonly json?: boolean;
+}
+
+export function createExportCommand(): Command {
+  return new Command('export')
+    .description('write encoder.onnx, predictor.onnx and auxiliary.onnx of a run, checked against tfjs')
+    .argument('<run>', 'the folder of a run')
+    .option('--out <folder>', 'folder of the export (default: export/ in the run)')
+    .option('--opset <number>', 'version of ONNX operators, 17 to 23 (default: 17)', parseWhole('--opset', 1))
+    .option('--for <runtime>', 'choose the opset and avoid operators that it lacks: rten, candle, jax, ...')
+    .addOption(new Option('--layout <layout>', 'layout of observations').choices(['nchw', 'nhwc']).default('nchw'))
+    .addOption(
+      new Option('--pixels <type>', 'float32: observations in 0..1; uint8: raw pixels, scaled in the graph')
+        .choices(['float32', 'uint8'])
+        .default('float32'),
+    )
+    .option(
+      '--license <id>',
+      'licence of the weights in the model card, as Hugging Face names it (apache-2.0, mit, ...)',
+    )
+    .option('--json', 'print the parity report as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  jepa export runs/a
+  jepa export runs/a --out deploy --pixels uint8 --layout nhwc`,
+    )
+    .action(runExport);
+}
+
+async function runExport(run: string, flags: ExportFlags): Promise<void> {
+  const { exportRun } = await import('../../pipeline/export/run.ts');
+  const { folder, networks } = await exportRun(run, {
+    ...flags,
+    onNote: noteTo(process.stderr, 'jepa: '),
+  });
+  if (flags.json) {
+    const reports = networks.map(({ name, file, bytes, parity }) => ({ name, file, bytes, parity }));
+    process.stdout.write(`${JSON.stringify({ folder, networks: reports }, undefined, 2)}\n`);
+    return;
+  }
+  for (const { file, bytes, nodes, parity } of networks) {
+    const error = Math.max(...parity.outputs.map((output) => output.maxAbsError));
+    const size = `${(bytes / 1024).toFixed(0)} KiB, ${nodes} nodes`;
+    process.stdout.write(`${folder}/${file}: ${size}, within ${error.toExponential(1)} of ${parity.reference}\n`);
+  }
+}

@@ -1,0 +1,49 @@
+// `jepa record`: rolls a policy out in a simulator and writes what was seen as a recording.
+import { Command } from 'commander';
+import { UsageError } from '../../src/error.ts';
+import { parseWhole } from '../parse/number.ts';
+import { recordWithFlags, type SimulationFlags, withSimulationFlags } from '../parse/simulation.ts';
+import { parseImageSize } from './data.ts';
+
+export function createRecordCommand(): Command {
+  const command = new Command('record')
+    .description("record a simulator: a module of your own, or an environment of Python's Gymnasium")
+    .argument('<simulator>', './my-env.ts (jepa new environment my-env writes one), or gym:CartPole-v1')
+    .option('--out <file>', 'the recording; its ending says the format: .npz, .h5, .hdf5 or .parquet', 'recording.npz')
+    .option('--seed <number>', 'seed of the episodes and of the policy', parseWhole('--seed', 0), 0)
+    .option('--image-size <HxW>', 'bring all images to this height and width', parseImageSize)
+    .option('--json', 'print what was recorded as JSON');
+  return withSimulationFlags(command, '--steps')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  jepa record ./my-env.ts --episodes 500 --out episodes.npz
+  jepa record gym:CartPole-v1 --out cartpole.h5
+  jepa record gym:CartPole-v1 --render --image-size 64x64 --out frames.npz
+  jepa record ./my-env.ts --policy ./my-policy.ts --random-share 0.1 --out better.npz
+  jepa record gym:CartPole-v1 --policy planner:runs/a@avoid:terminations --random-share 0.2 --out planned.npz
+  jepa record gym:FrozenLake-v1 --option is_slippery=false --out lake.parquet`,
+    )
+    .action(runRecord);
+}
+
+async function runRecord(
+  simulator: string,
+  flags: SimulationFlags & { readonly out: string; readonly json?: boolean },
+): Promise<void> {
+  const { existsSync } = await import('node:fs');
+  // An hour of simulation is not thrown away for a name.
+  if (existsSync(flags.out))
+    throw new UsageError(`--out: expected a path that is free, got ${flags.out}, which exists`, {
+      remedy: 'Choose another name, or remove this one first.',
+    });
+  const target = { path: flags.out };
+  const { map, provenance, ...counts } = await recordWithFlags(simulator, target, flags);
+  const next = `jepa train --data ${flags.out}${map === undefined ? '' : ` --map ${map}`} --out runs/a`;
+  process.stdout.write(
+    flags.json
+      ? `${JSON.stringify({ format: 1, path: flags.out, ...provenance, ...counts, ...(map === undefined ? {} : { map }), command: next }, undefined, 2)}\n`
+      : `To train on it: ${next}\n`,
+  );
+}

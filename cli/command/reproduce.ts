@@ -1,0 +1,103 @@
+// `jepa reproduce`: the rows of the paper's figure over seeds, exported and evaluated, in one report.
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { countingRows, type RowPlan } from '../../pipeline/reproduce/row.ts';
+import { unknownName } from '../../src/error.ts';
+import { packageVersion } from '../../src/machine/package.ts';
+import { stopWhenInterrupted } from '../interruption.ts';
+import { collect, parseWhole } from '../parse/number.ts';
+import { noteTo } from '../text/option.ts';
+
+interface ReproduceFlags {
+  readonly out?: string;
+  readonly seeds: number;
+  readonly preset: string;
+  readonly jobs?: number;
+  readonly rows?: string;
+  readonly set: readonly string[];
+  readonly json?: boolean;
+}
+
+const rowIds = countingRows.map((row) => row.id);
+
+export function createReproduceCommand(): Command {
+  return new Command('reproduce')
+    .description("run the rows of the paper's figure over seeds, and report them beside what it says; resumes")
+    .argument('<environment>', 'counting')
+    .option('--seeds <number>', 'seeds a row', parseWhole('--seeds', 1), 3)
+    .option('--preset <name>', 'small or paper', 'small')
+    .option('--jobs <number>', 'runs side by side, one thread each (default: all cores)', parseWhole('--jobs', 1))
+    .option('--rows <names>', `comma-separated: ${rowIds.join(', ')} (default: all)`)
+    .option('--out <folder>', 'folder of all runs (default: runs/reproduce-ENVIRONMENT-PRESET)')
+    .option('--set <key=value>', 'one configuration key of every run; repeatable', collect, [])
+    .option('--json', 'print the report as JSON')
+    .action(runReproduce);
+}
+
+async function runReproduce(environment: string, flags: ReproduceFlags): Promise<void> {
+  if (environment !== 'counting')
+    throw unknownName('reproduce', 'an environment of the paper', environment, ['counting']);
+  const { presetNames } = await import('../../src/training/presets.ts');
+  if (!presetNames.includes(flags.preset)) throw unknownName('--preset', 'a preset', flags.preset, presetNames);
+  const { runReproduction } = await import('../../pipeline/reproduce/claims.ts');
+  const plans = chooseRows(flags.rows);
+  const folder = flags.out ?? join('runs', `reproduce-${environment}-${flags.preset}`);
+  const assignments = flags.set.flatMap((assignment) => ['--set', assignment]);
+  const jobs = flags.jobs ?? availableParallelism();
+  const stopping = new AbortController();
+  const release = stopWhenInterrupted((exitCode) => {
+    process.exitCode = exitCode;
+    stopping.abort();
+    return true;
+  });
+  const made = await runReproduction(plans, {
+    folder,
+    environment,
+    preset: flags.preset,
+    seeds: flags.seeds,
+    jobs,
+    argv: assignments,
+    onNote: noteTo(process.stderr),
+    signal: stopping.signal,
+  })
+    .catch((error: unknown) => {
+      if (!stopping.signal.aborted) throw error;
+    })
+    .finally(release);
+  if (made === undefined) {
+    process.stderr.write('jepa: interrupted; what is done is kept: run the same command again\n');
+    return;
+  }
+  const { rows, minutes } = made;
+  const { reproductionReport } = await import('../../src/report/reproduction/report.ts');
+  const { renderReport } = await import('../../src/report/page.ts');
+  const { writeFileAtomic } = await import('../../src/storage/atomic-file.ts');
+  const report = reproductionReport(rows, {
+    environment,
+    preset: flags.preset,
+    generator: `jepa-onnx ${packageVersion()}`,
+    ...(minutes === undefined ? {} : { effort: { minutes, jobs } }),
+    command: [
+      'jepa reproduce',
+      environment,
+      '--preset',
+      flags.preset,
+      '--seeds',
+      flags.seeds,
+      ...(flags.rows === undefined ? [] : ['--rows', flags.rows]),
+      ...assignments,
+    ].join(' '),
+  });
+  writeFileAtomic(join(folder, 'report.html'), await renderReport(report));
+  writeFileAtomic(join(folder, 'report.json'), `${JSON.stringify(report, undefined, 2)}\n`);
+  if (flags.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+  else process.stdout.write(`${report.answer.sentences.join('\n')}\n\nReport: ${join(folder, 'report.html')}\n`);
+}
+
+function chooseRows(text: string | undefined): readonly RowPlan[] {
+  if (text === undefined) return countingRows;
+  const names = text.split(',').map((name) => name.trim());
+  for (const name of names) if (!rowIds.includes(name)) throw unknownName('--rows', 'a row', name, rowIds);
+  return countingRows.filter((row) => names.includes(row.id));
+}

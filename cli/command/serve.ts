@@ -1,0 +1,108 @@
+// `jepa serve`: a page on this machine that loads an export, measures it in the browser and lets one look at its latents;
+// or the same page as a folder for any host.
+import { Command, Option } from 'commander';
+import { packageRoot, packageVersion } from '../../src/machine/package.ts';
+import { stopWhenInterrupted } from '../interruption.ts';
+import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
+import { parseWhole } from '../parse/number.ts';
+import { noteTo } from '../text/option.ts';
+
+interface ServeFlags {
+  readonly port: number;
+  readonly host: string;
+  readonly build?: string;
+  readonly data?: string;
+  readonly open?: boolean;
+}
+
+export function createServeCommand(): Command {
+  return new Command('serve')
+    .description('open a run or an export in the browser: measure it there, look at its latents, press actions')
+    .argument('<folder>', 'the folder of a run that was exported, or of an export by itself')
+    .option('--port <number>', 'port to listen on; 0: any that is free', parseWhole('--port', 0), 8017)
+    .addOption(new Option('--host <name>', 'where to listen, on this machine only').default('127.0.0.1'))
+    .option('--build <folder>', 'write the page as a folder for any static host, and end')
+    .option(OPEN_FLAG, OPEN_DESCRIPTION)
+    .option('--data <path>', 'where the recording of the run is now (default: where the run found it)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  jepa serve runs/a
+  jepa serve runs/a --build site
+
+What the page shows, and how to use its library: docs/web.md`,
+    )
+    .action(runServe);
+}
+
+async function runServe(folder: string, flags: ServeFlags): Promise<void> {
+  const { createSite } = await import('../../web/site/site.ts');
+  const exportFolder = await exportOf(folder);
+  if (flags.build !== undefined)
+    await (await import('../../pipeline/export/export-check.ts')).checkExportFolder(exportFolder);
+  const site = await createSite({
+    exportFolder,
+    heldOut: await heldOutOf(folder, exportFolder, flags.data),
+    packageRoot: packageRoot(),
+    generator: `jepa-onnx ${packageVersion()}`,
+  });
+  if (flags.build !== undefined) {
+    const { writeSite } = await import('../../web/site/static-folder.ts');
+    await writeSite(site, flags.build);
+    process.stdout.write(`${flags.build}: the page, ${site.size + 1} files\n`);
+    return;
+  }
+  const { serveSite } = await import('../../web/site/server.ts');
+  const server = await serveSite(site, flags);
+  process.stdout.write(`${server.url}\n`);
+  process.stderr.write(flags.open === true ? 'Ctrl-C ends it.\n' : 'Open it in a browser. Ctrl-C ends it.\n');
+  await openPage(flags.open, server.url);
+  await new Promise<void>((resolve) => {
+    stopWhenInterrupted(() => {
+      resolve();
+      return true;
+    });
+  });
+  await server.close();
+}
+
+/** Observations for the page, which cannot make those of a recording; undefined for an environment. */
+async function heldOutOf(
+  folder: string,
+  exportFolder: string,
+  data: string | undefined,
+): Promise<ReadonlyMap<string, Uint8Array> | undefined> {
+  const { readExportDescription } = await import('../../src/storage/export-description.ts');
+  const { UsageError } = await import('../../src/error.ts');
+  if (readExportDescription(exportFolder).recording === undefined) {
+    if (data !== undefined)
+      throw new UsageError(`--data: expected a run of a recording, got ${folder}, of an environment`);
+    return undefined;
+  }
+  const { openSubject } = await import('../../src/run/subject.ts');
+  const { heldOutCount, heldOutFiles } = await import('../../web/site/held-out.ts');
+  const { inputOfRecordingOrStatistics } = await import('../../pipeline/network/recording.ts');
+  const subject = openSubject(folder);
+  const input = await inputOfRecordingOrStatistics(subject, {
+    path: data,
+    observations: heldOutCount(subject),
+    seed: 0,
+    runtime: await (await import('../../pipeline/encoder/reference-runtime.ts')).onnxRuntime(),
+    onNote: noteTo(process.stderr),
+  });
+  return heldOutFiles(subject, input);
+}
+
+/** The export of a run, or the folder itself. */
+async function exportOf(folder: string): Promise<string> {
+  const { existsSync } = await import('node:fs');
+  const { runPath } = await import('../../src/run/folder.ts');
+  if (!existsSync(runPath(folder, 'configuration'))) return folder;
+  const exported = runPath(folder, 'export');
+  if (existsSync(exported)) return exported;
+  const { UsageError } = await import('../../src/error.ts');
+  throw new UsageError(`${folder}: expected a run that was exported, found no export in it`, {
+    remedy: `Export it: jepa export ${folder}`,
+  });
+}

@@ -1,0 +1,56 @@
+// `jepa cache`: what set-ups have put into the user's cache folder, and removing it.
+import { Command } from 'commander';
+
+export function createCacheCommand(): Command {
+  const command = new Command('cache').description('list what set-ups have brought to this machine, or remove it');
+  command
+    .command('list', { isDefault: true })
+    .description('say where the cache is, and how large each part of it')
+    .option('--json', 'print it as JSON')
+    .action(listCache);
+  command
+    .command('clear')
+    .description('remove the cache, or the parts that are named; what is needed again is brought again')
+    .argument('[names...]', 'parts, as jepa cache lists them (default: all)')
+    .action(clear);
+  return command;
+}
+
+async function listCache({ json }: { readonly json?: boolean }): Promise<void> {
+  const { cacheEntries } = await import('../../src/machine/cache-entry.ts');
+  const { cacheRoot } = await import('../../src/machine/cache-folder.ts');
+  const root = cacheRoot();
+  const entries = cacheEntries(root);
+  if (json === true) {
+    process.stdout.write(`${JSON.stringify({ folder: root, entries })}\n`);
+    return;
+  }
+  process.stdout.write(`${root}: ${entries.length === 0 ? 'empty' : sizeOf(totalOf(entries))}\n`);
+  const width = Math.max(0, ...entries.map(({ name }) => name.length));
+  for (const { name, bytes } of entries)
+    process.stdout.write(`  ${name.padEnd(width)}  ${sizeOf(bytes).padStart(8)}\n`);
+}
+
+async function clear(names: readonly string[]): Promise<void> {
+  const { clearCache } = await import('../../src/machine/cache-entry.ts');
+  const { cacheRoot } = await import('../../src/machine/cache-folder.ts');
+  const root = cacheRoot();
+  const removed = await clearCache(names, root);
+  for (const { name, bytes } of removed) process.stdout.write(`removed ${name}: ${sizeOf(bytes)}\n`);
+  if (removed.length === 0) process.stdout.write(`${root}: empty already\n`);
+}
+
+function totalOf(entries: readonly { readonly bytes: number }[]): number {
+  return entries.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function sizeOf(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB'];
+  let at = 0;
+  let size = bytes;
+  while (size >= 999.5 && at < units.length - 1) {
+    size /= 1000;
+    at++;
+  }
+  return `${size >= 10 || at === 0 ? size.toFixed(0) : size.toFixed(1)} ${units[at]}`;
+}

@@ -1,0 +1,139 @@
+// Evaluates a run or an export: opens what it was trained on, measures the latents on every runtime asked for, and keeps the
+// result and its page beside the models.
+import { join } from 'node:path';
+import { type Evaluation, type EvaluationInput, evaluate } from '../../src/evaluation/evaluate.ts';
+import { recordOf } from '../../src/evaluation/schema/describe.ts';
+import type { EvaluationRecord } from '../../src/evaluation/schema/evaluation.ts';
+import { packageVersion } from '../../src/machine/package.ts';
+import { runPath } from '../../src/run/folder.ts';
+import { type EvaluationSubject, openSubject } from '../../src/run/subject.ts';
+import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
+import { requireWritable } from '../../src/storage/file-system.ts';
+import { readMetrics } from '../../src/storage/jsonl.ts';
+import { makeScratch, removeScratch } from '../../src/storage/scratch.ts';
+import { referenceRuntime } from '../encoder/reference-runtime.ts';
+import { recordingClasses } from './class-choice.ts';
+import { type EvaluateRunOptions, type ResolvedEvaluateOptions, resolveEvaluateOptions } from './evaluate-option.ts';
+import type { Readout } from './readout.ts';
+
+/**
+ * Measures whether the latents of a run or an export stay distinct.
+ *
+ * @param folder of a run, or of an export by itself; evaluation.json and report.html go there, unless `report` is false
+ * @returns what evaluation.json holds, on every runtime that was asked for
+ * @throws UsageError where an option does not fit the run, UnavailableError where this machine lacks one of the runtimes
+ */
+export async function evaluateRun(folder: string, given: EvaluateRunOptions = {}): Promise<EvaluationRecord> {
+  const options = resolveEvaluateOptions(given);
+  const subject = openSubject(folder);
+  // Before all measuring, not after it.
+  if (options.report) requireWritable(folder);
+  const evaluation = await evaluateSubject(subject, options);
+  const readout = await readLatents(evaluation, options);
+  const record = { ...recordOf(evaluation), ...readout?.record };
+  if (options.report) await writeReport(folder, { evaluation, record, readout, onProgress: options.onProgress });
+  return record;
+}
+
+async function evaluateSubject(subject: EvaluationSubject, options: ResolvedEvaluateOptions): Promise<Evaluation> {
+  const { runtimes, seed, threads, onNote } = options;
+  const loading = { onNote, ...(threads === undefined ? {} : { threads }) };
+  const reference = options.reference ?? (await referenceRuntime(subject.tfjs !== undefined, runtimes, loading));
+  const input = await inputOf(subject, options);
+  return withHalfEncoder(input, [...runtimes, reference], seed, (halfEncoder) =>
+    evaluate(input, {
+      runtimes,
+      reference,
+      halfEncoder,
+      observations: options.observations,
+      seed,
+      metric: options.metric,
+      threads,
+      onProgress: options.onProgress,
+    }),
+  );
+}
+
+async function inputOf(subject: EvaluationSubject, options: ResolvedEvaluateOptions): Promise<EvaluationInput> {
+  if (subject.configuration.recording !== undefined) return inputOfRecording(subject, options);
+  const { inputOfEnvironment } = await import('../network/environment.ts');
+  const { classes, data, runtimes } = options;
+  return { subject, ...(await inputOfEnvironment(subject, { classes, data, runtime: networkRuntime(runtimes) })) };
+}
+
+/** The runtime for networks that only an evaluation needs. */
+function networkRuntime(runtimes: readonly string[]): string {
+  return (runtimes.find((name) => name !== 'tfjs') ?? 'cpu').split(':')[0];
+}
+
+async function inputOfRecording(
+  subject: EvaluationSubject,
+  { classes, data, observations, seed, runtimes, onNote }: ResolvedEvaluateOptions,
+): Promise<EvaluationInput> {
+  const chosen = recordingClasses(classes, 'of a run of a recording');
+  const { inputOfRecording: openInput } = await import('../network/recording.ts');
+  return openInput(subject, {
+    path: data,
+    classes: chosen,
+    observations,
+    seed,
+    runtime: networkRuntime(runtimes),
+    onNote,
+  });
+}
+
+/** With the encoder in half precision in a temporary folder, where a variant of that name is among the runtimes. */
+async function withHalfEncoder<Result>(
+  { subject, source }: EvaluationInput,
+  names: readonly string[],
+  seed: number,
+  work: (halfEncoder: string | undefined) => Promise<Result>,
+): Promise<Result> {
+  if (!names.some((name) => name.endsWith(':fp16'))) return work(undefined);
+  const { makeVariant } = await import('../verify/verification-variant.ts');
+  const folder = makeScratch('half');
+  try {
+    return await work(await makeVariant('float16', folder, subject, source, seed));
+  } finally {
+    removeScratch(folder);
+  }
+}
+
+/** Probes and the decoder, which are trained by TensorFlow: only where they are asked for. */
+async function readLatents(evaluation: Evaluation, options: ResolvedEvaluateOptions): Promise<Readout | undefined> {
+  const { probes, decoder, decoderNoise, seed, threads, onProgress } = options;
+  if (!probes && !decoder) return undefined;
+  const { loadTensorFlow, loadedTensorFlow } = await import('../../src/tensorflow/load.ts');
+  await loadTensorFlow({ threads: threads ?? loadedTensorFlow()?.threads });
+  const { readOut } = await import('./readout.ts');
+  return readOut(evaluation, { probes, decoder, decoderNoise, seed, threads, onProgress });
+}
+
+/** evaluation.json and report.html, beside the models. */
+async function writeReport(
+  folder: string,
+  results: {
+    readonly evaluation: Evaluation;
+    readonly record: EvaluationRecord;
+    readonly readout: Readout | undefined;
+    readonly onProgress: (line: string) => void;
+  },
+): Promise<void> {
+  const { evaluation, record, readout, onProgress } = results;
+  const { evaluationReport } = await import('../../src/report/evaluation-report.ts');
+  const { renderReport } = await import('../../src/report/page.ts');
+  const { records: metrics } = readMetrics(runPath(folder, 'metrics'));
+  const { records: measuresWhileTraining } = readMetrics(runPath(folder, 'measures'));
+  const generator = `jepa-onnx ${packageVersion()}`;
+  const sections = readout?.sections ?? [];
+  const page = await renderReport(
+    evaluationReport({ evaluation, record, metrics, measuresWhileTraining, generator, sections }),
+  );
+  writeFileAtomic(runPath(folder, 'evaluation'), `${JSON.stringify(record, undefined, 2)}\n`);
+  writeFileAtomic(runPath(folder, 'report'), page);
+  (await import('../export/model-card.ts')).refreshModelCard(folder);
+  onProgress(`${runPath(folder, 'report')}: the report`);
+  if (readout?.decoder === undefined) return;
+  writeFileAtomic(join(folder, 'decoder.onnx'), readout.decoder);
+  onProgress(`${join(folder, 'decoder.onnx')}: the decoder`);
+}

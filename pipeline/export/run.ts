@@ -1,0 +1,150 @@
+// Exports the networks of a run into one folder that can be used on its own: model files, their description, the parity
+// that was measured, and test data. The folder appears whole, after every file passed its checks.
+import { cpSync, existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { checkOnnx, exportOnnx, type Parity, type ParityReport, verifyExport } from '../../export/index.ts';
+import { option, UnavailableError, UsageError } from '../../src/error.ts';
+import { rememberCode } from '../../src/machine/code-permission.ts';
+import { readConfiguration, runPath } from '../../src/run/folder.ts';
+import { openRuntime, type Runtime } from '../../src/runtimes/index.ts';
+import { writeFolderAtomic } from '../../src/storage/atomic-file.ts';
+import { EXPORT_DESCRIPTION_NAME, writeExportDescription } from '../../src/storage/export-description.ts';
+import { listIfPresent } from '../../src/storage/file-system.ts';
+import { namedCodeOf } from '../../src/training/configuration.ts';
+import { loadRun } from '../load.ts';
+import { disposeRunParts } from '../parts.ts';
+import { describeExport, type NetworkPlanOptions, planNetworks, resolveNetworkOptions } from './export-plan.ts';
+import { writeMlflowModel, writeModelCard } from './model-card.ts';
+
+/** How the networks of a run are written, and where; nothing has to be said. */
+export interface ExportRunOptions extends NetworkPlanOptions {
+  /** Default: export/ in the run's folder. */
+  readonly out?: string;
+  /** Of the weights, for the model card: an identifier of Hugging Face's list. Default: none is stated. */
+  readonly license?: string;
+  /** Told in one line of what is odd: a runtime that is not here, a checkpoint passed over. */
+  readonly onNote?: ((note: string) => void) | undefined;
+  /** Stops between two networks; the folder stays as it was. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One network that was written: its file, its size in bytes, and how far it is from TensorFlow.js. */
+export interface ExportedNetwork {
+  readonly name: 'encoder' | 'predictor' | 'auxiliary';
+  readonly file: string;
+  readonly bytes: number;
+  readonly nodes: number;
+  readonly parity: ParityReport;
+}
+
+/** What `exportRun` wrote. */
+export interface ExportedRun {
+  readonly folder: string;
+  readonly networks: readonly ExportedNetwork[];
+}
+
+/**
+ * Writes the networks of a run as encoder.onnx, predictor.onnx and auxiliary.onnx, each only after it agrees with TensorFlow.js.
+ * The folder appears whole or not at all; its parity.json says how far each output is from the reference.
+ *
+ * @throws UsageError where `out` holds something else than an export; JepaError where a file does not pass its checks
+ */
+export async function exportRun(runFolder: string, given: ExportRunOptions = {}): Promise<ExportedRun> {
+  const options = resolveNetworkOptions(given);
+  const folder = options.out ?? runPath(runFolder, 'export');
+  readConfiguration(runFolder);
+  requireReplaceable(folder);
+  await chooseBackend(options.onNote);
+  const run = await loadRun(runFolder, options.onNote);
+  const runtime = await openChecker(options.onNote);
+  try {
+    const plans = planNetworks(runFolder, run, options);
+    const license: Readonly<Record<string, string>> = options.license === undefined ? {} : { license: options.license };
+    const networks: ExportedNetwork[] = [];
+    let encoder: Parameters<typeof writeMlflowModel>[2] | undefined;
+    await writeFolderAtomic(
+      folder,
+      async (temporary) => {
+        for (const plan of plans) {
+          options.signal?.throwIfAborted();
+          const { name, model, inputs } = plan;
+          const { metadata } = plan.exportOptions;
+          const exportOptions = { ...plan.exportOptions, metadata: { ...metadata, ...license } };
+          const file = `${name}.onnx`;
+          const bytes = exportOnnx(model, exportOptions);
+          const where = file;
+          const parity = await verifyExport(bytes, { tensorflow: tf, model, exportOptions, runtime, where, inputs });
+          await writeFile(join(temporary, file), bytes);
+          if (name === 'encoder') encoder = { plan, bytes };
+          await writeTestData(join(temporary, 'test_data', name), parity);
+          const nodes = checkOnnx(bytes, file).graph.nodes.length;
+          networks.push({ name, file, bytes: bytes.byteLength, nodes, parity: parity.report });
+        }
+        const reports = Object.fromEntries(networks.map(({ name, parity }) => [name, parity]));
+        await writeFile(join(temporary, 'parity.json'), `${JSON.stringify(reports, undefined, 2)}\n`);
+        writeExportDescription(temporary, { ...describeExport(runFolder, run, options), ...license });
+        // Of an encoder out of a module: evaluations of the export compare with it, without the module.
+        const initial = runPath(runFolder, 'initialEncoder');
+        if (existsSync(initial)) cpSync(initial, runPath(temporary, 'initialEncoder'), { recursive: true });
+        writeModelCard(temporary, runFolder);
+        if (encoder) writeMlflowModel(temporary, run, encoder);
+      },
+      { replace: existsSync(folder) },
+    );
+    const forgotten = rememberCode(folder, namedCodeOf(run.configuration));
+    if (forgotten !== undefined) options.onNote?.(forgotten);
+    return { folder, networks };
+  } finally {
+    await runtime.dispose();
+    disposeRunParts(run);
+  }
+}
+
+/** An empty folder, an earlier export, or nothing. */
+function requireReplaceable(folder: string): void {
+  if (existsSync(join(folder, EXPORT_DESCRIPTION_NAME))) return;
+  const [first] = listIfPresent(folder) ?? [];
+  if (first !== undefined)
+    throw new UsageError(
+      `${option('out', folder)}: expected a new folder or an earlier export, got one that holds ${first}`,
+      {
+        remedy: `Choose another ${option('out')}.`,
+      },
+    );
+}
+
+/** Native TensorFlow where it is set up; else tfjs's own JavaScript, which takes seconds for these few observations. */
+async function chooseBackend(onNote?: (note: string) => void): Promise<void> {
+  tf.enableProdMode();
+  const { findNatives } = await import('../../src/tensorflow/native/find.ts');
+  if (findNatives().length > 0)
+    try {
+      await (await import('../../src/tensorflow/load.ts')).loadTensorFlow({ mayInstall: false });
+      return;
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error;
+      onNote?.(`${error.message.split('\n')[0]}; comparing with tfjs in JavaScript`);
+    }
+  await tf.setBackend('cpu');
+}
+
+async function openChecker(onNote?: (note: string) => void): Promise<Runtime> {
+  try {
+    return await openRuntime('cpu');
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+    onNote?.(`${error.message}; checking with onnxruntime-web`);
+    return openRuntime('wasm');
+  }
+}
+
+/** test_data_set_0/{input,output}_i.pb, where ONNX's own runners look for them. */
+async function writeTestData(folder: string, parity: Parity): Promise<void> {
+  for (const { path, bytes } of parity.testData) {
+    const target = join(folder, path);
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, bytes);
+  }
+}

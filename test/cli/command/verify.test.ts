@@ -1,0 +1,101 @@
+// `jepa verify` as a command, with the runtimes that every machine has: what it prints, writes and exits with.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { VALUES_NAME } from '../../../src/verification/bisect.ts';
+import { verificationSchema } from '../../../src/verification/schema.ts';
+import { writeRunFixture } from '../../evaluation/run-fixture.ts';
+
+const bin = join(import.meta.dirname, '..', '..', '..', 'bin', 'jepa.js');
+const root = mkdtempSync(join(tmpdir(), 'jepa-verify-cli-'));
+const run = join(root, 'run');
+beforeAll(() => writeRunFixture(run));
+afterAll(() => rmSync(root, { recursive: true }));
+
+function jepa(...argv: string[]): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
+  return spawnSync(process.execPath, [bin, ...argv], { encoding: 'utf8' });
+}
+
+const small = ['--observations', '90', '--batch-sizes', '32'];
+
+describe('jepa verify', () => {
+  test('cpu, wasm and tfjs give the same answer, and verify.json and verify.html say so', () => {
+    const { status, stdout, stderr } = jepa(
+      'verify',
+      run,
+      '--runtimes',
+      'cpu,wasm,tfjs',
+      '--reference',
+      'cpu',
+      ...small,
+    );
+    expect(stderr).toContain('verify.html: the report');
+    expect(stdout).toMatch(/^cpu +the reference +coarse +0 /m);
+    expect(stdout).toMatch(/^wasm +yes +coarse +\d/m);
+    expect(stdout).toMatch(/^tfjs +yes +coarse +\d/m);
+    expect(status).toBe(0);
+    const record = verificationSchema.parse(JSON.parse(readFileSync(join(run, 'verify.json'), 'utf8')));
+    expect(record.holds).toBe(true);
+    expect(record.runtimes.map((row) => row.runtime)).toEqual(['cpu', 'wasm', 'tfjs']);
+    for (const row of record.runtimes) {
+      if (row.status !== 'ran') throw new Error(`${row.runtime}: ${row.reason}`);
+      // Three layers of float32, whose unit is 6e-8.
+      expect(row.relativeLatentError).toBeLessThan(2e-6);
+      expect(row.millisecondsPerObservation).toBeGreaterThan(0);
+      expect(row.nodesByProvider).toEqual(row.runtime === 'cpu' ? { CPUExecutionProvider: expect.any(Number) } : null);
+    }
+    expect(readFileSync(join(run, 'verify.html'), 'utf8')).toContain('<p class="verdict good">The same answer</p>');
+  }, 240_000);
+
+  test('an export by itself has no tfjs models: absent, which --require makes a failure', () => {
+    const exported = join(run, 'export');
+    const flags = ['--runtimes', 'cpu', '--require', 'tfjs', '--json', '--no-report', ...small];
+    const { status, stdout } = jepa('verify', exported, ...flags);
+    const { runtimes, holds, reference } = verificationSchema.parse(JSON.parse(stdout));
+    expect(reference.runtime).toBe('cpu');
+    expect(runtimes).toMatchObject([
+      {
+        runtime: 'cpu',
+        verdict: 'coarse',
+        verdictHolds: true,
+        maxLatentError: 0,
+        version: expect.stringMatching(/^onnxruntime-node \d/),
+      },
+      {
+        runtime: 'tfjs',
+        status: 'absent',
+        isRequired: true,
+        reason: expect.stringContaining('expected saved tfjs models'),
+      },
+    ]);
+    expect(holds).toBe(false);
+    expect(status).toBe(1);
+    expect(existsSync(join(exported, 'verify.json'))).toBe(false);
+  }, 240_000);
+
+  test.each([
+    [['--runtimes', 'cpi'], /--runtimes: expected the name of a runtime \(.*\), got "cpi"\. Did you mean "cpu"\?/],
+    [['--runtimes', 'cpu,cpu'], /--runtimes: expected each runtime once, got "cpu,cpu"/],
+    [['--bisect', 'cpu'], /--bisect: expected two runtimes as A,B, got "cpu"/],
+    [['--batch-sizes', '1,0'], /--batch-sizes: expected a whole number of at least 1, got "0"/],
+  ])('%j is refused in one line with exit code 2', (flags, message) => {
+    const { status, stdout, stderr } = jepa('verify', run, ...flags);
+    expect(stderr).toMatch(message);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stdout).toBe('');
+    expect(status).toBe(2);
+  });
+});
+
+describe('jepa runner', () => {
+  test('a file that does not hold N rows is refused; a runtime of another kind is named', () => {
+    const [encoder, predictor] = ['encoder.onnx', 'predictor.onnx'].map((name) => join(run, 'export', name));
+    const short = jepa('runner', 'cpu', encoder, predictor, encoder, predictor, '3', '2', join(root, 'out'));
+    expect(short.stderr).toMatch(/observations: expected 147456 bytes \(3 rows of 12288 float32\), got \d+/);
+    expect(short.status).toBe(2);
+    expect(existsSync(join(root, 'out', VALUES_NAME))).toBe(false);
+    expect(jepa('runner', 'java', encoder, predictor, encoder, predictor, '3', '2').stderr).toContain('got "java"');
+  }, 120_000);
+});
