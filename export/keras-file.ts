@@ -4,7 +4,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeHdf5Arrays } from '../src/data/decoding/decoder-thread.ts';
-import type { Hdf5Array } from '../src/data/readers/hdf5/hdf5-arrays.ts';
+import type { Hdf5Array } from '../src/data/readers/hdf5/arrays.ts';
 import { FormatError } from '../src/error.ts';
 import { listZipEntries, readExactly, verifyZipEntry, type ZipEntry } from '../src/storage/zip.ts';
 

@@ -1,5 +1,5 @@
 // The decoder of Yu et al. (arXiv 2509.12249): draws the observation that a latent was made from, as far as the latent says.
-// It is trained on latents as they are (pipeline/train/train-decoder.ts), so that it changes nothing of what it looks at.
+// It is trained on latents as they are (pipeline/train/decoder.ts), so that it changes nothing of what it looks at.
 // Letters: B batch, D latent, H W C image.
 import * as tf from '@tensorflow/tfjs';
 import { UsageError } from '../src/error.ts';

@@ -72,7 +72,7 @@ function parseShare(text: string): number {
 
 async function runCertify(subject: string, flags: CertifyFlags): Promise<void> {
   const runtimes = flags.runtime === 'none' ? [] : flags.runtime.split(',').map((name) => name.trim());
-  const { certifyEncoder, requireFloat32 } = await import('../../pipeline/encoder/certify-encoder.ts');
+  const { certifyEncoder, requireFloat32 } = await import('../../pipeline/encoder/certify.ts');
   requireFloat32('--runtime', runtimes);
   if (!isEncoderFile(subject)) refuseEncoderFlags(subject, flags, encoderFlagNames, 'an ONNX file');
   const { ensureRuntimePackages } = await import('../upkeep/tensorflow.ts');

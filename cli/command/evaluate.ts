@@ -1,8 +1,8 @@
 // `jepa evaluate`: measures, on held-out observations and on one or several runtimes, whether the latents keep apart what
 // must be told apart; writes evaluation.json and report.html beside the models.
 import { Command, Option } from 'commander';
-import type { EvaluateEncoderOptions } from '../../pipeline/encoder/evaluate-encoder.ts';
-import type { EvaluateRunOptions } from '../../pipeline/evaluate/evaluate-option.ts';
+import type { EvaluateEncoderOptions } from '../../pipeline/encoder/evaluate.ts';
+import type { EvaluateRunOptions } from '../../pipeline/evaluate/option.ts';
 import { UsageError, unknownName } from '../../src/error.ts';
 import type { AnyEvaluationRecord, EncoderRuntimeRecord } from '../../src/evaluation/schema/evaluation.ts';
 import type { Metric } from '../../src/measures/latents.ts';
@@ -148,14 +148,14 @@ async function printProof(subject: string, isEncoder: boolean): Promise<void> {
 }
 
 async function reportPathOf(subject: string, isEncoder: boolean): Promise<string> {
-  if (isEncoder) return (await import('../../pipeline/encoder/evaluate-encoder.ts')).encoderReportPath(subject);
+  if (isEncoder) return (await import('../../pipeline/encoder/evaluate.ts')).encoderReportPath(subject);
   return (await import('../../src/run/folder.ts')).runPath(subject, 'report');
 }
 
 type FileOptions = Omit<EvaluateEncoderOptions, 'pixels'> & { readonly pixels?: string | undefined };
 
 async function evaluateFile(path: string, { pixels, ...options }: FileOptions): Promise<AnyEvaluationRecord> {
-  const { evaluateEncoder } = await import('../../pipeline/encoder/evaluate-encoder.ts');
+  const { evaluateEncoder } = await import('../../pipeline/encoder/evaluate.ts');
   return evaluateEncoder(path, {
     ...options,
     pixels: pixels === undefined ? undefined : parsePixels('--pixels', pixels),

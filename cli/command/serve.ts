@@ -39,8 +39,7 @@ What the page shows, and how to use its library: docs/web.md`,
 async function runServe(folder: string, flags: ServeFlags): Promise<void> {
   const { createSite } = await import('../../web/site/site.ts');
   const exportFolder = await exportOf(folder);
-  if (flags.build !== undefined)
-    await (await import('../../pipeline/export/export-check.ts')).checkExportFolder(exportFolder);
+  if (flags.build !== undefined) await (await import('../../pipeline/export/check.ts')).checkExportFolder(exportFolder);
   const site = await createSite({
     exportFolder,
     heldOut: await heldOutOf(folder, exportFolder, flags.data),

@@ -35,7 +35,7 @@ export function renderProof(record: ProofRecord): string {
 export async function proofLine(subject: string, encoder: string): Promise<string> {
   // Most encoders have none, and hashing one reads all its weights.
   if (!existsSync(proofPath(subject))) return '';
-  const { lookAtEncoder } = await import('../../pipeline/encoder/encoder-file.ts');
+  const { lookAtEncoder } = await import('../../pipeline/encoder/file.ts');
   const { sha256 } = await lookAtEncoder(encoder);
   const proof = readProof(proofPath(subject), sha256);
   if (proof === undefined) return '';

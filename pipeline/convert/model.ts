@@ -27,7 +27,7 @@ import { openRuntime, type Runtime } from '../../src/runtimes/index.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { makeFolder } from '../../src/storage/file-system.ts';
 import { makeScratch, removeScratch } from '../../src/storage/scratch.ts';
-import { type ConversionSource, readSource } from './conversion-source.ts';
+import { type ConversionSource, readSource } from './source.ts';
 
 /** How a saved model is converted, checked and written; nothing has to be said. */
 export interface ConvertOptions

@@ -20,7 +20,7 @@ import {
 import { encodeObservations, type ObservationInput, observationFeeds } from '../../src/run/encode.ts';
 import { openRuntime, type RuntimeTensor, type TensorSpec } from '../../src/runtimes/index.ts';
 import { elementCount } from '../../src/shape.ts';
-import { lookAtEncoder } from './encoder-file.ts';
+import { lookAtEncoder } from './file.ts';
 
 export interface CertificationInput {
   readonly path: string;

@@ -17,7 +17,7 @@ import type { ReportSection } from '../../src/report/report.ts';
 import { type DrawnImages, decoderSection } from '../../src/report/section/decoder.ts';
 import { probeSection } from '../../src/report/section/probe.ts';
 import { openRuntime } from '../../src/runtimes/index.ts';
-import { decoderDefaults, trainDecoder } from '../train/train-decoder.ts';
+import { decoderDefaults, trainDecoder } from '../train/decoder.ts';
 
 export interface ReadoutOptions {
   readonly probes: boolean;

@@ -13,7 +13,7 @@ import { readMetrics } from '../../src/storage/jsonl.ts';
 import { makeScratch, removeScratch } from '../../src/storage/scratch.ts';
 import { referenceRuntime } from '../encoder/reference-runtime.ts';
 import { recordingClasses } from './class-choice.ts';
-import { type EvaluateRunOptions, type ResolvedEvaluateOptions, resolveEvaluateOptions } from './evaluate-option.ts';
+import { type EvaluateRunOptions, type ResolvedEvaluateOptions, resolveEvaluateOptions } from './option.ts';
 import type { Readout } from './readout.ts';
 
 /**
@@ -90,7 +90,7 @@ async function withHalfEncoder<Result>(
   work: (halfEncoder: string | undefined) => Promise<Result>,
 ): Promise<Result> {
   if (!names.some((name) => name.endsWith(':fp16'))) return work(undefined);
-  const { makeVariant } = await import('../verify/verification-variant.ts');
+  const { makeVariant } = await import('../verify/variant.ts');
   const folder = makeScratch('half');
   try {
     return await work(await makeVariant('float16', folder, subject, source, seed));

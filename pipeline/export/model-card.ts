@@ -24,7 +24,7 @@ import {
   mlflowRequirements,
 } from '../../src/storage/mlflow-model.ts';
 import type { LoadedRun } from '../load.ts';
-import type { NetworkPlan } from './export-plan.ts';
+import type { NetworkPlan } from './plan.ts';
 
 export const MODEL_CARD_NAME = 'README.md';
 const PARITY_NAME = 'parity.json';

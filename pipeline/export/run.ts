@@ -15,8 +15,8 @@ import { listIfPresent } from '../../src/storage/file-system.ts';
 import { namedCodeOf } from '../../src/training/configuration.ts';
 import { loadRun } from '../load.ts';
 import { disposeRunParts } from '../parts.ts';
-import { describeExport, type NetworkPlanOptions, planNetworks, resolveNetworkOptions } from './export-plan.ts';
 import { writeMlflowModel, writeModelCard } from './model-card.ts';
+import { describeExport, type NetworkPlanOptions, planNetworks, resolveNetworkOptions } from './plan.ts';
 
 /** How the networks of a run are written, and where; nothing has to be said. */
 export interface ExportRunOptions extends NetworkPlanOptions {

@@ -17,7 +17,7 @@ import { VERIFICATION_NAME, VERIFICATION_PAGE_NAME, type VerificationRecord } fr
 import { type VerificationInput, verify } from '../../src/verification/verify.ts';
 import { onnxRuntime, referenceOrder } from '../encoder/reference-runtime.ts';
 import { recordingClasses } from '../evaluate/class-choice.ts';
-import { makeVariant, readRecorded } from './verification-variant.ts';
+import { makeVariant, readRecorded } from './variant.ts';
 
 /** Which runtimes are compared with which reference, and on what; nothing has to be said. */
 export interface VerifyRunOptions {

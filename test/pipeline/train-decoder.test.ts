@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { exportOnnx } from '../../export/index.ts';
 import { buildDecoder } from '../../models/decoder.ts';
-import { type DecoderInput, type DecoderOptions, trainDecoder } from '../../pipeline/train/train-decoder.ts';
+import { type DecoderInput, type DecoderOptions, trainDecoder } from '../../pipeline/train/decoder.ts';
 import { UsageError } from '../../src/error.ts';
 import { decodeLatents, pixelError, squaredCorrelation } from '../../src/evaluation/readout/decoder.ts';
 import { meanImage } from '../../src/evaluation/readout/target.ts';

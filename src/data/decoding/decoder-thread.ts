@@ -2,7 +2,7 @@
 // started where a file has brought the last one down.
 import { decodingLimits } from '../../storage/decoding-limit.ts';
 import type { ElementArray } from '../element.ts';
-import type { Hdf5Arrays } from '../readers/hdf5/hdf5-arrays.ts';
+import type { Hdf5Arrays } from '../readers/hdf5/arrays.ts';
 import type { Recording, RecordingHandle } from '../recording.ts';
 import { type GuardedWorker, startGuardedWorker, WorkerEndedError } from './guarded-worker.ts';
 import { largestFileBytes } from './largest-file.ts';

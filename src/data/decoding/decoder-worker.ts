@@ -1,6 +1,6 @@
 // The thread that decodes what this project has no decoder of its own for; see decoder-thread.ts.
 import type { ElementArray } from '../element.ts';
-import { type Hdf5Array, readHdf5Arrays } from '../readers/hdf5/hdf5-arrays.ts';
+import { type Hdf5Array, readHdf5Arrays } from '../readers/hdf5/arrays.ts';
 import { reopenRecording } from '../readers/index.ts';
 import type { Recording } from '../recording.ts';
 import type { DecoderReply, DecoderRequest } from './decoder-thread.ts';

@@ -3,9 +3,9 @@ import { FormatError } from '../../error.ts';
 import { type FlatArray, openFlatRecording } from '../flat-layout.ts';
 import { openImageColumn, orNote } from '../image/column.ts';
 import type { Recording, RecordingHandle } from '../recording.ts';
-import { holdsImageFiles, readElements, readImageFiles } from './hdf5/hdf5-element.ts';
-import { openEpisodeGroups } from './hdf5/hdf5-episodes.ts';
-import { type Hdf5File, openHdf5File } from './hdf5/hdf5-file.ts';
+import { holdsImageFiles, readElements, readImageFiles } from './hdf5/element.ts';
+import { openEpisodeGroups } from './hdf5/episodes.ts';
+import { type Hdf5File, openHdf5File } from './hdf5/file.ts';
 
 export async function openHdf5(handle: RecordingHandle): Promise<Recording> {
   const file = await openHdf5File(handle.path);

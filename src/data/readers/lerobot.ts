@@ -8,8 +8,8 @@ import { resizeImages } from '../image/image.ts';
 import type { Column, Recording, RecordingHandle } from '../recording.ts';
 import { rowSizeOf } from '../recording.ts';
 import { guessRoles } from '../role-name.ts';
-import type { LerobotEpisode } from './lerobot/lerobot-episodes.ts';
-import { type LerobotFeature, type LerobotMetadata, readLerobotMetadata } from './lerobot/lerobot-metadata.ts';
+import type { LerobotEpisode } from './lerobot/episodes.ts';
+import { type LerobotFeature, type LerobotMetadata, readLerobotMetadata } from './lerobot/metadata.ts';
 import { openParquetFile, type ParquetColumn, type ParquetFile } from './parquet-file.ts';
 import { isDeepGrey, readFrames } from './video.ts';
 

@@ -4,7 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { JepaError } from '../../error.ts';
 import type { ElementType } from '../element.ts';
 import { memoryBytesOf } from '../element.ts';
-import { explained, loadLibrary, mountNewFile } from '../readers/hdf5/hdf5-library.ts';
+import { explained, loadLibrary, mountNewFile } from '../readers/hdf5/library.ts';
 import { type Column, type Recording, rowSizeOf, totalRowsOf } from '../recording.ts';
 import { LENGTHS_NAME, rowPieces, stepCounts, writtenTypeOf } from './column-rows.ts';
 

@@ -2,7 +2,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openRecording } from '../../../src/data/readers/index.ts';
-import { expandTemplate } from '../../../src/data/readers/lerobot/lerobot-text.ts';
+import { expandTemplate } from '../../../src/data/readers/lerobot/text.ts';
 import { temporaryFolder } from '../../storage/temporary-folder.ts';
 import { fixture } from '../small-recording.ts';
 import { testReader } from './reader-cases.ts';

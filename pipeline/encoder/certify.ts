@@ -6,7 +6,7 @@ import { openSubject } from '../../src/run/subject.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { observationsOfRun } from '../verify/run.ts';
 import { type CertificationInput, proveEncoder } from './certification.ts';
-import { type EvaluateEncoderOptions, observeForEncoder } from './evaluate-encoder.ts';
+import { type EvaluateEncoderOptions, observeForEncoder } from './evaluate.ts';
 
 /** Each takes seconds, where an evaluation takes milliseconds. */
 const DEFAULT_OBSERVATIONS = 256;

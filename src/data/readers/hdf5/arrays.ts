@@ -3,7 +3,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { FormatError } from '../../../error.ts';
 import { storageError } from '../../../storage/file-system.ts';
-import { explained, loadLibrary, mountFile } from './hdf5-library.ts';
+import { explained, loadLibrary, mountFile } from './library.ts';
 
 /** Groups within groups; a file that links a group into itself would have no end. */
 const MAXIMAL_DEPTH = 64;

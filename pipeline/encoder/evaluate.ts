@@ -22,12 +22,8 @@ import type { PixelNormalization } from '../../src/run/encode.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { requireFile, requireWritable } from '../../src/storage/file-system.ts';
 import { recordingClasses } from '../evaluate/class-choice.ts';
-import {
-  type EvaluateOptions,
-  type ResolvedEvaluateOptions,
-  resolveEvaluateOptions,
-} from '../evaluate/evaluate-option.ts';
-import { lookAtEncoder } from './encoder-file.ts';
+import { type EvaluateOptions, type ResolvedEvaluateOptions, resolveEvaluateOptions } from '../evaluate/option.ts';
+import { lookAtEncoder } from './file.ts';
 import { referenceRuntime } from './reference-runtime.ts';
 
 /** What an encoder from anywhere is measured on, beside the options of every evaluation. */

@@ -8,7 +8,7 @@ import { FormatError } from '../../../error.ts';
 import { MAXIMAL_READ_BYTES, SUSPICIOUS_ARRAY_BYTES, SUSPICIOUS_ARRAY_RATIO } from '../../../storage/decoding-limit.ts';
 import { storageError } from '../../../storage/file-system.ts';
 import { type ElementType, isElementType, storedBytesOf } from '../../element.ts';
-import { explained, type Hdf5Library, loadLibrary, mountFile } from './hdf5-library.ts';
+import { explained, type Hdf5Library, loadLibrary, mountFile } from './library.ts';
 
 /** Groups within groups; a file that links a group into itself would have no end. */
 const MAXIMAL_DEPTH = 32;

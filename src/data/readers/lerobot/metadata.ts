@@ -4,8 +4,8 @@ import * as z from 'zod';
 import { FormatError } from '../../../error.ts';
 import { checkRowElements } from '../../../storage/decoding-limit.ts';
 import { imageLayoutOf } from '../../image/layout.ts';
-import { type LerobotEpisode, readEpisodesV2, readEpisodesV3 } from './lerobot-episodes.ts';
-import { expandTemplate, parseJson, readText } from './lerobot-text.ts';
+import { type LerobotEpisode, readEpisodesV2, readEpisodesV3 } from './episodes.ts';
+import { expandTemplate, parseJson, readText } from './text.ts';
 
 const featureSchema = z.object({
   dtype: z.string(),

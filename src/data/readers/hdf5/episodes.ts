@@ -9,8 +9,8 @@ import { openImageColumn, orNote } from '../../image/column.ts';
 import type { Column, Recording, RecordingHandle } from '../../recording.ts';
 import { guessRoles } from '../../role-name.ts';
 import { applyMinariSpaces } from '../minari-space.ts';
-import { holdsImageFiles, readElements, readImageFiles } from './hdf5-element.ts';
-import type { Hdf5Dataset, Hdf5File } from './hdf5-file.ts';
+import { holdsImageFiles, readElements, readImageFiles } from './element.ts';
+import type { Hdf5Dataset, Hdf5File } from './file.ts';
 
 /** `episode_12`: a name with a number. */
 const EPISODE_GROUP = /^([A-Za-z]+[_-]?)(\d+)$/;

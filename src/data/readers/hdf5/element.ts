@@ -2,7 +2,7 @@
 import { FormatError } from '../../../error.ts';
 import { decodeElements, type ElementArray } from '../../element.ts';
 import { imageFileTypeOf } from '../../image/file.ts';
-import type { Hdf5Dataset, Hdf5File } from './hdf5-file.ts';
+import type { Hdf5Dataset, Hdf5File } from './file.ts';
 
 /** Rows as values. */
 export function readElements(file: Hdf5File, dataset: Hdf5Dataset, from: number, to: number): ElementArray {

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { FormatError } from '../../../error.ts';
 import { readFolder } from '../../../storage/file-system.ts';
 import { openParquetFile } from '../parquet-file.ts';
-import { parseJson, readText } from './lerobot-text.ts';
+import { parseJson, readText } from './text.ts';
 
 /** Where an episode's frames are. */
 export interface LerobotVideo {
