@@ -9,12 +9,14 @@ import { createDataCommand } from './command/data.ts';
 import { createEvaluateCommand } from './command/evaluate.ts';
 import { createExportCommand } from './command/export.ts';
 import { createInspectCommand } from './command/inspect.ts';
+import { createLaunchCommand } from './command/launch.ts';
 import { createPlanCommand } from './command/plan.ts';
 import { createQuickstartCommand } from './command/quickstart.ts';
 import { createRecordCommand } from './command/record.ts';
 import { createReproduceCommand } from './command/reproduce.ts';
 import { createRunnerCommand } from './command/runner.ts';
 import { createServeCommand } from './command/serve.ts';
+import { createSweepCommand } from './command/sweep.ts';
 import { createTrainCommand } from './command/train.ts';
 import { createVerifyCommand } from './command/verify.ts';
 import { createCacheCommand } from './upkeep/cache.ts';
@@ -41,6 +43,8 @@ export const commandGroups: readonly CommandGroup[] = [
       [withAllowCode(createCertifyCommand), 'prove what no float32 rounding can change'],
       [withAllowCode(createPlanCommand), 'act by planning in the latents'],
       [withAllowCode(createServeCommand), 'look at a run in the browser: measure, imagine, plan'],
+      [createSweepCommand, 'train many configurations, and say which is best'],
+      [createLaunchCommand, 'run a sweep on SLURM, Ray or Kubernetes'],
       [createReproduceCommand, "run the rows of the paper's figure over seeds"],
     ],
   },

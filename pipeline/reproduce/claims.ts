@@ -1,18 +1,16 @@
 // The runs of a reproduction: each row of the figure and each seed in child processes of the command line itself, so that one
 // crash is one row, and so that what was interrupted goes on where it was.
-import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { JepaError, option, UsageError } from '../../src/error.ts';
 import { evaluationSchema } from '../../src/evaluation/schema/evaluation.ts';
-import { LAUNCHER_VARIABLE } from '../../src/machine/launcher.ts';
-import { packageRoot } from '../../src/machine/package.ts';
 import { readReportPage } from '../../src/report/page.ts';
 import type { ReproductionRow, ReproductionRun } from '../../src/report/reproduction/reproduction.ts';
 import { runPath } from '../../src/run/folder.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { makeFolder } from '../../src/storage/file-system.ts';
 import { readMetrics } from '../../src/storage/jsonl.ts';
+import { runCommand } from '../child.ts';
 import { argvOf, type RowPlan } from './row.ts';
 
 export interface ReproductionOptions {
@@ -133,29 +131,7 @@ async function runOne(row: RowPlan, seed: number, options: ReproductionOptions, 
 
 /** One command in a process of its own; its output is added to `log`. */
 async function jepa(argv: readonly string[], log: string, signal: AbortSignal): Promise<void> {
-  const stream = createWriteStream(log, { flags: 'a' });
-  stream.write(`$ jepa ${argv.join(' ')}\n`);
-  const child = spawn(process.execPath, [join(packageRoot(), 'bin', 'jepa.js'), ...argv], {
-    // Its standard input stays open for as long as this process lives: its end lets a training write a checkpoint.
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, [LAUNCHER_VARIABLE]: '1' },
-    // Ctrl-C in a terminal reaches us, and we them.
-    detached: true,
-    signal,
-  });
-  child.stdin.on('error', () => {});
-  child.stdout.pipe(stream, { end: false });
-  child.stderr.pipe(stream, { end: false });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    // One that was told to stop is waited for: it may be writing a checkpoint.
-    let failure: Error | undefined;
-    child.once('error', (error) => {
-      failure = error;
-      if (child.pid === undefined) reject(error);
-    });
-    child.once('close', (status) => (failure === undefined ? resolve(status) : reject(failure)));
-  });
-  stream.end();
+  const code = await runCommand(argv, log, signal);
   if (code !== 0)
     throw new JepaError(`jepa ${argv.join(' ')}: expected exit code 0, got ${code}`, {
       remedy: `Its output is in ${log}; what is done is kept: run the same command again.`,

@@ -40,6 +40,15 @@ export function parseAuxiliary(where: string, value: unknown): AuxiliaryConfigur
   return parseOptions(`${where} ${String(kind)}`, schema, written);
 }
 
+/** Parses several as a person writes them in one word: names separated by commas, `column:NAME` for a column of a recording. */
+export function parseAuxiliaryNames(where: string, text: string): AuxiliaryConfiguration[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .map((name) => parseAuxiliary(where, name.startsWith('column:') ? { kind: 'column', column: name.slice(7) } : name))
+    .filter(({ kind }) => kind !== 'none');
+}
+
 /** Creates auxiliaries in the order given; `none` adds nothing. Whoever calls this disposes the models of pixel auxiliaries. */
 export async function createAuxiliaries(
   configurations: readonly AuxiliaryConfiguration[],

@@ -29,6 +29,26 @@ export function shareInterval(right: number, count: number, comparisons = 1): In
   return interval;
 }
 
+/**
+ * The mean of independent values, such as one a seed, with Student's 95% interval for it. It supposes values that are about
+ * normal; with fewer than two, or one that is not finite, there is no interval.
+ */
+export function meanInterval(values: readonly number[]): { readonly mean: number; readonly interval: Interval | null } {
+  const count = values.length;
+  const mean = values.reduce((sum, value) => sum + value, 0) / count;
+  if (count < 2 || !Number.isFinite(mean)) return { mean, interval: null };
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (count - 1);
+  const half = studentQuantile(count - 1) * Math.sqrt(variance / count);
+  return { mean, interval: [mean - half, mean + half] };
+}
+
+/** t with P(|T| > t) = 5% of Student's distribution: P = I_{n / (n + t^2)}(n/2, 1/2) (DLMF 8.17, Abramowitz and Stegun 26.7.1). */
+function studentQuantile(freedom: number): number {
+  // The share falls as t grows; t is up to 12.71, of one degree of freedom.
+  const x = bisect((p) => incompleteBeta(freedom / 2, 1 / 2, p) > MISS_CHANCE);
+  return Math.sqrt((freedom * (1 - x)) / x);
+}
+
 /** The smallest p in 0..1 for which `isBeyond`, which is false below some p and true above it. */
 function bisect(isBeyond: (p: number) => boolean): number {
   let [low, high] = [0, 1];

@@ -67,6 +67,29 @@ const barsBlock = z.strictObject({
   values: z.array(number),
 });
 
+const intervalsBlock = z.strictObject({
+  kind: z.literal('intervals'),
+  ...picture,
+  x: text,
+  rows: z.array(
+    z.strictObject({
+      name: text,
+      value: number,
+      low: number.optional().describe('of the interval, where there is one'),
+      high: number.optional(),
+      isHighlighted: z.boolean().default(false),
+    }),
+  ),
+});
+
+const place = number.describe('from 0, the lower end of its axis, to 1');
+const parallelBlock = z.strictObject({
+  kind: z.literal('parallel'),
+  ...picture,
+  axes: z.array(z.strictObject({ name: text, ticks: z.array(z.strictObject({ place, text })) })).min(2),
+  lines: z.array(z.strictObject({ places: z.array(place), isHighlighted: z.boolean().default(false) })),
+});
+
 const matrixBlock = z.strictObject({
   kind: z.literal('matrix'),
   ...picture,
@@ -115,6 +138,8 @@ export const blockSchema = z.discriminatedUnion('kind', [
   linesBlock,
   histogramBlock,
   barsBlock,
+  intervalsBlock,
+  parallelBlock,
   matrixBlock,
   gridBlock,
   imagesBlock,

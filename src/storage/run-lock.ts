@@ -105,6 +105,23 @@ export async function acquireRunLock(runFolder: string, options: RunLockOptions 
   return lock;
 }
 
+/**
+ * Who has the run in `runFolder`, as far as can be known without waiting: `process 12 on node-3`.
+ * @returns undefined where nobody has it, or whoever had it is gone
+ */
+export function runOwner(runFolder: string, files: FileSystem = localFileSystem): string | undefined {
+  const path = join(runFolder, RUN_LOCK_NAME);
+  const text = readText(files, path);
+  const renewedMs = modifiedMs(files, path);
+  if (text === undefined || renewedMs === undefined) return undefined;
+  const owner = parseOwner(text, path);
+  const lives =
+    owner.domain === processDomain()
+      ? processIdentity(owner.pid) === owner.identity
+      : Date.now() - renewedMs < defaultLease.staleMs;
+  return lives ? processName(owner) : undefined;
+}
+
 interface Acquisition {
   readonly files: FileSystem;
   readonly lease: Lease;

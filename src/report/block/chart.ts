@@ -10,7 +10,7 @@ import { textWidth } from '../text-width.ts';
 import { renderLegend } from './legend.ts';
 
 /** Of the plot area in CSS px: small enough that its text is readable on a phone, where the SVG shrinks to the page. */
-const WIDTH_PX = 400;
+export const WIDTH_PX = 400;
 const HEIGHT_PX = 260;
 
 interface Size {
@@ -311,7 +311,8 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-async function draw(description: string, spec: vegaLite.TopLevelSpec): Promise<Html> {
+/** One chart as an image with words. */
+export async function draw(description: string, spec: vegaLite.TopLevelSpec): Promise<Html> {
   const compiled = vegaLite.compile({ ...spec, description }, { config, logger: vega.logger(vega.Error) }).spec;
   const view = new vega.View(vega.parse(compiled), { renderer: 'none', logLevel: vega.Error });
   try {

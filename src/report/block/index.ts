@@ -2,6 +2,7 @@
 import { type Html, html } from '../html.ts';
 import type { BlockOf, ReportBlock } from '../report.ts';
 import { drawBars, drawHistogram, drawLines, drawPanel, drawScatter, scatterLegend } from './chart.ts';
+import { drawIntervals, drawParallel } from './comparison.ts';
 import { drawMatrix } from './matrix.ts';
 import { renderGrid, renderTable } from './table.ts';
 
@@ -20,6 +21,8 @@ const renderers: Renderers = {
   lines: async (block) => figure(block, await drawLines(block)),
   histogram: async (block) => figure(block, await drawHistogram(block)),
   bars: async (block) => figure(block, await drawBars(block)),
+  intervals: async (block) => figure(block, await drawIntervals(block)),
+  parallel: async (block) => figure(block, await drawParallel(block)),
   matrix: (block) => figure(block, drawMatrix(block)),
   images: ({ caption, columns, items }) =>
     html`<figure class="images"><figcaption>${caption}</figcaption><div style="--columns:${columns}">${items.map(
@@ -42,7 +45,15 @@ const renderers: Renderers = {
 };
 
 /** Kinds that are pictures stand side by side where there is room. */
-export const pictureKinds: readonly ReportBlock['kind'][] = ['scatter', 'lines', 'histogram', 'bars', 'matrix'];
+export const pictureKinds: readonly ReportBlock['kind'][] = [
+  'scatter',
+  'lines',
+  'histogram',
+  'bars',
+  'intervals',
+  'parallel',
+  'matrix',
+];
 
 export async function renderBlock<Kind extends ReportBlock['kind']>(block: BlockOf<Kind>): Promise<Html> {
   // One boundary for the compiler, which does not follow that a key of the table belongs to the block's own kind.

@@ -1,0 +1,62 @@
+// `jepa launch`: prints the script that runs a sweep on an engine, or submits it.
+import { Command } from 'commander';
+import { JepaError, UsageError } from '../../src/error.ts';
+
+interface LaunchFlags {
+  readonly submit?: boolean;
+  readonly command?: string;
+  readonly image?: string;
+  readonly claim?: string;
+  readonly allowCode?: boolean;
+}
+
+export function createLaunchCommand(): Command {
+  return new Command('launch')
+    .description('print the script that runs a sweep on SLURM, Ray or Kubernetes, or submit it')
+    .argument('<engine>', 'slurm, ray, kubernetes')
+    .argument('<folder>', 'of the sweep; every machine of the engine must see it by this path')
+    .argument('[arguments...]', 'after --: of sbatch, or of every unit on ray and kubernetes')
+    .option('--submit', 'write the script into the folder and run it')
+    .option('--command <words>', 'what starts jepa on those machines (default: this installation; kubernetes: jepa)')
+    .option('--image <name>', 'container of kubernetes (default: node:24)')
+    .option('--claim <name>', 'kubernetes: volume claim that holds the folder (default: jepa)')
+    .option('--allow-code', 'let units run what the configuration names: modules')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  jepa launch slurm sweeps/a
+  jepa launch slurm sweeps/a --submit -- --partition=short --time=01:00:00
+  jepa launch ray sweeps/a > run.py
+  jepa launch kubernetes sweeps/a --image registry.example/jepa:1 --claim shared > job.yaml`,
+    )
+    .action(runLaunch);
+}
+
+async function runLaunch(engine: string, folder: string, given: readonly string[], flags: LaunchFlags): Promise<void> {
+  for (const name of ['image', 'claim'] as const)
+    if (flags[name] !== undefined && engine !== 'kubernetes')
+      throw new UsageError(`--${name}: expected it with kubernetes, got ${engine}`);
+  const { launchSweep } = await import('../../pipeline/launch/index.ts');
+  const { packageRoot } = await import('../../src/machine/package.ts');
+  const { join } = await import('node:path');
+  const here = [process.execPath, join(packageRoot(), 'bin', 'jepa.js')];
+  const command =
+    flags.command?.split(' ').filter((word) => word !== '') ?? (engine === 'kubernetes' ? ['jepa'] : here);
+  const { submit, ...options } = flags;
+  const launch = launchSweep(engine, folder, { ...options, command, arguments: given });
+  if (!submit) {
+    process.stdout.write(launch.script);
+    return;
+  }
+  const { writeFileAtomic } = await import('../../src/storage/atomic-file.ts');
+  const path = join(folder, launch.fileName);
+  writeFileAtomic(path, launch.script);
+  const { spawnSync } = await import('node:child_process');
+  const [program, ...words] = [...launch.submit, path];
+  const { status, error } = spawnSync(program, words, { stdio: ['ignore', 'inherit', 'inherit'] });
+  if (status !== 0)
+    throw new JepaError(`${path}: expected ${program} to submit it, got ${error?.message ?? `exit code ${status}`}`, {
+      remedy: `Run it where ${engine} is: ${[...launch.submit, path].join(' ')}`,
+    });
+}

@@ -1,0 +1,206 @@
+// `jepa sweep`: many trainings from one file, on this machine or on any engine that runs "command i of n".
+import { availableParallelism } from 'node:os';
+import { Command } from 'commander';
+import { JepaError, UsageError } from '../../src/error.ts';
+import { withAllowCode } from '../code-permission.ts';
+import { stopWhenInterrupted } from '../interruption.ts';
+import { parseWhole } from '../parse/number.ts';
+import { noteTo } from '../text/option.ts';
+import { createTrainingProgress } from '../text/progress.ts';
+import { loadTensorFlowForCommand } from '../upkeep/tensorflow.ts';
+
+/** EX_TEMPFAIL of sysexits.h: an engine that ended the unit early is to run it again. */
+const EXIT_AGAIN = 75;
+
+export function createSweepCommand(): Command {
+  const command = new Command('sweep')
+    .description('train many configurations from one file, compare them over seeds, and say which is best')
+    .addHelpText(
+      'after',
+      `
+sweep.yaml, for example:
+  environment: counting
+  seeds: 3
+  set: { optimization.steps: 400 }
+  grid:
+    objective.dynamics: [0, 2]
+    optimization.learningRate: [0.004, 0.008]
+  best: { measure: accuracy, goal: largest }
+
+Examples:
+  jepa sweep plan sweep.yaml --out sweeps/a
+  jepa sweep run sweeps/a
+  jepa sweep run sweeps/a --unit 7
+  jepa sweep status sweeps/a
+  jepa sweep collect sweeps/a
+
+Every key of the file, random search and successive halving: docs/sweep.md. On a cluster: jepa launch --help`,
+    );
+  command
+    .command('plan')
+    .description('check the file and write the plan: one unit of work a line of plan.jsonl')
+    .argument('<file>', 'YAML or JSON')
+    .requiredOption('--out <folder>', 'folder of the sweep')
+    .option('--json', 'print as JSON')
+    .action(runPlan);
+  command.addCommand(
+    withAllowCode(() =>
+      new Command('run')
+        .description('run what is not done: each unit is trained or resumed, exported and evaluated')
+        .argument('<folder>', 'of the sweep')
+        .option(
+          '--unit <number>',
+          'this unit alone, in this process; returns at once where it is done',
+          parseWhole('--unit', 0),
+        )
+        .option('--jobs <number>', 'units side by side (default: all cores)', parseWhole('--jobs', 1)),
+    )().action(runRun),
+  );
+  command
+    .command('status')
+    .description('say which units are done, run, failed or wait')
+    .argument('<folder>', 'of the sweep')
+    .option('--json', 'print as JSON')
+    .action(runStatus);
+  command
+    .command('collect')
+    .description('write table.tsv, results.json and report.html: intervals over seeds, and the best by the stated rule')
+    .argument('<folder>', 'of the sweep')
+    .option('--partial', 'collect what is done while the rest is not')
+    .option('--json', 'print the results as JSON')
+    .action(runCollect);
+  return command;
+}
+
+async function runPlan(file: string, flags: { readonly out: string; readonly json?: boolean }): Promise<void> {
+  const { readConfigFile } = await import('../parse/config-file.ts');
+  const value = await readConfigFile(file, file);
+  const { planSweep } = await import('../../pipeline/sweep/plan.ts');
+  const { rungSizes, taskCount } = await import('../../pipeline/sweep/rung.ts');
+  const plan = await planSweep(file, value, flags.out, { onNote: noteTo(process.stderr) });
+  const rungs = rungSizes(plan);
+  const units = taskCount(plan);
+  const { seeds } = plan.specification;
+  const points = plan.units.length / seeds.length;
+  if (flags.json) {
+    const { folder, wasThere } = plan;
+    process.stdout.write(`${JSON.stringify({ folder, wasThere, units, points, seeds, rungs }, undefined, 2)}\n`);
+    return;
+  }
+  const halving = rungs.length === 1 ? '' : `, in rungs of ${rungs.join(', ')}`;
+  process.stdout.write(
+    `${flags.out}: ${plan.wasThere ? 'the same plan as before' : 'planned'}, ${units} units (${points} configurations x ${seeds.length} seeds${halving})\n` +
+      `Run them: jepa sweep run ${flags.out}; on a cluster: jepa launch slurm ${flags.out}\n`,
+  );
+}
+
+interface RunFlags {
+  readonly unit?: number;
+  readonly jobs?: number;
+  readonly allowCode?: boolean;
+}
+
+async function runRun(folder: string, flags: RunFlags): Promise<void> {
+  if (flags.unit === undefined) return runAll(folder, flags);
+  if (flags.jobs !== undefined) throw new UsageError('--jobs: expected it without --unit, got both');
+  await runUnit(folder, flags.unit);
+}
+
+async function runAll(folder: string, { jobs, allowCode }: RunFlags): Promise<void> {
+  const { runSweep } = await import('../../pipeline/sweep/local.ts');
+  const stopping = new AbortController();
+  const release = stopWhenInterrupted((exitCode) => {
+    process.exitCode = exitCode;
+    process.stderr.write('jepa: stopping the units that run, each with a checkpoint\n');
+    stopping.abort();
+    return true;
+  });
+  const outcome = await runSweep(folder, {
+    jobs: jobs ?? availableParallelism(),
+    argv: allowCode ? ['--allow-code'] : [],
+    onNote: noteTo(process.stderr),
+    signal: stopping.signal,
+  })
+    .catch((error: unknown) => {
+      if (!stopping.signal.aborted) throw error;
+    })
+    .finally(release);
+  if (outcome === undefined) {
+    process.stderr.write('jepa: interrupted; what is done is kept: run the same command again\n');
+    return;
+  }
+  const { done, units, failures } = outcome;
+  if (failures.length > 0)
+    throw new JepaError(
+      `${folder}: expected ${units} units done, got ${done}; ${failures[0].id} failed: ${failures[0].message}`,
+      { remedy: `All of them: jepa sweep status ${folder}. What is done is kept: run the same command again.` },
+    );
+  process.stdout.write(`${folder}: all ${units} units are done\nCompare them: jepa sweep collect ${folder}\n`);
+}
+
+async function runUnit(folder: string, unit: number): Promise<void> {
+  const { plannedSteps } = await import('../../pipeline/sweep/steps.ts');
+  const planned = plannedSteps(folder, unit);
+  if (planned === undefined) {
+    process.stdout.write(`${folder}: unit ${unit} was done before\n`);
+    return;
+  }
+  await loadTensorFlowForCommand({ threads: planned.threads });
+  const progress = createTrainingProgress(planned.steps);
+  const stopping = new AbortController();
+  let exitCode = 0;
+  const release = stopWhenInterrupted((code, signal) => {
+    exitCode = signal === 'SIGINT' ? code : EXIT_AGAIN;
+    progress.note('stopping after this step; once more to stop at once, without a checkpoint');
+    stopping.abort();
+    return true;
+  });
+  try {
+    const { runSweepUnit } = await import('../../pipeline/sweep/unit.ts');
+    const outcome = await runSweepUnit(folder, unit, {
+      onStep: progress.step,
+      onNote: progress.note,
+      signal: stopping.signal,
+    });
+    progress.finish();
+    if (outcome.state === 'isInterrupted') {
+      process.exitCode = exitCode;
+      process.stderr.write(`jepa: interrupted; go on with: jepa sweep run ${folder} --unit ${unit}\n`);
+      return;
+    }
+    process.stdout.write(`${folder}: unit ${unit}, ${outcome.id}: ${outcome.result?.verdict}\n`);
+  } finally {
+    progress.finish();
+    release();
+  }
+}
+
+async function runStatus(folder: string, flags: { readonly json?: boolean }): Promise<void> {
+  const { sweepStatus } = await import('../../pipeline/sweep/status.ts');
+  const status = sweepStatus(folder);
+  if (flags.json) {
+    process.stdout.write(`${JSON.stringify(status, undefined, 2)}\n`);
+    return;
+  }
+  const counts = Object.entries(status.counts).filter(([, count]) => count > 0);
+  const later = status.undecided === 0 ? '' : `; ${status.undecided} units of later rungs are not decided yet`;
+  process.stdout.write(`${folder}: ${counts.map(([state, count]) => `${count} ${state}`).join(', ')}${later}\n`);
+  for (const { unit, id, rung, state, detail } of status.units.filter((each) => each.state !== 'done'))
+    process.stdout.write(
+      `  ${unit}\t${id}${rung === 0 ? '' : `, rung ${rung}`}\t${state}${detail === undefined ? '' : `: ${detail}`}\n`,
+    );
+}
+
+async function runCollect(
+  folder: string,
+  flags: { readonly partial?: boolean; readonly json?: boolean },
+): Promise<void> {
+  const { collectSweep } = await import('../../pipeline/sweep/collect.ts');
+  const { result, table, report } = await collectSweep(folder, { partial: flags.partial });
+  if (flags.json) {
+    process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+    return;
+  }
+  const { bestSentences } = await import('../../src/report/sweep-report.ts');
+  process.stdout.write(`${bestSentences(result).join('\n')}\n\nTable: ${table}\nReport: ${report}\n`);
+}
