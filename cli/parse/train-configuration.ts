@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { permitCodeOnCommandLine, wordsOfAssignments } from '../code-permission.ts';
+import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 import type { SimulationFlags } from './simulation.ts';
 
@@ -52,11 +53,15 @@ export async function partsOf(environment: string | undefined, flags: TrainFlags
   };
 }
 
-export async function configurationOf(environment: string | undefined, flags: TrainFlags): Promise<ResolvedTraining> {
+export async function configurationOf(
+  terminal: Terminal,
+  environment: string | undefined,
+  flags: TrainFlags,
+): Promise<ResolvedTraining> {
   const { resolveConfiguration, recordingOfParts } = await import('../../src/training/presets.ts');
   const parts = await partsOf(environment, flags);
   const recording = recordingOfParts(parts);
-  if (recording !== undefined) return resolveForRecording(parts, recording, flags);
+  if (recording !== undefined) return resolveForRecording(terminal, parts, recording, flags);
   const configuration = resolveConfiguration(parts);
   await permitCodeOnCommandLine(configuration, wordsOfAssignments(flags.set));
   // Checked now, so that a wrong option costs no set-up; the defaults that it fills in are recorded.
@@ -68,6 +73,7 @@ export async function configurationOf(environment: string | undefined, flags: Tr
 
 /** Opens the recording, and takes from it what nothing else says: an encoder, an auxiliary. */
 async function resolveForRecording(
+  terminal: Terminal,
   parts: ConfigurationParts,
   given: import('../../src/data/configured-recording.ts').RecordingConfiguration,
   flags: TrainFlags,
@@ -83,7 +89,7 @@ async function resolveForRecording(
   try {
     const { keys, note } = await defaultsForRecording(recording, options.roles);
     const configuration = resolveConfiguration({ ...parts, defaults: keys });
-    if (!isAuxiliaryChosen(parts)) noteTo(process.stderr)(note);
+    if (!isAuxiliaryChosen(parts)) noteTo(terminal.stderr)(note);
     return { configuration, recording };
   } catch (error) {
     await recording.dispose();
