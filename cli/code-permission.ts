@@ -1,15 +1,19 @@
 // What the command line says about code that a folder or a file names: `--allow-code`, and the paths that stand on it.
 import type { Command } from 'commander';
+import type { Terminal } from './terminal.ts';
+
+/** Defines a command that writes to this terminal. */
+export type CreateCommand = (terminal: Terminal) => Command;
 
 /** A command that opens folders which may name code, with the option that lets that code run. */
-export function withAllowCode(create: () => Command): () => Command {
-  return () =>
-    create()
+export function withAllowCode(create: CreateCommand): CreateCommand {
+  return (terminal) =>
+    create(terminal)
       .option('--allow-code', 'run what the folder or the configuration file names: programs, modules, simulators')
       .hook('preAction', async (command) => {
         if (command.opts<{ readonly allowCode?: boolean }>().allowCode !== true) return;
         const { permitAllCode } = await import('../src/machine/code-permission.ts');
-        permitAllCode((line) => process.stderr.write(`jepa: ${line}\n`));
+        permitAllCode((line) => terminal.stderr.write(`jepa: ${line}\n`));
       });
 }
 

@@ -1,7 +1,6 @@
 // All commands by their groups, in the order of `jepa --help`. A command's file imports only what parsing needs; the work is
 // imported inside its action, so that `--help` and a usage error never load a native library.
-import type { Command } from 'commander';
-import { withAllowCode } from './code-permission.ts';
+import { type CreateCommand, withAllowCode } from './code-permission.ts';
 import { createBisimulationCommand } from './command/bisimulation.ts';
 import { createCertifyCommand } from './command/certify.ts';
 import { createConvertCommand } from './command/convert.ts';
@@ -28,7 +27,7 @@ import { createSetupCommand } from './upkeep/setup.ts';
 export interface CommandGroup {
   readonly title: string;
   /** With the line that the first page gives each. */
-  readonly commands: readonly (readonly [create: () => Command, summary: string])[];
+  readonly commands: readonly (readonly [create: CreateCommand, summary: string])[];
 }
 
 export const commandGroups: readonly CommandGroup[] = [
@@ -76,4 +75,4 @@ export const commandGroups: readonly CommandGroup[] = [
 ];
 
 /** Started by `jepa verify`, not by people: it works, and is listed nowhere. */
-export const internalCommands: readonly (() => Command)[] = [createRunnerCommand];
+export const internalCommands: readonly CreateCommand[] = [createRunnerCommand];

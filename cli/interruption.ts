@@ -12,12 +12,65 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Stops in good order and ends the process, or lets it end, with this exit code. Returns false where there is nothing to stop. */
 type Stop = (exitCode: number, signal: NodeJS.Signals) => boolean | undefined;
 
-const stops: Stop[] = [];
-const cleanUps: (() => void)[] = [];
-let isStopping = false;
+/** Who wants to hear of an interruption of one program. */
+export interface Interruption {
+  /** From now on an interruption calls `stop` first. @returns ends that */
+  stopWhenInterrupted(stop: Stop): () => void;
+  /** From now on a process that ends by an interruption calls `cleanUp` before. @returns ends that */
+  cleanUpWhenInterrupted(cleanUp: () => void): () => void;
+  /** @returns what the process has to end with now, all being cleaned up; undefined where something stops in good order */
+  receive(signal: NodeJS.Signals): number | undefined;
+}
 
-/** Called once, by the command line. */
-export function listenForInterruptions(): void {
+export function createInterruption(): Interruption {
+  const stops: Stop[] = [];
+  const cleanUps: (() => void)[] = [];
+  let isStopping = false;
+  const add = <Item>(list: Item[], item: Item) => {
+    list.push(item);
+    return () => {
+      list.splice(list.indexOf(item), 1);
+    };
+  };
+  return {
+    stopWhenInterrupted: (stop) => add(stops, stop),
+    cleanUpWhenInterrupted: (cleanUp) => add(cleanUps, cleanUp),
+    receive(signal) {
+      const exitCode = 128 + constants.signals[signal];
+      const stop = stops.at(-1);
+      if (!isStopping && stop !== undefined && stop(exitCode, signal) !== false) {
+        isStopping = true;
+        return undefined;
+      }
+      for (const cleanUp of [discardUnfinished, ...[...cleanUps].reverse(), discardScratch, abandonRunLocks])
+        try {
+          cleanUp();
+        } catch {
+          // The others are done all the same.
+        }
+      return exitCode;
+    },
+  };
+}
+
+/** Where a command was interrupted, has said so, and left nothing behind: the process ends with this code. */
+export class InterruptedError extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super('interrupted');
+    this.exitCode = exitCode;
+  }
+}
+
+/** What interrupts this process interrupts the program. Called once, by whoever the process belongs to. */
+export function listenForInterruptions(interruption: Interruption): void {
+  const interrupt = (signal: NodeJS.Signals): void => {
+    const exitCode = interruption.receive(signal);
+    if (exitCode === undefined) return;
+    process.stderr.write('jepa: interrupted\n');
+    process.exit(exitCode);
+  };
   for (const signal of SIGNALS) process.on(signal, interrupt);
   // A reader that went away (`| head`) is no reason to lose a training, and no fault to tell of.
   for (const stream of [process.stdout, process.stderr])
@@ -30,37 +83,4 @@ export function listenForInterruptions(): void {
   process.stdin.on('end', () => interrupt('SIGTERM')).on('error', () => interrupt('SIGTERM'));
   process.stdin.resume();
   process.stdin.unref();
-}
-
-/** From now on an interruption calls `stop` first. @returns ends that */
-export function stopWhenInterrupted(stop: Stop): () => void {
-  stops.push(stop);
-  return () => {
-    stops.splice(stops.indexOf(stop), 1);
-  };
-}
-
-/** From now on a process that ends by an interruption calls `cleanUp` before. @returns ends that */
-export function cleanUpWhenInterrupted(cleanUp: () => void): () => void {
-  cleanUps.push(cleanUp);
-  return () => {
-    cleanUps.splice(cleanUps.indexOf(cleanUp), 1);
-  };
-}
-
-function interrupt(signal: NodeJS.Signals): void {
-  const exitCode = 128 + constants.signals[signal];
-  const stop = stops.at(-1);
-  if (!isStopping && stop !== undefined && stop(exitCode, signal) !== false) {
-    isStopping = true;
-    return;
-  }
-  for (const cleanUp of [discardUnfinished, ...[...cleanUps].reverse(), discardScratch, abandonRunLocks])
-    try {
-      cleanUp();
-    } catch {
-      // The others are done all the same.
-    }
-  process.stderr.write('jepa: interrupted\n');
-  process.exit(exitCode);
 }

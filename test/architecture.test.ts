@@ -121,6 +121,18 @@ describe('architecture', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('commands write to their terminal: only main.ts and interruption.ts touch the process that they run in', () => {
+    const wrong = files
+      .filter((path) => path.startsWith('cli/') && !['cli/main.ts', 'cli/interruption.ts'].includes(path))
+      .flatMap((path) =>
+        readFileSync(join(root, path), 'utf8')
+          .split('\n')
+          .filter((line) => /process\.(stdout|stderr|stdin|argv|exit|exitCode|on|once|chdir)\b|\bconsole\./.test(line))
+          .map((line) => `${path}: ${line.trim()}`),
+      );
+    expect(wrong).toEqual([]);
+  });
+
   test('relative imports name existing files with their extension', () => {
     const wrong: string[] = [];
     for (const path of files)

@@ -7,6 +7,7 @@ import type { Environment } from '../../src/environments/index.ts';
 import { UsageError } from '../../src/error.ts';
 import { permitCodeOnCommandLine, wordsOfAssignments } from '../code-permission.ts';
 import { collect, parseWhole } from '../parse/number.ts';
+import type { Terminal } from '../terminal.ts';
 import { describeReport } from '../text/bisimulation.ts';
 import { parseImageSize } from './data.ts';
 
@@ -26,7 +27,7 @@ interface BisimulationFlags {
   readonly json?: boolean;
 }
 
-export function createBisimulationCommand(): Command {
+export function createBisimulationCommand(terminal: Terminal): Command {
   return new Command('bisimulation')
     .description('list which observations a latent must tell apart, and the shortest action words that show it')
     .argument('<environment|recording>', 'counting, rooms or door-key; or a recording, a file or a folder')
@@ -67,13 +68,18 @@ Examples:
 
 What recorded transitions guarantee, and what they leave open: docs/bisimulation.md`,
     )
-    .action(runBisimulation);
+    .action((subject, flags, command) => runBisimulation(terminal, subject, flags, command));
 }
 
-async function runBisimulation(subject: string, flags: BisimulationFlags, command: Command): Promise<void> {
+async function runBisimulation(
+  terminal: Terminal,
+  subject: string,
+  flags: BisimulationFlags,
+  command: Command,
+): Promise<void> {
   const { environmentNames } = await import('../../src/environments/index.ts');
   if (!environmentNames.includes(subject) && existsSync(subject)) {
-    await runRecording(subject, flags, command);
+    await runRecording(terminal, subject, flags, command);
     return;
   }
   refuseFlags(command, ['map', 'imageSize', 'ffmpeg'], 'a recording', subject);
@@ -86,6 +92,7 @@ async function runBisimulation(subject: string, flags: BisimulationFlags, comman
     const record = { environment: { name: environment.name, ...environment.options } };
     const names = auxiliaries.map(({ name }) => name);
     print(
+      terminal,
       flags,
       record,
       { subject: environment.name, unit: isOfPixels ? 'sampled images' : 'states', auxiliaries: names },
@@ -97,12 +104,13 @@ async function runBisimulation(subject: string, flags: BisimulationFlags, comman
 }
 
 function print(
+  terminal: Terminal,
   flags: BisimulationFlags,
   record: Readonly<Record<string, unknown>>,
   about: { readonly subject: string; readonly unit: string; readonly auxiliaries: readonly string[] },
   report: BisimulationReport,
 ): void {
-  process.stdout.write(
+  terminal.stdout.write(
     flags.json
       ? `${JSON.stringify({ ...record, auxiliaries: about.auxiliaries, ...report })}\n`
       : describeReport(about, report),
@@ -118,7 +126,12 @@ function refuseFlags(command: Command, names: readonly string[], wanted: string,
 }
 
 /** What the transitions of a recording guarantee; where every action was taken in every state, the largest bisimulation. */
-async function runRecording(path: string, flags: BisimulationFlags, command: Command): Promise<void> {
+async function runRecording(
+  terminal: Terminal,
+  path: string,
+  flags: BisimulationFlags,
+  command: Command,
+): Promise<void> {
   refuseFlags(command, ['set', 'config', 'seed', 'observations'], 'an environment', path);
   const bisimulation = await import('../../src/bisimulation/index.ts');
   const { readRecordedEpisodes } = await import('../../src/bisimulation/recorded-episodes.ts');
@@ -153,7 +166,7 @@ async function runRecording(path: string, flags: BisimulationFlags, command: Com
     const { contradiction, omittedCount } = recorded;
     const nameOf = (observation: number) => episodes.names[observation];
     if (contradiction)
-      process.stderr.write(
+      terminal.stderr.write(
         `${omittedCount} transitions contradict more frequent ones (${nameOf(contradiction.from)} leads by ${episodes.actionNames[contradiction.action]} to ` +
           `${contradiction.to.map(nameOf).join(' and to ')}): no encoder has zero loss, and nothing is guaranteed; see --epsilon\n`,
       );
@@ -167,8 +180,8 @@ async function runRecording(path: string, flags: BisimulationFlags, command: Com
       recording: { path, format: recording.format, observations: episodes.observationCount },
       ...(slips ? { stochastic: slips } : {}),
     };
-    print(flags, record, { subject: path, unit: 'observations', auxiliaries }, report);
-    if (slips && !flags.json) process.stdout.write(describeSlips(slips, (action) => episodes.actionNames[action]));
+    print(terminal, flags, record, { subject: path, unit: 'observations', auxiliaries }, report);
+    if (slips && !flags.json) terminal.stdout.write(describeSlips(slips, (action) => episodes.actionNames[action]));
 
     function compareSlips(epsilon: number) {
       const system = bisimulation.stochasticSystem(episodes, { epsilon });

@@ -6,6 +6,7 @@ import { parseClasses } from '../parse/class.ts';
 import { encoderFlagNames, isEncoderFile, refuseEncoderFlags, withEncoderFlags } from '../parse/encoder.ts';
 import { parseWhole } from '../parse/number.ts';
 import { parsePixels } from '../parse/pixels.ts';
+import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 
 interface CertifyFlags {
@@ -26,7 +27,7 @@ interface CertifyFlags {
   readonly report: boolean;
 }
 
-export function createCertifyCommand(): Command {
+export function createCertifyCommand(terminal: Terminal): Command {
   const command = new Command('certify')
     .description('prove that rounding cannot change the nearest class of observations, on any float32 runtime')
     .argument('<encoder>', 'an ONNX file: an encoder from anywhere; or the folder of a run or of an export')
@@ -60,7 +61,7 @@ Examples:
 
 What is proven, under which assumptions, and what is not: docs/certificate.md`,
     )
-    .action(runCertify);
+    .action((subject, flags) => runCertify(terminal, subject, flags));
 }
 
 function parseShare(text: string): number {
@@ -70,13 +71,13 @@ function parseShare(text: string): number {
   return value;
 }
 
-async function runCertify(subject: string, flags: CertifyFlags): Promise<void> {
+async function runCertify(terminal: Terminal, subject: string, flags: CertifyFlags): Promise<void> {
   const runtimes = flags.runtime === 'none' ? [] : flags.runtime.split(',').map((name) => name.trim());
   const { certifyEncoder, requireFloat32 } = await import('../../pipeline/encoder/certify.ts');
   requireFloat32('--runtime', runtimes);
   if (!isEncoderFile(subject)) refuseEncoderFlags(subject, flags, encoderFlagNames, 'an ONNX file');
   const { ensureRuntimePackages } = await import('../upkeep/tensorflow.ts');
-  await ensureRuntimePackages(runtimes);
+  await ensureRuntimePackages(terminal, runtimes);
   const { brokenHypothesis } = await import('../../pipeline/encoder/certification.ts');
   const { classes, pixels, runtime: _, ...rest } = flags;
   const record = await certifyEncoder(subject, {
@@ -84,15 +85,15 @@ async function runCertify(subject: string, flags: CertifyFlags): Promise<void> {
     runtimes,
     classes: classes === undefined ? undefined : await parseClasses(classes),
     pixels: pixels === undefined ? undefined : parsePixels('--pixels', pixels),
-    onNote: noteTo(process.stderr),
-    onProgress: noteTo(process.stderr),
+    onNote: noteTo(terminal.stderr),
+    onProgress: noteTo(terminal.stderr),
   });
   const { renderProof } = await import('../text/proof.ts');
-  process.stdout.write(flags.json ? `${JSON.stringify(record, undefined, 2)}\n` : renderProof(record));
+  terminal.stdout.write(flags.json ? `${JSON.stringify(record, undefined, 2)}\n` : renderProof(record));
   const broken = brokenHypothesis(record);
   if (broken !== undefined) throw broken;
   if (flags.failBelow !== undefined && record.certifiedOfRight < flags.failBelow) {
-    process.stderr.write(`jepa: --fail-below ${flags.failBelow}: ${record.certifiedOfRight} certified\n`);
-    process.exitCode = 1;
+    terminal.stderr.write(`jepa: --fail-below ${flags.failBelow}: ${record.certifiedOfRight} certified\n`);
+    terminal.exitCode = 1;
   }
 }

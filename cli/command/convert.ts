@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { UsageError, unknownName } from '../../src/error.ts';
 import { parseWhole } from '../parse/number.ts';
+import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 
 interface ConvertFlags {
@@ -26,7 +27,7 @@ interface ConvertFlags {
   readonly json?: boolean;
 }
 
-export function createConvertCommand(): Command {
+export function createConvertCommand(terminal: Terminal): Command {
   return new Command('convert')
     .description(
       'convert a model of TensorFlow.js (model.json, of layers or a graph) or of Keras (.keras, .h5) to ONNX',
@@ -74,7 +75,7 @@ Nothing is written unless the structure is sound, onnxruntime opens the file, an
 (or, for files of Keras 3, which TensorFlow.js cannot run, with the graph before optimisation).
 Which layers there are and what becomes of them: docs/export-coverage.md; operations of graph models: docs/export-operations.md`,
     )
-    .action(runConvert);
+    .action((source, target, flags) => runConvert(terminal, source, target, flags));
 }
 
 function collectSize(text: string, before: readonly [string, number][]): [string, number][] {
@@ -101,7 +102,7 @@ function list(text: string | undefined): string[] | undefined {
   return text?.split(',').map((name) => name.trim());
 }
 
-async function runConvert(source: string, target: string, flags: ConvertFlags): Promise<void> {
+async function runConvert(terminal: Terminal, source: string, target: string, flags: ConvertFlags): Promise<void> {
   const { loadConverters } = await import('../custom-converters.ts');
   const precision = choice('--precision', flags.precision, ['fp32', 'fp16', 'int8']);
   const custom = flags.converters === undefined ? {} : await loadConverters(flags.converters);
@@ -126,11 +127,11 @@ async function runConvert(source: string, target: string, flags: ConvertFlags): 
     runtime: choice('--runtime', flags.runtime, ['cpu', 'wasm']),
     seed: flags.seed,
     force: flags.force,
-    onNote: noteTo(process.stderr),
+    onNote: noteTo(terminal.stderr),
   });
   const report = await work.catch(nameConverters);
-  if (flags.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
-  else process.stdout.write(await describeReport(report));
+  if (flags.json) terminal.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+  else terminal.stdout.write(await describeReport(report));
 }
 
 /** The library's remedy speaks of its own functions. */

@@ -7,6 +7,7 @@ import { UsageError } from '../../src/error.ts';
 import { packageVersion } from '../../src/machine/package.ts';
 import { printable } from '../../src/printable.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
+import type { Terminal } from '../terminal.ts';
 import { withDashes } from '../text/option.ts';
 
 interface RecordingFlags {
@@ -15,7 +16,7 @@ interface RecordingFlags {
   readonly ffmpeg?: string;
 }
 
-export function createDataCommand(): Command {
+export function createDataCommand(terminal: Terminal): Command {
   const command = new Command('data')
     .description('look at recordings (NPZ, HDF5, Parquet, LeRobot, a folder of images), convert and show them')
     .addHelpText(
@@ -29,17 +30,17 @@ Examples:
   withRecordingFlags(command.command('inspect'))
     .description('say what a recording holds, what is odd about it, and which command would train on it')
     .option('--json', 'print as JSON')
-    .action(runInspect);
+    .action((path, flags) => runInspect(terminal, path, flags));
   withRecordingFlags(command.command('convert'))
     .description('write a recording as .npz, .hdf5 or .parquet')
     .argument('<target>', 'the new file; its ending says the format')
     .option('--replace', 'replace a file that is there')
-    .action(runConvert);
+    .action((path, target, flags) => runConvert(terminal, path, target, flags));
   withRecordingFlags(command.command('preview'))
     .description('write a page with frames of the episodes, curves and rewards')
     .option('--out <file>', 'the page', 'preview.html')
     .option(OPEN_FLAG, OPEN_DESCRIPTION)
-    .action(runPreview);
+    .action((path, flags) => runPreview(terminal, path, flags));
   return command;
 }
 
@@ -99,15 +100,20 @@ function repeatFlags({ map, imageSize, ffmpeg }: RecordingFlags): string[] {
   ];
 }
 
-async function runInspect(path: string, flags: RecordingFlags & { readonly json?: boolean }): Promise<void> {
+async function runInspect(
+  terminal: Terminal,
+  path: string,
+  flags: RecordingFlags & { readonly json?: boolean },
+): Promise<void> {
   await inspect(path, flags, async (_recording, found) => {
     const text = flags.json ? `${JSON.stringify(found, undefined, 2)}\n` : describeInspection(found);
     // Names of columns, and what is said of them, came from the file.
-    process.stdout.write(printable(text, { keepLines: true }));
+    terminal.stdout.write(printable(text, { keepLines: true }));
   });
 }
 
 async function runConvert(
+  terminal: Terminal,
   path: string,
   target: string,
   flags: RecordingFlags & { readonly replace?: boolean },
@@ -122,13 +128,14 @@ async function runConvert(
   }
   for (const { name, labels } of recording.columns.values())
     if (labels !== undefined)
-      process.stderr.write(
+      terminal.stderr.write(
         `${printable(`${name}: written as numbers: ${labels.map((label, number) => `${number} ${label}`).join(', ')}`)}\n`,
       );
-  process.stderr.write(`${target}: ${recording.episodeCount} episodes of ${recording.format}\n`);
+  terminal.stderr.write(`${target}: ${recording.episodeCount} episodes of ${recording.format}\n`);
 }
 
 async function runPreview(
+  terminal: Terminal,
   path: string,
   flags: RecordingFlags & { readonly out: string; readonly open?: boolean },
 ): Promise<void> {
@@ -138,8 +145,8 @@ async function runPreview(
   await inspect(path, flags, async (recording, found) => {
     const report = await previewRecording(recording, found, `jepa-onnx ${packageVersion()}`);
     writeFileAtomic(flags.out, await renderReport(report));
-    process.stderr.write(`${flags.out}: the preview\n`);
-    await openPage(flags.open, flags.out);
+    terminal.stderr.write(`${flags.out}: the preview\n`);
+    await openPage(terminal, flags.open, flags.out);
   });
 }
 

@@ -11,6 +11,7 @@ import { parseClasses } from '../parse/class.ts';
 import { encoderFlagNames, isEncoderFile, refuseEncoderFlags, withEncoderFlags } from '../parse/encoder.ts';
 import { parseNonNegative, parseWhole } from '../parse/number.ts';
 import { parsePixels } from '../parse/pixels.ts';
+import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 import { ensureRuntimePackages, loadTensorFlowForCommand } from '../upkeep/tensorflow.ts';
 
@@ -39,7 +40,7 @@ interface EvaluateFlags {
   readonly untrained?: string;
 }
 
-export function createEvaluateCommand(): Command {
+export function createEvaluateCommand(terminal: Terminal): Command {
   const command = new Command('evaluate')
     .description('measure whether the latents of a run or an export stay distinct, on any runtime')
     .argument('<folder>', 'the folder of a run, or of an export by itself; or an ONNX file: an encoder from anywhere')
@@ -100,7 +101,7 @@ Examples:
 
 What every measure means, and what it cannot tell: docs/measures.md`,
     )
-    .action(runEvaluate);
+    .action((subject, flags) => runEvaluate(terminal, subject, flags));
 }
 
 /** What only an encoder from anywhere has to be told. */
@@ -108,43 +109,46 @@ const encoderFlags = [...encoderFlagNames, 'untrained'] as const;
 /** What only a run has. */
 const runFlags = ['probes', 'decoder'] as const;
 
-async function runEvaluate(subject: string, flags: EvaluateFlags): Promise<void> {
+async function runEvaluate(terminal: Terminal, subject: string, flags: EvaluateFlags): Promise<void> {
   const isFailure = parseFailOn(flags.failOn);
   const isEncoder = isEncoderFile(subject);
   refuseForeignFlags(subject, flags, isEncoder);
   const runtimes = await parseRuntimes(flags.runtime);
   const names = [...runtimes, ...(flags.reference ? [flags.reference] : [])];
-  await ensureRuntimePackages(names.map((name) => name.split(':')[0]));
+  await ensureRuntimePackages(
+    terminal,
+    names.map((name) => name.split(':')[0]),
+  );
   const { classes, runtime: _, open, ...rest } = flags;
   const options = {
     ...rest,
     runtimes,
     classes: classes === undefined ? undefined : await parseClasses(classes),
-    onProgress: noteTo(process.stderr),
-    onNote: noteTo(process.stderr),
+    onProgress: noteTo(terminal.stderr),
+    onNote: noteTo(terminal.stderr),
   };
-  const record = isEncoder ? await evaluateFile(subject, options) : await evaluateFolder(subject, options);
-  if (flags.json) process.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
+  const record = isEncoder ? await evaluateFile(subject, options) : await evaluateFolder(terminal, subject, options);
+  if (flags.json) terminal.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
   else {
-    process.stdout.write((await import('../text/evaluation.ts')).renderEvaluation(record));
-    await printProof(subject, isEncoder);
+    terminal.stdout.write((await import('../text/evaluation.ts')).renderEvaluation(record));
+    await printProof(terminal, subject, isEncoder);
   }
-  if (flags.report) await openPage(open, await reportPathOf(subject, isEncoder));
+  if (flags.report) await openPage(terminal, open, await reportPathOf(subject, isEncoder));
   const measured: readonly EncoderRuntimeRecord[] = record.runtimes;
   const failed = measured.filter((runtime) => isFailure(failWordOf(runtime)));
   if (failed.length > 0) {
     const names = failed.map((runtime) => `${runtime.runtime} ${failWordOf(runtime)}`).join(', ');
-    process.stderr.write(`jepa: --fail-on ${flags.failOn}: ${names}\n`);
-    process.exitCode = 1;
+    terminal.stderr.write(`jepa: --fail-on ${flags.failOn}: ${names}\n`);
+    terminal.exitCode = 1;
   }
 }
 
 /** What `jepa certify` proved of this encoder, where it did: the bound beside the errors that were measured. */
-async function printProof(subject: string, isEncoder: boolean): Promise<void> {
+async function printProof(terminal: Terminal, subject: string, isEncoder: boolean): Promise<void> {
   const { proofLine } = await import('../text/proof.ts');
   const { openSubject } = await import('../../src/run/subject.ts');
   const encoder = isEncoder ? subject : openSubject(subject).onnx?.encoder.path;
-  if (encoder !== undefined) process.stdout.write(await proofLine(subject, encoder));
+  if (encoder !== undefined) terminal.stdout.write(await proofLine(subject, encoder));
 }
 
 async function reportPathOf(subject: string, isEncoder: boolean): Promise<string> {
@@ -162,9 +166,13 @@ async function evaluateFile(path: string, { pixels, ...options }: FileOptions): 
   });
 }
 
-async function evaluateFolder(folder: string, options: EvaluateRunOptions): Promise<AnyEvaluationRecord> {
+async function evaluateFolder(
+  terminal: Terminal,
+  folder: string,
+  options: EvaluateRunOptions,
+): Promise<AnyEvaluationRecord> {
   // Set up here, where its progress is shown.
-  if (options.probes || options.decoder) await loadTensorFlowForCommand({ threads: options.threads });
+  if (options.probes || options.decoder) await loadTensorFlowForCommand(terminal, { threads: options.threads });
   const { evaluateRun } = await import('../../pipeline/evaluate/run.ts');
   return evaluateRun(folder, options);
 }

@@ -1,6 +1,7 @@
 // `jepa export`: writes the networks of a run as ONNX files, each only after it passed its checks.
 import { Command, Option } from 'commander';
 import { parseWhole } from '../parse/number.ts';
+import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 
 interface ExportFlags {
@@ -13,7 +14,7 @@ interface ExportFlags {
   readonly json?: boolean;
 }
 
-export function createExportCommand(): Command {
+export function createExportCommand(terminal: Terminal): Command {
   return new Command('export')
     .description('write encoder.onnx, predictor.onnx and auxiliary.onnx of a run, checked against tfjs')
     .argument('<run>', 'the folder of a run')
@@ -38,23 +39,23 @@ Examples:
   jepa export runs/a
   jepa export runs/a --out deploy --pixels uint8 --layout nhwc`,
     )
-    .action(runExport);
+    .action((run, flags) => runExport(terminal, run, flags));
 }
 
-async function runExport(run: string, flags: ExportFlags): Promise<void> {
+async function runExport(terminal: Terminal, run: string, flags: ExportFlags): Promise<void> {
   const { exportRun } = await import('../../pipeline/export/run.ts');
   const { folder, networks } = await exportRun(run, {
     ...flags,
-    onNote: noteTo(process.stderr, 'jepa: '),
+    onNote: noteTo(terminal.stderr, 'jepa: '),
   });
   if (flags.json) {
     const reports = networks.map(({ name, file, bytes, parity }) => ({ name, file, bytes, parity }));
-    process.stdout.write(`${JSON.stringify({ folder, networks: reports }, undefined, 2)}\n`);
+    terminal.stdout.write(`${JSON.stringify({ folder, networks: reports }, undefined, 2)}\n`);
     return;
   }
   for (const { file, bytes, nodes, parity } of networks) {
     const error = Math.max(...parity.outputs.map((output) => output.maxAbsError));
     const size = `${(bytes / 1024).toFixed(0)} KiB, ${nodes} nodes`;
-    process.stdout.write(`${folder}/${file}: ${size}, within ${error.toExponential(1)} of ${parity.reference}\n`);
+    terminal.stdout.write(`${folder}/${file}: ${size}, within ${error.toExponential(1)} of ${parity.reference}\n`);
   }
 }

@@ -5,13 +5,14 @@ import type { TensorFlowSummary } from '../../export/tensorflow/inspect.ts';
 import { FormatError } from '../../src/error.ts';
 import { printable } from '../../src/printable.ts';
 import { requireFile } from '../../src/storage/file-system.ts';
+import type { Terminal } from '../terminal.ts';
 
 interface InspectFlags {
   readonly graph?: boolean;
   readonly json?: boolean;
 }
 
-export function createInspectCommand(): Command {
+export function createInspectCommand(terminal: Terminal): Command {
   return new Command('inspect')
     .description('show what is in an ONNX file, or in a model.json of TensorFlow.js and what of it would convert')
     .argument('<file>', 'any ONNX model, or any model.json')
@@ -21,28 +22,28 @@ export function createInspectCommand(): Command {
       'after',
       '\nExamples:\n  jepa inspect encoder.onnx\n  jepa inspect encoder.onnx --graph\n  jepa inspect model.json',
     )
-    .action(runInspect);
+    .action((path, flags) => runInspect(terminal, path, flags));
 }
 
-async function runInspect(path: string, flags: InspectFlags): Promise<void> {
+async function runInspect(terminal: Terminal, path: string, flags: InspectFlags): Promise<void> {
   const { readModelFile } = await import('../../src/runtimes/model-file.ts');
   const { inspectOnnx } = await import('../../export/inspect.ts');
   requireFile(path, 'an ONNX file');
   const { bytes, where } = readModelFile(path);
-  if (/\.json$/i.test(path)) return inspectJson(bytes, where, flags);
+  if (/\.json$/i.test(path)) return inspectJson(terminal, bytes, where, flags);
   const summary = inspectOnnx(bytes, where);
   if (flags.json) {
     const { nodes, ...rest } = summary;
-    process.stdout.write(
+    terminal.stdout.write(
       `${JSON.stringify({ format: 1, ...rest, ...(flags.graph ? { nodes } : { nodes: nodes.length }) }, undefined, 2)}\n`,
     );
     return;
   }
-  process.stdout.write(describeModel(summary));
-  if (flags.graph) process.stdout.write(describeNodes(summary));
+  terminal.stdout.write(describeModel(summary));
+  if (flags.graph) terminal.stdout.write(describeNodes(summary));
 }
 
-async function inspectJson(bytes: Uint8Array, where: string, flags: InspectFlags): Promise<void> {
+async function inspectJson(terminal: Terminal, bytes: Uint8Array, where: string, flags: InspectFlags): Promise<void> {
   const { inspectTensorFlow } = await import('../../export/tensorflow/inspect.ts');
   let json: unknown;
   try {
@@ -55,8 +56,8 @@ async function inspectJson(bytes: Uint8Array, where: string, flags: InspectFlags
     throw new FormatError(`${where}: expected a model of TensorFlow.js, got other JSON`, {
       remedy: 'A model.json has a modelTopology and a weightsManifest.',
     });
-  if (flags.json) process.stdout.write(`${JSON.stringify({ format: 1, ...summary }, undefined, 2)}\n`);
-  else process.stdout.write(describeTensorFlow(summary));
+  if (flags.json) terminal.stdout.write(`${JSON.stringify({ format: 1, ...summary }, undefined, 2)}\n`);
+  else terminal.stdout.write(describeTensorFlow(summary));
 }
 
 function describeTensorFlow(summary: TensorFlowSummary): string {

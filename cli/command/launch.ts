@@ -1,6 +1,7 @@
 // `jepa launch`: prints the script that runs a sweep on an engine, or submits it.
 import { Command } from 'commander';
 import { JepaError, UsageError } from '../../src/error.ts';
+import type { Terminal } from '../terminal.ts';
 
 interface LaunchFlags {
   readonly submit?: boolean;
@@ -10,7 +11,7 @@ interface LaunchFlags {
   readonly allowCode?: boolean;
 }
 
-export function createLaunchCommand(): Command {
+export function createLaunchCommand(terminal: Terminal): Command {
   return new Command('launch')
     .description('print the script that runs a sweep on SLURM, Ray or Kubernetes, or submit it')
     .argument('<engine>', 'slurm, ray, kubernetes')
@@ -30,10 +31,16 @@ Examples:
   jepa launch ray sweeps/a > run.py
   jepa launch kubernetes sweeps/a --image registry.example/jepa:1 --claim shared > job.yaml`,
     )
-    .action(runLaunch);
+    .action((engine, folder, given, flags) => runLaunch(terminal, engine, folder, given, flags));
 }
 
-async function runLaunch(engine: string, folder: string, given: readonly string[], flags: LaunchFlags): Promise<void> {
+async function runLaunch(
+  terminal: Terminal,
+  engine: string,
+  folder: string,
+  given: readonly string[],
+  flags: LaunchFlags,
+): Promise<void> {
   for (const name of ['image', 'claim'] as const)
     if (flags[name] !== undefined && engine !== 'kubernetes')
       throw new UsageError(`--${name}: expected it with kubernetes, got ${engine}`);
@@ -46,7 +53,7 @@ async function runLaunch(engine: string, folder: string, given: readonly string[
   const { submit, ...options } = flags;
   const launch = launchSweep(engine, folder, { ...options, command, arguments: given });
   if (!submit) {
-    process.stdout.write(launch.script);
+    terminal.stdout.write(launch.script);
     return;
   }
   const { writeFileAtomic } = await import('../../src/storage/atomic-file.ts');
@@ -54,7 +61,11 @@ async function runLaunch(engine: string, folder: string, given: readonly string[
   writeFileAtomic(path, launch.script);
   const { spawnSync } = await import('node:child_process');
   const [program, ...words] = [...launch.submit, path];
-  const { status, error } = spawnSync(program, words, { stdio: ['ignore', 'inherit', 'inherit'] });
+  const { status, error, stdout } = spawnSync(program, words, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  });
+  terminal.stdout.write(stdout ?? '');
   if (status !== 0)
     throw new JepaError(`${path}: expected ${program} to submit it, got ${error?.message ?? `exit code ${status}`}`, {
       remedy: `Run it where ${engine} is: ${[...launch.submit, path].join(' ')}`,

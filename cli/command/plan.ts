@@ -9,6 +9,7 @@ import { parseFold } from '../parse/fold.ts';
 import { parseGoal, parsePlannerAssignments, parseSuccess } from '../parse/goal.ts';
 import { collect, parseWhole } from '../parse/number.ts';
 import { parseOptions, type SimulatorFlags, withSimulatorFlags } from '../parse/simulation.ts';
+import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 import { ensureRuntimePackages } from '../upkeep/tensorflow.ts';
 
@@ -36,7 +37,7 @@ interface PlanFlags extends SimulatorFlags {
   readonly record: boolean;
 }
 
-export function createPlanCommand(): Command {
+export function createPlanCommand(terminal: Terminal): Command {
   const command = new Command('plan')
     .description('act in an environment or a simulator by planning in the latents of a run or an export')
     .argument('<folder>', 'the folder of a run, or of an export by itself')
@@ -96,10 +97,10 @@ Examples:
 
 What the planners do, what success means, and measured rates: docs/planning.md`,
     )
-    .action(runPlan);
+    .action((folder, flags) => runPlan(terminal, folder, flags));
 }
 
-async function runPlan(folder: string, flags: PlanFlags): Promise<void> {
+async function runPlan(terminal: Terminal, folder: string, flags: PlanFlags): Promise<void> {
   const { createPlanner } = await import('../../src/planning/index.ts');
   const { runtimeNames, unknownRuntime } = await import('../../src/runtimes/index.ts');
   if (!runtimeNames.includes(flags.runtime)) throw unknownRuntime('--runtime', flags.runtime, runtimeNames);
@@ -112,7 +113,7 @@ async function runPlan(folder: string, flags: PlanFlags): Promise<void> {
     ...(iterations === undefined ? {} : { iterations }),
     ...parsePlannerAssignments(flags.set),
   });
-  await ensureRuntimePackages([flags.runtime]);
+  await ensureRuntimePackages(terminal, [flags.runtime]);
   if (flags.record && statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     (await import('../../src/storage/file-system.ts')).requireWritable(folder);
   const { goal, success, fold, trueEnvironment, replan, openLoop, discount, episodes, maxSteps } = flags;
@@ -130,14 +131,14 @@ async function runPlan(folder: string, flags: PlanFlags): Promise<void> {
     threads: flags.threads,
     seed: flags.seed,
     simulator: simulatorOf(flags),
-    onProgress: noteTo(process.stderr),
-    onNote: noteTo(process.stderr, 'jepa: '),
+    onProgress: noteTo(terminal.stderr),
+    onNote: noteTo(terminal.stderr, 'jepa: '),
   };
   const { planRun } = await import('../../pipeline/plan/run.ts');
   const record = await planRun(folder, options);
   const json = `${JSON.stringify(record, undefined, 2)}\n`;
-  if (flags.record) await writeRecord(folder, json);
-  process.stdout.write(flags.json ? json : renderPlan(record));
+  if (flags.record) await writeRecord(terminal, folder, json);
+  terminal.stdout.write(flags.json ? json : renderPlan(record));
 }
 
 function simulatorOf({ in: name, option = [], render, python, timeLimit }: PlanFlags): SimulatorChoice {
@@ -150,11 +151,11 @@ function simulatorOf({ in: name, option = [], render, python, timeLimit }: PlanF
   };
 }
 
-async function writeRecord(folder: string, json: string): Promise<void> {
+async function writeRecord(terminal: Terminal, folder: string, json: string): Promise<void> {
   const { writeFileAtomic } = await import('../../src/storage/atomic-file.ts');
   const { runPath } = await import('../../src/run/folder.ts');
   writeFileAtomic(runPath(folder, 'plan'), json);
-  process.stderr.write(`${runPath(folder, 'plan')}: the record\n`);
+  terminal.stderr.write(`${runPath(folder, 'plan')}: the record\n`);
 }
 
 function renderPlan(record: PlanRecord): string {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { parseWhole } from '../parse/number.ts';
+import type { Terminal } from '../terminal.ts';
 import { createEvaluateCommand } from './evaluate.ts';
 import { createExportCommand } from './export.ts';
 import { createTrainCommand } from './train.ts';
@@ -13,31 +14,31 @@ interface QuickstartFlags {
   readonly auxiliary: string;
 }
 
-export function createQuickstartCommand(): Command {
+export function createQuickstartCommand(terminal: Terminal): Command {
   return new Command('quickstart')
     .description('train, export and evaluate the counting environment, and write a report')
     .option('--out <folder>', 'folder of the run (default: runs/quickstart, or the next free number)')
     .option('--seed <number>', 'seed of all randomness', parseWhole('--seed', 0), 0)
     .option('--auxiliary <names>', 'auxiliary functions; none shows a collapse', 'reward')
-    .action(runQuickstart);
+    .action((flags) => runQuickstart(terminal, flags));
 }
 
-async function runQuickstart(flags: QuickstartFlags): Promise<void> {
+async function runQuickstart(terminal: Terminal, flags: QuickstartFlags): Promise<void> {
   const run = flags.out ?? freeFolder(join('runs', 'quickstart'));
   const seed = flags.seed === 0 ? [] : ['--seed', String(flags.seed)];
   const auxiliary = flags.auxiliary === 'reward' ? [] : ['--auxiliary', flags.auxiliary];
-  const lines: readonly (readonly [create: () => Command, ...argv: string[]])[] = [
+  const lines: readonly (readonly [create: (terminal: Terminal) => Command, ...argv: string[]])[] = [
     [createTrainCommand, 'counting', '--out', run, ...seed, ...auxiliary],
     [createExportCommand, run],
     [createEvaluateCommand, run, '--runtime', 'cpu,wasm'],
   ];
   for (const [create, ...argv] of lines) {
-    const command = create().exitOverride();
-    process.stdout.write(`\n$ jepa ${[command.name(), ...argv].join(' ')}\n`);
+    const command = create(terminal).exitOverride();
+    terminal.stdout.write(`\n$ jepa ${[command.name(), ...argv].join(' ')}\n`);
     await command.parseAsync(argv, { from: 'user' });
-    if (process.exitCode) return;
+    if (terminal.exitCode !== 0) return;
   }
-  process.stdout.write(`\nReport: ${join(run, 'report.html')}\n`);
+  terminal.stdout.write(`\nReport: ${join(run, 'report.html')}\n`);
 }
 
 function freeFolder(base: string): string {

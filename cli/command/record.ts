@@ -3,9 +3,10 @@ import { Command } from 'commander';
 import { UsageError } from '../../src/error.ts';
 import { parseWhole } from '../parse/number.ts';
 import { recordWithFlags, type SimulationFlags, withSimulationFlags } from '../parse/simulation.ts';
+import type { Terminal } from '../terminal.ts';
 import { parseImageSize } from './data.ts';
 
-export function createRecordCommand(): Command {
+export function createRecordCommand(terminal: Terminal): Command {
   const command = new Command('record')
     .description("record a simulator: a module of your own, or an environment of Python's Gymnasium")
     .argument('<simulator>', './my-env.ts (jepa new environment my-env writes one), or gym:CartPole-v1')
@@ -25,10 +26,11 @@ Examples:
   jepa record gym:CartPole-v1 --policy planner:runs/a@avoid:terminations --random-share 0.2 --out planned.npz
   jepa record gym:FrozenLake-v1 --option is_slippery=false --out lake.parquet`,
     )
-    .action(runRecord);
+    .action((simulator, flags) => runRecord(terminal, simulator, flags));
 }
 
 async function runRecord(
+  terminal: Terminal,
   simulator: string,
   flags: SimulationFlags & { readonly out: string; readonly json?: boolean },
 ): Promise<void> {
@@ -39,9 +41,9 @@ async function runRecord(
       remedy: 'Choose another name, or remove this one first.',
     });
   const target = { path: flags.out };
-  const { map, provenance, ...counts } = await recordWithFlags(simulator, target, flags);
+  const { map, provenance, ...counts } = await recordWithFlags(terminal, simulator, target, flags);
   const next = `jepa train --data ${flags.out}${map === undefined ? '' : ` --map ${map}`} --out runs/a`;
-  process.stdout.write(
+  terminal.stdout.write(
     flags.json
       ? `${JSON.stringify({ format: 1, path: flags.out, ...provenance, ...counts, ...(map === undefined ? {} : { map }), command: next }, undefined, 2)}\n`
       : `To train on it: ${next}\n`,

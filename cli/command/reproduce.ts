@@ -5,8 +5,8 @@ import { Command } from 'commander';
 import { countingRows, type RowPlan } from '../../pipeline/reproduce/row.ts';
 import { unknownName } from '../../src/error.ts';
 import { packageVersion } from '../../src/machine/package.ts';
-import { stopWhenInterrupted } from '../interruption.ts';
 import { collect, parseWhole } from '../parse/number.ts';
+import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 
 interface ReproduceFlags {
@@ -21,7 +21,7 @@ interface ReproduceFlags {
 
 const rowIds = countingRows.map((row) => row.id);
 
-export function createReproduceCommand(): Command {
+export function createReproduceCommand(terminal: Terminal): Command {
   return new Command('reproduce')
     .description("run the rows of the paper's figure over seeds, and report them beside what it says; resumes")
     .argument('<environment>', 'counting')
@@ -32,10 +32,10 @@ export function createReproduceCommand(): Command {
     .option('--out <folder>', 'folder of all runs (default: runs/reproduce-ENVIRONMENT-PRESET)')
     .option('--set <key=value>', 'one configuration key of every run; repeatable', collect, [])
     .option('--json', 'print the report as JSON')
-    .action(runReproduce);
+    .action((environment, flags) => runReproduce(terminal, environment, flags));
 }
 
-async function runReproduce(environment: string, flags: ReproduceFlags): Promise<void> {
+async function runReproduce(terminal: Terminal, environment: string, flags: ReproduceFlags): Promise<void> {
   if (environment !== 'counting')
     throw unknownName('reproduce', 'an environment of the paper', environment, ['counting']);
   const { presetNames } = await import('../../src/training/presets.ts');
@@ -46,8 +46,8 @@ async function runReproduce(environment: string, flags: ReproduceFlags): Promise
   const assignments = flags.set.flatMap((assignment) => ['--set', assignment]);
   const jobs = flags.jobs ?? availableParallelism();
   const stopping = new AbortController();
-  const release = stopWhenInterrupted((exitCode) => {
-    process.exitCode = exitCode;
+  const release = terminal.stopWhenInterrupted((exitCode) => {
+    terminal.exitCode = exitCode;
     stopping.abort();
     return true;
   });
@@ -58,7 +58,7 @@ async function runReproduce(environment: string, flags: ReproduceFlags): Promise
     seeds: flags.seeds,
     jobs,
     argv: assignments,
-    onNote: noteTo(process.stderr),
+    onNote: noteTo(terminal.stderr),
     signal: stopping.signal,
   })
     .catch((error: unknown) => {
@@ -66,7 +66,7 @@ async function runReproduce(environment: string, flags: ReproduceFlags): Promise
     })
     .finally(release);
   if (made === undefined) {
-    process.stderr.write('jepa: interrupted; what is done is kept: run the same command again\n');
+    terminal.stderr.write('jepa: interrupted; what is done is kept: run the same command again\n');
     return;
   }
   const { rows, minutes } = made;
@@ -91,8 +91,8 @@ async function runReproduce(environment: string, flags: ReproduceFlags): Promise
   });
   writeFileAtomic(join(folder, 'report.html'), await renderReport(report));
   writeFileAtomic(join(folder, 'report.json'), `${JSON.stringify(report, undefined, 2)}\n`);
-  if (flags.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
-  else process.stdout.write(`${report.answer.sentences.join('\n')}\n\nReport: ${join(folder, 'report.html')}\n`);
+  if (flags.json) terminal.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+  else terminal.stdout.write(`${report.answer.sentences.join('\n')}\n\nReport: ${join(folder, 'report.html')}\n`);
 }
 
 function chooseRows(text: string | undefined): readonly RowPlan[] {

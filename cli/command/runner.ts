@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { UnavailableError, unknownName } from '../../src/error.ts';
 import type { ProtocolArguments } from '../../src/verification/protocol.ts';
 import { parseWhole } from '../parse/number.ts';
+import type { Terminal } from '../terminal.ts';
 
 interface RunnerFlags {
   readonly values?: boolean;
@@ -20,7 +21,7 @@ type RunnerArguments = readonly [
   flags: RunnerFlags,
 ];
 
-export function createRunnerCommand(): Command {
+export function createRunnerCommand(terminal: Terminal): Command {
   return new Command('runner')
     .description('run an encoder and a predictor on raw files, as jepa verify does with every runtime')
     .argument('<runtime>', 'tfjs, cpu, cuda, webgpu, wasm, chromium:wasm, chromium:wasm:2, chromium:webgpu')
@@ -33,10 +34,10 @@ export function createRunnerCommand(): Command {
     .argument('[folder]', 'to write latent.bin, predicted_1.bin, predicted_2.bin and runtime.json to')
     .option('--values', 'write every output of the encoder instead, and their names in values.json')
     .addHelpText('after', '\nThreads: JEPA_THREADS, default 1. The protocol: docs/verify.md')
-    .action((...given) => runRunner(given.slice(0, 9) as unknown as RunnerArguments));
+    .action((...given) => runRunner(terminal, given.slice(0, 9) as unknown as RunnerArguments));
 }
 
-async function runRunner([name, ...given]: RunnerArguments): Promise<void> {
+async function runRunner(terminal: Terminal, [name, ...given]: RunnerArguments): Promise<void> {
   const [encoder, predictor, observations, actions, count, batch, out, flags] = given;
   const threads = parseWhole('JEPA_THREADS', 1)(process.env.JEPA_THREADS ?? '1');
   const files: ProtocolArguments = { encoder, predictor, observations, actions, count, batch, threads };
@@ -44,29 +45,39 @@ async function runRunner([name, ...given]: RunnerArguments): Promise<void> {
     const { isInHouse, allRuntimes } = await import('../../src/verification/runners.ts');
     if (!isInHouse(name)) throw unknownName('runner', 'a runtime of this program', name, allRuntimes.filter(isInHouse));
     if (flags.values) await writeValues(name, files, out ?? '.');
-    else if (name.startsWith('chromium:')) await runBrowser(name, files, out);
-    else await runInProcess(name, files, out);
+    else if (name.startsWith('chromium:')) await runBrowser(terminal, name, files, out);
+    else await runInProcess(terminal, name, files, out);
   } catch (error) {
     if (!(error instanceof UnavailableError)) throw error;
     const { EXIT_UNAVAILABLE } = await import('../../src/verification/protocol.ts');
     const line = [error.message, ...(error.remedy ? [error.remedy] : [])]
       .map((part) => part.replace(/\s+/g, ' '))
       .join('\t');
-    process.stderr.write(`${line}\n`);
-    process.exitCode = EXIT_UNAVAILABLE;
+    terminal.stderr.write(`${line}\n`);
+    terminal.exitCode = EXIT_UNAVAILABLE;
   }
   // onnxruntime-web's idle workers, and TensorFlow's threads, shall not decide when this ends.
-  process.exit();
+  terminal.endsAtOnce = true;
 }
 
-async function runInProcess(name: string, files: ProtocolArguments, out: string | undefined): Promise<void> {
+async function runInProcess(
+  terminal: Terminal,
+  name: string,
+  files: ProtocolArguments,
+  out: string | undefined,
+): Promise<void> {
   const { runInHouse, writeProtocolResult } = await import('../../src/verification/in-house.ts');
   const result = await runInHouse(name, files);
   if (out !== undefined) return writeProtocolResult(out, result);
-  printFirst(files.count, [result.latent, ...result.predicted]);
+  printFirst(terminal, files.count, [result.latent, ...result.predicted]);
 }
 
-async function runBrowser(name: string, files: ProtocolArguments, out: string | undefined): Promise<void> {
+async function runBrowser(
+  terminal: Terminal,
+  name: string,
+  files: ProtocolArguments,
+  out: string | undefined,
+): Promise<void> {
   const { runInChromium } = await import('../../src/verification/chromium.ts');
   if (out !== undefined) return runInChromium(name, files, out);
   const { readFileSync } = await import('node:fs');
@@ -76,15 +87,15 @@ async function runBrowser(name: string, files: ProtocolArguments, out: string | 
   try {
     await runInChromium(name, files, folder);
     const read = (file: string) => new Float32Array(new Uint8Array(readFileSync(join(folder, file))).buffer);
-    printFirst(files.count, ['latent.bin', 'predicted_1.bin', 'predicted_2.bin'].map(read));
+    printFirst(terminal, files.count, ['latent.bin', 'predicted_1.bin', 'predicted_2.bin'].map(read));
   } finally {
     removeScratch(folder);
   }
 }
 
 /** The first latent, and its predictions one and two actions ahead. */
-function printFirst(count: number, values: readonly Float32Array[]): void {
-  for (const each of values) process.stdout.write(`${each.subarray(0, each.length / count).join(' ')}\n`);
+function printFirst(terminal: Terminal, count: number, values: readonly Float32Array[]): void {
+  for (const each of values) terminal.stdout.write(`${each.subarray(0, each.length / count).join(' ')}\n`);
 }
 
 async function writeValues(name: string, files: ProtocolArguments, out: string): Promise<void> {

@@ -2,9 +2,9 @@
 // or the same page as a folder for any host.
 import { Command, Option } from 'commander';
 import { packageRoot, packageVersion } from '../../src/machine/package.ts';
-import { stopWhenInterrupted } from '../interruption.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
 import { parseWhole } from '../parse/number.ts';
+import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 
 interface ServeFlags {
@@ -15,7 +15,7 @@ interface ServeFlags {
   readonly open?: boolean;
 }
 
-export function createServeCommand(): Command {
+export function createServeCommand(terminal: Terminal): Command {
   return new Command('serve')
     .description('open a run or an export in the browser: measure it there, look at its latents, press actions')
     .argument('<folder>', 'the folder of a run that was exported, or of an export by itself')
@@ -33,32 +33,32 @@ Examples:
 
 What the page shows, and how to use its library: docs/web.md`,
     )
-    .action(runServe);
+    .action((folder, flags) => runServe(terminal, folder, flags));
 }
 
-async function runServe(folder: string, flags: ServeFlags): Promise<void> {
+async function runServe(terminal: Terminal, folder: string, flags: ServeFlags): Promise<void> {
   const { createSite } = await import('../../web/site/site.ts');
   const exportFolder = await exportOf(folder);
   if (flags.build !== undefined) await (await import('../../pipeline/export/check.ts')).checkExportFolder(exportFolder);
   const site = await createSite({
     exportFolder,
-    heldOut: await heldOutOf(folder, exportFolder, flags.data),
+    heldOut: await heldOutOf(terminal, folder, exportFolder, flags.data),
     packageRoot: packageRoot(),
     generator: `jepa-onnx ${packageVersion()}`,
   });
   if (flags.build !== undefined) {
     const { writeSite } = await import('../../web/site/static-folder.ts');
     await writeSite(site, flags.build);
-    process.stdout.write(`${flags.build}: the page, ${site.size + 1} files\n`);
+    terminal.stdout.write(`${flags.build}: the page, ${site.size + 1} files\n`);
     return;
   }
   const { serveSite } = await import('../../web/site/server.ts');
   const server = await serveSite(site, flags);
-  process.stdout.write(`${server.url}\n`);
-  process.stderr.write(flags.open === true ? 'Ctrl-C ends it.\n' : 'Open it in a browser. Ctrl-C ends it.\n');
-  await openPage(flags.open, server.url);
+  terminal.stdout.write(`${server.url}\n`);
+  terminal.stderr.write(flags.open === true ? 'Ctrl-C ends it.\n' : 'Open it in a browser. Ctrl-C ends it.\n');
+  await openPage(terminal, flags.open, server.url);
   await new Promise<void>((resolve) => {
-    stopWhenInterrupted(() => {
+    terminal.stopWhenInterrupted(() => {
       resolve();
       return true;
     });
@@ -68,6 +68,7 @@ async function runServe(folder: string, flags: ServeFlags): Promise<void> {
 
 /** Observations for the page, which cannot make those of a recording; undefined for an environment. */
 async function heldOutOf(
+  terminal: Terminal,
   folder: string,
   exportFolder: string,
   data: string | undefined,
@@ -88,7 +89,7 @@ async function heldOutOf(
     observations: heldOutCount(subject),
     seed: 0,
     runtime: await (await import('../../pipeline/encoder/reference-runtime.ts')).onnxRuntime(),
-    onNote: noteTo(process.stderr),
+    onNote: noteTo(terminal.stderr),
   });
   return heldOutFiles(subject, input);
 }

@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { JepaError, UsageError } from '../../src/error.ts';
 import { withAllowCode } from '../code-permission.ts';
-import { stopWhenInterrupted } from '../interruption.ts';
 import { parseWhole } from '../parse/number.ts';
+import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 import { createTrainingProgress } from '../text/progress.ts';
 import { loadTensorFlowForCommand } from '../upkeep/tensorflow.ts';
@@ -12,7 +12,7 @@ import { loadTensorFlowForCommand } from '../upkeep/tensorflow.ts';
 /** EX_TEMPFAIL of sysexits.h: an engine that ended the unit early is to run it again. */
 const EXIT_AGAIN = 75;
 
-export function createSweepCommand(): Command {
+export function createSweepCommand(terminal: Terminal): Command {
   const command = new Command('sweep')
     .description('train many configurations from one file, compare them over seeds, and say which is best')
     .addHelpText(
@@ -42,7 +42,7 @@ Every key of the file, random search and successive halving: docs/sweep.md. On a
     .argument('<file>', 'YAML or JSON')
     .requiredOption('--out <folder>', 'folder of the sweep')
     .option('--json', 'print as JSON')
-    .action(runPlan);
+    .action((file, flags) => runPlan(terminal, file, flags));
   command.addCommand(
     withAllowCode(() =>
       new Command('run')
@@ -54,41 +54,45 @@ Every key of the file, random search and successive halving: docs/sweep.md. On a
           parseWhole('--unit', 0),
         )
         .option('--jobs <number>', 'units side by side (default: all cores)', parseWhole('--jobs', 1)),
-    )().action(runRun),
+    )(terminal).action((folder, flags) => runRun(terminal, folder, flags)),
   );
   command
     .command('status')
     .description('say which units are done, run, failed or wait')
     .argument('<folder>', 'of the sweep')
     .option('--json', 'print as JSON')
-    .action(runStatus);
+    .action((folder, flags) => runStatus(terminal, folder, flags));
   command
     .command('collect')
     .description('write table.tsv, results.json and report.html: intervals over seeds, and the best by the stated rule')
     .argument('<folder>', 'of the sweep')
     .option('--partial', 'collect what is done while the rest is not')
     .option('--json', 'print the results as JSON')
-    .action(runCollect);
+    .action((folder, flags) => runCollect(terminal, folder, flags));
   return command;
 }
 
-async function runPlan(file: string, flags: { readonly out: string; readonly json?: boolean }): Promise<void> {
+async function runPlan(
+  terminal: Terminal,
+  file: string,
+  flags: { readonly out: string; readonly json?: boolean },
+): Promise<void> {
   const { readConfigFile } = await import('../parse/config-file.ts');
   const value = await readConfigFile(file, file);
   const { planSweep } = await import('../../pipeline/sweep/plan.ts');
   const { rungSizes, taskCount } = await import('../../pipeline/sweep/rung.ts');
-  const plan = await planSweep(file, value, flags.out, { onNote: noteTo(process.stderr) });
+  const plan = await planSweep(file, value, flags.out, { onNote: noteTo(terminal.stderr) });
   const rungs = rungSizes(plan);
   const units = taskCount(plan);
   const { seeds } = plan.specification;
   const points = plan.units.length / seeds.length;
   if (flags.json) {
     const { folder, wasThere } = plan;
-    process.stdout.write(`${JSON.stringify({ folder, wasThere, units, points, seeds, rungs }, undefined, 2)}\n`);
+    terminal.stdout.write(`${JSON.stringify({ folder, wasThere, units, points, seeds, rungs }, undefined, 2)}\n`);
     return;
   }
   const halving = rungs.length === 1 ? '' : `, in rungs of ${rungs.join(', ')}`;
-  process.stdout.write(
+  terminal.stdout.write(
     `${flags.out}: ${plan.wasThere ? 'the same plan as before' : 'planned'}, ${units} units (${points} configurations x ${seeds.length} seeds${halving})\n` +
       `Run them: jepa sweep run ${flags.out}; on a cluster: jepa launch slurm ${flags.out}\n`,
   );
@@ -100,25 +104,25 @@ interface RunFlags {
   readonly allowCode?: boolean;
 }
 
-async function runRun(folder: string, flags: RunFlags): Promise<void> {
-  if (flags.unit === undefined) return runAll(folder, flags);
+async function runRun(terminal: Terminal, folder: string, flags: RunFlags): Promise<void> {
+  if (flags.unit === undefined) return runAll(terminal, folder, flags);
   if (flags.jobs !== undefined) throw new UsageError('--jobs: expected it without --unit, got both');
-  await runUnit(folder, flags.unit);
+  await runUnit(terminal, folder, flags.unit);
 }
 
-async function runAll(folder: string, { jobs, allowCode }: RunFlags): Promise<void> {
+async function runAll(terminal: Terminal, folder: string, { jobs, allowCode }: RunFlags): Promise<void> {
   const { runSweep } = await import('../../pipeline/sweep/local.ts');
   const stopping = new AbortController();
-  const release = stopWhenInterrupted((exitCode) => {
-    process.exitCode = exitCode;
-    process.stderr.write('jepa: stopping the units that run, each with a checkpoint\n');
+  const release = terminal.stopWhenInterrupted((exitCode) => {
+    terminal.exitCode = exitCode;
+    terminal.stderr.write('jepa: stopping the units that run, each with a checkpoint\n');
     stopping.abort();
     return true;
   });
   const outcome = await runSweep(folder, {
     jobs: jobs ?? availableParallelism(),
     argv: allowCode ? ['--allow-code'] : [],
-    onNote: noteTo(process.stderr),
+    onNote: noteTo(terminal.stderr),
     signal: stopping.signal,
   })
     .catch((error: unknown) => {
@@ -126,7 +130,7 @@ async function runAll(folder: string, { jobs, allowCode }: RunFlags): Promise<vo
     })
     .finally(release);
   if (outcome === undefined) {
-    process.stderr.write('jepa: interrupted; what is done is kept: run the same command again\n');
+    terminal.stderr.write('jepa: interrupted; what is done is kept: run the same command again\n');
     return;
   }
   const { done, units, failures } = outcome;
@@ -135,21 +139,21 @@ async function runAll(folder: string, { jobs, allowCode }: RunFlags): Promise<vo
       `${folder}: expected ${units} units done, got ${done}; ${failures[0].id} failed: ${failures[0].message}`,
       { remedy: `All of them: jepa sweep status ${folder}. What is done is kept: run the same command again.` },
     );
-  process.stdout.write(`${folder}: all ${units} units are done\nCompare them: jepa sweep collect ${folder}\n`);
+  terminal.stdout.write(`${folder}: all ${units} units are done\nCompare them: jepa sweep collect ${folder}\n`);
 }
 
-async function runUnit(folder: string, unit: number): Promise<void> {
+async function runUnit(terminal: Terminal, folder: string, unit: number): Promise<void> {
   const { plannedSteps } = await import('../../pipeline/sweep/steps.ts');
   const planned = plannedSteps(folder, unit);
   if (planned === undefined) {
-    process.stdout.write(`${folder}: unit ${unit} was done before\n`);
+    terminal.stdout.write(`${folder}: unit ${unit} was done before\n`);
     return;
   }
-  await loadTensorFlowForCommand({ threads: planned.threads });
-  const progress = createTrainingProgress(planned.steps);
+  await loadTensorFlowForCommand(terminal, { threads: planned.threads });
+  const progress = createTrainingProgress(planned.steps, terminal.stderr);
   const stopping = new AbortController();
   let exitCode = 0;
-  const release = stopWhenInterrupted((code, signal) => {
+  const release = terminal.stopWhenInterrupted((code, signal) => {
     exitCode = signal === 'SIGINT' ? code : EXIT_AGAIN;
     progress.note('stopping after this step; once more to stop at once, without a checkpoint');
     stopping.abort();
@@ -164,43 +168,44 @@ async function runUnit(folder: string, unit: number): Promise<void> {
     });
     progress.finish();
     if (outcome.state === 'isInterrupted') {
-      process.exitCode = exitCode;
-      process.stderr.write(`jepa: interrupted; go on with: jepa sweep run ${folder} --unit ${unit}\n`);
+      terminal.exitCode = exitCode;
+      terminal.stderr.write(`jepa: interrupted; go on with: jepa sweep run ${folder} --unit ${unit}\n`);
       return;
     }
-    process.stdout.write(`${folder}: unit ${unit}, ${outcome.id}: ${outcome.result?.verdict}\n`);
+    terminal.stdout.write(`${folder}: unit ${unit}, ${outcome.id}: ${outcome.result?.verdict}\n`);
   } finally {
     progress.finish();
     release();
   }
 }
 
-async function runStatus(folder: string, flags: { readonly json?: boolean }): Promise<void> {
+async function runStatus(terminal: Terminal, folder: string, flags: { readonly json?: boolean }): Promise<void> {
   const { sweepStatus } = await import('../../pipeline/sweep/status.ts');
   const status = sweepStatus(folder);
   if (flags.json) {
-    process.stdout.write(`${JSON.stringify(status, undefined, 2)}\n`);
+    terminal.stdout.write(`${JSON.stringify(status, undefined, 2)}\n`);
     return;
   }
   const counts = Object.entries(status.counts).filter(([, count]) => count > 0);
   const later = status.undecided === 0 ? '' : `; ${status.undecided} units of later rungs are not decided yet`;
-  process.stdout.write(`${folder}: ${counts.map(([state, count]) => `${count} ${state}`).join(', ')}${later}\n`);
+  terminal.stdout.write(`${folder}: ${counts.map(([state, count]) => `${count} ${state}`).join(', ')}${later}\n`);
   for (const { unit, id, rung, state, detail } of status.units.filter((each) => each.state !== 'done'))
-    process.stdout.write(
+    terminal.stdout.write(
       `  ${unit}\t${id}${rung === 0 ? '' : `, rung ${rung}`}\t${state}${detail === undefined ? '' : `: ${detail}`}\n`,
     );
 }
 
 async function runCollect(
+  terminal: Terminal,
   folder: string,
   flags: { readonly partial?: boolean; readonly json?: boolean },
 ): Promise<void> {
   const { collectSweep } = await import('../../pipeline/sweep/collect.ts');
   const { result, table, report } = await collectSweep(folder, { partial: flags.partial });
   if (flags.json) {
-    process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+    terminal.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
     return;
   }
   const { bestSentences } = await import('../../src/report/sweep-report.ts');
-  process.stdout.write(`${bestSentences(result).join('\n')}\n\nTable: ${table}\nReport: ${report}\n`);
+  terminal.stdout.write(`${bestSentences(result).join('\n')}\n\nTable: ${table}\nReport: ${report}\n`);
 }

@@ -2,15 +2,15 @@
 import { existsSync, rmSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { UsageError } from '../../src/error.ts';
-import { cleanUpWhenInterrupted, stopWhenInterrupted } from '../interruption.ts';
 import { collect, parseWhole } from '../parse/number.ts';
 import { recordWithFlags, simulationFlagNames, withSimulationFlags } from '../parse/simulation.ts';
 import { configurationOf, partsOf, type TrainFlags } from '../parse/train-configuration.ts';
+import type { Terminal } from '../terminal.ts';
 import { createTrainingProgress } from '../text/progress.ts';
 import { loadTensorFlowForCommand } from '../upkeep/tensorflow.ts';
 import { parseImageSize } from './data.ts';
 
-export function createTrainCommand(): Command {
+export function createTrainCommand(terminal: Terminal): Command {
   const command = new Command('train')
     .description('train a world model: encoder, latent transition model, auxiliary head')
     .argument(
@@ -52,14 +52,19 @@ Examples:
   jepa train --resume runs/a
   jepa train --resume runs/a --set optimization.steps=3200`,
     )
-    .action(runTrain);
+    .action((environment, flags, command) => runTrain(terminal, environment, flags, command));
 }
 
 const recordingFlags = ['data', 'map', 'imageSize', 'skipOddEpisodes', 'ffmpeg'] as const;
 /** Of the recording of a simulator only its size is the user's to choose. */
 const foreignToSimulators = recordingFlags.filter((name) => name !== 'imageSize');
 
-async function runTrain(environment: string | undefined, flags: TrainFlags, command: Command): Promise<void> {
+async function runTrain(
+  terminal: Terminal,
+  environment: string | undefined,
+  flags: TrainFlags,
+  command: Command,
+): Promise<void> {
   const given = (names: readonly string[]) => names.filter((name) => command.getOptionValueSource(name) === 'cli');
   const longOf = (name: string) => command.options.find((option) => option.attributeName() === name)?.long ?? name;
   if (flags.resume !== undefined) {
@@ -78,7 +83,7 @@ async function runTrain(environment: string | undefined, flags: TrainFlags, comm
       throw new UsageError(`--resume: expected the configuration of the run itself, got ${beside} beside it`, {
         remedy: 'Drop it, or start a new run with --out.',
       });
-    await resume(flags.resume, flags.data, parseProlongation(flags.set));
+    await resume(terminal, flags.resume, flags.data, parseProlongation(flags.set));
     return;
   }
   if (environment === undefined && flags.data === undefined && flags.config === undefined)
@@ -102,19 +107,24 @@ async function runTrain(environment: string | undefined, flags: TrainFlags, comm
       remedy: `For example: jepa train ${environment ?? `--data ${flags.data ?? 'PATH'}`} --out runs/a`,
     });
   if (isSimulator) {
-    await trainOnSimulator(environment, flags.out, flags);
+    await trainOnSimulator(terminal, environment, flags.out, flags);
     return;
   }
-  const { configuration, recording } = await configurationOf(environment, flags);
+  const { configuration, recording } = await configurationOf(terminal, environment, flags);
   try {
-    await trainNewRun(flags.out, configuration, { recording });
+    await trainNewRun(terminal, flags.out, configuration, { recording });
   } finally {
     await recording?.dispose();
   }
 }
 
 /** Records the simulator into the run's folder, and trains on that recording as on any other. */
-async function trainOnSimulator(simulator: string, runFolder: string, flags: TrainFlags): Promise<void> {
+async function trainOnSimulator(
+  terminal: Terminal,
+  simulator: string,
+  runFolder: string,
+  flags: TrainFlags,
+): Promise<void> {
   const { checkRunFolder, createRunFolder, removeRunFolder, runPath } = await import('../../src/run/folder.ts');
   const { discardUnfinished } = await import('../../src/storage/atomic-file.ts');
   const { abandonRunLocks } = await import('../../src/storage/held-lock.ts');
@@ -143,10 +153,11 @@ async function trainOnSimulator(simulator: string, runFolder: string, flags: Tra
   let release = () => {};
   const beforeWriting = () => {
     made = createRunFolder(runFolder);
-    release = cleanUpWhenInterrupted(takeBack);
+    release = terminal.cleanUpWhenInterrupted(takeBack);
   };
   try {
     const { map, provenance, ...counts } = await recordWithFlags(
+      terminal,
       simulator,
       { path, beforeWriting },
       { ...flags, seed },
@@ -155,12 +166,12 @@ async function trainOnSimulator(simulator: string, runFolder: string, flags: Tra
     const written = readSimulationRecord(runPath(runFolder, 'simulation'));
     if (written !== undefined) {
       permitCode(namedSimulator(written));
-      noteUnlessUndefined(rememberCode(runFolder, [namedSimulator(written)]));
+      noteUnlessUndefined(terminal, rememberCode(runFolder, [namedSimulator(written)]));
     }
     const ofRecording = { ...flags, data: path, map, imageSize: undefined };
-    const { configuration, recording } = await configurationOf(undefined, ofRecording);
+    const { configuration, recording } = await configurationOf(terminal, undefined, ofRecording);
     try {
-      await trainNewRun(runFolder, configuration, { recording });
+      await trainNewRun(terminal, runFolder, configuration, { recording });
     } finally {
       await recording?.dispose();
     }
@@ -172,14 +183,15 @@ async function trainOnSimulator(simulator: string, runFolder: string, flags: Tra
   }
 }
 
-function noteUnlessUndefined(note: string | undefined): void {
-  if (note !== undefined) process.stderr.write(`jepa: ${note}\n`);
+function noteUnlessUndefined(terminal: Terminal, note: string | undefined): void {
+  if (note !== undefined) terminal.stderr.write(`jepa: ${note}\n`);
 }
 
 type Configuration = import('../../src/training/configuration.ts').Configuration;
 
 /** Trains `configuration` into `runFolder`, with progress on stderr. Sets the exit code where it was interrupted. */
-export async function trainNewRun(
+async function trainNewRun(
+  terminal: Terminal,
   runFolder: string,
   configuration: Configuration,
   given: Pick<RunOptions, 'recording'> = {},
@@ -187,7 +199,7 @@ export async function trainNewRun(
   const { createRunFolder, removeRunFolder } = await import('../../src/run/folder.ts');
   const made = createRunFolder(runFolder);
   try {
-    return await withTraining(runFolder, configuration, async (options) => {
+    return await withTraining(terminal, runFolder, configuration, async (options) => {
       const { trainRun } = await import('../../pipeline/train/run.ts');
       return trainRun(runFolder, configuration, { ...options, ...given });
     });
@@ -211,21 +223,26 @@ function parseProlongation(assignments: readonly string[]): number | undefined {
   return text === undefined ? undefined : parseWhole('--set optimization.steps', 1)(text);
 }
 
-async function resume(runFolder: string, recordingPath: string | undefined, steps: number | undefined): Promise<void> {
+async function resume(
+  terminal: Terminal,
+  runFolder: string,
+  recordingPath: string | undefined,
+  steps: number | undefined,
+): Promise<void> {
   const { readConfiguration } = await import('../../src/run/folder.ts');
   const configuration = readConfiguration(runFolder);
   const { finishedSteps } = await import('../../pipeline/train/run.ts');
   const finished = finishedSteps(runFolder);
   if (finished !== undefined && (steps === undefined || steps === finished)) {
-    process.stdout.write(`${runFolder}: finished before, with ${finished} steps; nothing was trained\n`);
-    process.stderr.write(
+    terminal.stdout.write(`${runFolder}: finished before, with ${finished} steps; nothing was trained\n`);
+    terminal.stderr.write(
       `jepa: to prolong it: jepa train --resume ${runFolder} --set ${PROLONGATION}${2 * finished}\n`,
     );
     return;
   }
   const { optimization } = configuration;
   const goal = steps === undefined ? configuration : { ...configuration, optimization: { ...optimization, steps } };
-  await withTraining(runFolder, goal, async (options) => {
+  await withTraining(terminal, runFolder, goal, async (options) => {
     const { resumeRun } = await import('../../pipeline/train/run.ts');
     return resumeRun(runFolder, { ...options, recordingPath, steps });
   });
@@ -235,17 +252,18 @@ type RunOptions = import('../../pipeline/train/run.ts').RunOptions;
 type TrainingOutcome = import('../../src/training/trainer.ts').TrainingOutcome;
 
 async function withTraining(
+  terminal: Terminal,
   runFolder: string,
   configuration: Configuration,
   work: (options: RunOptions) => Promise<TrainingOutcome>,
 ): Promise<boolean> {
   const { threads, optimization } = configuration;
   // A set-up shows its progress, and is stopped otherwise than a training.
-  await loadTensorFlowForCommand({ threads });
-  const progress = createTrainingProgress(optimization.steps);
+  await loadTensorFlowForCommand(terminal, { threads });
+  const progress = createTrainingProgress(optimization.steps, terminal.stderr);
   const stop = new AbortController();
   let exitCode = 0;
-  const release = stopWhenInterrupted((code) => {
+  const release = terminal.stopWhenInterrupted((code) => {
     exitCode = code;
     progress.note('stopping after this step; once more to stop at once, without a checkpoint');
     stop.abort();
@@ -259,11 +277,13 @@ async function withTraining(
     });
     progress.finish();
     if (outcome.isInterrupted) {
-      process.exitCode = exitCode;
-      process.stderr.write(`jepa: interrupted at step ${outcome.step}; go on with: jepa train --resume ${runFolder}\n`);
+      terminal.exitCode = exitCode;
+      terminal.stderr.write(
+        `jepa: interrupted at step ${outcome.step}; go on with: jepa train --resume ${runFolder}\n`,
+      );
       return false;
     }
-    process.stdout.write(`${runFolder}: trained ${outcome.step} steps\n`);
+    terminal.stdout.write(`${runFolder}: trained ${outcome.step} steps\n`);
     return true;
   } finally {
     progress.finish();

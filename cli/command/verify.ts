@@ -6,6 +6,7 @@ import { UsageError } from '../../src/error.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
 import { parseClasses } from '../parse/class.ts';
 import { parseWhole } from '../parse/number.ts';
+import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 
 interface VerifyFlags {
@@ -28,7 +29,7 @@ interface VerifyFlags {
   readonly report: boolean;
 }
 
-export function createVerifyCommand(): Command {
+export function createVerifyCommand(terminal: Terminal): Command {
   return new Command('verify')
     .description('measure whether the latents of a run or an export tell apart the same on every runtime')
     .argument('<folder>', 'the folder of a run, or of an export by itself')
@@ -81,7 +82,7 @@ Examples:
 
 Exit code 1 where a verdict or a prediction may change. What is compared, and what follows: docs/verify.md`,
     )
-    .action(runVerify);
+    .action((folder, flags) => runVerify(terminal, folder, flags));
 }
 
 function parseBatchSizes(text: string): number[] {
@@ -102,7 +103,7 @@ function parsePart(text: string): number {
   return value;
 }
 
-async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
+async function runVerify(terminal: Terminal, folder: string, flags: VerifyFlags): Promise<void> {
   const { allRuntimes } = await import('../../src/verification/runners.ts');
   const { timeLimit, memoryLimit, bisect, bisectTolerance, classes, require } = flags;
   const { verifyRun } = await import('../../pipeline/verify/run.ts');
@@ -120,22 +121,22 @@ async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
     limits: { timeMs: timeLimit * 1000, memoryByteLength: memoryLimit * 2 ** 20 },
     builds: flags.build,
     report: flags.report,
-    onProgress: noteTo(process.stderr),
-    onNote: noteTo(process.stderr),
+    onProgress: noteTo(terminal.stderr),
+    onNote: noteTo(terminal.stderr),
   });
-  if (flags.json) process.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
+  if (flags.json) terminal.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
   else {
-    process.stdout.write((await import('../text/verification.ts')).renderVerification(record));
+    terminal.stdout.write((await import('../text/verification.ts')).renderVerification(record));
     const { openSubject } = await import('../../src/run/subject.ts');
     const encoder = openSubject(folder).onnx?.encoder.path;
     const { proofLine } = await import('../text/proof.ts');
-    if (encoder !== undefined) process.stdout.write(await proofLine(folder, encoder));
+    if (encoder !== undefined) terminal.stdout.write(await proofLine(folder, encoder));
   }
   if (flags.report) {
     const { VERIFICATION_PAGE_NAME } = await import('../../src/verification/schema.ts');
-    await openPage(flags.open, join(folder, VERIFICATION_PAGE_NAME));
+    await openPage(terminal, flags.open, join(folder, VERIFICATION_PAGE_NAME));
   }
-  if (!record.holds) process.exitCode = 1;
+  if (!record.holds) terminal.exitCode = 1;
 }
 
 /** Names one by one, or `all`. */

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../../src/error.ts';
 import type { PolicyOpener } from '../../src/simulation/policy.ts';
 import type { RecordOptions, SimulatorRecording } from '../../src/simulation/record-simulator.ts';
+import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 import { parseGoal } from './goal.ts';
 import { collect, parseNonNegative, parseWhole } from './number.ts';
@@ -90,6 +91,7 @@ export interface RecordingTarget {
 
 /** Records with the flags; progress on stderr. */
 export async function recordWithFlags(
+  terminal: Terminal,
   simulator: string,
   { path, beforeWriting }: RecordingTarget,
   flags: SimulationFlags,
@@ -110,24 +112,24 @@ export async function recordWithFlags(
     lanes: flags.lanes,
     ...(flags.timeLimit === undefined ? {} : { limitMs: flags.timeLimit * 1000 }),
     ...(beforeWriting === undefined ? {} : { beforeWriting }),
-    onNote: noteTo(process.stderr, 'jepa: '),
-    onEpisode: progressOf(episodes),
+    onNote: noteTo(terminal.stderr, 'jepa: '),
+    onEpisode: progressOf(terminal, episodes),
   };
   const recorded = await recordSimulator(simulator, path, options);
-  process.stderr.write(`${path}: ${recorded.episodes} episodes of ${simulator}, ${recorded.steps} steps\n`);
+  terminal.stderr.write(`${path}: ${recorded.episodes} episodes of ${simulator}, ${recorded.steps} steps\n`);
   return recorded;
 }
 
 const LINE_EVERY_MS = 5000;
 
 /** A line now and then. */
-function progressOf(episodes: number): (finished: number) => void {
+function progressOf(terminal: Terminal, episodes: number): (finished: number) => void {
   let writtenAt = performance.now();
   return (finished) => {
     const now = performance.now();
     if (now - writtenAt < LINE_EVERY_MS) return;
     writtenAt = now;
-    process.stderr.write(`episode ${finished}/${episodes}\n`);
+    terminal.stderr.write(`episode ${finished}/${episodes}\n`);
   };
 }
 

@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { permitCodeOnCommandLine, wordsOfAssignments } from '../code-permission.ts';
+import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 import type { SimulationFlags } from './simulation.ts';
 
@@ -48,13 +49,17 @@ export async function partsOf(environment: string | undefined, flags: TrainFlags
   };
 }
 
-export async function configurationOf(environment: string | undefined, flags: TrainFlags): Promise<ResolvedTraining> {
+export async function configurationOf(
+  terminal: Terminal,
+  environment: string | undefined,
+  flags: TrainFlags,
+): Promise<ResolvedTraining> {
   const { resolveTraining } = await import('../../pipeline/train/configuration.ts');
   const words = wordsOfAssignments(flags.set);
   if (flags.ffmpeg !== undefined) words.add(flags.ffmpeg);
   return resolveTraining(await partsOf(environment, flags), {
     permit: (configuration) => permitCodeOnCommandLine(configuration, words),
-    onNote: noteTo(process.stderr),
+    onNote: noteTo(terminal.stderr),
   });
 }
 

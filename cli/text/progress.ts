@@ -2,6 +2,7 @@
 // comes first, so that a narrow terminal cuts off what matters least.
 
 import type { StepResult } from '../../src/training/training-step.ts';
+import type { TerminalStream } from '../terminal.ts';
 import { withDashes } from './option.ts';
 
 /** Between two drawings on a terminal. */
@@ -19,12 +20,6 @@ export interface TrainingProgress {
   readonly finish: () => void;
 }
 
-export interface ProgressStream {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string): unknown;
-}
-
 /** What the stream can show: a line that is drawn over, and colour. */
 export interface TerminalStyle {
   readonly isRedrawn: boolean;
@@ -35,14 +30,14 @@ export interface TerminalStyle {
  * A terminal that says of itself that it is dumb, and the log of continuous integration, get plain lines; NO_COLOR
  * (https://no-color.org) takes the colour alone.
  */
-export function terminalStyle(stream: ProgressStream, environment: NodeJS.ProcessEnv = process.env): TerminalStyle {
+export function terminalStyle(stream: TerminalStream, environment: NodeJS.ProcessEnv = process.env): TerminalStyle {
   const isTerminal = stream.isTTY === true && environment.TERM !== 'dumb' && !environment.CI;
   return { isRedrawn: isTerminal, hasColour: isTerminal && !environment.NO_COLOR };
 }
 
 export function createTrainingProgress(
   totalSteps: number,
-  stream: ProgressStream = process.stderr,
+  stream: TerminalStream,
   environment: NodeJS.ProcessEnv = process.env,
 ): TrainingProgress {
   const { isRedrawn, hasColour } = terminalStyle(stream, environment);

@@ -1,15 +1,17 @@
 // `jepa doctor`: what this machine has and what it lacks, with the reason and the remedy for each. Every runtime is opened
 // in a process of its own, so that one that crashes, or that talks to stderr, is a line of the report and no more.
 
+import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { describeError, JepaError, UnavailableError } from '../../src/error.ts';
 import type { Machine } from '../../src/machine/machine.ts';
-import { packageVersion } from '../../src/machine/package.ts';
+import { packageRoot, packageVersion } from '../../src/machine/package.ts';
 import type { FoundProgram } from '../../src/machine/program.ts';
 import { type FoundPython, pythonPackageNames } from '../../src/machine/python.ts';
 import type { CudaPiece } from '../../src/runtimes/cuda/piece.ts';
 import type { RuntimeDescription } from '../../src/runtimes/runtime.ts';
 import { collect } from '../parse/number.ts';
+import type { Terminal } from '../terminal.ts';
 import { withDashes } from '../text/option.ts';
 
 interface DoctorFlags {
@@ -61,7 +63,7 @@ export interface Report {
 /** A runtime that hangs (a driver, say) must not hang the report. */
 const PROBE_LIMIT_MS = 60_000;
 
-export function createDoctorCommand(): Command {
+export function createDoctorCommand(terminal: Terminal): Command {
   return new Command('doctor')
     .description('say what this machine has: TensorFlow, the runtimes, programs, with a remedy for what is missing')
     .option('--json', 'print the report as JSON')
@@ -72,12 +74,12 @@ export function createDoctorCommand(): Command {
       [],
     )
     .addOption(new Option('--probe <runtime>', 'open one runtime and print its description').hideHelp())
-    .action(runDoctor);
+    .action((flags) => runDoctor(terminal, flags));
 }
 
-async function runDoctor(flags: DoctorFlags): Promise<void> {
+async function runDoctor(terminal: Terminal, flags: DoctorFlags): Promise<void> {
   if (flags.probe !== undefined) {
-    await probe(flags.probe);
+    await probe(terminal, flags.probe);
     return;
   }
   const { runtimeNames, unknownRuntime } = await import('../../src/runtimes/index.ts');
@@ -87,7 +89,7 @@ async function runDoctor(flags: DoctorFlags): Promise<void> {
     if (!names.includes(name)) throw unknownRuntime('--require', name, names, 'a part of the report');
 
   const report = await inspect(runtimeNames);
-  process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : formatReport(report));
+  terminal.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : formatReport(report));
 
   for (const name of flags.require) {
     const part = partOf(report, name);
@@ -170,7 +172,7 @@ async function inspectTensorFlow(): Promise<TensorFlowReport> {
 
 async function inspectRuntime(runtime: string): Promise<RuntimeReport> {
   const { outputLine, runCommand } = await import('../../src/machine/command.ts');
-  const [, entry] = process.argv;
+  const entry = join(packageRoot(), 'bin', 'jepa.js');
   const result = await runCommand(process.execPath, [entry, 'doctor', '--probe', runtime], { limitMs: PROBE_LIMIT_MS });
   const line = result.stdout.split('\n').find((text) => text.startsWith(PROBE_MARK));
   if (line !== undefined) return JSON.parse(line.slice(PROBE_MARK.length)) as RuntimeReport;
@@ -184,7 +186,7 @@ async function inspectRuntime(runtime: string): Promise<RuntimeReport> {
 /** Before the result of a probe, since a native library may write to stdout too. */
 const PROBE_MARK = 'jepa-probe: ';
 
-async function probe(name: string): Promise<void> {
+async function probe(terminal: Terminal, name: string): Promise<void> {
   const { openRuntime } = await import('../../src/runtimes/index.ts');
   let report: RuntimeReport;
   try {
@@ -196,8 +198,9 @@ async function probe(name: string): Promise<void> {
     const remedy = error instanceof JepaError ? error.remedy : undefined;
     report = { runtime: name, isAvailable: false, reason: message, ...(remedy === undefined ? {} : { remedy }) };
   }
-  // Leaves at once: an open runtime (threads of WebAssembly, a GPU's) would keep the process alive.
-  process.stdout.write(`${PROBE_MARK}${JSON.stringify(report)}\n`, () => process.exit(0));
+  terminal.stdout.write(`${PROBE_MARK}${JSON.stringify(report)}\n`);
+  // An open runtime (threads of WebAssembly, a GPU's) would keep the process alive.
+  terminal.endsAtOnce = true;
 }
 
 /** The report for a person. */

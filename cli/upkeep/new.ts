@@ -1,13 +1,14 @@
 // `jepa new`: writes a starting point for what a user writes themself.
 import { Command } from 'commander';
+import type { Terminal } from '../terminal.ts';
 
-export function createNewCommand(): Command {
+export function createNewCommand(terminal: Terminal): Command {
   const command = new Command('new').description('write a starting point: an environment of your own');
   command
     .command('environment')
     .description('write a module with a small world of pixels that runs as it is, to be changed into yours')
     .argument('<name>', 'my-env writes my-env.ts')
-    .action(runNewEnvironment);
+    .action((name) => runNewEnvironment(terminal, name));
   return command;
 }
 
@@ -16,12 +17,12 @@ function quoted(path: string): string {
   return /^[\w./@:+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
-async function runNewEnvironment(name: string): Promise<void> {
+async function runNewEnvironment(terminal: Terminal, name: string): Promise<void> {
   const { isAbsolute } = await import('node:path');
   const { writeStartingPoint } = await import('../../src/simulation/starting-point.ts');
   const path = writeStartingPoint(name);
   const shown = quoted(isAbsolute(path) ? path : `./${path}`);
-  process.stdout.write(`${path}: a world that runs as it is. Next:
+  terminal.stdout.write(`${path}: a world that runs as it is. Next:
   jepa train ${shown} --out runs/a
   jepa export runs/a
   jepa evaluate runs/a

@@ -1,7 +1,8 @@
 // Native libraries for the commands: the set-up's progress on stderr, and Ctrl-C that leaves nothing half-done.
 import type { SetupEvent, SetupListener } from '../../src/machine/setup-event.ts';
 import type { LoadOptions, TensorFlow } from '../../src/tensorflow/load.ts';
-import { stopWhenInterrupted } from '../interruption.ts';
+import { InterruptedError } from '../interruption.ts';
+import type { Terminal, TerminalStream } from '../terminal.ts';
 
 const BAR_WIDTH = 24;
 
@@ -9,9 +10,10 @@ const BAR_WIDTH = 24;
  * A listener that shows the set-up on `stream`: one line that is drawn over on a terminal, otherwise a line for everything
  * new that is begun. `finish` ends the drawn line.
  */
-export function createSetupProgress(
-  stream: { readonly isTTY?: boolean; readonly columns?: number; write(text: string): unknown } = process.stderr,
-): { readonly onSetup: SetupListener; readonly finish: () => void } {
+export function createSetupProgress(stream: TerminalStream): {
+  readonly onSetup: SetupListener;
+  readonly finish: () => void;
+} {
   const started = performance.now();
   const isTerminal = stream.isTTY === true;
   let lastMessage = '';
@@ -52,39 +54,41 @@ function megabytes(byteLength: number | undefined): string {
 
 /** `loadTensorFlow` for a command: shows a set-up's progress, and Ctrl-C during it cleans up and ends the process with 130. */
 export async function loadTensorFlowForCommand(
+  terminal: Terminal,
   options: Omit<LoadOptions, 'onSetup' | 'signal'> = {},
 ): Promise<TensorFlow> {
   const { loadTensorFlow } = await import('../../src/tensorflow/load.ts');
-  return withSetupProgress(({ onSetup, signal }) => loadTensorFlow({ ...options, onSetup, signal }));
+  return withSetupProgress(terminal, ({ onSetup, signal }) => loadTensorFlow({ ...options, onSetup, signal }));
 }
 
 /** Fetches onnxruntime-node where npm dropped it and one of `runtimes` (cpu, cuda, webgpu) needs it. */
-export async function ensureRuntimePackages(runtimes: readonly string[]): Promise<void> {
+export async function ensureRuntimePackages(terminal: Terminal, runtimes: readonly string[]): Promise<void> {
   const { ensurePackage, onnxruntimeNodePackage } = await import('../../src/machine/optional-package.ts');
   const { onnxruntimeNodeProviders } = await import('../../src/runtimes/onnxruntime-node.ts');
   if (onnxruntimeNodeProviders.some(({ name }) => runtimes.includes(name)))
-    await withSetupProgress((progress) => ensurePackage(onnxruntimeNodePackage, progress));
+    await withSetupProgress(terminal, (progress) => ensurePackage(onnxruntimeNodePackage, progress));
 }
 
 /** Runs `work` with a progress display and with a signal that Ctrl-C and SIGTERM abort. */
 export async function withSetupProgress<Result>(
+  terminal: Terminal,
   work: (options: { readonly onSetup: SetupListener; readonly signal: AbortSignal }) => Promise<Result>,
 ): Promise<Result> {
   const controller = new AbortController();
   let exitCode = 0;
-  const release = stopWhenInterrupted((code) => {
+  const release = terminal.stopWhenInterrupted((code) => {
     exitCode = code;
     controller.abort();
     return true;
   });
-  const { onSetup, finish } = createSetupProgress();
+  const { onSetup, finish } = createSetupProgress(terminal.stderr);
   try {
     return await work({ onSetup, signal: controller.signal });
   } catch (error) {
     finish();
     if (!controller.signal.aborted) throw error;
-    process.stderr.write('jepa: interrupted; the set-up left nothing behind\n');
-    process.exit(exitCode);
+    terminal.stderr.write('jepa: interrupted; the set-up left nothing behind\n');
+    throw new InterruptedError(exitCode);
   } finally {
     finish();
     release();

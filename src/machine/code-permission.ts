@@ -40,6 +40,7 @@ export function permitAllCode(onRun: (line: string) => void): void {
 export function forbidAllCode(): void {
   permitted.clear();
   namedBy.clear();
+  told.clear();
   announce = undefined;
 }
 

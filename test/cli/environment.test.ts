@@ -1,6 +1,5 @@
 // Places that are not what a command needs: files for folders, folders that may not be read or written, no home. One line,
 // before any work.
-import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -9,28 +8,14 @@ import { cacheRoot } from '../../src/machine/cache-folder.ts';
 import { checkRunFolder, readConfiguration } from '../../src/run/folder.ts';
 import { openSubject } from '../../src/run/subject.ts';
 import { describeFolder, makeFolder, requireWritable } from '../../src/storage/file-system.ts';
+import { jepa } from './jepa.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'jepa-environment-'));
-const bin = join(import.meta.dirname, '..', '..', 'bin', 'jepa.js');
 const file = join(root, 'text.txt');
 const wheel = join(root, 'tensorflow-2.21.0.whl');
 writeFileSync(file, 'not a folder');
 writeFileSync(wheel, 'not a wheel');
 afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-function jepa(
-  argv: readonly string[],
-  environment: NodeJS.ProcessEnv = {},
-): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  return new Promise((done) => {
-    execFile(
-      process.execPath,
-      [bin, ...argv],
-      { cwd: root, env: { ...process.env, ...environment } },
-      (error, stdout, stderr) => done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    );
-  });
-}
 
 describe('a place that is not what a command needs', { timeout: 60_000 }, () => {
   test.each([
@@ -49,7 +34,7 @@ describe('a place that is not what a command needs', { timeout: 60_000 }, () => 
     [['setup', '--wheel', file], `set-up: expected a wheel (a ZIP archive NAME.whl), got ${file}`],
     [['setup', '--wheel', wheel], `set-up: expected a wheel (a ZIP archive NAME.whl), got ${wheel}`],
   ])('%j is one line', async (argv, message) => {
-    const { code, stdout, stderr } = await jepa(argv);
+    const { code, stdout, stderr } = await jepa(argv, { cwd: root });
     expect(stderr.startsWith(`jepa: ${message}`), stderr).toBe(true);
     expect([stdout, stderr.trimEnd().split('\n').length]).toEqual(['', 1]);
     expect(code === 1 || code === 2).toBe(true);

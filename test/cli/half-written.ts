@@ -2,17 +2,18 @@
 // written, a scratch folder, the lock of a run, and a child with a child of its own. Says what it has, and waits.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { listenForInterruptions, stopWhenInterrupted } from '../../cli/interruption.ts';
+import { createInterruption, listenForInterruptions } from '../../cli/interruption.ts';
 import { runCommand } from '../../src/machine/command.ts';
 import { writeFileAtomicWith, writeFolderAtomic } from '../../src/storage/atomic-file.ts';
 import { acquireRunLock } from '../../src/storage/run-lock.ts';
 import { makeScratch } from '../../src/storage/scratch.ts';
 
 const [folder, stop] = process.argv.slice(2);
-listenForInterruptions();
+const interruption = createInterruption();
+listenForInterruptions(interruption);
 const never = new Promise<void>(() => setInterval(() => undefined, 1000));
 if (stop === 'stops')
-  stopWhenInterrupted((exitCode) => {
+  interruption.stopWhenInterrupted((exitCode) => {
     process.stdout.write('stopping\n');
     process.exitCode = exitCode;
     return true;

@@ -1,21 +1,14 @@
 // The first page of help, as a terminal of 80 columns gets it.
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { jepa } from './jepa.ts';
+import { startJepa } from './start-jepa.ts';
 
-function jepa(...args: string[]) {
-  return spawnSync(process.execPath, [join(import.meta.dirname, '..', '..', 'bin', 'jepa.js'), ...args], {
-    encoding: 'utf8',
-    timeout: 60_000,
-  });
-}
-
-describe('jepa --help', () => {
-  const { stdout, status } = jepa('--help');
+describe('jepa --help', async () => {
+  const { stdout, code } = await startJepa(['--help']);
   const lines = stdout.split('\n');
 
   test('fits 80 columns, every command in one line', () => {
-    expect(status).toBe(0);
+    expect(code).toBe(0);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
     const commands = lines.filter((line) => /^ {2}[a-z]+ {2,}\S/.test(line)).map((line) => line.trim().split(' ')[0]);
     expect(commands.slice(0, 4)).toEqual(['quickstart', 'train', 'export', 'evaluate']);
@@ -24,16 +17,16 @@ describe('jepa --help', () => {
     expect(commands).not.toContain('help');
   });
 
-  test('shows examples before the groups of commands, and no noise', () => {
+  test('shows examples before the groups of commands, and no noise', async () => {
     expect(lines.indexOf('Examples:')).toBeLessThan(lines.indexOf('A world model, from training to use:'));
     expect(stdout).not.toContain('[options]');
-    expect(jepa('train', '--help').stdout).toMatch(/^Usage: jepa train \[environment\]\n/);
-    expect(jepa('data', '--help').stdout).toMatch(/^Usage: jepa data <command>\n/);
+    expect((await jepa(['train', '--help'])).stdout).toMatch(/^Usage: jepa train \[environment\]\n/);
+    expect((await jepa(['data', '--help'])).stdout).toMatch(/^Usage: jepa data <command>\n/);
   });
 
-  test('the internal command still works, and -v prints the version', () => {
-    expect(jepa('runner', '--help').status).toBe(0);
-    expect(jepa('-v').stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-    expect(jepa('-v').stdout).toBe(jepa('--version').stdout);
+  test('the internal command still works, and -v prints the version', async () => {
+    expect((await jepa(['runner', '--help'])).code).toBe(0);
+    expect((await jepa(['-v'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect((await jepa(['-v'])).stdout).toBe((await jepa(['--version'])).stdout);
   });
 });

@@ -10,9 +10,9 @@ import { LAUNCHER_VARIABLE } from '../../src/machine/launcher.ts';
 import { isRunning } from '../../src/storage/process-identity.ts';
 import { sweepScratch } from '../../src/storage/scratch.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
+import { bin } from './start-jepa.ts';
 
 const script = fileURLToPath(new URL('half-written.ts', import.meta.url));
-const bin = join(import.meta.dirname, '..', '..', 'bin', 'jepa.js');
 
 async function start(...more: string[]): Promise<{
   readonly child: ChildProcess;

@@ -144,7 +144,7 @@ describe('evaluate', () => {
 
   test('an auxiliary of the pixels tells all images apart at once: no word is needed', async () => {
     const folder = join(root, 'projection');
-    await writeRunFixture(folder, { assignments: ['auxiliary=[{"kind":"random-projection"}]'] });
+    await writeRunFixture(folder, { assignments: ['auxiliary=[{"kind":"random-projection","size":4,"samples":8}]'] });
     const { classes, pairs, causes } = foundIn(await recordFor(folder, ['cpu'], 'cpu'));
     expect(classes).toBe(9);
     expect(causes.dynamics).toBe(0);

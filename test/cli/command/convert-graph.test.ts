@@ -1,21 +1,14 @@
 // `jepa convert` and `jepa inspect` on graph models: what is written, what is refused, and what the user is told.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { artifactsOf, floats, type GraphParts, ints, node } from '../../export/tensorflow/graph-json.ts';
+import { jepaWith } from '../jepa.ts';
 
-const bin = join(import.meta.dirname, '..', '..', '..', 'bin', 'jepa.js');
+const jepa = jepaWith([]);
+
 const root = mkdtempSync(join(tmpdir(), 'jepa-convert-graph-'));
-
-function jepa(...parameters: string[]): {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-} {
-  return spawnSync(process.execPath, [bin, ...parameters], { encoding: 'utf8' });
-}
 
 function write(name: string, parts: GraphParts): string {
   const { weightSpecs, weightData, ...rest } = artifactsOf(parts);
@@ -54,11 +47,11 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true }));
 
 describe('a graph model', () => {
-  test('is converted, compared with loadGraphModel at two batches, and written', () => {
+  test('is converted, compared with loadGraphModel at two batches, and written', async () => {
     const target = join(root, 'out', 'good.onnx');
-    const { status, stdout, stderr } = jepa('convert', good, target);
+    const { code, stdout, stderr } = await jepa('convert', good, target);
     expect(stderr).toBe('');
-    expect(status).toBe(0);
+    expect(code).toBe(0);
     expect(stdout).toMatch(/^operators: .*Conv 1/m);
     expect(stdout).not.toContain('Transpose');
     expect(stdout).toMatch(/^shares at batch 1: .*same top-1$/m);
@@ -69,22 +62,22 @@ describe('a graph model', () => {
     expect(report.parity.outputs[0].scale).toBe(1);
   });
 
-  test('that a row cannot express is refused, and nothing is written', () => {
+  test('that a row cannot express is refused, and nothing is written', async () => {
     const path = write('bad', {
       inputs: { x: { type: 'float32', shape: [4] } },
       nodes: [node('FFT', 'spectrum', ['x']), node('Unique', 'y', ['spectrum'])],
       outputs: ['y'],
     });
-    const { status, stderr } = jepa('convert', path, join(root, 'out', 'bad.onnx'));
+    const { code, stderr } = await jepa('convert', path, join(root, 'out', 'bad.onnx'));
     expect(stderr).toBe(
       'jepa: graph model: expected operations that can be exported, got Unique in "y"; FFT in "spectrum". docs/export-operations.md lists those that can.\n',
     );
-    expect(status).toBe(1);
+    expect(code).toBe(1);
     expect(existsSync(join(root, 'out', 'bad.onnx'))).toBe(false);
-    expect(jepa('inspect', path).stdout).toMatch(/^converts {3}no: Unique \(y\); FFT \(spectrum\)$/m);
+    expect((await jepa('inspect', path)).stdout).toMatch(/^converts {3}no: Unique \(y\); FFT \(spectrum\)$/m);
   });
 
-  test('with an input of any rank takes its sizes from the command line', () => {
+  test('with an input of any rank takes its sizes from the command line', async () => {
     const path = write('open', {
       inputs: { x: { type: 'float32', shape: [-1] } },
       nodes: [node('Neg', 'y', ['x'])],
@@ -95,10 +88,10 @@ describe('a graph model', () => {
       '"shape":{"unknownRank":true}',
     );
     writeFileSync(path, open.replaceAll('"tensorShape":{"dim":[{"size":"-1"}]}', '"tensorShape":{"unknownRank":true}'));
-    expect(jepa('convert', path, join(root, 'out', 'open.onnx'), '--no-check').stderr).toMatch(
+    expect((await jepa('convert', path, join(root, 'out', 'open.onnx'), '--no-check')).stderr).toMatch(
       /open\/model\.json: expected the rank of input "x", got an input of any rank\. .*input-shape x=N,224,224,3/,
     );
-    const { status, stdout } = jepa(
+    const { code, stdout } = await jepa(
       'convert',
       path,
       join(root, 'out', 'open.onnx'),
@@ -107,15 +100,15 @@ describe('a graph model', () => {
       '--no-test-data',
     );
     expect(stdout).toMatch(/^y at batch 2: largest error 0/m);
-    expect(status).toBe(0);
-    expect(jepa('convert', path, 'x.onnx', '--input-shape', 'x:2').stderr).toBe(
+    expect(code).toBe(0);
+    expect((await jepa('convert', path, 'x.onnx', '--input-shape', 'x:2')).stderr).toBe(
       'jepa: --input-shape: expected name=sizes such as image=N,224,224,3, got "x:2"\n',
     );
   });
 
-  test('jepa inspect says what is in it and that it would convert', () => {
-    const { status, stdout } = jepa('inspect', good);
-    expect(status).toBe(0);
+  test('jepa inspect says what is in it and that it would convert', async () => {
+    const { code, stdout } = await jepa('inspect', good);
+    expect(code).toBe(0);
     expect(stdout).toMatch(/^kind {7}graph model$/m);
     expect(stdout).toMatch(/^input {6}image float32\[\?, 8, 8, 3\]$/m);
     expect(stdout).toMatch(/^operations Const 3, Mean 1, Placeholder 1, Softmax 1, _FusedConv2D 1$/m);
@@ -123,13 +116,13 @@ describe('a graph model', () => {
   });
 });
 
-test('a list of weights without a model gets one line, from convert and from inspect', () => {
+test('a list of weights without a model gets one line, from convert and from inspect', async () => {
   const path = join(root, 'manifest.json');
   const weights = [{ name: 'conv0/filters', shape: [3, 3], dtype: 'float32' }];
   writeFileSync(path, JSON.stringify([{ weights, paths: ['shard1'] }]));
-  const { status, stderr } = jepa('convert', path, join(root, 'x.onnx'));
+  const { code, stderr } = await jepa('convert', path, join(root, 'x.onnx'));
   expect(stderr).toMatch(/expected a model\.json, got a list of weights without a model \(as face-api ships them\)\. /);
   expect(stderr.trim().split('\n')).toHaveLength(1);
-  expect(status).toBe(1);
-  expect(jepa('inspect', path).stdout).toMatch(/^kind {7}weights without a model$/m);
+  expect(code).toBe(1);
+  expect((await jepa('inspect', path)).stdout).toMatch(/^kind {7}weights without a model$/m);
 });

@@ -1,19 +1,14 @@
 // `jepa convert` and `jepa inspect` as commands: what they print, write and exit with.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createConvertCommand } from '../../../cli/command/convert.ts';
-import { createInspectCommand } from '../../../cli/command/inspect.ts';
-import { withDashes } from '../../../cli/text/option.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { decodeModel, decodeTensor } from '../../../export/index.ts';
-import { describeError, UsageError } from '../../../src/error.ts';
 import { writeLayersModel } from '../../../src/storage/layers-model.ts';
 import { randomizeWeights, useCpu } from '../../export/harness.ts';
+import { jepaWith } from '../jepa.ts';
 
-const bin = join(import.meta.dirname, '..', '..', '..', 'bin', 'jepa.js');
 const root = mkdtempSync(join(tmpdir(), 'jepa-convert-cli-'));
 const source = join(root, 'saved', 'model.json');
 const { layers } = tf;
@@ -36,39 +31,14 @@ beforeEach(() => {
   out = mkdtempSync(join(root, 'out-'));
 });
 
-interface Ended {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** The command in this process, with the exit code that main.ts gives its error. A process of its own takes a second. */
-async function jepa(name: 'convert' | 'inspect', ...argv: string[]): Promise<Ended> {
-  const [stdout, stderr]: string[][] = [[], []];
-  const out = vi.spyOn(process.stdout, 'write').mockImplementation((text) => stdout.push(String(text)) > 0);
-  const err = vi.spyOn(process.stderr, 'write').mockImplementation((text) => stderr.push(String(text)) > 0);
-  let status = 0;
-  try {
-    const command = name === 'convert' ? createConvertCommand() : createInspectCommand();
-    await command.exitOverride().parseAsync(argv, { from: 'user' });
-  } catch (error) {
-    status = error instanceof UsageError ? 2 : 1;
-    stderr.push(`jepa: ${withDashes(describeError(error))}\n`);
-  } finally {
-    out.mockRestore();
-    err.mockRestore();
-  }
-  return { status, stdout: stdout.join(''), stderr: stderr.join('') };
-}
+const jepa = jepaWith([]);
 
 describe('jepa convert', () => {
-  test('in a process of its own: writes a checked model, its report and its test data, and says what they are', () => {
+  test('writes a checked model, its report and its test data, and says what they are', async () => {
     const target = join(out, 'model.onnx');
-    const { status, stdout, stderr } = spawnSync(process.execPath, [bin, 'convert', source, target], {
-      encoding: 'utf8',
-    });
+    const { code, stdout, stderr } = await jepa('convert', source, target);
     expect(stderr).toBe('');
-    expect(status).toBe(0);
+    expect(code).toBe(0);
     expect(stdout).toMatch(/model\.onnx: opset 17, 4 nodes, 8\d\d parameters, [\d.]+ kB, fp32\n/);
     expect(stdout).toContain('operators: Conv 1, Gemm 1, Relu 1, Reshape 1\n');
     expect(stdout).toMatch(
@@ -103,8 +73,8 @@ describe('jepa convert', () => {
       'observation',
       '--no-test-data',
     ];
-    const { status, stdout } = await jepa('convert', source, target, '--json', ...flags);
-    expect(status).toBe(0);
+    const { code, stdout } = await jepa('convert', source, target, '--json', ...flags);
+    expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       model: {
         opset: 20,
@@ -119,7 +89,7 @@ describe('jepa convert', () => {
   test('--precision fp16 keeps inputs float32 on request', async () => {
     const target = join(out, 'half.onnx');
     expect(
-      (await jepa('convert', source, target, '--precision', 'fp16', '--keep-float32-ports', '--no-test-data')).status,
+      (await jepa('convert', source, target, '--precision', 'fp16', '--keep-float32-ports', '--no-test-data')).code,
     ).toBe(0);
     const { graph } = decodeModel(readFileSync(target), 'half');
     expect(graph.inputs[0].type).toBe('float32');
@@ -127,7 +97,7 @@ describe('jepa convert', () => {
   });
 
   test('two models go into one folder, each with its own test data', async () => {
-    expect((await jepa('convert', source, join(out, 'one.onnx'))).status).toBe(0);
+    expect((await jepa('convert', source, join(out, 'one.onnx'))).code).toBe(0);
     expect((await jepa('convert', source, join(out, 'two.onnx'))).stderr).toBe('');
     expect(readdirSync(out)).toContain('one.test_data_set_0');
     expect(readdirSync(out)).toContain('two.test_data_set_0');
@@ -142,13 +112,13 @@ describe('jepa convert', () => {
       randomizeWeights(model);
       mkdirSync(join(out, name));
       await writeLayersModel(join(out, name), model);
-      const { status, stdout } = await jepa(
+      const { code, stdout } = await jepa(
         'convert',
         join(out, name, 'model.json'),
         join(out, `${name}.onnx`),
         '--json',
       );
-      expect(status).toBe(0);
+      expect(code).toBe(0);
       const { parity } = JSON.parse(stdout);
       expect(parity.reference).toMatch(/^@tensorflow\/tfjs 4\.22/);
       expect(parity.outputs.every(({ relativeError }: { relativeError: number }) => relativeError < 1e-5)).toBe(true);
@@ -162,8 +132,8 @@ describe('jepa convert', () => {
     writeFileSync(join(out, 'saved', path), readFileSync(join(root, 'saved', path)));
     json.weightsManifest[0].paths = [`./${path}`];
     writeFileSync(join(out, 'saved', 'model.json'), `\uFEFF${JSON.stringify(json)}`);
-    const { status, stderr } = await jepa('convert', join(out, 'saved', 'model.json'), join(out, 'model.onnx'));
-    expect([status, stderr]).toEqual([0, '']);
+    const { code, stderr } = await jepa('convert', join(out, 'saved', 'model.json'), join(out, 'model.onnx'));
+    expect([code, stderr]).toEqual([0, '']);
   });
 
   test.each([
@@ -187,8 +157,8 @@ describe('jepa convert', () => {
     ['model.h5', 'PK broken', 'expected a zip archive, got one with a fault'],
   ])('%s is refused with the next step', async (name, content, message) => {
     writeFileSync(join(out, name), content);
-    const { status, stderr } = await jepa('convert', join(out, name), join(out, 'model.onnx'));
-    expect(status).toBe(1);
+    const { code, stderr } = await jepa('convert', join(out, name), join(out, 'model.onnx'));
+    expect(code).toBe(1);
     expect(stderr).toContain(message);
     expect(readdirSync(out)).toEqual([name]);
   });
@@ -198,8 +168,8 @@ describe('jepa convert', () => {
     async (name) => {
       const target = join(out, 'model.onnx');
       const file = join(import.meta.dirname, '..', '..', 'fixtures', 'keras', name);
-      const { status, stdout, stderr } = await jepa('convert', file, target, '--json');
-      expect(status).toBe(0);
+      const { code, stdout, stderr } = await jepa('convert', file, target, '--json');
+      expect(code).toBe(0);
       expect(stderr).toMatch(/^note: a file of Keras 3, .* not with Keras\n$/);
       expect(JSON.parse(stdout).parity).toMatchObject({ agrees: true, reference: 'its own graph before optimisation' });
       // What Keras 3.15 gives for a row of 0.5, -1, 2, 0.
@@ -225,21 +195,21 @@ describe('jepa convert', () => {
     writeFileSync(join(out, 'saved', 'model.json'), text);
     const target = join(out, 'model.onnx');
     const refused = await jepa('convert', join(out, 'saved', 'model.json'), target);
-    expect(refused.status).toBe(1);
+    expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('got Doubled. Convert it by a module of your own: --converters my-layers.js');
     const module = join(out, 'layers.mjs');
     writeFileSync(
       module,
       'export const converters = { Doubled: { convert: ({ graph, input }) => graph.node("Add", [input, input]) } };',
     );
-    const { status, stderr } = await jepa('convert', join(out, 'saved', 'model.json'), target, '--converters', module);
-    expect(status).toBe(0);
+    const { code, stderr } = await jepa('convert', join(out, 'saved', 'model.json'), target, '--converters', module);
+    expect(code).toBe(0);
     expect(stderr).toContain('TensorFlow.js, which cannot run this model');
     expect(decodeModel(readFileSync(target), 'm').graph.nodes.length).toBeGreaterThan(2);
     const empty = join(out, 'empty.mjs');
     writeFileSync(empty, 'export const nothing = 1;');
     const wrong = await jepa('convert', join(out, 'saved', 'model.json'), target, '--converters', empty, '--force');
-    expect(wrong.status).toBe(2);
+    expect(wrong.code).toBe(2);
     expect(wrong.stderr).toContain('expected a module that exports "converters" or "activations", got nothing');
   });
 
@@ -247,13 +217,13 @@ describe('jepa convert', () => {
     const target = join(out, 'model.onnx');
     writeFileSync(target, 'mine');
     const refused = await jepa('convert', source, target);
-    expect(refused.status).toBe(2);
+    expect(refused.code).toBe(2);
     expect(refused.stderr).toContain(
       'model.onnx not to be there, found it. Choose another name, or --force to replace it.',
     );
     expect(readFileSync(target, 'utf8')).toBe('mine');
     expect(readdirSync(out)).toEqual(['model.onnx']);
-    expect((await jepa('convert', source, target, '--force', '--no-test-data')).status).toBe(0);
+    expect((await jepa('convert', source, target, '--force', '--no-test-data')).code).toBe(0);
     expect(readFileSync(target).length).toBeGreaterThan(1000);
   });
 
@@ -267,8 +237,8 @@ describe('jepa convert', () => {
     writeFileSync(join(folder, 'model.json'), JSON.stringify(json));
     writeFileSync(join(folder, 'weights.bin'), readFileSync(join(root, 'saved', 'weights.bin')));
     // Causal padding keeps the size, so the next layer's weights no longer fit: the conversion itself finds it.
-    const { status, stderr } = await jepa('convert', join(folder, 'model.json'), join(out, 'k.onnx'));
-    expect(status).toBe(1);
+    const { code, stderr } = await jepa('convert', join(folder, 'model.json'), join(out, 'k.onnx'));
+    expect(code).toBe(1);
     expect(stderr).toContain('expected equal sizes of the inner axis');
     expect(existsSync(join(out, 'k.onnx'))).toBe(false);
   });
@@ -285,20 +255,20 @@ describe('jepa convert', () => {
     [['--dynamic', 'time'], 2, /--dynamic: expected dynamic axes among N, got "time"/],
     [['--runtime', 'cuda'], 2, /--runtime: expected one of \(cpu, wasm\), got "cuda"/],
     [['--input-names', 'a,b'], 2, /inputNames: expected 1 names, got 2/],
-  ])('%j ends with one line and code %i', async (flags, code, message) => {
-    const { status, stdout, stderr } = await jepa('convert', source, join(out, 'm.onnx'), ...flags);
+  ])('%j ends with one line and code %i', async (flags, exitCode, message) => {
+    const { code, stdout, stderr } = await jepa('convert', source, join(out, 'm.onnx'), ...flags);
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(stdout).toBe('');
-    expect(status).toBe(code);
+    expect(code).toBe(exitCode);
     expect(readdirSync(out)).toEqual([]);
   });
 
   test('a path where nothing is ends with one line and code 2, as for every command', async () => {
-    const { status, stderr } = await jepa('convert', join(out, 'model.json'), join(out, 'm.onnx'));
+    const { code, stderr } = await jepa('convert', join(out, 'model.json'), join(out, 'm.onnx'));
     expect(stderr).toMatch(/expected a model\.json or a \.keras file, found none at .*\. Check the path\.\n$/);
     expect(stderr.trim().split('\n')).toHaveLength(1);
-    expect(status).toBe(2);
+    expect(code).toBe(2);
     expect(readdirSync(out)).toEqual([]);
   });
 
@@ -325,10 +295,10 @@ describe('jepa convert', () => {
     const folder = join(out, 'in');
     mkdirSync(folder);
     prepare(folder);
-    const { status, stderr } = await jepa('convert', join(folder, 'model.json'), join(out, 'm.onnx'));
+    const { code, stderr } = await jepa('convert', join(folder, 'model.json'), join(out, 'm.onnx'));
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
-    expect(status).toBe(1);
+    expect(code).toBe(1);
     expect(readdirSync(out)).toEqual(['in']);
   });
 });
@@ -337,8 +307,8 @@ describe('jepa inspect', () => {
   test('shows inputs, outputs, operators, parameters, nodes and JSON', async () => {
     const target = join(out, 'model.onnx');
     await jepa('convert', source, target, '--no-check');
-    const { status, stdout } = await jepa('inspect', target, '--graph');
-    expect(status).toBe(0);
+    const { code, stdout } = await jepa('inspect', target, '--graph');
+    expect(code).toBe(0);
     expect(stdout).toMatch(/^name {6}small$/m);
     expect(stdout).toMatch(/^opset {5}ai\.onnx 17 \(IR 8\)$/m);
     expect(stdout).toMatch(/^input {5}image float32\[N, 3, 8, 8\] {2}\[N, 3, 8, 8\] float32, NCHW$/m);
@@ -356,10 +326,10 @@ describe('jepa inspect', () => {
     ['half a model', Uint8Array.of(0x08, 8, 0x3a, 90, 1, 2), /goes past its message's end/],
   ])('a file of %s ends with one line and code 1', async (_, bytes, message) => {
     writeFileSync(join(out, 'bad.onnx'), bytes);
-    const { status, stdout, stderr } = await jepa('inspect', join(out, 'bad.onnx'));
+    const { code, stdout, stderr } = await jepa('inspect', join(out, 'bad.onnx'));
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(stdout).toBe('');
-    expect(status).toBe(1);
+    expect(code).toBe(1);
   });
 });

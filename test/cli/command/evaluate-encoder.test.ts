@@ -1,27 +1,24 @@
 // `jepa evaluate encoder.onnx` on encoders that another exporter made: test/python/foreign_encoders.py.
-import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { encoderEvaluationSchema } from '../../../src/evaluation/schema/evaluation.ts';
 import { temporaryFolder } from '../../storage/temporary-folder.ts';
+import { jepaWith } from '../jepa.ts';
 
-const bin = join(import.meta.dirname, '..', '..', '..', 'bin', 'jepa.js');
+const evaluate = jepaWith(['evaluate']);
+
 const fixture = (name: string) => join(import.meta.dirname, '..', '..', 'fixtures', 'foreign-encoder', name);
 const labelled = ['--data', fixture('labelled.npz'), '--classes', 'column:label'];
 
-function evaluate(...argv: string[]) {
-  return spawnSync(process.execPath, [bin, 'evaluate', ...argv], { encoding: 'utf8' });
-}
-
 describe('jepa evaluate of an encoder from anywhere', () => {
-  test('measures labelled images, one at a time as the file asks, and writes beside the file', () => {
+  test('measures labelled images, one at a time as the file asks, and writes beside the file', async () => {
     const folder = temporaryFolder();
     const encoder = join(folder, 'quarters.onnx');
     copyFileSync(fixture('quarters.onnx'), encoder);
-    const { status, stdout, stderr } = evaluate(encoder, ...labelled, '--runtime', 'cpu,wasm', '--json');
+    const { code, stdout, stderr } = await evaluate(encoder, ...labelled, '--runtime', 'cpu,wasm', '--json');
     expect(stderr).toContain('quarters.report.html: the report');
-    expect(status).toBe(0);
+    expect(code).toBe(0);
     const record = encoderEvaluationSchema.parse(JSON.parse(stdout));
     expect(record).toMatchObject({
       encoder: { file: 'quarters.onnx', input: { name: 'pixels', layout: 'nchw', type: 'float32' } },
@@ -41,20 +38,22 @@ describe('jepa evaluate of an encoder from anywhere', () => {
     expect(page).not.toContain('Witnesses');
   });
 
-  test('says that an encoder with 8-bit values computes in int8', () => {
-    const { status, stdout } = evaluate(fixture('quarters-int8.onnx'), ...labelled, '--no-report', '--json');
-    expect(status).toBe(0);
+  test('says that an encoder with 8-bit values computes in int8', async () => {
+    const { code, stdout } = await evaluate(fixture('quarters-int8.onnx'), ...labelled, '--no-report', '--json');
+    expect(code).toBe(0);
     expect(encoderEvaluationSchema.parse(JSON.parse(stdout)).runtimes[0].precision).toBe('int8');
   });
 
-  test('calls merged classes coarse where no scale is known, and a collapse beside the encoder before training', () => {
-    const alone = evaluate(...[fixture('collapsed.onnx'), ...labelled, '--no-report', '--json', '--fail-on', 'coarse']);
-    expect(alone.status).toBe(1);
+  test('calls merged classes coarse where no scale is known, and a collapse beside the encoder before training', async () => {
+    const alone = await evaluate(
+      ...[fixture('collapsed.onnx'), ...labelled, '--no-report', '--json', '--fail-on', 'coarse'],
+    );
+    expect(alone.code).toBe(1);
     expect(alone.stderr).toContain('--fail-on coarse: cpu coarse');
     const [{ reasons, separable }] = encoderEvaluationSchema.parse(JSON.parse(alone.stdout)).runtimes;
     expect(separable).toMatchObject({ answer: 'no', threshold: 0.9 });
     expect(reasons.map(({ measure }) => measure)).toEqual(['separation', 'clusterRatio', 'roundingSteps']);
-    const beside = evaluate(
+    const beside = await evaluate(
       ...[fixture('collapsed.onnx'), ...labelled, '--no-report', '--untrained', fixture('quarters.onnx')],
     );
     expect(beside.stdout).toMatch(/verdict +collapsed/);
@@ -62,12 +61,12 @@ describe('jepa evaluate of an encoder from anywhere', () => {
     expect(existsSync(fixture('collapsed.evaluation.json'))).toBe(false);
   });
 
-  test('measures numbers', () => {
-    const { status, stdout } = evaluate(
+  test('measures numbers', async () => {
+    const { code, stdout } = await evaluate(
       ...[fixture('numbers.onnx'), '--data', fixture('numbers.npz'), '--classes', 'column:label', '--no-report'],
     );
     expect(stdout).toMatch(/verdict +distinct/);
-    expect(status).toBe(0);
+    expect(code).toBe(0);
   });
 
   test.each<[RegExp, readonly string[]]>([
@@ -94,11 +93,11 @@ describe('jepa evaluate of an encoder from anywhere', () => {
       [fixture('missing.onnx'), ...labelled],
     ],
     [/expected runtimes that run .* as it is, got tfjs/, [fixture('quarters.onnx'), ...labelled, '--runtime', 'tfjs']],
-  ])('refuses in one line: %s', (message, argv) => {
-    const { status, stderr, stdout } = evaluate(...argv, '--no-report');
+  ])('refuses in one line: %s', async (message, argv) => {
+    const { code, stderr, stdout } = await evaluate(...argv, '--no-report');
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(stdout).toBe('');
-    expect([1, 2]).toContain(status);
+    expect([1, 2]).toContain(code);
   });
 });

@@ -1,6 +1,5 @@
 // `jepa evaluate --probes --decoder` from end to end, on a run that was never trained: trained and untrained encoder have the
 // same weights but for batch-norm statistics, so what is read from both is about the same.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,28 +7,27 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { evaluationSchema } from '../../../src/evaluation/schema/evaluation.ts';
 import { openRuntime } from '../../../src/runtimes/index.ts';
 import { fixtureLatentSize, writeRunFixture } from '../../evaluation/run-fixture.ts';
+import { jepaWith } from '../jepa.ts';
 
-const bin = join(import.meta.dirname, '..', '..', '..', 'bin', 'jepa.js');
 const root = mkdtempSync(join(tmpdir(), 'jepa-readout-cli-'));
 const run = join(root, 'run');
 beforeAll(() => writeRunFixture(run));
 afterAll(() => rmSync(root, { recursive: true }));
 
 const flags = ['--observations', '270', '--threads', '1', '--reference', 'cpu'];
-const jepa = (...argv: string[]) =>
-  spawnSync(process.execPath, [bin, 'evaluate', run, ...flags, ...argv], { encoding: 'utf8' });
+const jepa = jepaWith(['evaluate', run, ...flags]);
 const recordOf = () => evaluationSchema.parse(JSON.parse(readFileSync(join(run, 'evaluation.json'), 'utf8')));
 
-test('without the flags there are neither probes nor a decoder', () => {
-  expect(jepa().status).toBe(0);
+test('without the flags there are neither probes nor a decoder', async () => {
+  expect((await jepa()).code).toBe(0);
   const { probes, decoder } = recordOf();
   expect([probes, decoder]).toEqual([undefined, undefined]);
   expect(existsSync(join(run, 'decoder.onnx'))).toBe(false);
 });
 
 test('with them the record, the report, the table and decoder.onnx hold both, and the same ones again', async () => {
-  const { status, stdout, stderr } = jepa('--probes', '--decoder');
-  expect(status, stderr).toBe(0);
+  const { code, stdout, stderr } = await jepa('--probes', '--decoder');
+  expect(code, stderr).toBe(0);
   const { probes, decoder } = recordOf();
   if (probes === undefined || decoder === undefined) throw new Error('no probes or no decoder');
   expect(new Set(probes.results.map(({ target }) => target))).toEqual(
@@ -50,7 +48,7 @@ test('with them the record, the report, the table and decoder.onnx hold both, an
   await session.dispose();
   await runtime.dispose();
   const bytes = readFileSync(join(run, 'decoder.onnx'));
-  expect(jepa('--decoder').status).toBe(0);
+  expect((await jepa('--decoder')).code).toBe(0);
   expect(readFileSync(join(run, 'decoder.onnx')).equals(bytes)).toBe(true);
   expect(recordOf().decoder).toEqual(decoder);
 });

@@ -1,27 +1,24 @@
 // `jepa evaluate` as a command: what it prints, writes and exits with.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { evaluationSchema } from '../../../src/evaluation/schema/evaluation.ts';
 import { writeRunFixture } from '../../evaluation/run-fixture.ts';
+import { jepaWith } from '../jepa.ts';
 
-const bin = join(import.meta.dirname, '..', '..', '..', 'bin', 'jepa.js');
+const jepa = jepaWith(['evaluate']);
+
 const root = mkdtempSync(join(tmpdir(), 'jepa-evaluate-cli-'));
 const run = join(root, 'run');
 beforeAll(() => writeRunFixture(run));
 afterAll(() => rmSync(root, { recursive: true }));
 
-function jepa(...argv: string[]): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
-  return spawnSync(process.execPath, [bin, 'evaluate', ...argv], { encoding: 'utf8' });
-}
-
 describe('jepa evaluate', () => {
-  test('prints a table, and writes evaluation.json and report.html beside the models', () => {
-    const { status, stdout, stderr } = jepa(run, '--observations', '90', '--threads', '1', '--reference', 'cpu');
+  test('prints a table, and writes evaluation.json and report.html beside the models', async () => {
+    const { code, stdout, stderr } = await jepa(run, '--observations', '90', '--threads', '1', '--reference', 'cpu');
     expect(stderr).toContain('report.html: the report');
-    expect(status).toBe(0);
+    expect(code).toBe(0);
     expect(stdout).toMatch(/^run: 90 held-out observations, centroids of 90 others, 9 classes \(by reward\)$/m);
     expect(stdout).toMatch(/^verdict {2,}coarse$/m);
     expect(stdout).toMatch(/^verdict holds {2,}is the reference$/m);
@@ -32,13 +29,13 @@ describe('jepa evaluate', () => {
     expect(readFileSync(join(run, 'report.html'), 'utf8')).toContain('<section id="witnesses"');
   });
 
-  test('--json prints the record alone; --fail-on exits with 1; --no-report writes nothing', () => {
+  test('--json prints the record alone; --fail-on exits with 1; --no-report writes nothing', async () => {
     const exported = join(run, 'export');
     const flags = ['--observations', '90', '--json', '--no-report', '--fail-on', 'coarse'];
-    const { status, stdout, stderr } = jepa(exported, ...flags);
+    const { code, stdout, stderr } = await jepa(exported, ...flags);
     expect(evaluationSchema.parse(JSON.parse(stdout)).runtimes[0].runtime).toBe('cpu');
     expect(stderr).toContain('jepa: --fail-on coarse: cpu coarse');
-    expect(status).toBe(1);
+    expect(code).toBe(1);
     expect(existsSync(join(exported, 'report.html'))).toBe(false);
   });
 
@@ -49,11 +46,11 @@ describe('jepa evaluate', () => {
     [['--fail-on', 'distinct'], /--fail-on: expected a verdict \(collapsed, coarse, undecided\), got "distinct"/],
     [['--observations', '1'], /--observations: expected a whole number of at least 2, got "1"/],
     [['--decoder-noise', '-1'], /--decoder-noise: expected a number of at least 0, got "-1"/],
-  ])('%j is refused in one line with exit code 2', (flags, message) => {
-    const { status, stdout, stderr } = jepa(run, ...flags);
+  ])('%j is refused in one line with exit code 2', async (flags, message) => {
+    const { code, stdout, stderr } = await jepa(run, ...flags);
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(stdout).toBe('');
-    expect(status).toBe(2);
+    expect(code).toBe(2);
   });
 });

@@ -3,20 +3,21 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { withDashes } from '../../../cli/text/option.ts';
-import { describeError, UsageError } from '../../../src/error.ts';
-import { forbidAllCode, permitCode } from '../../../src/machine/code-permission.ts';
+import { type NamedCode, permitCode } from '../../../src/machine/code-permission.ts';
 import { type PlanRecord, planSchema } from '../../../src/planning/schema.ts';
 import { writeSimulatedRun } from '../../simulation/simulated-run.ts';
-import { plan } from './plan-command.ts';
+import { type Ended, jepa } from '../jepa.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'jepa-plan-simulator-'));
 const run = join(root, 'run');
 const line = join(import.meta.dirname, '..', '..', 'simulation', 'line-module.ts');
 const short = ['--episodes', '4', '--max-steps', '6', '--threads', '1', '--horizon', '6', '--no-record'];
 
+/** The simulator as the runs name it: in two lengths. */
+const own = [{}, { length: 40 }].map((options): NamedCode => ({ kind: 'simulator', name: line, options }));
+
 beforeAll(async () => {
-  for (const options of [{}, { length: 40 }]) permitCode({ kind: 'simulator', name: line, options });
+  for (const code of own) permitCode(code);
   await writeSimulatedRun(run, line, [{ kind: 'reward' }, { kind: 'column', column: 'terminations' }]);
   writeFileSync(join(root, 'place.json'), '[5, 0.5]');
   writeFileSync(join(root, 'long.json'), '[5, 0.5, 1]');
@@ -31,8 +32,13 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
+function plan(...argv: string[]): Promise<Ended> {
+  return jepa(['plan', ...argv, ...short, '--json'], { permitted: own });
+}
+
 async function planned(...argv: string[]): Promise<{ readonly record: PlanRecord; readonly stderr: string }> {
-  const { stdout, stderr } = await plan(...argv, ...short, '--json');
+  const { code, stdout, stderr } = await plan(...argv);
+  expect(code, stderr).toBe(0);
   return { record: planSchema.parse(JSON.parse(stdout)), stderr };
 }
 
@@ -119,10 +125,9 @@ describe('jepa plan in a simulator', () => {
     [['--goal', 'goal.png'], /--goal: expected reward, .* got "goal\.png", which cannot be read/],
     [['--success', 'return:much'], /--success: expected reward, reward:NUMBER, .*got "return:much"/],
   ])('%j is refused in one line as a usage error', async (flags, message) => {
-    const error: unknown = await planned(run, ...flags).catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(UsageError);
-    expect(withDashes(describeError(error))).toMatch(message);
-    expect(describeError(error)).not.toContain('\n');
+    const { code, stdout, stderr } = await plan(run, ...flags);
+    expect(stderr).toMatch(message);
+    expect([code, stdout, stderr.trimEnd().split('\n').length]).toEqual([2, '', 1]);
   });
 
   test('a simulator that only the folder names does not run, and is shown', async () => {
@@ -135,16 +140,14 @@ describe('jepa plan in a simulator', () => {
     writeFileSync(theirs, `import { writeFileSync } from 'node:fs';\nwriteFileSync(${JSON.stringify(marker)}, '');`);
     for (const simulator of [theirs, 'gym:their_package:Env-v0']) {
       writeFileSync(path, JSON.stringify({ ...known, simulator }));
-      await expect(planned(received)).rejects.toThrow(
+      expect((await plan(received)).stderr).toContain(
         `simulator ${simulator}: expected your permission to run it, which ${received} names, got none`,
       );
     }
     expect(existsSync(marker)).toBe(false);
     // Named by the user, it runs (and is no simulator).
-    await expect(planned(received, '--in', theirs)).rejects.toThrow('expected an exported function createSimulator');
+    expect((await plan(received, '--in', theirs)).stderr).toContain('expected an exported function createSimulator');
     expect(existsSync(marker)).toBe(true);
-    forbidAllCode();
-    permitCode({ kind: 'simulator', name: line, options: {} });
   });
 
   test('a simulator that was moved is asked for', async () => {
@@ -153,17 +156,17 @@ describe('jepa plan in a simulator', () => {
     const path = join(moved, 'simulation.json');
     const known = JSON.parse(readFileSync(path, 'utf8'));
     writeFileSync(path, JSON.stringify({ ...known, simulator: './gone.ts' }));
-    await expect(planned(moved)).rejects.toThrow(`${moved}: expected its simulator at ./gone.ts, got nothing there`);
+    expect((await plan(moved)).stderr).toContain(`${moved}: expected its simulator at ./gone.ts, got nothing there`);
     writeFileSync(path, JSON.stringify({ ...known, maximalSteps: 'all' }));
-    await expect(planned(moved)).rejects.toThrow('expected what a run keeps of its simulator, got maximalSteps: ');
+    expect((await plan(moved)).stderr).toContain('expected what a run keeps of its simulator, got maximalSteps: ');
   });
 
   test('a run of a recording that knows no simulator says how to name one', async () => {
     const exported = join(run, 'export');
-    await expect(planned(exported)).rejects.toThrow(
+    expect((await plan(exported)).stderr).toContain(
       `${exported}: expected a run that knows its simulator, got one of the recording recording.npz`,
     );
-    await expect(planned(run, '--goal', `observation:${join(root, 'long.json')}`)).rejects.toThrow(
+    expect((await plan(run, '--goal', `observation:${join(root, 'long.json')}`)).stderr).toContain(
       'expected a JSON array of 2 numbers, got 3 numbers',
     );
   });

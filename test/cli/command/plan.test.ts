@@ -1,20 +1,16 @@
-// `jepa plan` on a small run that was never trained: what it prints, writes and refuses. One call is a process of its own; the
-// others stay in this one, which is faster.
-import { spawnSync } from 'node:child_process';
+// `jepa plan` on a small run that was never trained: what it prints, writes and refuses.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { withDashes } from '../../../cli/text/option.ts';
 import { createEnvironment } from '../../../src/environments/index.ts';
-import { describeError, UsageError } from '../../../src/error.ts';
 import { planSchema } from '../../../src/planning/schema.ts';
 import { randomFor } from '../../../src/random.ts';
 import { fixtureLatentSize, writeRunFixture } from '../../evaluation/run-fixture.ts';
-import { plan } from './plan-command.ts';
+import { jepaWith } from '../jepa.ts';
 
-const bin = join(import.meta.dirname, '..', '..', '..', 'bin', 'jepa.js');
+const plan = jepaWith(['plan']);
 const root = mkdtempSync(join(tmpdir(), 'jepa-plan-cli-'));
 const run = join(root, 'run');
 const image = join(root, 'goal.png');
@@ -35,11 +31,10 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true }));
 
 describe('jepa plan', () => {
-  test('prints a table with both baselines, and writes plan.json beside the models', () => {
-    const argv = [bin, 'plan', run, ...short, '--planner', 'exhaustive', '--horizon', '4'];
-    const { status, stdout, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
+  test('prints a table with both baselines, and writes plan.json beside the models', async () => {
+    const { code, stdout, stderr } = await plan(run, ...short, '--planner', 'exhaustive', '--horizon', '4');
     expect(stderr).toContain('plan.json: the record');
-    expect(status).toBe(0);
+    expect(code).toBe(0);
     expect(stdout).toMatch(/^run: 8 episodes of counting, goal reward, success: the highest reward$/m);
     expect(stdout).toMatch(/^planner exhaustive: horizon 4, levels 5; 30 latents a decision$/m);
     expect(stdout).toMatch(/^planned in the true environment +100\.0% +1\.000 +2\.50 /m);
@@ -104,14 +99,15 @@ describe('jepa plan', () => {
     [['--open-loop', '--replan', '2'], /--open-loop: expected no --replan beside it, got 2/],
     [['--episodes', '0'], /--episodes: expected a whole number of at least 1, got "0"/],
   ])('%j is refused in one line as a usage error', async (flags, message) => {
-    const error: unknown = await plan(run, ...short, ...flags).catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(UsageError);
-    expect(withDashes(describeError(error))).toMatch(message);
-    expect(describeError(error)).not.toContain('\n');
+    const { code, stdout, stderr } = await plan(run, ...short, ...flags);
+    expect(stderr).toMatch(message);
+    expect([code, stdout, stderr.trimEnd().split('\n').length]).toEqual([2, '', 1]);
   });
 
   test('a latent of another size is a failure of the file', async () => {
     const wanted = `expected a JSON array of ${fixtureLatentSize} numbers, got ${fixtureLatentSize + 1} numbers`;
-    await expect(plan(run, ...short, '--goal', `latent:${join(root, 'long.json')}`)).rejects.toThrow(wanted);
+    const { code, stderr } = await plan(run, ...short, '--goal', `latent:${join(root, 'long.json')}`);
+    expect(stderr).toContain(wanted);
+    expect(code).toBe(1);
   });
 });

@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeExportFolder } from '../../web/site/site-fixture.ts';
 import { openWebServer } from '../../web/web-server.ts';
+import { jepaWith } from '../jepa.ts';
+import { bin } from '../start-jepa.ts';
 
-const bin = join(import.meta.dirname, '..', '..', '..', 'bin', 'jepa.js');
 const root = mkdtempSync(join(tmpdir(), 'jepa-serve-cli-'));
 const exported = join(root, 'export');
 beforeAll(() => {
@@ -18,24 +19,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
-interface Ended {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function jepa(...argv: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [bin, 'serve', ...argv]);
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (part) => {
-    stdout += part;
-  });
-  child.stderr.on('data', (part) => {
-    stderr += part;
-  });
-  const [status] = await once(child, 'close');
-  return { status, stdout, stderr };
-}
+const jepa = jepaWith(['serve']);
 
 describe('jepa serve', () => {
   test('prints one address, answers there, and ends with 0 on Ctrl-C', async () => {
@@ -54,24 +38,24 @@ describe('jepa serve', () => {
 
   test('--build refuses an export whose encoder is no ONNX file, and publishes nothing', async () => {
     const folder = join(root, 'site');
-    const { status, stdout, stderr } = await jepa(exported, '--build', folder);
-    expect([status, stdout]).toEqual([1, '']);
+    const { code, stdout, stderr } = await jepa(exported, '--build', folder);
+    expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain('encoder.onnx: expected');
     expect(existsSync(folder)).toBe(false);
   });
   test('a port that is taken is one line and exit code 1', async () => {
     const other = await openWebServer((_, response) => response.end());
     const { port } = new URL(other.url);
-    const { status, stderr } = await jepa(exported, '--port', port);
+    const { code, stderr } = await jepa(exported, '--port', port);
     await other.close();
     expect(stderr).toBe(
       `jepa: port ${port}: expected a free port, got one that another program listens on. Choose another with --port, or any free one with --port 0.\n`,
     );
-    expect(status).toBe(1);
+    expect(code).toBe(1);
   });
 
   const run = join(root, 'run');
-  test.concurrent.each<[string, string[], RegExp]>([
+  test.each<[string, string[], RegExp]>([
     ['no folder', [join(root, 'nothing')], /expected an export with its model\.json, found none/],
     [
       'a run without an export',
@@ -81,8 +65,8 @@ describe('jepa serve', () => {
     ['another host', [exported, '--host', '0.0.0.0'], /--host: expected an address of this machine alone .*--build/],
     ['no port', [exported, '--port', '70000'], /--port: expected a number up to 65535, got 70000/],
   ])('%s is refused in one line with exit code 2', async (_, argv, message) => {
-    const { status, stdout, stderr } = await jepa(...argv);
+    const { code, stdout, stderr } = await jepa(...argv);
     expect(stderr).toMatch(message);
-    expect([status, stdout, stderr.trim().split('\n').length]).toEqual([2, '', 1]);
+    expect([code, stdout, stderr.trim().split('\n').length]).toEqual([2, '', 1]);
   });
 });

@@ -1,12 +1,11 @@
 // What `jepa train` answers to wrong arguments: one line, the remedy, exit code 2, nothing written.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { fixture } from '../../data/small-recording.ts';
+import { jepa } from '../jepa.ts';
 
-const bin = join(import.meta.dirname, '..', '..', '..', 'bin', 'jepa.js');
 const folder = mkdtempSync(join(tmpdir(), 'jepa-onnx-train-'));
 const fresh = join(folder, 'fresh');
 const occupied = join(folder, 'occupied');
@@ -131,12 +130,12 @@ const cases: readonly { readonly argv: readonly string[]; readonly message: RegE
 ];
 
 describe('jepa train', () => {
-  test.each(cases)('refuses $argv in one line', ({ argv, message }) => {
-    const { status, stderr, stdout } = spawnSync(process.execPath, [bin, ...argv], { encoding: 'utf8' });
+  test.each(cases)('refuses $argv in one line', async ({ argv, message }) => {
+    const { code, stderr, stdout } = await jepa(argv);
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(stdout).toBe('');
-    expect(status).toBe(2);
+    expect(code).toBe(2);
     expect(existsSync(fresh)).toBe(false);
   });
 });

@@ -1,5 +1,4 @@
 // `jepa verify` in a real browser: WebAssembly with one thread and two, and WebGPU in software.
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +7,8 @@ import { findChromium } from '../../../src/verification/chromium.ts';
 import { verificationSchema } from '../../../src/verification/schema.ts';
 import { writeRunFixture } from '../../evaluation/run-fixture.ts';
 import { determinantModel } from '../../runtimes/onnx-fixture.ts';
+import { startJepa } from '../start-jepa.ts';
 
-const bin = join(import.meta.dirname, '..', '..', '..', 'bin', 'jepa.js');
 const root = mkdtempSync(join(tmpdir(), 'jepa-verify-slow-'));
 const run = join(root, 'run');
 beforeAll(() => writeRunFixture(run));
@@ -17,18 +16,24 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 // Without a browser there is nothing to verify: apt-get install chromium, or name one in JEPA_CHROMIUM.
 describe.skipIf(findChromium() === undefined)('jepa verify in Chromium', () => {
-  test('gives the same answer as onnxruntime-node, and says what ran', () => {
+  test('gives the same answer as onnxruntime-node, and says what ran', async () => {
     const names = ['chromium:wasm', 'chromium:wasm:2', 'chromium:webgpu'];
     const flags = ['--require', names.join(','), '--reference', 'cpu', '--observations', '45', '--batch-sizes', '1,32'];
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [bin, 'verify', run, '--runtimes', 'cpu', '--bisect', 'cpu,chromium:wasm', ...flags, '--json', '--no-report'],
-      { encoding: 'utf8' },
-    );
+    const { code, stdout, stderr } = await startJepa([
+      'verify',
+      run,
+      '--runtimes',
+      'cpu',
+      '--bisect',
+      'cpu,chromium:wasm',
+      ...flags,
+      '--json',
+      '--no-report',
+    ]);
     expect(stderr).not.toContain('jepa:');
     const { runtimes, holds, bisection } = verificationSchema.parse(JSON.parse(stdout));
     expect(holds).toBe(true);
-    expect(status).toBe(0);
+    expect(code).toBe(0);
     const [, ...browsers] = runtimes;
     for (const row of browsers) {
       if (row.status !== 'ran') throw new Error(`${row.runtime}: ${row.reason}`);
@@ -47,23 +52,29 @@ describe.skipIf(findChromium() === undefined)('jepa verify in Chromium', () => {
     expect(bisection?.compared).toBeGreaterThan(3);
   });
 
-  test('WebGPU does not silently leave a node to WebAssembly', () => {
+  test('WebGPU does not silently leave a node to WebAssembly', async () => {
     const [model, rows] = ['determinant.onnx', 'rows.bin'].map((name) => join(root, name));
     // No GPU provider has a Det.
     writeFileSync(model, determinantModel());
     writeFileSync(rows, new Uint8Array(2 * 9 * 4));
-    const { status, stderr } = spawnSync(
-      process.execPath,
-      [bin, 'runner', 'chromium:webgpu', model, model, rows, rows, '2', '2', join(root, 'out')],
-      { encoding: 'utf8' },
-    );
+    const { code, stderr } = await startJepa([
+      'runner',
+      'chromium:webgpu',
+      model,
+      model,
+      rows,
+      rows,
+      '2',
+      '2',
+      join(root, 'out'),
+    ]);
     expect(stderr).toMatch(/expected every node to run on the GPU, got nodes that only WebAssembly can run\t/);
-    expect(status).toBe(3);
+    expect(code).toBe(3);
   });
 });
 
 describe('jepa verify --bisect', () => {
-  test('half precision as a variant, and the first node that it changes', () => {
+  test('half precision as a variant, and the first node that it changes', async () => {
     const flags = [
       '--runtimes',
       'cpu:fp16',
@@ -75,7 +86,7 @@ describe('jepa verify --bisect', () => {
       '--no-report',
       ...['--observations', '90', '--batch-sizes', '32'],
     ];
-    const { stdout } = spawnSync(process.execPath, [bin, 'verify', run, ...flags], { encoding: 'utf8' });
+    const { stdout } = await startJepa(['verify', run, ...flags]);
     const { runtimes, bisection } = verificationSchema.parse(JSON.parse(stdout));
     expect(runtimes[0]).toMatchObject({ runtime: 'cpu:fp16', model: 'float16', status: 'ran' });
     expect(bisection?.between).toEqual(['cpu', 'cpu:fp16']);

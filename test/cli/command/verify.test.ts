@@ -1,5 +1,4 @@
 // `jepa verify` as a command, with the runtimes that every machine has: what it prints, writes and exits with.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,22 +6,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VALUES_NAME } from '../../../src/verification/bisect.ts';
 import { verificationSchema } from '../../../src/verification/schema.ts';
 import { writeRunFixture } from '../../evaluation/run-fixture.ts';
+import { jepaWith } from '../jepa.ts';
 
-const bin = join(import.meta.dirname, '..', '..', '..', 'bin', 'jepa.js');
+const jepa = jepaWith([]);
+
 const root = mkdtempSync(join(tmpdir(), 'jepa-verify-cli-'));
 const run = join(root, 'run');
 beforeAll(() => writeRunFixture(run));
 afterAll(() => rmSync(root, { recursive: true }));
 
-function jepa(...argv: string[]): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
-  return spawnSync(process.execPath, [bin, ...argv], { encoding: 'utf8' });
-}
-
 const small = ['--observations', '90', '--batch-sizes', '32'];
 
 describe('jepa verify', () => {
-  test('cpu, wasm and tfjs give the same answer, and verify.json and verify.html say so', () => {
-    const { status, stdout, stderr } = jepa(
+  test('cpu, wasm and tfjs give the same answer, and verify.json and verify.html say so', async () => {
+    const { code, stdout, stderr } = await jepa(
       'verify',
       run,
       '--runtimes',
@@ -35,7 +32,7 @@ describe('jepa verify', () => {
     expect(stdout).toMatch(/^cpu +the reference +coarse +0 /m);
     expect(stdout).toMatch(/^wasm +yes +coarse +\d/m);
     expect(stdout).toMatch(/^tfjs +yes +coarse +\d/m);
-    expect(status).toBe(0);
+    expect(code).toBe(0);
     const record = verificationSchema.parse(JSON.parse(readFileSync(join(run, 'verify.json'), 'utf8')));
     expect(record.holds).toBe(true);
     expect(record.runtimes.map((row) => row.runtime)).toEqual(['cpu', 'wasm', 'tfjs']);
@@ -49,10 +46,10 @@ describe('jepa verify', () => {
     expect(readFileSync(join(run, 'verify.html'), 'utf8')).toContain('<p class="verdict good">The same answer</p>');
   }, 240_000);
 
-  test('an export by itself has no tfjs models: absent, which --require makes a failure', () => {
+  test('an export by itself has no tfjs models: absent, which --require makes a failure', async () => {
     const exported = join(run, 'export');
     const flags = ['--runtimes', 'cpu', '--require', 'tfjs', '--json', '--no-report', ...small];
-    const { status, stdout } = jepa('verify', exported, ...flags);
+    const { code, stdout } = await jepa('verify', exported, ...flags);
     const { runtimes, holds, reference } = verificationSchema.parse(JSON.parse(stdout));
     expect(reference.runtime).toBe('cpu');
     expect(runtimes).toMatchObject([
@@ -71,7 +68,7 @@ describe('jepa verify', () => {
       },
     ]);
     expect(holds).toBe(false);
-    expect(status).toBe(1);
+    expect(code).toBe(1);
     expect(existsSync(join(exported, 'verify.json'))).toBe(false);
   }, 240_000);
 
@@ -80,22 +77,24 @@ describe('jepa verify', () => {
     [['--runtimes', 'cpu,cpu'], /--runtimes: expected each runtime once, got "cpu,cpu"/],
     [['--bisect', 'cpu'], /--bisect: expected two runtimes as A,B, got "cpu"/],
     [['--batch-sizes', '1,0'], /--batch-sizes: expected a whole number of at least 1, got "0"/],
-  ])('%j is refused in one line with exit code 2', (flags, message) => {
-    const { status, stdout, stderr } = jepa('verify', run, ...flags);
+  ])('%j is refused in one line with exit code 2', async (flags, message) => {
+    const { code, stdout, stderr } = await jepa('verify', run, ...flags);
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(stdout).toBe('');
-    expect(status).toBe(2);
+    expect(code).toBe(2);
   });
 });
 
 describe('jepa runner', () => {
-  test('a file that does not hold N rows is refused; a runtime of another kind is named', () => {
+  test('a file that does not hold N rows is refused; a runtime of another kind is named', async () => {
     const [encoder, predictor] = ['encoder.onnx', 'predictor.onnx'].map((name) => join(run, 'export', name));
-    const short = jepa('runner', 'cpu', encoder, predictor, encoder, predictor, '3', '2', join(root, 'out'));
+    const short = await jepa('runner', 'cpu', encoder, predictor, encoder, predictor, '3', '2', join(root, 'out'));
     expect(short.stderr).toMatch(/observations: expected 147456 bytes \(3 rows of 12288 float32\), got \d+/);
-    expect(short.status).toBe(2);
+    expect(short.code).toBe(2);
     expect(existsSync(join(root, 'out', VALUES_NAME))).toBe(false);
-    expect(jepa('runner', 'java', encoder, predictor, encoder, predictor, '3', '2').stderr).toContain('got "java"');
+    expect((await jepa('runner', 'java', encoder, predictor, encoder, predictor, '3', '2')).stderr).toContain(
+      'got "java"',
+    );
   }, 120_000);
 });

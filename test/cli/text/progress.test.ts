@@ -1,6 +1,7 @@
 // The progress line: what it shows first, how wide it is, and what it leaves out where there is no terminal.
 import { describe, expect, test } from 'vitest';
-import { createTrainingProgress, fitLine, type ProgressStream, terminalStyle } from '../../../cli/text/progress.ts';
+import type { TerminalStream } from '../../../cli/terminal.ts';
+import { createTrainingProgress, fitLine, terminalStyle } from '../../../cli/text/progress.ts';
 
 const parts = [
   'step 1200/50000',
@@ -44,7 +45,7 @@ describe('the progress line', () => {
 
   test('without a terminal is a line of its own, with the time left before the numbers', () => {
     const lines: string[] = [];
-    const stream: ProgressStream = { write: (text) => lines.push(text) };
+    const stream: TerminalStream = { write: (text) => lines.push(text) };
     const progress = createTrainingProgress(2, stream, {});
     const result = { loss: 1, terms: { dynamics: 1 }, latentDeviation: 1 };
     progress.step(1, result);

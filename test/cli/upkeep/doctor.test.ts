@@ -1,32 +1,16 @@
 // `jepa doctor` in a process of its own, as a user runs it.
-import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { formatReport } from '../../../cli/upkeep/doctor.ts';
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function doctor(programArguments: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  return new Promise((done) => {
-    execFile(
-      process.execPath,
-      ['bin/jepa.js', 'doctor', ...programArguments],
-      { env: { ...process.env, ...environment } },
-      (error, stdout, stderr) => done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    );
-  });
-}
+import { jepa } from '../jepa.ts';
+import { startJepa } from '../start-jepa.ts';
 
 describe('jepa doctor', () => {
   test('describes what is there, names a reason and a remedy for what is not, and fails where that is required', {
     timeout: 120_000,
   }, async () => {
     const flags = ['--json', '--require', 'wasm', '--require', 'ffmpeg'];
-    const { code, stdout, stderr } = await doctor(flags, { PATH: '/nowhere' });
+    const { code, stdout, stderr } = await startJepa(['doctor', ...flags], { env: { PATH: '/nowhere' } });
     expect(code).toBe(1);
     expect(stderr).toBe('jepa: doctor: expected ffmpeg, got none: none of these answers: ffmpeg. Install ffmpeg.\n');
     const report = JSON.parse(stdout);
@@ -51,7 +35,7 @@ describe('jepa doctor', () => {
   });
 
   test('refuses to require what it does not know', async () => {
-    const { code, stdout, stderr } = await doctor(['--require', 'tensorflw']);
+    const { code, stdout, stderr } = await jepa(['doctor', '--require', 'tensorflw']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain('Did you mean "tensorflow"?');
   });

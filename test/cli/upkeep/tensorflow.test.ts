@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createSetupProgress } from '../../../cli/upkeep/tensorflow.ts';
+import { createTerminal } from '../../../cli/terminal.ts';
+import { createSetupProgress, withSetupProgress } from '../../../cli/upkeep/tensorflow.ts';
 
 function draw(isTTY: boolean): {
   readonly text: () => string;
@@ -53,4 +54,19 @@ describe('the progress of the set-up', () => {
     progress.finish();
     expect(text()).toBe('');
   });
+});
+
+test('a set-up that is interrupted ends the command with the code of the signal, and what is not a set-up is not stopped', async () => {
+  let stderr = '';
+  const write = (text: string) => (stderr += text);
+  const terminal = createTerminal({ stdout: { write }, stderr: { write } });
+  const work = withSetupProgress(
+    terminal,
+    ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+  );
+  expect(terminal.receive('SIGTERM')).toBeUndefined();
+  await expect(work).rejects.toMatchObject({ exitCode: 143 });
+  expect(stderr).toBe('jepa: interrupted; the set-up left nothing behind\n');
+  const other = createTerminal({ stdout: { write }, stderr: { write } });
+  expect(other.receive('SIGINT')).toBe(130);
 });

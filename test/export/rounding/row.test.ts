@@ -217,9 +217,7 @@ describe('a row changes by its line and no more than its remainder', () => {
           return sum + own.radius.reduce((total, r, k) => total + r * Math.abs(matrixAt(matrix, i, k, own)), 0);
         }, 0),
       );
-      absolute.forEach((value, i) => {
-        expect(outcome.spread[i]).toBeGreaterThanOrEqual(value * (1 - 1e-12));
-      });
+      expect(absolute.filter((value, i) => !(outcome.spread[i] >= value * (1 - 1e-12)))).toEqual(new Float64Array(0));
       for (let trial = 0; trial < 24; trial++) {
         const moves = inputs.map((own) =>
           radiusOf(own).map(
@@ -236,10 +234,12 @@ describe('a row changes by its line and no more than its remainder', () => {
         );
         const there = run(each, moved)[index].values;
         const expected = line((input, flat) => moves[input][flat % inputs[input].values.length]);
-        for (let i = 0; i < size; i++) {
+        const beyond = bounds.map((bound, i) => {
           const remainder = Math.abs(there[i] - outcome.values[i] - expected[i]);
-          expect(remainder, `output ${i}`).toBeLessThanOrEqual(bounds[i] + 1e-13 * (1 + Math.abs(there[i])));
-        }
+          return remainder - bound - 1e-13 * (1 + Math.abs(there[i]));
+        });
+        const worst = beyond.findIndex((excess) => !(excess <= 0));
+        expect(beyond[worst], `output ${worst}`).toBeUndefined();
       }
     });
   });
@@ -274,6 +274,8 @@ function matrixAt(matrix: Float64Array, i: number, k: number, { values: own }: B
 }
 
 test.each(Object.entries(smoothCurves))('%s is nowhere steeper or more bent than its constants', (_, curve: Curve) => {
+  // The farthest beyond its line's bend, and where: one expectation for 48,006 places.
+  let worst = { excess: Number.NEGATIVE_INFINITY, x: 0, e: 0 };
   for (let i = -4000; i <= 4000; i++) {
     const x = i / 400;
     for (const radius of [1e-3, 0.05, 0.4]) {
@@ -281,10 +283,12 @@ test.each(Object.entries(smoothCurves))('%s is nowhere steeper or more bent than
       for (const e of [-radius, radius]) {
         const there = curve(x + e, 0);
         if (line === undefined || there === undefined) throw new Error('undefined');
-        expect(Math.abs(there.value - line.value - line.slope * e)).toBeLessThanOrEqual(line.bend + 1e-14);
+        const excess = Math.abs(there.value - line.value - line.slope * e) - line.bend;
+        if (!(excess <= worst.excess)) worst = { excess, x, e };
       }
     }
   }
+  expect(worst.excess, `at ${worst.x} + ${worst.e}`).toBeLessThanOrEqual(1e-14);
 });
 
 test('the error function is that of tables', () => {

@@ -1,0 +1,23 @@
+// What a command writes to, how it ends, and who interrupts it: given to every command, so that a program runs in any process,
+// several times, without a trace in that process.
+import { createInterruption, type Interruption } from './interruption.ts';
+
+/** Standard output or standard error, of a process or of a test. */
+export interface TerminalStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+export interface Terminal extends Interruption {
+  readonly stdout: TerminalStream;
+  readonly stderr: TerminalStream;
+  /** What the program ends with where no error says otherwise; a command sets it. */
+  exitCode: number;
+  /** Set by a command that leaves threads of native libraries behind: they shall not decide when its process ends. */
+  endsAtOnce: boolean;
+}
+
+export function createTerminal(streams: Pick<Terminal, 'stdout' | 'stderr'>): Terminal {
+  return { ...createInterruption(), ...streams, exitCode: 0, endsAtOnce: false };
+}
