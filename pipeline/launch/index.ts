@@ -4,36 +4,9 @@ import { unknownName } from '../../src/error.ts';
 import { readSweep } from '../sweep/plan.ts';
 import { rungSizes } from '../sweep/rung.ts';
 import { kubernetesManifest } from './kubernetes.ts';
+import type { LaunchOptions, LaunchPlan } from './plan.ts';
 import { rayScript } from './ray.ts';
 import { slurmScript } from './slurm.ts';
-
-/** What an engine is to run: units by number, in rungs that wait for each other. */
-export interface LaunchPlan {
-  /** Whole path, the same on every machine. */
-  readonly folder: string;
-  /** Lower-case letters, digits and dashes, as engines name jobs. */
-  readonly name: string;
-  readonly rungs: readonly { readonly first: number; readonly size: number }[];
-  /** Threads of a unit. */
-  readonly threads: number;
-  /** Words that start the command line there. */
-  readonly command: readonly string[];
-  /** Handed on to the engine as they are. */
-  readonly arguments: readonly string[];
-  readonly allowCode: boolean;
-}
-
-/** What may be said of a launch. */
-export interface LaunchOptions {
-  /** Words that start the command line on the engine's machines. Default: this installation; of kubernetes `jepa`. */
-  readonly command?: readonly string[] | undefined;
-  readonly arguments?: readonly string[] | undefined;
-  /** Of kubernetes: the container. Default: node:24 */
-  readonly image?: string | undefined;
-  /** Of kubernetes: the claim of the volume that holds the sweep. Default: jepa */
-  readonly claim?: string | undefined;
-  readonly allowCode?: boolean | undefined;
-}
 
 interface Engine {
   readonly script: (plan: LaunchPlan, options: LaunchOptions) => string;
@@ -48,6 +21,9 @@ const engines: Readonly<Record<string, Engine>> = {
   ray: { script: rayScript, extension: 'py', submit: ['python3'] },
   kubernetes: { script: kubernetesManifest, extension: 'yaml', submit: ['kubectl', 'apply', '-f'] },
 };
+
+export type { LaunchOptions } from './plan.ts';
+
 /** Names of engines. */
 export const engineNames: readonly string[] = Object.keys(engines);
 

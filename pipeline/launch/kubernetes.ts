@@ -1,6 +1,6 @@
 // Kubernetes: an Indexed Job a rung. It has no order between jobs: later rungs are suspended until somebody resumes them.
 import { stringify } from 'yaml';
-import type { LaunchOptions, LaunchPlan } from './index.ts';
+import type { LaunchOptions, LaunchPlan } from './plan.ts';
 import { quote } from './shell.ts';
 
 const MOUNT = '/sweeps';

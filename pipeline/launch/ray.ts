@@ -1,5 +1,5 @@
 // Ray Core: a task a unit, which only starts the command line; results are files, not objects of Ray.
-import type { LaunchPlan } from './index.ts';
+import type { LaunchPlan } from './plan.ts';
 
 export function rayScript({ folder, rungs, threads, command, arguments: given, allowCode }: LaunchPlan): string {
   const words = (list: readonly string[]) => `[${list.map((word) => JSON.stringify(word)).join(', ')}]`;

@@ -1,5 +1,5 @@
 // SLURM: one array of units a rung, each rung after the one before, and a job that collects at the end.
-import type { LaunchPlan } from './index.ts';
+import type { LaunchPlan } from './plan.ts';
 import { quote } from './shell.ts';
 
 export function slurmScript({
