@@ -19,6 +19,7 @@ export { type EvaluateEncoderOptions, encoderReportPath, evaluateEncoder } from 
 export type { EvaluateOptions, EvaluateRunOptions } from './evaluate/option.ts';
 export { evaluateRun } from './evaluate/run.ts';
 export { type ExportedNetwork, type ExportedRun, type ExportRunOptions, exportRun } from './export/run.ts';
+export { engineNames, type Launch, type LaunchOptions, launchSweep } from './launch/index.ts';
 export { type LoadedRun, loadRun } from './load.ts';
 export {
   buildEnvironmentParts,
@@ -30,6 +31,11 @@ export {
 } from './parts.ts';
 export type { Goal, PlanOptions, SimulatorChoice, SuccessRule } from './plan/option.ts';
 export { planRun } from './plan/run.ts';
+export { type CollectedSweep, type CollectOptions, collectSweep } from './sweep/collect.ts';
+export { type RunSweepOptions, runSweep, type SweepOutcome } from './sweep/local.ts';
+export { type PlannedSweep, planSweep, readSweep, type SweepPlan, type SweepUnit } from './sweep/plan.ts';
+export { type SweepStatus, sweepStatus, type UnitState, type UnitStatus } from './sweep/status.ts';
+export { runSweepUnit, type SweepUnitOptions, type SweepUnitOutcome } from './sweep/unit.ts';
 export { type DecoderInput, type DecoderOptions, trainDecoder } from './train/decoder.ts';
 export { type ResumeOptions, type RunOptions, resumeRun, trainRun } from './train/run.ts';
 export { type VerifyRunOptions, verifyRun } from './verify/run.ts';
