@@ -1,8 +1,8 @@
-"""Small PyTorch encoders, briefly trained on drawn shapes, and the labelled images to judge them on, for `npm run bench:quantize`.
+"""Small PyTorch encoders, briefly trained on drawn patterns, and the labelled images to judge them on, for `npm run bench:quantize`.
 
     python encoders.py FOLDER
 
-Writes FOLDER/shapes.npz (image uint8 [N, 32, 32, 3], label int64 [N]: 8 shapes, anywhere, of any size, colour and background) and
+Writes FOLDER/patterns.npz (image uint8 [N, 32, 32, 3], label int64 [N]: 6 patterns of bands, of any width, phase and colours) and
 FOLDER/{resnet,vit,mobilenet}.onnx: [N, 3, 32, 32] float32 in 0..1 to a latent of 64 numbers, as torch.onnx.export writes them.
 """
 
@@ -14,33 +14,30 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-SIDE, CLASSES, LATENT = 32, 8, 64
+SIDE, CLASSES, LATENT = 32, 6, 64
 
 
 def draw(count, seed):
     random = np.random.default_rng(seed)
-    rows, columns = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)
+    y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)
     images = np.empty((count, SIDE, SIDE, 3), np.uint8)
     labels = np.arange(count) % CLASSES
     random.shuffle(labels)
     for n, label in enumerate(labels):
-        radius = random.uniform(6, 10)
-        y, x = rows - random.uniform(radius, SIDE - radius), columns - random.uniform(radius, SIDE - radius)
-        inside = np.maximum(abs(x), abs(y)) < radius
-        shape = [
-            inside,
-            np.hypot(x, y) < radius,
-            inside & (np.minimum(abs(x), abs(y)) < radius / 3),
-            abs(np.hypot(x, y) - radius * 0.8) < radius / 4,
-            inside & (np.floor(y / 3) % 2 == 0),
-            inside & (np.floor(x / 3) % 2 == 0),
-            inside & (y > x),
-            abs(x) + abs(y) < radius,
+        width = random.uniform(2.5, 4)
+        down, right = y + random.uniform(0, 16), x + random.uniform(0, 16)
+        bands = lambda along: np.floor(along / width) % 2 == 0
+        pattern = [
+            bands(down),
+            bands(right),
+            bands((down + right) / np.sqrt(2)),
+            bands((down - right) / np.sqrt(2) + 64),
+            bands(down) ^ bands(right),
+            bands(down) & bands(right),
         ][label]
-        ground, ink = random.uniform(0, 255, (2, 3))
-        while abs(ground - ink).max() < 90:
-            ink = random.uniform(0, 255, 3)
-        image = np.where(shape[..., None], ink, ground) + random.normal(0, 8, (SIDE, SIDE, 3))
+        ground = random.uniform(0, 255, 3)
+        ink = (ground + random.uniform(90, 165, 3)) % 255
+        image = np.where(pattern[..., None], ink, ground) + random.normal(0, 8, (SIDE, SIDE, 3))
         images[n] = np.clip(image, 0, 255)
     return images, labels
 
@@ -67,14 +64,14 @@ def resnet():
         return Residual(inner, shortcut, nn.ReLU())
 
     return nn.Sequential(
-        convolution(3, 24, end=nn.ReLU), block(24, 24, 1), block(24, 48, 2), block(48, 96, 2), block(96, 96, 1),
-        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(96, LATENT),
+        convolution(3, 16, stride=2, end=nn.ReLU), block(16, 16, 1), block(16, 32, 2), block(32, 64, 2), block(64, 64, 1),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, LATENT),
     )
 
 
 def mobilenet():
     def block(before, after, stride):
-        wide = 4 * before
+        wide = 3 * before
         inner = nn.Sequential(
             convolution(before, wide, 1, end=nn.ReLU6),
             convolution(wide, wide, 3, stride, wide, nn.ReLU6),
@@ -108,7 +105,7 @@ def train(encoder, images, labels, steps):
     optimizer = torch.optim.AdamW(parameters, 3e-3, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, steps)
     for step in range(steps):
-        rows = torch.randint(len(images), (96,))
+        rows = torch.randint(len(images), (32,))
         loss = functional.cross_entropy(head(encoder(images[rows])), labels[rows])
         optimizer.zero_grad()
         loss.backward()
@@ -119,12 +116,13 @@ def train(encoder, images, labels, steps):
 
 
 def main(folder):
+    torch.set_num_threads(2)
     os.makedirs(folder, exist_ok=True)
     images, labels = draw(6144, 1)
     tensors = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255, torch.from_numpy(labels)
     judged, judged_labels = draw(6144, 2)
-    np.savez(os.path.join(folder, "shapes.npz"), image=judged, label=judged_labels)
-    for name, build, steps in (("resnet", resnet, 350), ("mobilenet", mobilenet, 500), ("vit", Vit, 900)):
+    np.savez(os.path.join(folder, "patterns.npz"), image=judged, label=judged_labels)
+    for name, build, steps in (("resnet", resnet, 150), ("mobilenet", mobilenet, 150), ("vit", Vit, 250)):
         torch.manual_seed(0)
         encoder = build()
         loss = train(encoder, *tensors, steps)

@@ -277,11 +277,11 @@ function targetsOf(encoder: string, { out: given, force, report = true }: Option
 }
 
 /** @throws UsageError where there are no classes to keep */
-function requireDistinct(path: string, { measured }: Reference, { keep, searchObservations }: Options): void {
+function requireDistinct(path: string, { measured, observed }: Reference, { keep }: Options): void {
   const { verdict } = measured.decision;
   if (keep === 'none' || verdict === 'distinct') return;
   throw new UsageError(
-    `${path}: expected an encoder whose classes are told apart, got the verdict ${verdict} on ${searchObservations} observations`,
+    `${path}: expected an encoder whose classes are told apart, got the verdict ${verdict} on ${observed.judged.states.length} observations`,
     { remedy: `Look at it with jepa evaluate; ${option('keep', 'none')} quantises it all the same.` },
   );
 }
@@ -475,6 +475,7 @@ function trialRecord({ levels, ...trial }: Trial, isChosen: boolean): Quantizati
     weights: counted('weights'),
     half: counted('half'),
     float: counted('float'),
+    kept: [...levels].flatMap(([name, level]) => (level === 'int8' ? [] : [name])),
     isChosen,
   };
 }

@@ -30,6 +30,7 @@ const trial = z.strictObject({
   weights: z.int().describe('units whose weights alone are stored in 8 bits'),
   half: z.int().describe('units whose weights alone are stored in 16 bits'),
   float: z.int(),
+  kept: z.array(z.string()).describe('units that do not compute in 8 bits'),
   isChosen: z.boolean(),
 });
 /** A choice of levels on the observations of the search. */
