@@ -1,5 +1,9 @@
 // What `jepa quantize` prints.
 import type { QuantizedEncoder } from '../../pipeline/quantize/run.ts';
+import { levelNames } from '../../pipeline/quantize/search.ts';
+
+/** Kept nodes that are named. */
+const NAMED = 5;
 
 export function renderQuantization({ record, path, reportPath }: QuantizedEncoder): string {
   const { encoder, result, judged, time, units, method, weightBits, calibrations, observations } = record;
@@ -25,10 +29,11 @@ export function renderQuantization({ record, path, reportPath }: QuantizedEncode
     '',
     `${path}: ${count('int8')} of ${units.length} nodes in 8 bits, ${count('weights')} with weights in 8 bits, ${count('half')} with weights in 16 bits, ${count('float')} in float32`,
   );
+  const named = kept
+    .slice(0, NAMED)
+    .map(({ name, level }) => (level === 'float' ? name : `${name} (${levelNames[level]})`));
   if (kept.length > 0)
-    lines.push(
-      `kept from 8 bits: ${kept.map(({ name, level }) => (level === 'float' ? name : `${name} (weight stored in ${level === 'half' ? 16 : 8})`)).join(', ')}`,
-    );
+    lines.push(`kept from 8 bits: ${named.join(', ')}${kept.length > NAMED ? ` and ${kept.length - NAMED} more` : ''}`);
   lines.push(
     `ranges: ${method}, weights of ${weightBits} bits; everything in 8 bits has a largest error of ${all.largestError.toPrecision(3)}`,
     `judged on ${observations.judging} observations that neither calibration nor search has seen`,

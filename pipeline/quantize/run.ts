@@ -91,8 +91,8 @@ const CALIBRATION_BATCH = 8;
 const ROUNDS = 11;
 /** Files whose times are compared in turns at the end. */
 const FINALISTS = 4;
-/** Files of nearly the smallest size are as small: the fastest of them is taken. */
-const SAME_SIZE = 1.01;
+/** Share of the float32 file's bytes by which a file may exceed the smallest and be as small: the fastest of these is taken. */
+const SAME_SIZE = 0.02;
 
 /**
  * Writes an encoder with 8-bit weights and activations (QDQ) whose verdict on labelled observations is certified to be the
@@ -412,7 +412,8 @@ async function choose(
     holds && largestError <= (1 - options.reserve) * tolerance;
   const good = options.keep === 'none' ? [last] : trials.filter(isGood);
   const smallest = Math.min(...good.map(({ bytes }) => bytes));
-  const small = options.prefer === 'size' ? good.filter(({ bytes }) => bytes <= SAME_SIZE * smallest) : good;
+  const slack = SAME_SIZE * encodeModel(work.model).byteLength;
+  const small = options.prefer === 'size' ? good.filter(({ bytes }) => bytes <= smallest + slack) : good;
   const finalists = [...small].sort((a, b) => a.milliseconds - b.milliseconds).slice(0, FINALISTS);
   if (small.includes(last) && !finalists.includes(last)) finalists[finalists.length - 1] = last;
   progress(`timing ${finalists.length} files and the float32 file in turns`);

@@ -37,15 +37,7 @@ export function quantizationReport(record: QuantizationRecord): Report {
   };
 }
 
-function sentencesOf({
-  judged,
-  observations,
-  encoder,
-  result,
-  time,
-  units,
-  calibrations,
-}: QuantizationRecord): string[] {
+function sentencesOf({ judged, observations, encoder, result, time, units }: QuantizationRecord): string[] {
   const { result: own, reference, everything } = judged;
   const counted = (level: keyof typeof levelWords) => units.filter((unit) => unit.level === level).length;
   const kept = units.filter(({ level }) => level !== 'int8').map(({ name }) => name);
@@ -62,11 +54,10 @@ function sentencesOf({
           `With everything in 8 bits: ${everything.verdict}, largest error ${formatNumber(everything.largestError)}, ${everything.holds ? 'certified' : 'not certified'}.`,
         ]
       : []),
-    ...(calibrations.length > 1 ? [] : ['One setting of calibration was given.']),
   ];
 }
 
-const pointClasses = ['chosen', 'certificate holds', 'it does not', 'float32 (no error)'] as const;
+const pointClasses = ['chosen', 'the certificate holds', 'it does not hold', 'float32, without error'] as const;
 
 /** Powers of ten between the largest error and the one that is borne. */
 function headroomOf({ tolerance, largestError }: Pick<QuantizationTrial, 'tolerance' | 'largestError'>): number {
@@ -94,6 +85,7 @@ function pictureOf({ trials, encoder, time }: QuantizationRecord, along: 'millis
     classes: [...pointClasses],
     points,
     hasUnits: true,
+    areChoices: true,
   };
 }
 
@@ -238,8 +230,16 @@ function settingSection(record: QuantizationRecord, keep: string): ReportSection
             value: `${formatNumber(time.resultMs)} ms, float32 ${formatNumber(time.floatMs)} ms an observation`,
             note: `medians of ${time.rounds} rounds in turns; ${runtime.version}, ${runtime.threads} threads`,
           },
-          { term: 'From', value: `${encoder.file}, ${formatBytes(encoder.bytes)}`, note: encoder.sha256 },
-          { term: 'To', value: `${result.file}, ${formatBytes(result.bytes)}`, note: result.sha256 },
+          {
+            term: 'From',
+            value: `${encoder.file}, ${formatBytes(encoder.bytes)}`,
+            note: `SHA-256 ${encoder.sha256.slice(0, 16)}…`,
+          },
+          {
+            term: 'To',
+            value: `${result.file}, ${formatBytes(result.bytes)}`,
+            note: `SHA-256 ${result.sha256.slice(0, 16)}…`,
+          },
         ],
       },
     ],

@@ -97,5 +97,9 @@ export const quantizationSchema = z.strictObject({
     everything: judgement.optional().describe('everything in 8 bits, where that is another file'),
   }),
 });
+export function quantizationJsonSchema(): Record<string, unknown> {
+  return { title: 'Quantisation of an encoder', ...z.toJSONSchema(quantizationSchema) };
+}
+
 /** What `jepa quantize` chose, and the numbers that it was chosen by. */
 export type QuantizationRecord = z.output<typeof quantizationSchema>;
