@@ -1,6 +1,5 @@
-// What the product does to a run or a model, as functions: train, resume, export, evaluate, certify, verify, plan,
-// convert, quantize. Each
-// takes typed options, reports progress through a callback, returns the record that `--json` prints, and never prints or exits.
+// What the product does to a run or a model, as functions: train, resume, export, evaluate, certify, quantize, verify, plan,
+// convert. Each takes typed options, reports progress through a callback, returns the record that `--json` prints, and never prints or exits.
 // What takes long takes an AbortSignal; `loadRun` and the `build...Parts` read or build in a moment, and `trainDecoder` is one
 // synchronous loop: they take none.
 
