@@ -10,6 +10,7 @@ import { createExportCommand } from './command/export.ts';
 import { createInspectCommand } from './command/inspect.ts';
 import { createLaunchCommand } from './command/launch.ts';
 import { createPlanCommand } from './command/plan.ts';
+import { createQuantizeCommand } from './command/quantize.ts';
 import { createQuickstartCommand } from './command/quickstart.ts';
 import { createRecordCommand } from './command/record.ts';
 import { createReproduceCommand } from './command/reproduce.ts';
@@ -60,6 +61,7 @@ export const commandGroups: readonly CommandGroup[] = [
     title: 'ONNX files:',
     commands: [
       [createConvertCommand, 'convert a model of TensorFlow.js or Keras to ONNX'],
+      [withAllowCode(createQuantizeCommand), 'bring an encoder to 8 bits without losing its classes'],
       [createInspectCommand, 'show what is in an ONNX file or a tfjs model'],
     ],
   },

@@ -93,7 +93,13 @@ export { describeSaved, type SavedModel } from './model/saved.ts';
 export { defaultOpset, type ExportOptions, type ImageLayout, type PixelType } from './options.ts';
 export { calibrate, type OpenSession } from './precision/calibrate.ts';
 export { type Float16Options, toFloat16 } from './precision/float16.ts';
-export { type Int8Options, quantizedValues, type Range, toInt8 } from './precision/int8.ts';
+export { type CalibrationMethod, calibrationMethods, type Histogram, rangeOf } from './precision/histogram.ts';
+export { type Int8Options, quantizedValues, toInt8 } from './precision/int8.ts';
+export { observeValues } from './precision/observe.ts';
+export { prepareForQuantization } from './precision/prepare.ts';
+export { isCalibrated, type QuantizeOptions, quantizeModel } from './precision/quantize.ts';
+export type { Range } from './precision/scheme.ts';
+export { calibratedValues, type Level, quantizableUnits, type Unit } from './precision/unit.ts';
 export {
   type ExactInput,
   type Hypotheses,

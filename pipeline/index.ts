@@ -1,5 +1,5 @@
-// What the product does to a run or a model, as functions: train, resume, export, evaluate, certify, verify, plan, convert. Each
-// takes typed options, reports progress through a callback, returns the record that `--json` prints, and never prints or exits.
+// What the product does to a run or a model, as functions: train, resume, export, evaluate, certify, quantize, verify, plan,
+// convert. Each takes typed options, reports progress through a callback, returns the record that `--json` prints, and never prints or exits.
 // What takes long takes an AbortSignal; `loadRun` and the `build...Parts` read or build in a moment, and `trainDecoder` is one
 // synchronous loop: they take none.
 
@@ -7,6 +7,7 @@ export type { ClassSource } from '../src/evaluation/class/bisimulation.ts';
 export type { RecordingClassSource } from '../src/evaluation/class/recording.ts';
 export type { EncoderEvaluationRecord, EvaluationRecord } from '../src/evaluation/schema/evaluation.ts';
 export type { ProofRecord } from '../src/evaluation/schema/proof.ts';
+export type { QuantizationRecord } from '../src/evaluation/schema/quantization.ts';
 export { createPlanner } from '../src/planning/index.ts';
 export type { PlanRecord } from '../src/planning/schema.ts';
 export type { PixelNormalization } from '../src/run/encode.ts';
@@ -31,6 +32,7 @@ export {
 } from './parts.ts';
 export type { Goal, PlanOptions, SimulatorChoice, SuccessRule } from './plan/option.ts';
 export { planRun } from './plan/run.ts';
+export { type QuantizedEncoder, type QuantizeEncoderOptions, quantizeEncoder } from './quantize/run.ts';
 export { type CollectedSweep, type CollectOptions, collectSweep } from './sweep/collect.ts';
 export { type RunSweepOptions, runSweep, type SweepOutcome } from './sweep/local.ts';
 export { type PlannedSweep, planSweep, readSweep, type SweepPlan, type SweepUnit } from './sweep/plan.ts';

@@ -3,7 +3,8 @@ import { JepaError } from '../../src/error.ts';
 import type { RuntimeSession, RuntimeTensor } from '../../src/runtimes/runtime.ts';
 import type { OnnxModel } from '../graph/graph.ts';
 import { encodeModel } from '../graph/serialize.ts';
-import { quantizedValues, type Range } from './int8.ts';
+import { quantizedValues } from './int8.ts';
+import type { Range } from './scheme.ts';
 
 /** Opens a session on the bytes of a model. */
 export type OpenSession = (bytes: Uint8Array) => Promise<RuntimeSession>;

@@ -4,12 +4,7 @@
 import { type Constant, scalar } from '../graph/constant.ts';
 import { type Attribute, intAttribute, type Node, type OnnxModel } from '../graph/graph.ts';
 import { GraphEditor } from '../passes/editor.ts';
-
-/** Smallest and largest value that a tensor had on the calibration samples. */
-export interface Range {
-  readonly min: number;
-  readonly max: number;
-}
+import { activationScheme, biasScheme, type Range, weightScheme } from './scheme.ts';
 
 /** Operators with a weight that is stored in 8 bits. */
 const weighted = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
@@ -83,7 +78,6 @@ export interface Int8Options {
  * @param ranges of every value that `quantizedValues` lists; a value without one stays float32
  */
 export function toInt8(model: OnnxModel, ranges: ReadonlyMap<string, Range>, options: Int8Options = {}): OnnxModel {
-  const largestWeight = options.weightBits === 8 ? 127 : 63;
   const editor = new GraphEditor(model.graph, model.opset);
   const values = quantizedValues(model);
   const scales = new Map<string, number>();
@@ -92,15 +86,14 @@ export function toInt8(model: OnnxModel, ranges: ReadonlyMap<string, Range>, opt
     if (range) scales.set(value, roundValue(editor, value, range));
   }
   for (const node of editor.each())
-    if (isQuantizable(editor, node) && weighted.has(node.operator)) quantizeWeight(editor, node, scales, largestWeight);
+    if (isQuantizable(editor, node) && weighted.has(node.operator))
+      quantizeWeight(editor, node, scales, options.weightBits ?? 7);
   return { ...model, graph: editor.finish() };
 }
 
 /** One scale for the range, which always holds 0 exactly, in int8. Returns the scale. */
 function roundValue(editor: GraphEditor, value: string, range: Range): number {
-  const [min, max] = [Math.min(range.min, 0), Math.max(range.max, 0)];
-  const scale = Math.fround((max - min) / 255) || 1;
-  const zero = Math.max(-128, Math.min(127, Math.round(-128 - min / scale)));
+  const { scale, zero } = activationScheme(range);
   const scaleName = editor.constant(`${value}/scale`, scalar(scale));
   const zeroName = editor.constant(`${value}/zero`, { type: 'int8', shape: [], data: Int8Array.of(zero) });
   const producer = editor.producerOf(value);
@@ -132,28 +125,26 @@ function roundValue(editor: GraphEditor, value: string, range: Range): number {
 }
 
 /** The weight as int8, one symmetric scale a channel of the output; the bias as int32 at the product of both scales. */
-function quantizeWeight(editor: GraphEditor, node: Node, scales: ReadonlyMap<string, number>, limit: number): void {
+function quantizeWeight(editor: GraphEditor, node: Node, scales: ReadonlyMap<string, number>, bits: 7 | 8): void {
   const weight = editor.constantOf(node.inputs[1]);
   if (weight === undefined) return;
   const axis = channelAxis(node, weight);
   const channels = weight.shape[axis];
-  const inner = weight.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
-  const largest = new Float32Array(channels);
-  const channelOf = (i: number): number => Math.floor(i / inner) % channels;
-  for (let i = 0; i < weight.data.length; i++)
-    largest[channelOf(i)] = Math.max(largest[channelOf(i)], Math.abs(Number(weight.data[i])));
-  const weightScales = largest.map((value) => value / limit || 1);
-  const data = Int8Array.from({ length: weight.data.length }, (_, i) =>
-    Math.max(-limit, Math.min(limit, Math.round(Number(weight.data[i]) / weightScales[channelOf(i)]))),
-  );
   const inputs = [...node.inputs];
-  inputs[1] = stored(editor, node, node.inputs[1], { type: 'int8', shape: weight.shape, data }, weightScales, axis);
   const inputScale = scales.get(originOf(editor, node.inputs[0]));
   const bias = (inputs[2] ?? '') === '' ? undefined : editor.constantOf(inputs[2]);
-  if (bias && inputScale !== undefined && bias.shape.length === 1 && bias.shape[0] === channels) {
-    const biasScales = weightScales.map((scale) => scale * inputScale);
-    const rounded = Int32Array.from(biasScales, (scale, c) => Math.round(Number(bias.data[c]) / scale));
-    inputs[2] = stored(editor, node, inputs[2], { type: 'int32', shape: bias.shape, data: rounded }, biasScales, 0);
+  const isVector = bias?.shape.length === 1 && bias.shape[0] === channels;
+  const beside =
+    bias && isVector && inputScale !== undefined
+      ? { values: Float32Array.from(bias.data, Number), inputScale }
+      : undefined;
+  const scheme = weightScheme(weight, axis, { bits, bias: beside });
+  const integers: Constant = { type: 'int8', shape: weight.shape, data: scheme.values };
+  inputs[1] = stored(editor, node, node.inputs[1], integers, scheme.scales, axis);
+  if (beside) {
+    const rounded = biasScheme(beside.values, beside.inputScale, scheme.scales);
+    const values: Constant = { type: 'int32', shape: [channels], data: rounded.values };
+    inputs[2] = stored(editor, node, inputs[2], values, rounded.scales, 0);
   }
   editor.update(node, { inputs });
 }

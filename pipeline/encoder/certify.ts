@@ -56,7 +56,7 @@ export async function certifyEncoder(path: string, options: CertifyEncoderOption
     runtimes = ['cpu'],
   } = options;
   requireFloat32('runtime', runtimes);
-  const input = /\.onnx$/i.test(path) ? await inputOfFile(path, options) : await inputOfFolder(path, options);
+  const input = await certificationInput(path, options);
   const { onProgress, signal } = options;
   const record = await proveEncoder(input, { observations, seed, additions, runtimes, onProgress, signal });
   if (options.report ?? true) {
@@ -75,6 +75,14 @@ export function requireFloat32(where: string, runtimes: readonly string[]): void
         remedy: 'The certificate is of float32; `jepa evaluate` measures other precisions.',
       });
   }
+}
+
+/**
+ * An encoder's file, what it takes, and observations with classes for it.
+ * @param path of an ONNX file, or of the folder of a run or an export
+ */
+export function certificationInput(path: string, options: CertifyEncoderOptions): Promise<CertificationInput> {
+  return /\.onnx$/i.test(path) ? inputOfFile(path, options) : inputOfFolder(path, options);
 }
 
 async function inputOfFile(path: string, options: CertifyEncoderOptions): Promise<CertificationInput> {

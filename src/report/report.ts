@@ -38,6 +38,10 @@ const scatterBlock = z.strictObject({
   classes: z.array(text),
   points: z.array(z.tuple([number, number, z.int()])).describe('x, y, class'),
   hasUnits: z.boolean().optional().describe('the numbers along the axes mean something: they are written there'),
+  areChoices: z
+    .boolean()
+    .optional()
+    .describe('each point means something: they are large, the first class largest, with a legend and a line at y = 0'),
   extent: number.optional().describe('both axes are at least so long; without, they fit the points'),
 });
 

@@ -8,11 +8,15 @@ import { describe, expect, test } from 'vitest';
 import { newestOpset, oldestOpset } from '../../export/graph/graph.ts';
 import {
   buildOnnx,
+  calibratedValues,
   decodeModel,
   describeModel,
   encodeModel,
   exportOnnx,
+  prepareForQuantization,
+  quantizableUnits,
   quantizedValues,
+  quantizeModel,
   testDataFiles,
   toFloat16,
   toInt8,
@@ -73,8 +77,18 @@ describe.skipIf(python === undefined)("Python's onnx", () => {
       writeCase(join(root, 'float16'), encodeModel(toFloat16(model)));
       writeCase(join(root, 'float16 inside'), encodeModel(toFloat16(model, { keepPorts: true })));
       writeCase(join(root, 'int8'), encodeModel(toInt8(model, ranges)));
+      const prepared = prepareForQuantization(model, 'u-net');
+      const units = quantizableUnits(prepared);
+      const around = new Map(calibratedValues(prepared, units).map((value) => [value, { min: -3, max: 3 }]));
+      for (const isSymmetric of [false, true]) {
+        const levels = new Map(
+          units.map(({ name }, i) => [name, (['int8', 'int8', 'weights', 'half'] as const)[i % 4]]),
+        );
+        const quantized = quantizeModel(prepared, units, { levels, ranges: around, isSymmetric });
+        writeCase(join(root, `levels ${isSymmetric ? 'symmetric' : 'by range'}`), encodeModel(quantized));
+      }
       const result = runPython(python ?? '', 'onnx_models.py', root);
-      expect(result).toMatchObject({ models: count + 3, faults: [] });
+      expect(result).toMatchObject({ models: count + 5, faults: [] });
     } finally {
       rmSync(root, { recursive: true, force: true });
     }

@@ -76,7 +76,8 @@ async function drawPlane(block: BlockOf<'scatter'>, size: Size): Promise<DrawnPa
       block.extent,
     ),
   };
-  const labels = placeLabels(block, frame, size);
+  const { areChoices = false } = block;
+  const labels = areChoices ? undefined : placeLabels(block, frame, size);
   const isPanel = size.width < WIDTH_PX;
   const plain = {
     grid: false,
@@ -86,9 +87,10 @@ async function drawPlane(block: BlockOf<'scatter'>, size: Size): Promise<DrawnPa
   const chart = await draw(block.description, {
     ...size,
     layer: [
+      ...(areChoices ? [zeroLine] : []),
       {
         data: { values: points },
-        mark: { type: 'circle', size: isPanel ? 6 : 14, opacity: 0.6, aria: false },
+        mark: { type: 'circle', size: isPanel ? 6 : 14, opacity: areChoices ? 0.9 : 0.6, aria: false },
         encoding: {
           x: {
             field: 'x',
@@ -108,12 +110,24 @@ async function drawPlane(block: BlockOf<'scatter'>, size: Size): Promise<DrawnPa
             scale: { domain: block.classes, range: classColours(block.classes.length) },
             legend: null,
           },
+          ...(areChoices ? { size: { condition: { test: isFirst(block.classes), value: 190 }, value: 55 } } : {}),
         },
       },
       ...(labels === undefined ? [] : labelLayers(labels)),
     ],
   });
   return { chart, isNamed: labels !== undefined };
+}
+
+/** Above it and below it are two different things. */
+const zeroLine = {
+  data: { values: [{ zero: 0 }] },
+  mark: { type: 'rule' as const, strokeDash: [4, 3], color: '#767b85', aria: false },
+  encoding: { y: { field: 'zero', type: 'quantitative' as const } },
+};
+
+function isFirst([name]: readonly string[]): string {
+  return `datum.label === ${JSON.stringify(name)}`;
 }
 
 type Domain = [low: number, high: number];
