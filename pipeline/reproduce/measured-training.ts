@@ -4,19 +4,23 @@ import { joinStateTables } from '../../src/auxiliary/index.ts';
 import { environmentSource, labelledObservations } from '../../src/data/environment-source.ts';
 import type { LabelledObservations } from '../../src/data/transition.ts';
 import type { Environment } from '../../src/environments/index.ts';
+import { pixelInput } from '../../src/evaluation/evaluate.ts';
 import { type ProbeTarget, sweepProbe } from '../../src/evaluation/readout/probe.ts';
 import { ridgePredictions } from '../../src/evaluation/readout/ridge-probe.ts';
 import { readImages, selectLatents } from '../../src/evaluation/readout/target.ts';
 import { centroidsOf, measureCentroids } from '../../src/measures/centroid.ts';
 import { measureGrouping } from '../../src/measures/grouping.ts';
-import { createLatents, type LabelledLatents, labelLatents } from '../../src/measures/latents.ts';
+import { createLatents, type LabelledLatents, type Latents, labelLatents } from '../../src/measures/latents.ts';
 import { measureOrganisation } from '../../src/measures/organisation.ts';
 import { meanDistancesOf, measurePairs } from '../../src/measures/pair-distance.ts';
 import type { ClaimMeasure } from '../../src/report/reproduction/claim/claims-file.ts';
+import { encodeObservations } from '../../src/run/encode.ts';
+import { openRuntime } from '../../src/runtimes/index.ts';
 import type { Configuration } from '../../src/training/configuration.ts';
 import { dynamicsHorizonOf } from '../../src/training/objective.ts';
 import { learningRateAt } from '../../src/training/schedule.ts';
 import { TrainingStep } from '../../src/training/training-step.ts';
+import { networksOfConfiguration } from '../network/environment.ts';
 import { buildEnvironmentParts, disposeRunParts } from '../parts.ts';
 
 export interface MeasuredTrainingOptions {
@@ -41,6 +45,7 @@ export interface MeasuredTraining {
 
 /** Of the latent scale: hides what sits in the last hundredth of the variance. */
 const PROBE_NOISE = 0.1;
+const REFERENCE_RUNTIME = 'cpu';
 
 /** Native TensorFlow must be loaded. The training is that of `trainRun` with the same configuration. */
 export async function trainMeasured(
@@ -66,10 +71,13 @@ export async function trainMeasured(
   });
   try {
     const heldOut = drawHeldOut(environment, seed, observations);
-    const encode = ({ observations, states }: LabelledObservations): LabelledLatents =>
-      labelLatents(createLatents(training.encode(observations), training.latentSize), states, environment.stateCount);
-    const untrained = measureUntrained({ judged: encode(heldOut.judged), others: encode(heldOut.others) });
-    const untrainedPosition = await positionOf(heldOut, encode, seed);
+    const label = (latents: Latents, { states }: LabelledObservations): LabelledLatents =>
+      labelLatents(latents, states, environment.stateCount);
+    const encode = (part: LabelledObservations) =>
+      label(createLatents(training.encode(part.observations), training.latentSize), part);
+    const before = await encodeUntrained(configuration, heldOut);
+    const untrainedDistance = measurePairs(label(before.judged, heldOut.judged)).meanDistance;
+    const untrainedPosition = await positionOf(heldOut, before, seed);
     const at = new Map<number, ClaimMeasures>();
     const last = steps[steps.length - 1];
     for (let step = 0; step < last; step++) {
@@ -83,8 +91,8 @@ export async function trainMeasured(
         ...measureCourse(latents, groups),
         ...(step + 1 === last
           ? {
-              ...measureEnd(latents, untrained.meanDistance, seed),
-              position: await positionOf(heldOut, encode, seed),
+              ...measureEnd(latents, untrainedDistance, seed),
+              position: await positionOf(heldOut, latents, seed),
               untrainedPosition,
             }
           : {}),
@@ -130,18 +138,42 @@ function drawHeldOut(environment: Environment, seed: number, count: number): Hel
   return { judged, others, position: { judged: read(judged), others: read(others) } };
 }
 
+/**
+ * By the encoder as it was before training, as evaluations compare with it: batch norms with the statistics of observations, since
+ * without any its latents would have a scale that they never have in training.
+ */
+async function encodeUntrained(
+  configuration: Configuration,
+  { judged, others }: HeldOut,
+): Promise<{ readonly judged: Latents; readonly others: Latents }> {
+  const { untrainedEncoder, environment } = await networksOfConfiguration(configuration, REFERENCE_RUNTIME);
+  const runtime = await openRuntime(REFERENCE_RUNTIME, { threads: configuration.threads });
+  try {
+    const session = await runtime.load(untrainedEncoder.model);
+    try {
+      const encode = ({ observations }: LabelledObservations) =>
+        encodeObservations(session, observations, environment.observationShape, untrainedEncoder.input ?? pixelInput);
+      return { judged: await encode(judged), others: await encode(others) };
+    } finally {
+      await session.dispose();
+    }
+  } finally {
+    await runtime.dispose();
+  }
+}
+
 /** R^2 of a linear probe for the position, under noise; NaN where the environment has none. */
 async function positionOf(
-  { judged, others, position }: HeldOut,
-  encode: (observations: LabelledObservations) => LabelledLatents,
+  { position }: HeldOut,
+  { judged, others }: { readonly judged: Latents; readonly others: Latents },
   seed: number,
 ): Promise<number> {
   if (position === undefined) return Number.NaN;
   const [{ score }] = await sweepProbe(
     {
-      train: selectLatents(encode(others), position.others.rows),
+      train: selectLatents(others, position.others.rows),
       trainTarget: position.others.target,
-      test: selectLatents(encode(judged), position.judged.rows),
+      test: selectLatents(judged, position.judged.rows),
       testTarget: position.judged.target,
       seed,
     },
@@ -149,10 +181,6 @@ async function positionOf(
     [PROBE_NOISE],
   );
   return score;
-}
-
-function measureUntrained({ judged }: Pair): { readonly meanDistance: number } {
-  return { meanDistance: measurePairs(judged).meanDistance };
 }
 
 function measureCourse({ judged, others }: Pair, groups: readonly (readonly number[])[]): ClaimMeasures {

@@ -33,6 +33,10 @@ const convolutional: ModelConfiguration = {
   predictor: { width: 9, depth: 2 },
   auxiliary: { width: 8, depth: 1 },
 };
+const layerNormed: ModelConfiguration = {
+  ...convolutional,
+  encoder: { ...convolutional.encoder, norm: 'layer' } as ModelConfiguration['encoder'],
+};
 const resnet: ModelConfiguration = {
   ...convolutional,
   encoder: { kind: 'resnet', blocks: 3, channels: 8, blocksPerStage: 1, hidden: 6 },
@@ -133,6 +137,7 @@ function referenceLoss(networks: WorldModel, batch: TransitionBatch, objective: 
 
 const cases = [
   { name: 'convolutional encoder, paper objective', configuration: convolutional, objective: paperObjective },
+  { name: 'convolutional encoder with layer norm', configuration: layerNormed, objective: paperObjective },
   { name: 'residual encoder, paper objective', configuration: resnet, objective: paperObjective },
   { name: 'patch transformer, paper objective', configuration: patchTransformer, objective: paperObjective },
   { name: 'perceptron, paper objective', configuration: perceptron, objective: paperObjective },
