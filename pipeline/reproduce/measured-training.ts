@@ -1,5 +1,6 @@
 // One training whose held-out latents are measured on the way, for claims that speak of steps as well as of ends. It keeps no
 // folder: what a claim is judged by is numbers.
+import { setImmediate as letOthersRun } from 'node:timers/promises';
 import { joinStateTables } from '../../src/auxiliary/index.ts';
 import { environmentSource, labelledObservations } from '../../src/data/environment-source.ts';
 import type { LabelledObservations } from '../../src/data/transition.ts';
@@ -30,7 +31,7 @@ export interface MeasuredTrainingOptions {
   readonly observations: number;
   /** States of each group. */
   readonly groups: readonly (readonly number[])[];
-  /** Asked before every step: throws what ends the training. */
+  /** Called before every step: throws what ends the training. */
   readonly onStep?: (step: number) => void;
 }
 
@@ -85,6 +86,8 @@ export async function trainMeasured(
       const batch = await source.batch(step, optimization.batchSize, objective.horizon);
       const { loss } = training.run(batch, step, learningRateAt(step, optimization));
       if (!Number.isFinite(loss)) return { at, divergedAt: step };
+      // TensorFlow's step blocks the event loop: let signals in.
+      await letOthersRun();
       if (!steps.includes(step + 1)) continue;
       const latents = { judged: encode(heldOut.judged), others: encode(heldOut.others) };
       at.set(step + 1, {
