@@ -110,7 +110,7 @@ function print(
 }
 
 /** Flags that mean something only for the other kind of subject. */
-function refuseFlags(command: Command, names: readonly string[], wanted: string, subject: string): void {
+export function refuseFlags(command: Command, names: readonly string[], wanted: string, subject: string): void {
   const given = names.find((name) => command.getOptionValueSource(name) === 'cli');
   if (given === undefined) return;
   const flag = command.options.find((option) => option.attributeName() === given)?.long ?? given;
@@ -213,7 +213,12 @@ function firstObservations(stateOf: Int32Array): number[] {
   return first;
 }
 
-async function partsOf(environmentName: string, flags: BisimulationFlags) {
+/** The environment and the auxiliaries that a command line names, of `jepa bisimulation` and `jepa foresee`. */
+export async function partsOf(
+  environmentName: string,
+  flags: Pick<BisimulationFlags, 'config' | 'set' | 'auxiliary' | 'seed'> &
+    Partial<Pick<BisimulationFlags, 'pair' | 'metric'>>,
+) {
   const { createAuxiliaries, environmentContext, parseAuxiliary } = await import('../../src/auxiliary/index.ts');
   const { createEnvironment } = await import('../../src/environments/index.ts');
   const { resolveConfiguration } = await import('../../src/training/presets.ts');
@@ -284,7 +289,7 @@ async function reportOfImages(
 }
 
 /** A pair of states, or a distance of them, means nothing where each of their images has its own auxiliary value. */
-function requireImageFlags({ pair, metric }: BisimulationFlags): void {
+function requireImageFlags({ pair = [], metric }: Partial<Pick<BisimulationFlags, 'pair' | 'metric'>>): void {
   if (pair.length === 0 && metric === undefined) return;
   throw new UsageError(
     `--${pair.length > 0 ? 'pair' : 'metric'}: expected auxiliaries of the state, got one of the pixels`,

@@ -7,23 +7,18 @@ import { compareObserved, mergeObserved, observedWordLengths } from '../observed
 import { largestBisimulation } from '../refinement.ts';
 import { type FiniteSystem, UNOBSERVED } from '../system.ts';
 import { distinguishingLengths } from '../word.ts';
-import { countLabels, type LabelForesight } from './label.ts';
+import { countLabels, type ForeseenTask, type LabelForesight } from './label.ts';
 
 /** What is looked at among the pairs of states, all of which are held in a table. */
 export const FORESEEN_STATE_LIMIT = 2048;
+/** Of a recording: every pair that no word tells apart is merged for a try. */
+const CHAIN_STATE_LIMIT = 256;
 
 /** What a state is made of, or what a recording says of an observation. */
 export interface ForeseenFactor {
   readonly name: string;
   /** Its value in a state. */
   of(state: number): number;
-}
-
-/** What the latents are wanted for: a reward, say. */
-export interface ForeseenTask {
-  readonly name: string;
-  /** [S, M]: its value in every state. */
-  readonly values: Float32Array | Float64Array;
 }
 
 export interface ForesightInput {
@@ -61,8 +56,8 @@ export interface Foresight {
   readonly apart: number;
   /** Of these, by the length of the shortest word: the longer, the smaller the losses must be for it to be felt. */
   readonly byWordLength: readonly { readonly length: number; readonly pairs: number }[];
-  /** Of these, those that no single word tells apart, but third states do (see observed.ts). */
-  readonly byChain: number;
+  /** Of these, those that no single word tells apart, but third states do (see observed.ts); null where there are too many pairs to look. */
+  readonly byChain: number | null;
   /** The fewest latents that such an encoder may have; of a recording, of one maximal merging. */
   readonly classes: number;
   readonly factors: readonly FactorForesight[];
@@ -101,7 +96,6 @@ export function foresee(input: ForesightInput): ForeseenPairs {
   const counts = new Map<number, number>();
   forEachPair(stateCount, (pair) => counts.set(lengths[pair], (counts.get(lengths[pair]) ?? 0) + 1));
   const pairs = (stateCount * (stateCount - 1)) / 2;
-  const byChain = counts.get(CHAIN) ?? 0;
   const withTask = task && { ...system, auxiliarySize: task.values.length / stateCount, auxiliary: task.values };
   const needed = withTask && pairLengths(withTask, isComplete, tolerance);
   return {
@@ -115,7 +109,7 @@ export function foresee(input: ForesightInput): ForeseenPairs {
         .filter(([length]) => length >= 0)
         .sort(([a], [b]) => a - b)
         .map(([length, count]) => ({ length, pairs: count })),
-      byChain,
+      byChain: isComplete || stateCount <= CHAIN_STATE_LIMIT ? (counts.get(CHAIN) ?? 0) : null,
       classes: isComplete
         ? largestBisimulation(system, { tolerance }).classCount
         : mergeObserved(system, { tolerance }).count,
@@ -130,6 +124,7 @@ function pairLengths(system: FiniteSystem, isComplete: boolean, tolerance: numbe
   const { stateCount } = system;
   if (!isComplete) {
     const lengths = observedWordLengths(system, { tolerance });
+    if (stateCount > CHAIN_STATE_LIMIT) return lengths;
     forEachPair(stateCount, (pair, a, b) => {
       if (lengths[pair] >= 0 || compareObserved(system, a, b, { tolerance }).verdict === 'may merge') return;
       lengths[pair] = lengths[b * stateCount + a] = CHAIN;

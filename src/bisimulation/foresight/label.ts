@@ -4,7 +4,13 @@
 import { permutation, randomFor } from '../../random.ts';
 import { levelSets } from '../level-set.ts';
 import { type FiniteSystem, UNOBSERVED } from '../system.ts';
-import type { ForeseenTask } from './foresight.ts';
+
+/** What the latents are wanted for: a reward, say. */
+export interface ForeseenTask {
+  readonly name: string;
+  /** [S, M]: its value in every state. */
+  readonly values: Float32Array | Float64Array;
+}
 
 export interface LabelForesight {
   /** States whose labels are enough together; found greedily: there may be fewer. */
