@@ -1,22 +1,13 @@
 // The text of claims that were judged, and of the runs that they were judged by, as Markdown: what is printed can be put into
 // a page.
 import { formatNumber } from '../../src/report/number.ts';
+import { claimsHeadline } from '../../src/report/reproduction/claim/answer.ts';
 import type { ClaimMeasure, ClaimsFile, ClaimTest } from '../../src/report/reproduction/claim/claims-file.ts';
-import type { ClaimAnswer, JudgedClaim, JudgedTest } from '../../src/report/reproduction/claim/judge.ts';
+import type { JudgedClaim, JudgedTest } from '../../src/report/reproduction/claim/judge.ts';
 import { type ClaimRun, valueAt } from '../../src/report/reproduction/claim/results.ts';
 
-/** `2 of 5 claims of the paper reproduce, 1 does not, 2 undecided`. */
-export function claimsHeadline(judged: readonly JudgedClaim[]): string {
-  const count = (of: 'paper' | 'ours') => {
-    const answers = judged.filter(({ claim }) => claim.of === of).map(({ answer }) => answer);
-    const number = (answer: ClaimAnswer) => answers.filter((each) => each === answer).length;
-    return `${number('reproduces')} of ${answers.length} ${of === 'paper' ? "of the paper's claims reproduce" : 'hold'}, ${number('does not')} ${number('does not') === 1 ? 'does' : 'do'} not, ${number('undecided')} undecided`;
-  };
-  return `${count('paper')}. Ours, apart: ${count('ours')}.`;
-}
-
 export function renderClaims(claims: ClaimsFile, judged: readonly JudgedClaim[], runs: readonly ClaimRun[]): string {
-  const lines = [claimsHeadline(judged), ''];
+  const lines = [`${claimsHeadline(judged.map(({ claim, answer }) => ({ of: claim.of, answer })))}.`, ''];
   lines.push('| claim | of | answer | by |', '| --- | --- | --- | --- |');
   for (const { claim, answer, tests } of judged)
     lines.push(`| ${claim.statement.trim()} | ${claim.of} | **${answer}** | ${tests.map(describeTest).join('; ')} |`);

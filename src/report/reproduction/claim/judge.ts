@@ -1,10 +1,9 @@
 // What the results say of each claim: that it reproduces, that it does not, or that so many seeds cannot tell.
 import { type Interval, shareInterval } from '../../../measures/interval.ts';
 import { rankTest } from '../../../measures/rank-test.ts';
+import type { ClaimAnswer } from './answer.ts';
 import type { ClaimCondition, ClaimDefinition, ClaimsFile, ClaimTest } from './claims-file.ts';
 import { type ClaimRun, valueAt } from './results.ts';
-
-export type ClaimAnswer = 'reproduces' | 'does not' | 'undecided';
 
 export interface JudgedTest {
   readonly test: ClaimTest;
