@@ -29,7 +29,7 @@ interface BisimulationFlags {
 export function createBisimulationCommand(): Command {
   return new Command('bisimulation')
     .description('list which observations a latent must tell apart, and the shortest action words that show it')
-    .argument('<environment|recording>', 'counting, rooms or door-key; or a recording, a file or a folder')
+    .argument('<environment|recording>', 'counting, exogenous, rooms or door-key; or a recording, a file or a folder')
     .option('--auxiliary <names>', 'auxiliary functions, or columns of a recording, comma-separated (default: reward)')
     .option('--pair <a,b>', 'two states by name or number: what tells them apart; repeatable', collect, [])
     .option('--tolerance <number>', 'auxiliary values within this are equal (default: 0)', parseNumber('--tolerance'))
@@ -55,7 +55,7 @@ export function createBisimulationCommand(): Command {
     .addHelpText(
       'after',
       `
-Environments: counting, rooms, door-key
+Environments: counting, exogenous, rooms, door-key
 Auxiliaries:  reward, value, state, random-projection, random-transformer, module, none
 
 Examples:

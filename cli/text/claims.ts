@@ -10,7 +10,7 @@ export function renderClaims(claims: ClaimsFile, judged: readonly JudgedClaim[],
   const lines = [`${claimsHeadline(judged.map(({ claim, answer }) => ({ of: claim.of, answer })))}.`, ''];
   lines.push('| claim | of | answer | by |', '| --- | --- | --- | --- |');
   for (const { claim, answer, tests } of judged)
-    lines.push(`| ${claim.statement.trim()} | ${claim.of} | **${answer}** | ${tests.map(describeTest).join('; ')} |`);
+    lines.push(`| ${claim.statement.trim()} | ${claim.of} | **${answer}** | ${describeTests(tests)} |`);
   const changes = judged.flatMap(({ claim }) => claim.changes.map((change) => ({ ...change, id: claim.id })));
   if (changes.length > 0) {
     lines.push('', 'Changed:');
@@ -42,6 +42,16 @@ const ends: readonly (readonly [title: string, measure: ClaimMeasure])[] = [
   ['position R²', 'position'],
   ['before training', 'untrainedPosition'],
 ];
+
+/** More tests than this are counted, and only the one nearest to the claim is shown. */
+const LISTED_TESTS = 4;
+
+function describeTests(tests: readonly JudgedTest[]): string {
+  if (tests.length <= LISTED_TESTS) return tests.map(describeTest).join('; ');
+  const nearest = tests.reduce((best, test) => (test.estimate > best.estimate ? test : best));
+  const count = (answer: JudgedTest['answer']) => tests.filter((test) => test.answer === answer).length;
+  return `${tests.length} tests: ${count('reproduces')} reproduce, ${count('does not')} do not, ${count('undecided')} undecided; the largest share: ${describeTest(nearest)}`;
+}
 
 function describeTest(judged: JudgedTest): string {
   const { test, answer, seeds, estimate, interval, p } = judged;

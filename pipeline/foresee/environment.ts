@@ -48,6 +48,11 @@ export async function foreseeEnvironment(
   const rewardOf = (state: number) => (rewards.of === 'state' ? rewards.table[state] : Number.NaN);
   const taskOf = (states: Int32Array): ForeseenTask | undefined =>
     task === 'none' ? undefined : { name: 'reward', values: Float64Array.from(states, rewardOf) };
+  const slips = environment.drawNext
+    ? [
+        'One action leads to several states here, which no predictor can foresee: its loss stays above zero where they must differ, and the theorem says nothing there. What is foreseen is of the world that does what it does most often.',
+      ]
+    : [];
   const isOfPixels = auxiliaries.some(({ of }) => of === 'pixels');
   const nuisances = (environment.nuisances ?? []).map(({ name }) => ({
     name,
@@ -57,7 +62,7 @@ export async function foreseeEnvironment(
     const stateOf = Int32Array.from({ length: environment.stateCount }, (_, state) => state);
     const system = systemOfEnvironment(environment, auxiliaries);
     const pairs = foresee({ system, task: taskOf(stateOf), factors, tolerance, seed });
-    return { ...pairs, unit: 'states', stateOf, nuisances, broken: [] };
+    return { ...pairs, unit: 'states', stateOf, nuisances, broken: slips };
   }
   const sample = await sampleTransitions(environment, auxiliaries, { count: images, seed });
   const recorded = systemFromTransitions(sample, { tolerance, omitContradictions: true });
@@ -68,9 +73,10 @@ export async function foreseeEnvironment(
   const pairs = foresee({ system: recorded.system, task: taskOf(stateOf), factors: ofImages, tolerance, seed });
   const broken = drawsAnew(environment, seed)
     ? [
+        ...slips,
         'Images of one state and one episode differ, and so does the auxiliary, which is of the pixels: no predictor can foresee what is drawn anew, so the two losses cannot both be zero, and which of them gives way is not foreseen.',
       ]
-    : [];
+    : slips;
   return { ...pairs, unit: 'sampled images', stateOf, nuisances, broken };
 }
 

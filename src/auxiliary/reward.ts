@@ -3,12 +3,13 @@ import * as z from 'zod';
 import { option, UsageError } from '../error.ts';
 import type { Auxiliary, AuxiliaryContext } from './auxiliary.ts';
 import { columnAuxiliary } from './column.ts';
-import { coefficientOption, lossOption } from './option.ts';
+import { coefficientOption, labelsOption, lossOption } from './option.ts';
 
 export const rewardConfiguration = z.strictObject({
   kind: z.literal('reward'),
   coefficient: coefficientOption,
   loss: lossOption,
+  labels: labelsOption,
 });
 
 /** The environment's reward by state, or the recording's column of rewards. */
@@ -27,8 +28,10 @@ export function createReward(options: z.output<typeof rewardConfiguration>, cont
   };
   if (environment) {
     const table = Float32Array.from({ length: environment.stateCount }, (_, state) => environment.reward(state));
-    return { ...shared, of: 'state', size: 1, table };
+    return { ...shared, of: 'state', size: 1, table, labels: options.labels };
   }
+  if (options.labels !== undefined)
+    throw new UsageError('auxiliary reward: expected an environment for a share of labels, got a recording');
   if (!column)
     throw new UsageError('auxiliary reward: expected a column of rewards in the recording, got none', {
       remedy: `Say which one it is (${option('map', 'reward=NAME')}), or take another auxiliary.`,

@@ -6,12 +6,25 @@ import { elementCount } from '../shape.ts';
 import type { LabelledObservations, TransitionBatch, TransitionSource } from './transition.ts';
 
 /** Batch size, seed and auxiliaries of the transitions that are drawn from an environment. */
+/** Auxiliary numbers that are known of a share of the observations only: the others have NaN in their place. */
+export interface PartlyLabelled {
+  /** The first of the `size` numbers. */
+  readonly start: number;
+  readonly size: number;
+  /** Of the observations, each by itself: above 0, at most 1. */
+  readonly share: number;
+}
+
 export interface EnvironmentSourceOptions {
   readonly seed: number;
   /** What the draws are for: 'train', 'held-out'. */
   readonly stream: string;
   /** p of every state, [stateCount, size]. */
-  readonly auxiliary: { readonly size: number; readonly table: Float32Array };
+  readonly auxiliary: {
+    readonly size: number;
+    readonly table: Float32Array;
+    readonly partlyLabelled?: readonly PartlyLabelled[];
+  };
   /** Probability that the next action of a sequence repeats the one before; otherwise drawn evenly. Matters from horizon 2 on. */
   readonly actionPersistence?: number;
   /** J: a sequence has at most J + 1 observations, whatever its horizon. All else stays as it is. Default: one after every action. */
@@ -59,10 +72,20 @@ export function environmentSource(environment: Environment, options: Environment
         if (k === horizon) break;
         if (k > 0 && random.uniform() >= actionPersistence) action = random.integer(environment.actionNames.length);
         environment.encodeAction(action, random, actions, row * actionSize);
-        state = environment.next(state, action);
+        state = environment.drawNext?.(state, action, random) ?? environment.next(state, action);
       }
     }
+    hideLabels(auxiliary, step);
     return { size, horizon, observations, actions, auxiliary, states };
+  }
+
+  /** Of a stream of its own: which observations have a label changes nothing else. */
+  function hideLabels(auxiliary: Float32Array, step: number): void {
+    options.auxiliary.partlyLabelled?.forEach(({ start, size, share }, index) => {
+      const random = randomFor(seed, stream, 'labels', index, step);
+      for (let row = 0; row < auxiliary.length; row += auxiliarySize)
+        if (random.uniform() >= share) auxiliary.fill(Number.NaN, row + start, row + start + size);
+    });
   }
 
   return {

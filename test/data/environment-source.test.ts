@@ -46,3 +46,30 @@ test('a horizon that is shorter than what may be observed is observed as a whole
   const environment = createEnvironment('counting', {});
   expect(batchOf(environment, 9)).toEqual(batchOf(environment));
 });
+
+test('a share of labels hides the others, and changes nothing else', () => {
+  const environment = createEnvironment('counting');
+  const table = Float32Array.from({ length: 18 }, (_, i) => i);
+  const sourceOf = (share?: number) =>
+    environmentSource(environment, {
+      seed: 5,
+      stream: 'labels',
+      auxiliary: {
+        size: 2,
+        table,
+        ...(share === undefined ? {} : { partlyLabelled: [{ start: 1, size: 1, share }] }),
+      },
+    });
+  const all = sourceOf().batch(3, 400, 1) as TransitionBatch;
+  const some = sourceOf(0.1).batch(3, 400, 1) as TransitionBatch;
+  expect(Buffer.from(some.observations.buffer).equals(Buffer.from(all.observations.buffer))).toBe(true);
+  expect(some.actions).toEqual(all.actions);
+  const known = Array.from({ length: 800 }, (_, row) => row).filter(
+    (row) => !Number.isNaN(some.auxiliary[2 * row + 1]),
+  );
+  // 80 of 800, four standard errors.
+  expect(Math.abs(known.length - 80)).toBeLessThan(34);
+  for (const row of known) expect(some.auxiliary[2 * row + 1]).toBe(all.auxiliary[2 * row + 1]);
+  for (let row = 0; row < 800; row++) expect(some.auxiliary[2 * row]).toBe(all.auxiliary[2 * row]);
+  expect((sourceOf(0.1).batch(3, 400, 1) as TransitionBatch).auxiliary).toEqual(some.auxiliary);
+});

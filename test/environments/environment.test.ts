@@ -12,6 +12,8 @@ const variants: readonly (readonly [string, object])[] = [
   ['counting', {}],
   ['counting', { target: 0, actions: 3, reward: 'dense' }],
   ['counting', { continuous: true }],
+  ['exogenous', {}],
+  ['exogenous', { places: 2, predictability: 0.5 }],
   ['rooms', {}],
   ['rooms', { roomSize: 2, phases: 1, reward: 'dense' }],
   ['rooms', { roomSize: 4, phases: 3 }],

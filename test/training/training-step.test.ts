@@ -87,8 +87,11 @@ afterEach(() => {
   model = undefined;
 });
 
-async function setUp(configuration: ModelConfiguration, objective: ObjectiveConfiguration) {
-  const auxiliaries = await createAuxiliaries([{ kind: 'reward', coefficient: 1 }], environmentContext(environment, 0));
+async function setUp(configuration: ModelConfiguration, objective: ObjectiveConfiguration, labels?: number) {
+  const auxiliaries = await createAuxiliaries(
+    [{ kind: 'reward', coefficient: 1, labels }],
+    environmentContext(environment, 0),
+  );
   const source = environmentSource(environment, {
     seed: 3,
     stream: 'train',
@@ -209,6 +212,30 @@ describe('training step', () => {
       }
     },
   );
+
+  test('with few labels the auxiliary term is the mean over what has one, and 0 where nothing has', async () => {
+    const { networks, step, batch } = await setUp(perceptron, paperObjective, 0.5);
+    const first = batch(0);
+    const known = Array.from(first.auxiliary).flatMap((value, row) => (Number.isNaN(value) ? [] : [row]));
+    expect(known.length).toBeGreaterThan(0);
+    expect(known.length).toBeLessThan(2 * BATCH);
+    const { terms } = step.run(first, 0, RATE);
+    const { auxiliary: head } = networks;
+    if (head === undefined) throw new Error('expected an auxiliary head');
+    const expected = tf.tidy(() => {
+      const pixels = tf.tensor(Float32Array.from(first.observations), [2 * BATCH, ...environment.observationShape]);
+      const latents = networks.encoder.apply(pixels.div(255), { training: true }) as tf.Tensor2D;
+      const logits = (head.apply(latents, { training: true }) as tf.Tensor2D).dataSync();
+      const losses = Array.from(known, (row) => Math.log1p(Math.exp(logits[row])) - logits[row] * first.auxiliary[row]);
+      return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+    });
+    expectClose([terms.auxiliary], [expected], LOSS_TOLERANCE, 'auxiliary');
+    const without = step.run({ ...first, auxiliary: new Float32Array(2 * BATCH).fill(Number.NaN) }, 1, RATE);
+    expect(without.terms.auxiliary).toBe(0);
+    const { weights } = step.read();
+    step.dispose();
+    for (const [name, { values }] of weights) expect(values.every(Number.isFinite), name).toBe(true);
+  });
 
   test('moving averages of batch norm are those of stock tfjs', async () => {
     const { networks, step, batch } = await setUp(convolutional, paperObjective);
