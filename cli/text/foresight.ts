@@ -63,7 +63,7 @@ export function describeForesight(text: ForesightText): string {
   return `${lines.join('\n')}\n`;
 }
 
-export function describeComparison({ run, rows, agreement }: ForesightComparison): string {
+export function describeComparison({ run, rows, factors, agreement }: ForesightComparison): string {
   const lines = [
     `${run}: what happened to the pairs of states (held-out observations)`,
     '',
@@ -73,6 +73,10 @@ export function describeComparison({ run, rows, agreement }: ForesightComparison
       ({ foreseen, length, pairs, apart, between, merged }) =>
         `| ${foreseen === 'apart' ? `apart ${length === 0 ? 'at once' : `after ${length}`}` : foreseen} | ${formatCount(pairs)} | ${[apart, between, merged].map((count) => formatPercent(count / pairs)).join(' | ')} |`,
     ),
+    '',
+    '| factor | foreseen | pairs that differ in it alone: apart |',
+    '| --- | --- | --- |',
+    ...factors.map(({ name, fate, apart }) => `| ${name} | ${fate} | ${formatPercent(apart)} |`),
     '',
     `${formatPercent(agreement)} of all pairs are as foreseen: apart where they must be, not apart where they may merge.`,
   ];

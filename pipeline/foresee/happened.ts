@@ -1,4 +1,5 @@
 // What was foreseen of a run's environment and auxiliaries, beside what became of every pair of states in the run's latents.
+import type { FactorFate, ForeseenFactor } from '../../src/bisimulation/index.ts';
 import { labelledObservations } from '../../src/data/environment-source.ts';
 import type { LabelledObservations } from '../../src/data/transition.ts';
 import { option, UsageError } from '../../src/error.ts';
@@ -35,8 +36,18 @@ export interface HappenedRow {
   readonly between: number;
 }
 
+/** What became of the pairs that differ in one factor alone; of all that differ in it, where there are none. */
+export interface HappenedFactor {
+  readonly name: string;
+  readonly fate: FactorFate;
+  /** Shares of these pairs. */
+  readonly foreseen: number;
+  readonly apart: number;
+}
+
 export interface ForesightComparison {
   readonly run: string;
+  readonly factors: readonly HappenedFactor[];
   readonly rows: readonly HappenedRow[];
   /** Share of all pairs foreseen apart that are apart, or foreseen to merge that are not. */
   readonly agreement: number;
@@ -88,7 +99,11 @@ export async function compareForesight(
       );
       await session.dispose();
       const least = verdictThresholds.relativeSpread * measurePairs(label(before, judged)).meanDistance;
-      return { foresight, comparison: { run: subject.name, ...compare(foresight, own, centroids, least) } };
+      const factors = environment.factors ?? [{ name: 'state', of: (state: number) => state }];
+      return {
+        foresight,
+        comparison: { run: subject.name, ...comparePairs(foresight, own, { centroids, least, factors }) },
+      };
     } finally {
       await trained.dispose();
     }
@@ -97,13 +112,19 @@ export async function compareForesight(
   }
 }
 
-/** @param least distance of two centroids below which they are one, however they are told apart: the latents have collapsed */
-function compare(
-  { lengths }: Pick<EnvironmentForesight, 'lengths'>,
+export interface ComparedWith {
+  readonly centroids: Float64Array;
+  /** Distance of two centroids below which they are one, however they are told apart: the latents have collapsed. */
+  readonly least: number;
+  readonly factors: readonly ForeseenFactor[];
+}
+
+/** Tallies every pair of states by what was foreseen of it and what became of it. */
+export function comparePairs(
+  { lengths, foresight }: Pick<EnvironmentForesight, 'lengths' | 'foresight'>,
   latents: LabelledLatents,
-  centroids: Float64Array,
-  least: number,
-): Pick<ForesightComparison, 'rows' | 'agreement'> {
+  { centroids, least, factors }: ComparedWith,
+): Omit<ForesightComparison, 'run'> {
   const { count, size, values, labels, classCount } = latents;
   const rowsOfState: number[][] = Array.from({ length: classCount }, () => []);
   labels.forEach((state, row) => {
@@ -115,6 +136,7 @@ function compare(
       distances[row * classCount + state] = squaredDistance(values, row * size, centroids, state * size, size);
   const nearer = (own: number, other: number) =>
     rowsOfState[own].filter((row) => distances[row * classCount + own] < distances[row * classCount + other]).length;
+  const isApart = new Uint8Array(classCount * classCount);
   const tallies = new Map<number, { pairs: number; apart: number; merged: number }>();
   for (let a = 0; a < classCount; a++)
     for (let b = a + 1; b < classCount; b++) {
@@ -125,7 +147,10 @@ function compare(
       tallies.set(length, tally);
       tally.pairs++;
       if (distance < least || share < MERGED) tally.merged++;
-      else if (share >= APART) tally.apart++;
+      else if (share >= APART) {
+        tally.apart++;
+        isApart[a * classCount + b] = 1;
+      }
     }
   const sorted = [...tallies].sort(([a], [b]) => (a < 0 ? 1 : b < 0 ? -1 : a - b));
   const rows = sorted.map(
@@ -139,5 +164,28 @@ function compare(
     }),
   );
   const right = rows.reduce((sum, row) => sum + (row.foreseen === 'apart' ? row.apart : row.pairs - row.apart), 0);
-  return { rows, agreement: right / rows.reduce((sum, { pairs }) => sum + pairs, 0) };
+  return {
+    rows,
+    factors: factors.map((factor) => happenedOf(factor)),
+    agreement: right / rows.reduce((sum, { pairs }) => sum + pairs, 0),
+  };
+
+  function happenedOf(factor: ForeseenFactor): HappenedFactor {
+    const others = factors.filter((other) => other !== factor);
+    const counts = { all: 0, apart: 0, alone: 0, aloneApart: 0 };
+    for (let a = 0; a < classCount; a++)
+      for (let b = a + 1; b < classCount; b++) {
+        if (factor.of(a) === factor.of(b)) continue;
+        const apart = isApart[a * classCount + b];
+        counts.all++;
+        counts.apart += apart;
+        if (others.some((other) => other.of(a) !== other.of(b))) continue;
+        counts.alone++;
+        counts.aloneApart += apart;
+      }
+    const known = foresight.factors.find(({ name }) => name === factor.name);
+    if (known === undefined) throw new Error(`foresight: expected the factor ${factor.name}`);
+    const happened = counts.alone > 0 ? counts.aloneApart / counts.alone : counts.apart / counts.all;
+    return { name: factor.name, fate: known.fate, foreseen: known.apart, apart: happened };
+  }
 }

@@ -5,8 +5,11 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Environment } from '../environments/environment.ts';
 import { JepaError } from '../error.ts';
 
-/** How the head's output is compared with p: squared error of values, or cross-entropy of logits with 0/1 targets. */
-export type AuxiliaryLoss = 'squared' | 'cross-entropy';
+/**
+ * How the head's output is compared with p: squared error of values; cross-entropy of logits with 0/1 targets, each by itself; or
+ * cross-entropy of a softmax over all M logits with a value that is shared out between the two nearest of M bins.
+ */
+export type AuxiliaryLoss = 'squared' | 'cross-entropy' | 'two-hot';
 
 interface AuxiliaryBase {
   /** As in a configuration: `reward`, `random-projection`. */

@@ -64,6 +64,11 @@ export interface Environment {
    * training are drawn by it; classes, words and plans are those of `next`. Absent where the world is deterministic.
    */
   drawNext?(state: number, action: number, random: Random): number;
+  /**
+   * Whether an episode ends in this state: no transition of a training starts there, and `next` stays there. Absent where
+   * episodes never end by themselves.
+   */
+  isTerminal?(state: number): boolean;
   /** The reward of an observation of this state. */
   reward(state: number): number;
   /** True where the reward is 0 or 1 everywhere, so that cross-entropy applies. */

@@ -20,7 +20,16 @@ import {
   stopGradient,
   subtract,
 } from '../tensorflow/operations/elementwise.ts';
-import { castToFloat, concatenate, mean, reshape, slice, spread, sum } from '../tensorflow/operations/shape.ts';
+import {
+  castToFloat,
+  concatenate,
+  mean,
+  reshape,
+  slice,
+  softmaxCrossEntropy,
+  spread,
+  sum,
+} from '../tensorflow/operations/shape.ts';
 import type { ObjectiveConfiguration } from './configuration.ts';
 import { covarianceTerm, sigregTerm, varianceTerm } from './regularizer.ts';
 
@@ -213,12 +222,14 @@ function auxiliaryTerm(graph: Graph, value: GraphTensor, target: GraphTensor, au
   if (!isPartlyLabelled) return mean(graph, elementLoss(graph, value, target, auxiliary));
   // The mean over what has a label; 0 where nothing of the batch has.
   const { known, filled } = splitLabels(graph, target);
-  const losses = multiply(graph, elementLoss(graph, value, filled, auxiliary), known);
-  const count = binary(graph, 'Maximum', sum(graph, known), graph.constant(1));
+  const each = elementLoss(graph, value, filled, auxiliary);
+  const mask = each.shape.length === 1 ? reshape(graph, slice(graph, known, 1, 0, 1), each.shape) : known;
+  const losses = multiply(graph, each, mask);
+  const count = binary(graph, 'Maximum', sum(graph, mask), graph.constant(1));
   return divide(graph, sum(graph, losses), count);
 }
 
-/** Of each number by itself. */
+/** Of each number by itself, [R, M]; of a softmax of each row, [R]. */
 function elementLoss(graph: Graph, value: GraphTensor, target: GraphTensor, auxiliary: Auxiliary): GraphTensor {
   if (auxiliary.loss === 'squared') {
     const error = subtract(graph, value, target);
@@ -226,6 +237,7 @@ function elementLoss(graph: Graph, value: GraphTensor, target: GraphTensor, auxi
     const inverse = deviation && graph.constant(deviation.map((each) => 1 / each));
     return square(graph, inverse ? multiply(graph, error, inverse) : error);
   }
+  if (auxiliary.loss === 'two-hot') return softmaxCrossEntropy(graph, value, target);
   // -log p(target) for p = sigmoid(value): softplus(value) - value * target, without overflow for any value.
   return subtract(graph, softplus(graph, value), multiply(graph, value, target));
 }

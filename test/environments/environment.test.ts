@@ -12,6 +12,7 @@ const variants: readonly (readonly [string, object])[] = [
   ['counting', {}],
   ['counting', { target: 0, actions: 3, reward: 'dense' }],
   ['counting', { continuous: true }],
+  ['counting', { termination: true }],
   ['exogenous', {}],
   ['exogenous', { places: 2, predictability: 0.5 }],
   ['rooms', {}],

@@ -87,9 +87,14 @@ afterEach(() => {
   model = undefined;
 });
 
-async function setUp(configuration: ModelConfiguration, objective: ObjectiveConfiguration, labels?: number) {
+async function setUp(
+  configuration: ModelConfiguration,
+  objective: ObjectiveConfiguration,
+  labels?: number,
+  loss?: 'two-hot',
+) {
   const auxiliaries = await createAuxiliaries(
-    [{ kind: 'reward', coefficient: 1, labels }],
+    [{ kind: 'reward', coefficient: 1, labels, loss }],
     environmentContext(environment, 0),
   );
   const source = environmentSource(environment, {
@@ -97,7 +102,8 @@ async function setUp(configuration: ModelConfiguration, objective: ObjectiveConf
     stream: 'train',
     auxiliary: joinStateTables(auxiliaries, environment.stateCount),
   });
-  const shape = { observationShape: environment.observationShape, actionSize: 2, auxiliarySize: 1 };
+  const auxiliarySize = loss === 'two-hot' ? 101 : 1;
+  const shape = { observationShape: environment.observationShape, actionSize: 2, auxiliarySize };
   const networks = buildWorldModel(configuration, shape, 1);
   model = networks;
   const step = new TrainingStep(networks, source, { objective, optimization, auxiliaries });
@@ -236,6 +242,31 @@ describe('training step', () => {
     step.dispose();
     for (const [name, { values }] of weights) expect(values.every(Number.isFinite), name).toBe(true);
   });
+
+  test.each([undefined, 0.5])(
+    'two-hot: the auxiliary term is the cross-entropy of a softmax over the bins, labels %s',
+    async (labels) => {
+      const { networks, step, batch } = await setUp(perceptron, paperObjective, labels, 'two-hot');
+      const first = batch(0);
+      const { terms } = step.run(first, 0, RATE);
+      const { weights } = step.read();
+      step.dispose();
+      const { auxiliary: head } = networks;
+      if (head === undefined) throw new Error('expected an auxiliary head');
+      const [expected, before] = tf.tidy(() => {
+        const pixels = tf.tensor(Float32Array.from(first.observations), [2 * BATCH, ...environment.observationShape]);
+        const latents = networks.encoder.apply(pixels.div(255), { training: true }) as tf.Tensor2D;
+        const logits = head.apply(latents, { training: true }) as tf.Tensor2D;
+        const targets = tf.tensor2d(first.auxiliary, [2 * BATCH, 101]);
+        const losses = tf.neg(tf.sum(tf.mul(tf.logSoftmax(logits), targets), 1)).dataSync();
+        const known = Array.from(losses).filter((loss) => !Number.isNaN(loss));
+        return [known.reduce((sum, loss) => sum + loss, 0) / known.length, losses.length - known.length];
+      });
+      expect(before > 0).toBe(labels !== undefined);
+      expectClose([terms.auxiliary], [expected], LOSS_TOLERANCE, 'auxiliary');
+      for (const [name, { values }] of weights) expect(values.every(Number.isFinite), name).toBe(true);
+    },
+  );
 
   test('moving averages of batch norm are those of stock tfjs', async () => {
     const { networks, step, batch } = await setUp(convolutional, paperObjective);

@@ -21,6 +21,7 @@ export interface ForeseenFactor {
   of(state: number): number;
 }
 
+/** A system, and what is asked of it. */
 export interface ForesightInput {
   /** Dynamics, and what is trained with as its auxiliary. */
   readonly system: FiniteSystem;
@@ -35,6 +36,7 @@ export interface ForesightInput {
 /** kept: every two states that differ in it are forced apart. may vanish: no two are that differ in it alone. */
 export type FactorFate = 'kept' | 'kept in part' | 'may vanish';
 
+/** What will become of one factor of the state. */
 export interface FactorForesight {
   readonly name: string;
   readonly fate: FactorFate;
@@ -46,6 +48,7 @@ export interface FactorForesight {
   readonly isExogenous?: boolean;
 }
 
+/** What dynamics and auxiliary force apart, and what they leave free. */
 export interface Foresight {
   /** complete: every action in every state is known, and all is exact. observed: a recording; what it never shows forces nothing apart. */
   readonly kind: 'complete' | 'observed';
@@ -72,6 +75,7 @@ export interface Foresight {
   };
 }
 
+/** The foresight, and each pair by itself. */
 export interface ForeseenPairs {
   readonly foresight: Foresight;
   /** [S, S]: length of the shortest word that tells the pair apart; -1 where it may merge, CHAIN where only third states do. */
@@ -81,6 +85,10 @@ export interface ForeseenPairs {
 /** In `lengths`: apart, and by no single word. */
 export const CHAIN = -2;
 
+/**
+ * Asks a system what every encoder with zero loss on it must keep apart.
+ * @throws UsageError for more states than a table of pairs holds (FORESEEN_STATE_LIMIT)
+ */
 export function foresee(input: ForesightInput): ForeseenPairs {
   const { system, task, factors, tolerance } = input;
   const { stateCount } = system;

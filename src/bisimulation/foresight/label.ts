@@ -12,6 +12,7 @@ export interface ForeseenTask {
   readonly values: Float32Array | Float64Array;
 }
 
+/** How many labels of a task are enough. */
 export interface LabelForesight {
   /** States whose labels are enough together; found greedily: there may be fewer. */
   readonly enough: readonly number[];

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { configurationOf } from '../../../../pipeline/reproduce/claims-run.ts';
 import { type ClaimsFile, parseClaims } from '../../../../src/report/reproduction/claim/claims-file.ts';
 import { judgeClaimsFile } from '../../../../src/report/reproduction/claim/judge.ts';
 import { type ClaimRun, readResults, writeResults } from '../../../../src/report/reproduction/claim/results.ts';
@@ -155,10 +156,14 @@ describe('claims file', () => {
     expect(() => claimsOf(change)).toThrow(`claims x.yaml: ${message}`);
   });
 
-  test('that of the counting figure is one: eight arms first, and no seed that was tuned on', () => {
-    const path = join(import.meta.dirname, '../../../../reproductions/counting.yaml');
+  const committed = (name: string) => {
+    const path = join(import.meta.dirname, '../../../../reproductions', name);
     const text = readFileSync(path, 'utf8');
-    const claims = parseClaims(path, parse(text, { merge: true }), text);
+    return parseClaims(path, parse(text, { merge: true }), text);
+  };
+
+  test('that of the counting figure is one: eight arms first, and no seed that was tuned on', () => {
+    const claims = committed('counting.yaml');
     expect(claims.order[0]).toHaveLength(8);
     expect(claims.claims.filter(({ of }) => of === 'paper').map(({ id }) => id)).toEqual([
       'joint',
@@ -167,5 +172,21 @@ describe('claims file', () => {
       'random-projection',
       'reward-only',
     ]);
+  });
+
+  test.each(['counting.yaml', 'counting-reference.yaml'])('every arm of %s is a configuration', (name) => {
+    const claims = committed(name);
+    for (const arm of claims.order.flat()) {
+      const { optimization, seed } = configurationOf(claims, arm, claims.seeds.judging[0], 1);
+      expect([optimization.steps, seed]).toEqual([1600, claims.seeds.judging[0]]);
+    }
+    const { environment, objective, auxiliary } = configurationOf(claims, 'reward-only', 1, 1);
+    expect(objective.dynamics).toBe(0);
+    if (name === 'counting-reference.yaml')
+      expect([environment, objective.auxiliary, auxiliary]).toEqual([
+        { name: 'counting', termination: true },
+        2,
+        [{ kind: 'reward', coefficient: 1, loss: 'two-hot' }],
+      ]);
   });
 });
