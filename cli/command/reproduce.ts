@@ -32,7 +32,7 @@ export function createReproduceCommand(): Command {
     .description(
       "run the rows of the paper's figure, or the runs of a claims file, over seeds, and judge them; resumes",
     )
-    .argument('<subject>', 'counting, or a claims file (reproductions/counting.yaml)')
+    .argument('<environment|claims-file>', 'counting, or a claims file (reproductions/counting.yaml)')
     .option('--seeds <number>', 'seeds a row, from 100 on; fewer than six decide nothing', parseWhole('--seeds', 1), 6)
     .option('--preset <name>', 'small or paper', 'small')
     .option('--jobs <number>', 'runs side by side, one thread each (default: all cores)', parseWhole('--jobs', 1))
