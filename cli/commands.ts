@@ -7,6 +7,7 @@ import { createConvertCommand } from './command/convert.ts';
 import { createDataCommand } from './command/data.ts';
 import { createEvaluateCommand } from './command/evaluate.ts';
 import { createExportCommand } from './command/export.ts';
+import { createForeseeCommand } from './command/foresee.ts';
 import { createInspectCommand } from './command/inspect.ts';
 import { createLaunchCommand } from './command/launch.ts';
 import { createPlanCommand } from './command/plan.ts';
@@ -54,6 +55,7 @@ export const commandGroups: readonly CommandGroup[] = [
       [createDataCommand, 'inspect, convert and show recordings'],
       [createRecordCommand, 'record a simulator or a Gymnasium environment'],
       [createNewCommand, 'write a starting point for an environment of your own'],
+      [withAllowCode(createForeseeCommand), 'foresee what training on it will keep, and what may vanish'],
       [withAllowCode(createBisimulationCommand), 'list what a latent must tell apart, and why'],
     ],
   },

@@ -13,6 +13,8 @@ export function layerFactory(model: string, seed: number) {
     if (y instanceof tf.SymbolicTensor) return y;
     throw new Error(`${layer.name}: expected one symbolic output`);
   };
+  const batchNorm = (x: Symbol, name: string) => apply(tf.layers.batchNormalization({ name, epsilon: 1e-5 }), x);
+  const layerNorm = (x: Symbol, name: string) => apply(tf.layers.layerNormalization({ name, epsilon: 1e-5 }), x);
   return {
     /** He-normal weights (fan in), since a ReLU or Mish follows nearly everywhere. */
     convolution(
@@ -58,8 +60,11 @@ export function layerFactory(model: string, seed: number) {
       const kernelInitializer = tf.initializers.glorotUniform({ seed: seedOf(name) });
       return apply(tf.layers.dense({ name, units, useBias: bias, kernelInitializer }), x);
     },
-    batchNorm: (x: Symbol, name: string) => apply(tf.layers.batchNormalization({ name, epsilon: 1e-5 }), x),
-    layerNorm: (x: Symbol, name: string) => apply(tf.layers.layerNormalization({ name, epsilon: 1e-5 }), x),
+    batchNorm,
+    layerNorm,
+    /** Batch norm unless a configuration says otherwise; layer norm is over the last axis: of an image, pixel by pixel. */
+    norm: (x: Symbol, name: string, kind: 'batch' | 'layer' = 'batch') =>
+      kind === 'batch' ? batchNorm(x, name) : layerNorm(x, name),
     /**
      * [B, T, W] -> [B, T, W]: a norm over the whole grid of tokens, whose gains and offsets, one for each token and number,
      * are learned: the offsets are the positions. They start from random numbers of deviation `deviation`.

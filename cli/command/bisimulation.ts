@@ -30,7 +30,7 @@ interface BisimulationFlags {
 export function createBisimulationCommand(terminal: Terminal): Command {
   return new Command('bisimulation')
     .description('list which observations a latent must tell apart, and the shortest action words that show it')
-    .argument('<environment|recording>', 'counting, rooms or door-key; or a recording, a file or a folder')
+    .argument('<environment|recording>', 'counting, exogenous, rooms or door-key; or a recording, a file or a folder')
     .option('--auxiliary <names>', 'auxiliary functions, or columns of a recording, comma-separated (default: reward)')
     .option('--pair <a,b>', 'two states by name or number: what tells them apart; repeatable', collect, [])
     .option('--tolerance <number>', 'auxiliary values within this are equal (default: 0)', parseNumber('--tolerance'))
@@ -56,7 +56,7 @@ export function createBisimulationCommand(terminal: Terminal): Command {
     .addHelpText(
       'after',
       `
-Environments: counting, rooms, door-key
+Environments: counting, exogenous, rooms, door-key
 Auxiliaries:  reward, value, state, random-projection, random-transformer, module, none
 
 Examples:
@@ -118,7 +118,7 @@ function print(
 }
 
 /** Flags that mean something only for the other kind of subject. */
-function refuseFlags(command: Command, names: readonly string[], wanted: string, subject: string): void {
+export function refuseFlags(command: Command, names: readonly string[], wanted: string, subject: string): void {
   const given = names.find((name) => command.getOptionValueSource(name) === 'cli');
   if (given === undefined) return;
   const flag = command.options.find((option) => option.attributeName() === given)?.long ?? given;
@@ -226,7 +226,12 @@ function firstObservations(stateOf: Int32Array): number[] {
   return first;
 }
 
-async function partsOf(environmentName: string, flags: BisimulationFlags) {
+/** The environment and the auxiliaries that a command line names, of `jepa bisimulation` and `jepa foresee`. */
+export async function partsOf(
+  environmentName: string,
+  flags: Pick<BisimulationFlags, 'config' | 'set' | 'auxiliary' | 'seed'> &
+    Partial<Pick<BisimulationFlags, 'pair' | 'metric'>>,
+) {
   const { createAuxiliaries, environmentContext, parseAuxiliary } = await import('../../src/auxiliary/index.ts');
   const { createEnvironment } = await import('../../src/environments/index.ts');
   const { resolveConfiguration } = await import('../../src/training/presets.ts');
@@ -297,7 +302,7 @@ async function reportOfImages(
 }
 
 /** A pair of states, or a distance of them, means nothing where each of their images has its own auxiliary value. */
-function requireImageFlags({ pair, metric }: BisimulationFlags): void {
+function requireImageFlags({ pair = [], metric }: Partial<Pick<BisimulationFlags, 'pair' | 'metric'>>): void {
   if (pair.length === 0 && metric === undefined) return;
   throw new UsageError(
     `--${pair.length > 0 ? 'pair' : 'metric'}: expected auxiliaries of the state, got one of the pixels`,

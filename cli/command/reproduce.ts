@@ -1,6 +1,7 @@
-// `jepa reproduce`: the rows of the paper's figure over seeds, exported and evaluated, in one report.
+// `jepa reproduce`: the rows of the paper's figure over seeds, exported and evaluated, in one report; or the runs of a claims
+// file, and what they say of its claims.
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Command } from 'commander';
 import { countingRows, type RowPlan } from '../../pipeline/reproduce/row.ts';
 import { unknownName } from '../../src/error.ts';
@@ -16,26 +17,37 @@ interface ReproduceFlags {
   readonly jobs?: number;
   readonly rows?: string;
   readonly set: readonly string[];
+  readonly judge?: boolean;
+  readonly arms?: string;
+  readonly threads: number;
   readonly json?: boolean;
 }
+
+const CLAIMS_FILE = /\.(ya?ml|json)$/;
 
 const rowIds = countingRows.map((row) => row.id);
 
 export function createReproduceCommand(terminal: Terminal): Command {
   return new Command('reproduce')
-    .description("run the rows of the paper's figure over seeds, and report them beside what it says; resumes")
-    .argument('<environment>', 'counting')
-    .option('--seeds <number>', 'seeds a row', parseWhole('--seeds', 1), 3)
+    .description(
+      "run the rows of the paper's figure, or the runs of a claims file, over seeds, and judge them; resumes",
+    )
+    .argument('<environment|claims-file>', 'counting, or a claims file (reproductions/counting.yaml)')
+    .option('--seeds <number>', 'seeds a row, from 100 on; fewer than six decide nothing', parseWhole('--seeds', 1), 6)
     .option('--preset <name>', 'small or paper', 'small')
     .option('--jobs <number>', 'runs side by side, one thread each (default: all cores)', parseWhole('--jobs', 1))
     .option('--rows <names>', `comma-separated: ${rowIds.join(', ')} (default: all)`)
     .option('--out <folder>', 'folder of all runs (default: runs/reproduce-ENVIRONMENT-PRESET)')
     .option('--set <key=value>', 'one configuration key of every run; repeatable', collect, [])
+    .option('--judge', 'of a claims file: run nothing, judge by the results that are there')
+    .option('--arms <names>', 'of a claims file: comma-separated arms to run (default: all)')
+    .option('--threads <number>', 'of a claims file: threads of a run', parseWhole('--threads', 1), 1)
     .option('--json', 'print the report as JSON')
     .action((environment, flags) => runReproduce(terminal, environment, flags));
 }
 
 async function runReproduce(terminal: Terminal, environment: string, flags: ReproduceFlags): Promise<void> {
+  if (CLAIMS_FILE.test(environment)) return judgeClaims(terminal, environment, flags);
   if (environment !== 'counting')
     throw unknownName('reproduce', 'an environment of the paper', environment, ['counting']);
   const { presetNames } = await import('../../src/training/presets.ts');
@@ -93,6 +105,44 @@ async function runReproduce(terminal: Terminal, environment: string, flags: Repr
   writeFileAtomic(join(folder, 'report.json'), `${JSON.stringify(report, undefined, 2)}\n`);
   if (flags.json) terminal.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
   else terminal.stdout.write(`${report.answer.sentences.join('\n')}\n\nReport: ${join(folder, 'report.html')}\n`);
+}
+
+/** Runs what a claims file asks for, unless it is only to be judged, and prints what the results say. */
+async function judgeClaims(terminal: Terminal, path: string, flags: ReproduceFlags): Promise<void> {
+  const { readClaimsFile } = await import('../parse/claims-file.ts');
+  const { readClaimRuns, runClaims } = await import('../../pipeline/reproduce/claims-run.ts');
+  const { judgeClaimsFile } = await import('../../src/report/reproduction/claim/judge.ts');
+  const { renderClaims } = await import('../text/claims.ts');
+  const claims = readClaimsFile(path);
+  const folder = flags.out ?? join('runs', `claims-${basename(path).replace(CLAIMS_FILE, '')}`);
+  const results = join(folder, 'results.jsonl');
+  const arms = flags.arms?.split(',').map((name) => name.trim());
+  const known = Object.keys(claims.arms);
+  for (const name of arms ?? []) if (!known.includes(name)) throw unknownName('--arms', 'an arm', name, known);
+  let runs = readClaimRuns(results, claims);
+  if (!flags.judge) {
+    const stopping = new AbortController();
+    const release = terminal.stopWhenInterrupted((exitCode) => {
+      terminal.exitCode = exitCode;
+      stopping.abort();
+      return true;
+    });
+    const made = await runClaims(claims, {
+      results,
+      threads: flags.threads,
+      arms,
+      onNote: noteTo(terminal.stderr),
+      signal: stopping.signal,
+    }).finally(release);
+    if (made.isInterrupted) {
+      terminal.stderr.write('jepa: interrupted; what is done is kept: run the same command again\n');
+      return;
+    }
+    runs = [...made.runs];
+  }
+  const judged = judgeClaimsFile(claims, runs);
+  if (flags.json) terminal.stdout.write(`${JSON.stringify({ claims: judged, runs }, undefined, 2)}\n`);
+  else terminal.stdout.write(renderClaims(claims, judged, runs));
 }
 
 function chooseRows(text: string | undefined): readonly RowPlan[] {

@@ -4,7 +4,7 @@ import { layerFactory } from '../layer.ts';
 import type { EncoderConfigurationOf, EncoderShape } from './encoder.ts';
 import { joinVector, observationInputs, requireImages } from './observation.ts';
 
-/** Strided convolutions, each with batch norm and ReLU; flatten; a hidden layer with batch norm and Mish; the latent. */
+/** Strided convolutions, each with a norm and ReLU; flatten; a hidden layer with a norm and Mish; the latent. */
 export function buildConvolutionalEncoder(
   configuration: EncoderConfigurationOf<'convolutional'>,
   shape: EncoderShape,
@@ -17,12 +17,12 @@ export function buildConvolutionalEncoder(
   configuration.convolutions.forEach(({ filters, kernel, stride }, index) => {
     const name = `conv${index + 1}`;
     x = layers.convolution(x, { name, filters, kernel, stride, bias: false });
-    x = layers.batchNorm(x, `${name}_norm`);
+    x = layers.norm(x, `${name}_norm`, configuration.norm);
     x = layers.activation(x, 'relu', `${name}_relu`);
   });
   x = joinVector(layers, layers.flatten(x), vector, configuration.hidden);
   x = layers.dense(x, { name: 'hidden', units: configuration.hidden, bias: false });
-  x = layers.batchNorm(x, 'hidden_norm');
+  x = layers.norm(x, 'hidden_norm', configuration.norm);
   x = layers.activation(x, 'mish', 'hidden_mish');
   const latent = layers.dense(x, { name: 'latent', units: shape.latentSize, bias: true });
   return tf.model({ inputs, outputs: latent, name: 'encoder' });

@@ -4,9 +4,9 @@ import { layerFactory } from '../layer.ts';
 import type { EncoderConfigurationOf, EncoderShape } from './encoder.ts';
 import { observationInputs } from './observation.ts';
 
-/** Hidden layers, each with batch norm and Mish; the latent. [B, N] or [B, H, W, C] -> [B, D]. */
+/** Hidden layers, each with a norm and Mish; the latent. [B, N] or [B, H, W, C] -> [B, D]. */
 export function buildPerceptronEncoder(
-  { width, depth }: EncoderConfigurationOf<'mlp'>,
+  { norm, width, depth }: EncoderConfigurationOf<'mlp'>,
   shape: EncoderShape,
   seed: number,
 ): tf.LayersModel {
@@ -17,7 +17,7 @@ export function buildPerceptronEncoder(
   for (let index = 1; index <= depth; index++) {
     const name = `hidden${index}`;
     x = layers.dense(x, { name, units: width, bias: false });
-    x = layers.activation(layers.batchNorm(x, `${name}_norm`), 'mish', `${name}_mish`);
+    x = layers.activation(layers.norm(x, `${name}_norm`, norm), 'mish', `${name}_mish`);
   }
   const latent = layers.dense(x, { name: 'latent', units: shape.latentSize, bias: true });
   return tf.model({ inputs, outputs: latent, name: 'encoder' });

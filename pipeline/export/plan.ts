@@ -197,7 +197,7 @@ function describeActions({ environment, recording }: LoadedRun): string {
 
 function describeAuxiliaries({ auxiliaries }: LoadedRun): string {
   return auxiliaries
-    .map(({ name, size, loss }) => `${name} (${size} ${loss === 'cross-entropy' ? 'logits' : 'values'})`)
+    .map(({ name, size, loss }) => `${name} (${size} ${loss === 'squared' ? 'values' : 'logits'})`)
     .join(', ');
 }
 

@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { JepaError, option, UsageError } from '../../src/error.ts';
 import { evaluationSchema } from '../../src/evaluation/schema/evaluation.ts';
 import { readReportPage } from '../../src/report/page.ts';
-import type { ReproductionRow, ReproductionRun } from '../../src/report/reproduction/reproduction.ts';
+import {
+  CLAIMS_VERSION,
+  type ReproductionRow,
+  type ReproductionRun,
+} from '../../src/report/reproduction/reproduction.ts';
 import { runPath } from '../../src/run/folder.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { makeFolder } from '../../src/storage/file-system.ts';
@@ -27,6 +31,12 @@ export interface ReproductionOptions {
 }
 
 /**
+ * The first seed. Presets, measures and thresholds were chosen on seeds below it; evaluations draw other observations than those
+ * too, since their seed is the run's.
+ */
+export const FIRST_SEED = 100;
+
+/**
  * Runs what is missing and returns every row with its runs.
  *
  * @throws JepaError naming the run and its log where one failed; the reason of `signal` where that stopped it
@@ -35,7 +45,9 @@ export async function runReproduction(
   rows: readonly RowPlan[],
   options: ReproductionOptions,
 ): Promise<{ readonly rows: readonly ReproductionRow[]; readonly minutes: number | undefined }> {
-  const tasks = rows.flatMap((row) => Array.from({ length: options.seeds }, (_, seed) => ({ row, seed })));
+  const tasks = rows.flatMap((row) =>
+    Array.from({ length: options.seeds }, (_, index) => ({ row, seed: FIRST_SEED + index })),
+  );
   const waiting = [...tasks];
   const isNew = !existsSync(options.folder);
   const start = performance.now();
@@ -75,20 +87,23 @@ export async function runReproduction(
   };
 }
 
-/** @throws UsageError where the folder holds runs of other settings: a report must not mix them. */
+/** @throws UsageError where the folder holds runs of other settings, or of another version of the claims: a report must not mix them. */
 function requireSameSettings({ folder, environment, preset, argv }: ReproductionOptions): void {
   makeFolder(folder);
   const path = join(folder, 'reproduction.json');
-  const settings = JSON.stringify({ environment, preset, argv }, undefined, 2);
+  const settings = JSON.stringify({ environment, preset, argv, claims: CLAIMS_VERSION }, undefined, 2);
   if (!existsSync(path)) {
     writeFileAtomic(path, `${settings}\n`);
     return;
   }
   const earlier = readFileSync(path, 'utf8').trim();
   if (earlier !== settings)
-    throw new UsageError(`${path}: expected the settings of this command, got ${oneLine(earlier)}`, {
-      remedy: `Give another ${option('out')}, or the earlier settings. Now: ${oneLine(settings)}.`,
-    });
+    throw new UsageError(
+      `${path}: expected the settings and the version of the claims of this command, got ${oneLine(earlier)}`,
+      {
+        remedy: `Give another ${option('out')}; results that were judged by other claims stay what they were. Now: ${oneLine(settings)}.`,
+      },
+    );
 }
 
 const oneLine = (json: string) => json.replace(/\s+/g, ' ');
@@ -97,7 +112,7 @@ const runFolder = (folder: string, row: RowPlan, seed: number) => join(folder, `
 
 /** Probes and decoders are about what the rows of the figure keep of the images: of one seed, for they take as long as training. */
 function readoutOf(row: RowPlan, seed: number): ('probes' | 'decoder')[] {
-  return row.group === 'hard' || seed > 0 ? [] : ['probes', 'decoder'];
+  return row.group === 'hard' || seed > FIRST_SEED ? [] : ['probes', 'decoder'];
 }
 
 /** A run that is done; undefined where something of it is missing or of an older version. */
@@ -110,7 +125,7 @@ function readRun(folder: string, row: RowPlan, seed: number): ReproductionRun | 
   const report = readReportPage(page);
   if (record === undefined || report === undefined) return undefined;
   if (readoutOf(row, seed).some((name) => record[name] === undefined)) return undefined;
-  return { record, report, measures: readMetrics(runPath(run, 'measures')).records };
+  return { seed, record, report, measures: readMetrics(runPath(run, 'measures')).records };
 }
 
 async function runOne(row: RowPlan, seed: number, options: ReproductionOptions, signal: AbortSignal): Promise<void> {
@@ -124,7 +139,7 @@ async function runOne(row: RowPlan, seed: number, options: ReproductionOptions, 
   for (const argv of [
     isBegun ? ['train', '--resume', run] : train,
     ['export', run],
-    ['evaluate', run, ...threads, ...readoutOf(row, seed).map((name) => `--${name}`)],
+    ['evaluate', run, '--seed', String(seed), ...threads, ...readoutOf(row, seed).map((name) => `--${name}`)],
   ])
     await jepa(argv, log, signal);
 }

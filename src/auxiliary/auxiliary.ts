@@ -5,8 +5,11 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Environment } from '../environments/environment.ts';
 import { JepaError } from '../error.ts';
 
-/** How the head's output is compared with p: squared error of values, or cross-entropy of logits with 0/1 targets. */
-export type AuxiliaryLoss = 'squared' | 'cross-entropy';
+/**
+ * How the head's output is compared with p: squared error of values; cross-entropy of logits with 0/1 targets, each by itself; or
+ * cross-entropy of a softmax over all M logits with a value that is shared out between the two nearest of M bins.
+ */
+export type AuxiliaryLoss = 'squared' | 'cross-entropy' | 'two-hot';
 
 interface AuxiliaryBase {
   /** As in a configuration: `reward`, `random-projection`. */
@@ -23,6 +26,8 @@ export interface StateAuxiliary extends AuxiliaryBase {
   readonly of: 'state';
   /** [S, M] */
   readonly table: Float32Array;
+  /** Share of the observations of which it is known while training; absent: all. */
+  readonly labels?: number | undefined;
 }
 
 /** p is a function of the observation, given as a network that is never trained. */
@@ -99,10 +104,16 @@ export function auxiliarySizeOf(auxiliaries: readonly Auxiliary[]): number {
 export function joinStateTables(
   auxiliaries: readonly Auxiliary[],
   stateCount: number,
-): { readonly size: number; readonly table: Float32Array } {
+): {
+  readonly size: number;
+  readonly table: Float32Array;
+  /** Where those stand that are known of a share of the observations only. */
+  readonly partlyLabelled: { readonly start: number; readonly size: number; readonly share: number }[];
+} {
   const tables = auxiliaries.filter((auxiliary) => auxiliary.of === 'state');
   const size = auxiliarySizeOf(tables);
   const table = new Float32Array(stateCount * size);
+  const partlyLabelled: { start: number; size: number; share: number }[] = [];
   let start = 0;
   for (const part of tables) {
     if (part.table.length !== stateCount * part.size)
@@ -111,7 +122,9 @@ export function joinStateTables(
       );
     for (let state = 0; state < stateCount; state++)
       table.set(part.table.subarray(state * part.size, (state + 1) * part.size), state * size + start);
+    if (part.labels !== undefined && part.labels < 1)
+      partlyLabelled.push({ start, size: part.size, share: part.labels });
     start += part.size;
   }
-  return { size, table };
+  return { size, table, partlyLabelled };
 }

@@ -1,4 +1,15 @@
 // The largest bisimulation of dynamics and auxiliary, the words that tell states apart, and what recorded data guarantee.
+export {
+  CHAIN,
+  type FactorFate,
+  type FactorForesight,
+  type ForeseenFactor,
+  type ForeseenPairs,
+  type Foresight,
+  type ForesightInput,
+  foresee,
+} from './foresight/foresight.ts';
+export type { ForeseenTask, LabelForesight } from './foresight/label.ts';
 export { levelSets } from './level-set.ts';
 export { type BisimulationMetric, bisimulationMetric, type MetricOptions } from './metric.ts';
 export {

@@ -48,7 +48,7 @@ export async function sampleTransitions(
     let from = observe(state, appearance);
     for (let step = 0; step < EPISODE_STEPS; step++) {
       const action = random.integer(actionCount);
-      state = environment.next(state, action);
+      state = environment.drawNext?.(state, action, random) ?? environment.next(state, action);
       const to = observe(state, appearance);
       rows.push({ from, action, to });
       from = to;

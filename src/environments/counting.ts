@@ -22,6 +22,10 @@ export const countingOptions = z.strictObject({
     .enum(['sparse', 'dense'])
     .default('sparse')
     .describe('sparse: 1 at the target; dense: 1 - |k - n| / 8, plus 1 at the target'),
+  termination: z
+    .boolean()
+    .optional()
+    .describe('an episode ends at the target, as in the paper: no transition starts there; default: it goes on'),
   actions: z
     .union([z.literal(2), z.literal(3)])
     .default(2)
@@ -34,12 +38,13 @@ export const countingOptions = z.strictObject({
 
 export function createCounting(options: unknown = {}): Environment {
   const parsed = parseOptions('environment counting', countingOptions, options);
-  const { target, reward, actions, continuous } = parsed;
+  const { termination, ...rest } = parsed;
+  const { target, reward, actions, continuous } = rest;
   const deltas = actions === 2 ? [-1, 1] : [-1, 0, 1];
   return {
     name: 'counting',
     description: 'count k in 0..8 of objects whose shape, colour and positions do not matter (Yu et al. 2025)',
-    options: parsed,
+    options: { ...rest, ...(termination === undefined ? {} : { termination }) },
     observationShape: [SIZE_PX, SIZE_PX, 3],
     actionNames: actions === 2 ? ['-1', '+1'] : ['-1', '0', '+1'],
     actionSize: continuous ? 1 : actions,
@@ -56,7 +61,9 @@ export function createCounting(options: unknown = {}): Environment {
       : undefined,
     stateCount: MAXIMAL_COUNT + 1,
     stateName: (state) => String(state),
-    next: (state, action) => Math.min(MAXIMAL_COUNT, Math.max(0, state + deltas[action])),
+    next: (state, action) =>
+      termination && state === target ? state : Math.min(MAXIMAL_COUNT, Math.max(0, state + deltas[action])),
+    ...(termination ? { isTerminal: (state: number) => state === target } : {}),
     reward(state) {
       const isReached = state === target ? 1 : 0;
       return reward === 'sparse' ? isReached : 1 - Math.abs(state - target) / MAXIMAL_COUNT + isReached;

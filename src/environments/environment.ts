@@ -57,8 +57,18 @@ export interface Environment {
   stateName(state: number): string;
   /** What a state is made of; absent where it is one number that has no parts. */
   readonly factors?: readonly StateFactor[];
-  /** f on abstract states. */
+  /** f on abstract states; where the world slips, what it does most often. */
   next(state: number, action: number): number;
+  /**
+   * What an action leads to where the world slips: drawn, and for every state and action most often `next`. Transitions of a
+   * training are drawn by it; classes, words and plans are those of `next`. Absent where the world is deterministic.
+   */
+  drawNext?(state: number, action: number, random: Random): number;
+  /**
+   * Whether an episode ends in this state: no transition of a training starts there, and `next` stays there. Absent where
+   * episodes never end by themselves.
+   */
+  isTerminal?(state: number): boolean;
   /** The reward of an observation of this state. */
   reward(state: number): number;
   /** True where the reward is 0 or 1 everywhere, so that cross-entropy applies. */

@@ -3,10 +3,12 @@ import { unknownName } from '../error.ts';
 import { createCounting } from './counting.ts';
 import { createDoorKey } from './door-key.ts';
 import type { Environment } from './environment.ts';
+import { createExogenous } from './exogenous.ts';
 import { createRooms } from './rooms.ts';
 
 const creators: Readonly<Record<string, (options?: unknown) => Environment>> = {
   counting: createCounting,
+  exogenous: createExogenous,
   rooms: createRooms,
   'door-key': createDoorKey,
 };

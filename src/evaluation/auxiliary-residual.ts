@@ -1,11 +1,11 @@
 // The auxiliary term on held-out observations: each auxiliary function's own loss of the head's outputs.
-import { type Auxiliary, auxiliarySizeOf, sliceAuxiliaries } from '../auxiliary/index.ts';
+import { type Auxiliary, type AuxiliaryLoss, auxiliarySizeOf, sliceAuxiliaries } from '../auxiliary/index.ts';
 import { FormatError } from '../error.ts';
-import { binaryCrossEntropy, meanSquaredError } from '../measures/residual.ts';
+import { binaryCrossEntropy, meanSquaredError, softmaxCrossEntropy } from '../measures/residual.ts';
 
 export interface AuxiliaryResidual {
   readonly name: string;
-  readonly loss: 'squared' | 'cross-entropy';
+  readonly loss: AuxiliaryLoss;
   readonly residual: number;
 }
 
@@ -29,7 +29,11 @@ export function auxiliaryResiduals(
     for (let n = 0; n < count; n++)
       for (let m = 0; m < auxiliary.size; m++) own[n * auxiliary.size + m] = outputs[n * width + start + m];
     const { name, loss } = auxiliary;
-    const residual = loss === 'cross-entropy' ? binaryCrossEntropy(own, targets) : meanSquaredError(own, targets);
+    const residual = {
+      'cross-entropy': () => binaryCrossEntropy(own, targets),
+      'two-hot': () => softmaxCrossEntropy(own, targets, auxiliary.size),
+      squared: () => meanSquaredError(own, targets),
+    }[loss]();
     return [{ name, loss, residual }];
   });
 }

@@ -21,6 +21,19 @@ export function binaryCrossEntropy(logits: Float32Array, targets: Float32Array):
   return sum / targets.length;
 }
 
+/** Mean over rows of `size` of the cross-entropy of the softmax of the logits with targets that sum to 1. */
+export function softmaxCrossEntropy(logits: Float32Array, targets: Float32Array, size: number): number {
+  checkLengths(logits, targets);
+  let sum = 0;
+  for (let start = 0; start < targets.length; start += size) {
+    const row = logits.subarray(start, start + size);
+    const largest = row.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+    const normalizer = largest + Math.log(row.reduce((total, value) => total + Math.exp(value - largest), 0));
+    for (let m = 0; m < size; m++) sum -= targets[start + m] * (row[m] - normalizer);
+  }
+  return (sum * size) / targets.length;
+}
+
 /**
  * The dynamics residual without a scale: mean squared error of the predicted next latents over their variance (summed over
  * the dimensions). 0 is perfect, 1 is as good as always predicting the mean latent.

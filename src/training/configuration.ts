@@ -10,9 +10,16 @@ import { parseOptions } from '../options.ts';
 const positive = z.number().positive();
 const count = z.int().min(1);
 
+/** Absent, it is batch norm, and what was kept of older runs stays true. */
+const norm = z
+  .enum(['batch', 'layer'])
+  .optional()
+  .describe('batch norm (where it is not given), or layer norm over the numbers of a pixel or of a vector');
+
 const encoderConfiguration = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('convolutional'),
+    norm,
     convolutions: z
       .array(z.strictObject({ filters: count, kernel: count, stride: count }))
       .min(1)
@@ -21,11 +28,12 @@ const encoderConfiguration = z.discriminatedUnion('kind', [
         { filters: 24, kernel: 8, stride: 4 },
         { filters: 24, kernel: 4, stride: 2 },
       ])
-      .describe('convolutions with batch norm and ReLU, first to last; padding "same"'),
+      .describe('convolutions with a norm and ReLU, first to last; padding "same"'),
     hidden: count.default(128).describe('width of the layer between the convolutions and the latent'),
   }),
   z.strictObject({
     kind: z.literal('resnet'),
+    norm,
     // Those of the preset `paper`.
     blocks: count.default(8).describe('residual blocks of two 3x3 convolutions'),
     channels: count.default(32),
@@ -44,8 +52,9 @@ const encoderConfiguration = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('mlp'),
+    norm,
     width: count.default(256).describe('units of a hidden layer'),
-    depth: count.default(2).describe('number of hidden layers, each with batch norm and Mish'),
+    depth: count.default(2).describe('number of hidden layers, each with a norm and Mish'),
   }),
   z.strictObject({
     kind: z.literal('module'),

@@ -11,6 +11,8 @@ import type { Graph, GraphTensor, GraphVariable } from '../tensorflow/graph.ts';
 import { applyModel, ModelVariables } from '../tensorflow/layers.ts';
 import {
   add,
+  binary,
+  divide,
   multiply,
   scale,
   softplus,
@@ -18,7 +20,16 @@ import {
   stopGradient,
   subtract,
 } from '../tensorflow/operations/elementwise.ts';
-import { castToFloat, concatenate, mean, reshape, slice, spread } from '../tensorflow/operations/shape.ts';
+import {
+  castToFloat,
+  concatenate,
+  mean,
+  reshape,
+  slice,
+  softmaxCrossEntropy,
+  spread,
+  sum,
+} from '../tensorflow/operations/shape.ts';
 import type { ObjectiveConfiguration } from './configuration.ts';
 import { covarianceTerm, sigregTerm, varianceTerm } from './regularizer.ts';
 
@@ -207,12 +218,37 @@ function auxiliaryLosses(
 
 /** Squared errors of recorded values are taken over their deviations, so that a unit of measurement does not matter. */
 function auxiliaryTerm(graph: Graph, value: GraphTensor, target: GraphTensor, auxiliary: Auxiliary): GraphTensor {
+  const isPartlyLabelled = auxiliary.of === 'state' && auxiliary.labels !== undefined && auxiliary.labels < 1;
+  if (!isPartlyLabelled) return mean(graph, elementLoss(graph, value, target, auxiliary));
+  // The mean over what has a label; 0 where nothing of the batch has.
+  const { known, filled } = splitLabels(graph, target);
+  const each = elementLoss(graph, value, filled, auxiliary);
+  const mask = each.shape.length === 1 ? reshape(graph, slice(graph, known, 1, 0, 1), each.shape) : known;
+  const losses = multiply(graph, each, mask);
+  const count = binary(graph, 'Maximum', sum(graph, mask), graph.constant(1));
+  return divide(graph, sum(graph, losses), count);
+}
+
+/** Of each number by itself, [R, M]; of a softmax of each row, [R]. */
+function elementLoss(graph: Graph, value: GraphTensor, target: GraphTensor, auxiliary: Auxiliary): GraphTensor {
   if (auxiliary.loss === 'squared') {
     const error = subtract(graph, value, target);
     const deviation = auxiliary.of === 'column' ? auxiliary.statistics?.deviation : undefined;
     const inverse = deviation && graph.constant(deviation.map((each) => 1 / each));
-    return mean(graph, square(graph, inverse ? multiply(graph, error, inverse) : error));
+    return square(graph, inverse ? multiply(graph, error, inverse) : error);
   }
+  if (auxiliary.loss === 'two-hot') return softmaxCrossEntropy(graph, value, target);
   // -log p(target) for p = sigmoid(value): softplus(value) - value * target, without overflow for any value.
-  return mean(graph, subtract(graph, softplus(graph, value), multiply(graph, value, target)));
+  return subtract(graph, softplus(graph, value), multiply(graph, value, target));
+}
+
+/** 1 where there is a label and 0 where there is NaN; and the labels with 0 in the place of NaN. No gradient. */
+function splitLabels(graph: Graph, target: GraphTensor): { readonly known: GraphTensor; readonly filled: GraphTensor } {
+  const T = { type: 'float32' as const };
+  const { shape } = target;
+  const [isMissing] = graph.add('IsNan', [target], { T }, [{ type: 'bool', shape }]);
+  const missing = castToFloat(graph, isMissing);
+  const zeros = binary(graph, 'Sub', missing, missing);
+  const [filled] = graph.add('SelectV2', [isMissing, zeros, target], { T }, [{ type: 'float32', shape }]);
+  return { known: binary(graph, 'Sub', graph.constant(1), missing), filled };
 }

@@ -27,7 +27,13 @@ describe('several auxiliaries', () => {
     expect(joinStateTables([wide, narrow], 3)).toEqual({
       size: 3,
       table: Float32Array.of(1, 2, 7, 3, 4, 8, 5, 6, 9),
+      partlyLabelled: [],
     });
+  });
+
+  test('say where those stand that are known of a share of the observations', () => {
+    const { partlyLabelled } = joinStateTables([wide, { ...narrow, labels: 0.1 }, { ...wide, labels: 1 }], 3);
+    expect(partlyLabelled).toEqual([{ start: 2, size: 1, share: 0.1 }]);
   });
 
   test('refuse a table of another number of states', () => {

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { binaryCrossEntropy, meanSquaredError, relativeDynamicsResidual } from '../../src/measures/residual.ts';
+import {
+  binaryCrossEntropy,
+  meanSquaredError,
+  relativeDynamicsResidual,
+  softmaxCrossEntropy,
+} from '../../src/measures/residual.ts';
 
 describe('residuals', () => {
   test('the mean squared error of (1, 2) and (3, 2) is 2', () => {
@@ -22,4 +27,11 @@ describe('residuals', () => {
   test('lists of different lengths are refused', () => {
     expect(() => meanSquaredError(Float32Array.of(1), Float32Array.of(1, 2))).toThrow('got 1 and 2');
   });
+});
+
+test('cross-entropy of a softmax is that of its definition, and does not overflow', () => {
+  // Two rows of three: softmax of (0, ln 2, 0) is (1/4, 1/2, 1/4).
+  const logits = Float32Array.of(0, Math.LN2, 0, 1000, 0, 0);
+  const targets = Float32Array.of(0, 1, 0, 0.5, 0.5, 0);
+  expect(softmaxCrossEntropy(logits, targets, 3)).toBeCloseTo((Math.log(2) + 500) / 2, 4);
 });

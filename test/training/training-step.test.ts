@@ -33,6 +33,10 @@ const convolutional: ModelConfiguration = {
   predictor: { width: 9, depth: 2 },
   auxiliary: { width: 8, depth: 1 },
 };
+const layerNormed: ModelConfiguration = {
+  ...convolutional,
+  encoder: { ...convolutional.encoder, norm: 'layer' } as ModelConfiguration['encoder'],
+};
 const resnet: ModelConfiguration = {
   ...convolutional,
   encoder: { kind: 'resnet', blocks: 3, channels: 8, blocksPerStage: 1, hidden: 6 },
@@ -83,14 +87,23 @@ afterEach(() => {
   model = undefined;
 });
 
-async function setUp(configuration: ModelConfiguration, objective: ObjectiveConfiguration) {
-  const auxiliaries = await createAuxiliaries([{ kind: 'reward', coefficient: 1 }], environmentContext(environment, 0));
+async function setUp(
+  configuration: ModelConfiguration,
+  objective: ObjectiveConfiguration,
+  labels?: number,
+  loss?: 'two-hot',
+) {
+  const auxiliaries = await createAuxiliaries(
+    [{ kind: 'reward', coefficient: 1, labels, loss }],
+    environmentContext(environment, 0),
+  );
   const source = environmentSource(environment, {
     seed: 3,
     stream: 'train',
     auxiliary: joinStateTables(auxiliaries, environment.stateCount),
   });
-  const shape = { observationShape: environment.observationShape, actionSize: 2, auxiliarySize: 1 };
+  const auxiliarySize = loss === 'two-hot' ? 101 : 1;
+  const shape = { observationShape: environment.observationShape, actionSize: 2, auxiliarySize };
   const networks = buildWorldModel(configuration, shape, 1);
   model = networks;
   const step = new TrainingStep(networks, source, { objective, optimization, auxiliaries });
@@ -133,6 +146,7 @@ function referenceLoss(networks: WorldModel, batch: TransitionBatch, objective: 
 
 const cases = [
   { name: 'convolutional encoder, paper objective', configuration: convolutional, objective: paperObjective },
+  { name: 'convolutional encoder with layer norm', configuration: layerNormed, objective: paperObjective },
   { name: 'residual encoder, paper objective', configuration: resnet, objective: paperObjective },
   { name: 'patch transformer, paper objective', configuration: patchTransformer, objective: paperObjective },
   { name: 'perceptron, paper objective', configuration: perceptron, objective: paperObjective },
@@ -202,6 +216,55 @@ describe('training step', () => {
         });
         expectClose(found, expected, { absolute: UPDATE_TOLERANCE * rate, relative: 1e-5 }, name);
       }
+    },
+  );
+
+  test('with few labels the auxiliary term is the mean over what has one, and 0 where nothing has', async () => {
+    const { networks, step, batch } = await setUp(perceptron, paperObjective, 0.5);
+    const first = batch(0);
+    const known = Array.from(first.auxiliary).flatMap((value, row) => (Number.isNaN(value) ? [] : [row]));
+    expect(known.length).toBeGreaterThan(0);
+    expect(known.length).toBeLessThan(2 * BATCH);
+    const { terms } = step.run(first, 0, RATE);
+    const { auxiliary: head } = networks;
+    if (head === undefined) throw new Error('expected an auxiliary head');
+    const expected = tf.tidy(() => {
+      const pixels = tf.tensor(Float32Array.from(first.observations), [2 * BATCH, ...environment.observationShape]);
+      const latents = networks.encoder.apply(pixels.div(255), { training: true }) as tf.Tensor2D;
+      const logits = (head.apply(latents, { training: true }) as tf.Tensor2D).dataSync();
+      const losses = Array.from(known, (row) => Math.log1p(Math.exp(logits[row])) - logits[row] * first.auxiliary[row]);
+      return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+    });
+    expectClose([terms.auxiliary], [expected], LOSS_TOLERANCE, 'auxiliary');
+    const without = step.run({ ...first, auxiliary: new Float32Array(2 * BATCH).fill(Number.NaN) }, 1, RATE);
+    expect(without.terms.auxiliary).toBe(0);
+    const { weights } = step.read();
+    step.dispose();
+    for (const [name, { values }] of weights) expect(values.every(Number.isFinite), name).toBe(true);
+  });
+
+  test.each([undefined, 0.5])(
+    'two-hot: the auxiliary term is the cross-entropy of a softmax over the bins, labels %s',
+    async (labels) => {
+      const { networks, step, batch } = await setUp(perceptron, paperObjective, labels, 'two-hot');
+      const first = batch(0);
+      const { terms } = step.run(first, 0, RATE);
+      const { weights } = step.read();
+      step.dispose();
+      const { auxiliary: head } = networks;
+      if (head === undefined) throw new Error('expected an auxiliary head');
+      const [expected, before] = tf.tidy(() => {
+        const pixels = tf.tensor(Float32Array.from(first.observations), [2 * BATCH, ...environment.observationShape]);
+        const latents = networks.encoder.apply(pixels.div(255), { training: true }) as tf.Tensor2D;
+        const logits = head.apply(latents, { training: true }) as tf.Tensor2D;
+        const targets = tf.tensor2d(first.auxiliary, [2 * BATCH, 101]);
+        const losses = tf.neg(tf.sum(tf.mul(tf.logSoftmax(logits), targets), 1)).dataSync();
+        const known = Array.from(losses).filter((loss) => !Number.isNaN(loss));
+        return [known.reduce((sum, loss) => sum + loss, 0) / known.length, losses.length - known.length];
+      });
+      expect(before > 0).toBe(labels !== undefined);
+      expectClose([terms.auxiliary], [expected], LOSS_TOLERANCE, 'auxiliary');
+      for (const [name, { values }] of weights) expect(values.every(Number.isFinite), name).toBe(true);
     },
   );
 

@@ -148,7 +148,7 @@ const runtimeRecord = encoderRuntimeRecord.extend({
   dynamicsResidual: measure.describe('mean squared error of the predicted next latent'),
   relativeDynamicsResidual: openMeasure.describe('the same / the variance of the next latents'),
   auxiliaryResiduals: z.array(
-    z.strictObject({ name: z.string(), loss: z.enum(['squared', 'cross-entropy']), residual: measure }),
+    z.strictObject({ name: z.string(), loss: z.enum(['squared', 'cross-entropy', 'two-hot']), residual: measure }),
   ),
 });
 /** What was measured on one runtime: verdict, measures of the latents, and errors against the reference. */

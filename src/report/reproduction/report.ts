@@ -6,9 +6,11 @@ import { left, right } from '../column.ts';
 import { formatNumber } from '../number.ts';
 import { type BlockOf, REPORT_FORMAT, type Report, type ReportBlock, type ReportSection } from '../report.ts';
 import { rounded } from '../sample.ts';
+import { claimsHeadline } from './claim/answer.ts';
 import { keptSection } from './kept.ts';
 import {
   accuracy,
+  CLAIMS_VERSION,
   type Claim,
   centroidGapRatio,
   judgeClaims,
@@ -35,15 +37,20 @@ export interface ReproductionContext {
 export function reproductionReport(allRows: readonly ReproductionRow[], context: ReproductionContext): Report {
   const rows = allRows.filter((row) => row.runs.length > 0);
   const claims = judgeClaims(rows);
-  const holding = claims.filter((claim) => claim.holds).length;
+  const ofPaper = claims.filter((claim) => claim.of === 'paper');
+  const judged = ofPaper.length > 0 ? ofPaper : claims;
   return {
     format: REPORT_FORMAT,
     generator: context.generator,
     title: `Reproduction of Yu et al. (arXiv 2509.12249) on ${context.environment}`,
     question: `What does each auxiliary keep apart in ${context.environment}?`,
     answer: {
-      tone: holding === claims.length ? 'good' : holding === 0 ? 'bad' : 'fair',
-      headline: `${holding} of ${claims.length} claims hold on every seed`,
+      tone: judged.every(({ answer }) => answer === 'reproduces')
+        ? 'good'
+        : judged.every(({ answer }) => answer === 'does not')
+          ? 'bad'
+          : 'fair',
+      headline: claimsHeadline(claims),
       sentences: rows.map((row) => `${row.name}: ${verdictsOf(row)}; accuracy ${spreadOf(valuesOf(row, accuracy))}.`),
     },
     picture: projections(rows.filter((row) => row.group !== 'hard')),
@@ -81,18 +88,21 @@ function claimSection(claims: readonly Claim[], rows: readonly ReproductionRow[]
     id: 'claims',
     title: 'Claims',
     finding:
-      'What is claimed, the numbers of every seed, and whether they bear it out; then each row beside the paper.',
+      'What is claimed, the numbers of every seed, and whether they bear it out; then each row beside the paper. A claim reproduces, or does not, where the exact 95% interval of the share of seeds lies on one side of a half; two rows are compared by the exact Mann-Whitney test. Six seeds can decide; three cannot.',
     blocks: [
       {
         kind: 'table',
         caption: 'Claims',
-        columns: [left('claim'), left('holds'), left('found')],
-        rows: claims.map(({ claim, found, holds }) => [
+        columns: [left('claim'), left('of'), left('answer'), left('share of seeds, 95%'), left('found')],
+        rows: claims.map(({ claim, of, found, answer, interval }) => [
           claim,
-          { text: holds ? 'yes' : 'no', tone: holds ? 'good' : 'bad' },
+          of === 'paper' ? 'the paper' : 'ours',
+          { text: answer, tone: answerTones[answer] },
+          interval === undefined ? '' : `${formatNumber(interval[0])} to ${formatNumber(interval[1])}`,
           found,
         ]),
       },
+      ...changes(claims),
       {
         kind: 'table',
         caption: 'Beside the paper: mean and half the range over seeds',
@@ -116,6 +126,22 @@ function claimSection(claims: readonly Claim[], rows: readonly ReproductionRow[]
   };
 }
 
+const answerTones = { reproduces: 'good', 'does not': 'bad', undecided: 'fair' } as const;
+
+/** What earlier versions claimed in the place of these. */
+function changes(claims: readonly Claim[]): ReportBlock[] {
+  const changed = claims.filter(({ change }) => change !== undefined);
+  if (changed.length === 0) return [];
+  return [
+    {
+      kind: 'table',
+      caption: `Claims that changed; this is version ${CLAIMS_VERSION}`,
+      columns: [left('claim'), left('what changed, and why')],
+      rows: changed.map(({ claim, change = '' }) => [claim, change]),
+    },
+  ];
+}
+
 /** What was found here and is not in the paper, or the other way round, as far as the runs show it. */
 function differences(rows: readonly ReproductionRow[]): string[] {
   const rewardOnly = rows.find((row) => row.id === 'reward-only');
@@ -125,7 +151,7 @@ function differences(rows: readonly ReproductionRow[]): string[] {
     // Three groups of three counts leave a third of the observations nearest to their own.
     if (Math.min(...values) > 0.5)
       paragraphs.push(
-        `Different from the paper: with the reward alone it shows about three groups of counts; here all nine can still be read (accuracy ${spreadOf(values)}), and what tells them from the joint latents is how much else varies within a count: accuracy and the verdict cannot.`,
+        `Different from the paper: with the reward alone it shows about three groups of counts; here all nine can still be read (accuracy ${spreadOf(values)}). What norm, rate and steps do to it: docs/reproduction.md.`,
       );
   }
   return paragraphs;
@@ -181,7 +207,7 @@ function hardSection(rows: readonly ReproductionRow[]): ReportSection[] {
               const [runtime] = record.runtimes;
               return [
                 row.name,
-                String(index),
+                String(row.runs[index].seed),
                 { text: runtime.verdict, tone: verdictTones[runtime.verdict] },
                 formatNumber(runtime.nearestCentroidAccuracy),
                 formatNumber(runtime.centroidGapRatio),

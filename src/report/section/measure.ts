@@ -183,7 +183,7 @@ function modelFacts(runtime: AnyRuntimeRecord): Fact[] {
     ...auxiliaryResiduals.map(({ name, loss, residual }) => ({
       term: `Auxiliary residual: ${name}`,
       value: formatNumber(residual),
-      note: loss === 'cross-entropy' ? 'mean cross-entropy' : 'mean squared error',
+      note: loss === 'squared' ? 'mean squared error' : 'mean cross-entropy',
     })),
     {
       term: 'Largest latent error',

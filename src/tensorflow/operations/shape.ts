@@ -158,6 +158,16 @@ export function softmax(graph: Graph, x: GraphTensor): GraphTensor {
   });
 }
 
+/** -sum_m target_m log softmax(logits)_m of each row: [R, M], [R, M] -> [R]. No gradient for the targets. */
+export function softmaxCrossEntropy(graph: Graph, logits: GraphTensor, targets: GraphTensor): GraphTensor {
+  const rows = { type: 'float32' as const, shape: [logits.shape[0]] };
+  const whole = { type: 'float32' as const, shape: logits.shape };
+  const [losses, slopes] = graph.add('SoftmaxCrossEntropyWithLogits', [logits, targets], { T }, [rows, whole]);
+  return graph.record([logits], losses, (gradient) => [
+    binary(graph, 'Mul', slopes, reshapeNode(graph, gradient, [logits.shape[0], 1])),
+  ]);
+}
+
 /** Sum of a[i] b[i] over all elements, as a scalar. */
 export function dot(graph: Graph, a: GraphTensor, b: GraphTensor): GraphTensor {
   return sum(graph, multiply(graph, a, b));

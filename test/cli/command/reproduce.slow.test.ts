@@ -1,5 +1,5 @@
 // `jepa reproduce` from nothing to a report, and from a part of its runs to the whole.
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runCommand } from '../../../src/machine/command.ts';
@@ -21,8 +21,8 @@ test('jepa reproduce runs every row, reports them, does nothing twice, and mixes
     'the same, eight-step rollouts',
   ]);
 
-  const models = join(folder, 'hard-seed-0', 'export', 'encoder.onnx');
-  const missing = join(folder, 'hard-rollouts-seed-0', 'evaluation.json');
+  const models = join(folder, 'hard-seed-100', 'export', 'encoder.onnx');
+  const missing = join(folder, 'hard-rollouts-seed-100', 'evaluation.json');
   const before = statSync(models).mtimeMs;
   rmSync(missing);
   const second = await reproduce();
@@ -32,5 +32,14 @@ test('jepa reproduce runs every row, reports them, does nothing twice, and mixes
 
   const other = await reproduce(['--set', 'optimization.batchSize=8']);
   expect(other.exitCode).toBe(2);
-  expect(other.stderr).toContain('expected the settings of this command');
+  expect(other.stderr).toContain('expected the settings and the version of the claims of this command');
+
+  // Runs that an earlier version made, whose settings said nothing of claims.
+  const settings = join(folder, 'reproduction.json');
+  const { claims, ...earlier } = JSON.parse(readFileSync(settings, 'utf8'));
+  expect(claims).toBe(2);
+  writeFileSync(settings, `${JSON.stringify(earlier, undefined, 2)}\n`);
+  const mixed = await reproduce();
+  expect(mixed.exitCode).toBe(2);
+  expect(mixed.stderr).toContain('"claims": 2');
 }, 400_000);

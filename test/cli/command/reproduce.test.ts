@@ -19,7 +19,7 @@ test('ends with 130 and a line that says how to go on, not as a bug', async () =
     stderr += chunk;
   });
   const ended = once(child, 'close');
-  for (let tries = 0; !existsSync(join(folder, 'joint-seed-0.log')); tries++) {
+  for (let tries = 0; !existsSync(join(folder, 'joint-seed-100.log')); tries++) {
     expect(tries).toBeLessThan(600);
     await sleep(100);
   }

@@ -28,6 +28,8 @@ const cases: readonly (readonly [string, EncoderConfiguration, readonly number[]
   ['convolutional', convolutional, IMAGE],
   ['resnet', encoderOf({ kind: 'resnet', blocks: 2, channels: 4, blocksPerStage: 1, hidden: 6 }), IMAGE],
   ['patch-transformer', patchTransformer, IMAGE],
+  ['mlp with layer norm', encoderOf({ kind: 'mlp', width: 9, norm: 'layer' }), IMAGE],
+  ['convolutional with layer norm', encoderOf({ ...convolutional, norm: 'layer' }), IMAGE],
   ['mlp of images', encoderOf({ kind: 'mlp', width: 9 }), IMAGE],
   ['mlp of vectors', encoderOf({ kind: 'mlp', width: 9 }), [7]],
 ];
@@ -46,6 +48,16 @@ afterEach(() => {
 });
 
 describe('encoders', () => {
+  test.each(['convolutional', 'resnet', 'mlp'])('%s: a norm of layers leaves no batch norm', (kind) => {
+    const names = (norm?: string) =>
+      build(encoderOf({ kind, ...(norm && { norm }) }), [32, 32, 3]).layers.map((layer) => layer.getClassName());
+    expect(names()).toContain('BatchNormalization');
+    expect(names('layer').filter((name) => name === 'BatchNormalization')).toEqual([]);
+    expect(names('layer').filter((name) => name === 'LayerNormalization')).toHaveLength(
+      names().filter((name) => name === 'BatchNormalization').length,
+    );
+  });
+
   test.each(cases)('%s: the exported file computes what tfjs computes', async (name, configuration, shape) => {
     const encoder = build(configuration, shape);
     randomizeWeights(encoder);
@@ -53,7 +65,7 @@ describe('encoders', () => {
     await expectParity(encoder, name, { tolerance: TOLERANCE });
   });
 
-  test.each(cases.slice(0, 4))(
+  test.each(cases.slice(0, 5))(
     '%s: an export that takes NCHW sees the same image',
     async (name, configuration, shape) => {
       const encoder = build(configuration, shape);

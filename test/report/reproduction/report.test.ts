@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { EvaluationRecord, RuntimeRecord } from '../../../src/evaluation/schema/evaluation.ts';
 import { readReportPage, renderReport } from '../../../src/report/page.ts';
 import { reportSchema } from '../../../src/report/report.ts';
+import { claimsHeadline } from '../../../src/report/reproduction/claim/answer.ts';
 import { reproductionReport } from '../../../src/report/reproduction/report.ts';
 import {
   judgeClaims,
@@ -41,7 +42,7 @@ function run(
   } as unknown as RuntimeRecord;
   const record = { run: 'a', step: 1600, runtimes: [runtime], ...more } as unknown as EvaluationRecord;
   const measures = [0, 100].map((step) => ({ step, accuracy: (accuracy * step) / 100 }));
-  return { record, report: fixtureReport, measures };
+  return { seed: 100, record, report: fixtureReport, measures };
 }
 
 function row(
@@ -55,47 +56,80 @@ function row(
 const context = { environment: 'counting', preset: 'small', generator: 'test', command: 'jepa reproduce counting' };
 
 describe('claims', () => {
+  const six = <Value>(value: Value): Value[] => Array.from({ length: 6 }, () => value);
   const good = [
-    row('joint', [run({ accuracy: 0.98 }), run({ accuracy: 0.99, ratio: 1.2 })]),
-    row('dynamics-only', [run({ accuracy: 0.2, verdict: 'collapsed' })]),
-    row('random-projection', [run({ accuracy: 0.3, verdict: 'coarse' })]),
-    row('reward-only', [run({ accuracy: 0.95, within: 0.8 })]),
+    row('joint', six(run({ accuracy: 0.98 }))),
+    row('dynamics-only', six(run({ accuracy: 0.2, verdict: 'collapsed' }))),
+    row('random-projection', six(run({ accuracy: 0.3, verdict: 'coarse' }))),
+    row('reward-only', six(run({ accuracy: 0.33, within: 0.8 }))),
     row('hard', [run({ accuracy: 0.56 })], 'hard'),
-    row('hard-rollouts', [run({ accuracy: 0.97 })], 'hard'),
+    row('hard-rollouts', six(run({ accuracy: 0.97 })), 'hard'),
   ];
 
-  test('all hold where every seed bears them out', () => {
-    expect(judgeClaims(good).map(({ holds }) => holds)).toEqual([true, true, true, true, true]);
+  test('reproduce where six seeds bear them out, four of the paper and two of ours', () => {
+    const claims = judgeClaims(good);
+    expect(claims.map(({ answer }) => answer)).toEqual(six('reproduces'));
+    expect(claims.map(({ of }) => of)).toEqual(['paper', 'paper', 'paper', 'paper', 'ours', 'ours']);
+    expect(claims[0].interval?.[0]).toBeCloseTo(0.025 ** (1 / 6), 6);
   });
 
-  test.each<[string, number[], ReproductionRow]>([
+  test.each<[string, number, ReproductionRow]>([
+    ['of the joint row accuracy is missed', 0, row('joint', six(run({ accuracy: 0.969 })))],
+    ['the joint row has touching classes', 0, row('joint', six(run({ accuracy: 1, ratio: 1 })))],
+    ['dynamics alone do not collapse', 1, row('dynamics-only', six(run({ accuracy: 0.2 })))],
+    ['a random projection is organised by count', 2, row('random-projection', six(run({ accuracy: 0.5 })))],
     [
-      'one seed of the joint row misses accuracy',
-      [0],
-      row('joint', [run({ accuracy: 0.98 }), run({ accuracy: 0.969 })]),
+      'a random projection has collapsed',
+      2,
+      row('random-projection', six(run({ accuracy: 0.2, verdict: 'collapsed' }))),
     ],
-    [
-      'one seed of the joint row has touching classes',
-      [0],
-      row('joint', [run({ accuracy: 1 }), run({ accuracy: 1, ratio: 1 })]),
-    ],
-    ['one seed of dynamics only did not collapse', [1], row('dynamics-only', [run({ accuracy: 0.2 })])],
-    ['a random projection is organised by count', [2], row('random-projection', [run({ accuracy: 0.5 })])],
-    [
-      'a seed of the reward alone is better than one of the joint row',
-      [3],
-      row('reward-only', [run({ accuracy: 1, within: 0.8 }), run({ accuracy: 1, within: 0.5 })]),
-    ],
-    ['a seed of the rollouts misses the mark', [4], row('hard-rollouts', [run({ accuracy: 0.94 })], 'hard')],
-  ])('where %s, exactly the claims that rest on it fail', (_, failing, broken) => {
+    ['the reward alone tells the counts apart', 3, row('reward-only', six(run({ accuracy: 0.95, within: 0.8 })))],
+    ['the reward alone leaves less beside the count', 4, row('reward-only', six(run({ accuracy: 0.3, within: 0.2 })))],
+    ['rollouts miss the mark', 5, row('hard-rollouts', six(run({ accuracy: 0.94 })), 'hard')],
+  ])('where on every seed %s, exactly that claim does not', (_, failing, broken) => {
     const claims = judgeClaims(good.map((each) => (each.id === broken.id ? broken : each)));
-    expect(claims.flatMap(({ holds }, at) => (holds ? [] : [at]))).toEqual(failing);
+    expect(claims.flatMap(({ answer }, at) => (answer === 'does not' ? [at] : []))).toEqual([failing]);
+    expect(claims.filter(({ answer }) => answer === 'reproduces')).toHaveLength(5);
+  });
+
+  test('three seeds, or six that disagree, decide nothing', () => {
+    const three = good.map((each) => ({ ...each, runs: each.runs.slice(0, 3) }));
+    expect(judgeClaims(three).map(({ answer }) => answer)).toEqual(six('undecided'));
+    const mixed = row('joint', [...six(run({ accuracy: 0.98 })).slice(1), run({ accuracy: 0.9 })]);
+    expect(judgeClaims([mixed])).toMatchObject([{ answer: 'undecided' }]);
   });
 
   test('are only made about rows that were run', () => {
     expect(judgeClaims([good[0], row('dynamics-only', [])]).map(({ claim }) => claim.split(':')[0])).toEqual([
       'row joint',
     ]);
+  });
+
+  test('say what they said before, where that was something else', () => {
+    const changes = judgeClaims(good).map(({ change }) => change);
+    expect(changes[0]).toBeUndefined();
+    expect(changes[3]).toContain(
+      'centroid gap ratio, which its runs failed (1.39, 1.43, 1.66 against 1.60, 1.45, 1.81)',
+    );
+    expect(JSON.stringify(reproductionReport(good, context).sections[0])).toContain('which its runs failed');
+  });
+});
+
+describe('headline', () => {
+  test.each([
+    [[['paper', 'reproduces']], "1 of the paper's 1 claims reproduce"],
+    [
+      [
+        ['paper', 'reproduces'],
+        ['paper', 'does not'],
+        ['paper', 'undecided'],
+        ['ours', 'undecided'],
+      ],
+      "1 of the paper's 3 claims reproduce, 1 does not, 1 undecided; of our own 0 of 1 hold, 1 undecided",
+    ],
+    [[['ours', 'reproduces']], 'of our own 1 of 1 hold'],
+  ] as const)('of %j', (claims, headline) => {
+    expect(claimsHeadline(claims.map(([of, answer]) => ({ of, answer })))).toBe(headline);
   });
 });
 
@@ -104,8 +138,8 @@ describe('reproduction report', () => {
     const runs = [run({ accuracy: 0.98 }), run({ accuracy: 0.9, verdict: 'coarse' }), run({ accuracy: 1 })];
     const report = reproductionReport([row('joint', runs)], context);
     expect(report.answer.sentences).toEqual(['row joint: distinct 2, coarse 1; accuracy 0.960 ± 0.050.']);
-    expect(report.answer.headline).toBe('0 of 1 claims hold on every seed');
-    expect(report.answer.tone).toBe('bad');
+    expect(report.answer.headline).toBe("0 of the paper's 1 claims reproduce, 1 undecided");
+    expect(report.answer.tone).toBe('fair');
   });
 
   test('curves are means over the seeds that were measured at a step', () => {
