@@ -57,7 +57,7 @@ export function exportTrainingStep(
   return {
     step: encodeModel(program.step),
     start: encodeModel(program.start(options.values ?? program.initial, options.stepsDone ?? 0)),
-    encoder: encodeModel(program.encoder),
+    encoder: encodeModel(program.encoder()),
     description: program.description,
   };
 }
@@ -67,9 +67,9 @@ export interface TrainingProgram {
   readonly built: TrainingGraph;
   readonly layout: StateLayout;
   readonly step: OnnxModel;
-  readonly encoder: OnnxModel;
+  readonly encoder: () => OnnxModel;
   /** The encoder with J J' of its Jacobian beside the latents. */
-  readonly jacobian: OnnxModel;
+  readonly jacobian: () => OnnxModel;
   readonly start: (values: ReadonlyMap<string, NamedArray>, stepsDone: number) => OnnxModel;
   /** The networks' own values, and no moments. */
   readonly initial: ReadonlyMap<string, NamedArray>;
@@ -91,7 +91,7 @@ export function buildTrainingProgram(
   const { graph, losses, inference } = built;
   if (inference === undefined) throw new Error('training step: expected its inference');
   const initial = initialValues(built);
-  const layout = stateLayoutOf(graph);
+  const layout = stateLayoutOf(graph, built.result.name);
   const description = describeTrainingStep(layout, built, options);
   const metadata = {
     ...options.metadata,
@@ -113,8 +113,8 @@ export function buildTrainingProgram(
       metadata,
     });
   };
-  const functional = (outputs: ReadonlyMap<string, string>, isStep: boolean): TensorFlowGraph =>
-    functionalGraph(graph, { layout, fixed: initial, outputs, inputNames: RENAMED, isStep });
+  const functional = (outputs: ReadonlyMap<string, string>, step?: string): TensorFlowGraph =>
+    functionalGraph(graph, { layout, fixed: initial, outputs, inputNames: RENAMED, ...(step ? { step } : {}) });
   const names = new Map([...losses].map(([name, tensor]) => [name, tensor.name]));
   const { latents, gram } = inference;
   return {
@@ -123,23 +123,24 @@ export function buildTrainingProgram(
     initial,
     description,
     step: write(
-      functional(names, true),
+      functional(names, built.result.name),
       'One step of training: a batch and the state to the losses and the next state.',
     ),
-    encoder: write(
-      functional(new Map([['latent', latents.name]]), false),
-      'The encoder that is trained, with the weights as an input: observations to latents.',
-    ),
-    jacobian: write(
-      functional(
-        new Map([
-          ['latent', latents.name],
-          ['gram', gram.name],
-        ]),
-        false,
+    encoder: () =>
+      write(
+        functional(new Map([['latent', latents.name]])),
+        'The encoder that is trained, with the weights as an input: observations to latents.',
       ),
-      'The same, and the product of its Jacobian with its own transpose.',
-    ),
+    jacobian: () =>
+      write(
+        functional(
+          new Map([
+            ['latent', latents.name],
+            ['gram', gram.name],
+          ]),
+        ),
+        'The same, and the product of its Jacobian with its own transpose.',
+      ),
     start: (values, stepsDone) =>
       write(startGraph(layout, values), `The state of a training after ${stepsDone} steps: no inputs.`),
   };

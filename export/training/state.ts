@@ -37,16 +37,31 @@ const ASSIGN_ADD = 'AssignAddVariableOp';
 /** Inputs of ResourceApplyAdam. */
 const adamInput = { variable: 0, first: 1, second: 2, power1: 3, power2: 4, rate: 5, beta1: 6, beta2: 7, gradient: 9 };
 
-/** What the nodes that change variables make of the state. */
-export function stateLayoutOf(graph: Graph): StateLayout {
+/** The nodes that a run of `tensor` runs, those that only have to run before it among them, in their order. */
+function nodesBehind(graph: Graph, tensor: string): GraphNode[] {
+  const byName = new Map(graph.nodes.map((node) => [node.name, node]));
+  const found = new Set<string>();
+  const stack = [parseReference(tensor).node];
+  for (let name = stack.pop(); name !== undefined; name = stack.pop()) {
+    if (found.has(name)) continue;
+    found.add(name);
+    for (const input of byName.get(name)?.inputs ?? []) stack.push(parseReference(input).node);
+  }
+  return graph.nodes.filter(({ name }) => found.has(name));
+}
+
+/**
+ * What the nodes that change variables make of the state.
+ * @param step the tensor whose run is a step: a node that it does not wait for changes nothing
+ */
+export function stateLayoutOf(graph: Graph, step: string): StateLayout {
+  const nodes = nodesBehind(graph, step);
   const nameByHandle = new Map([...graph.variables.values()].map(({ name, handle }) => [handle, name]));
   const changedBy = (operation: string): string[] =>
-    graph.nodes
-      .filter((node) => node.operation === operation)
-      .map(({ inputs }) => nameByHandle.get(inputs[0]) ?? inputs[0]);
+    nodes.filter((node) => node.operation === operation).map(({ inputs }) => nameByHandle.get(inputs[0]) ?? inputs[0]);
   const weights = changedBy(ADAM);
   const averages = [...new Set(changedBy(ASSIGN_ADD))];
-  const moments = graph.nodes
+  const moments = nodes
     .filter((node) => node.operation === ADAM)
     .flatMap(({ inputs }) => [nameByHandle.get(inputs[1]), nameByHandle.get(inputs[2])]);
   const changed = new Set<string | undefined>([...weights, ...averages, ...moments]);
@@ -112,8 +127,8 @@ export interface FunctionalOptions {
   readonly outputs: ReadonlyMap<string, string>;
   /** Names of placeholders outside, where they are others. */
   readonly inputNames: Readonly<Record<string, string>>;
-  /** Whether the state after the step is among the outputs. */
-  readonly isStep: boolean;
+  /** The tensor whose run is a step, where the state after it is to be among the outputs. */
+  readonly step?: string;
 }
 
 /** The same computation with the state as values. */
@@ -130,6 +145,8 @@ class FunctionalGraph {
   readonly #inputs: GraphInput[] = [];
   readonly #outputs: { key: string; tensor: string }[] = [];
   readonly #nameByHandle: ReadonlyMap<string, string>;
+  /** What a run of the step runs. */
+  readonly #stepNodes: readonly GraphNode[];
   readonly #slots: ReadonlyMap<string, { readonly group: string; readonly index: number }>;
 
   constructor(graph: Graph, options: FunctionalOptions) {
@@ -138,6 +155,7 @@ class FunctionalGraph {
     this.#described = describeBuiltGraph(graph, Object.fromEntries(options.outputs));
     this.#nodes = new Map(this.#described.nodes);
     this.#nameByHandle = new Map([...graph.variables.values()].map(({ name, handle }) => [handle, name]));
+    this.#stepNodes = options.step === undefined ? [] : nodesBehind(graph, options.step);
     this.#slots = new Map(
       (['weights', 'averages'] as const).flatMap((group) =>
         options.layout[group].map(({ name }, index): [string, { group: string; index: number }] => [
@@ -149,12 +167,12 @@ class FunctionalGraph {
   }
 
   build(): TensorFlowGraph {
-    const { layout, isStep } = this.#options;
+    const { layout, step } = this.#options;
     this.#addState(stateNames.weights, layout.weights);
     if (layout.averages.length > 0) this.#addState(stateNames.averages, layout.averages);
     this.#readVariables();
     for (const output of this.#described.outputs) this.#outputs.push(output);
-    if (isStep) {
+    if (step !== undefined) {
       const next = this.#addAdam(layout.weights);
       this.#addAverages(layout.averages, next);
     }
@@ -166,7 +184,7 @@ class FunctionalGraph {
     const inputs = this.#inputs.filter(({ node }) => needed.has(node));
     return {
       ...this.#described,
-      name: isStep ? 'training_step' : 'training_encoder',
+      name: step === undefined ? 'training_encoder' : 'training_step',
       nodes: this.#nodes,
       inputs: [...inputs.filter((input) => !isState(input)), ...inputs.filter(isState)],
       outputs: this.#outputs,
@@ -229,7 +247,7 @@ class FunctionalGraph {
 
   /** One Adam over all weights. Returns the name of its node. */
   #addAdam(slots: readonly StateSlot[]): string {
-    const updates = this.#graph.nodes.filter(({ operation }) => operation === ADAM);
+    const updates = this.#stepNodes.filter(({ operation }) => operation === ADAM);
     const flatGradients = updates.map(({ name, inputs }) =>
       this.#node(`${name}/gradient`, 'Reshape', [inputs[adamInput.gradient], this.#integers('state/flat', [-1])]),
     );
@@ -279,7 +297,7 @@ class FunctionalGraph {
   /** What moves without being trained, after the step; a target encoder follows the weights as they are then. */
   #addAverages(slots: readonly StateSlot[], adam: string): void {
     if (slots.length === 0) return;
-    const updates = this.#graph.nodes.filter(({ operation }) => operation === ASSIGN_ADD);
+    const updates = this.#stepNodes.filter(({ operation }) => operation === ASSIGN_ADD);
     const next = new Map<string, string>();
     for (const { name, inputs } of updates) {
       const variable = this.#nameByHandle.get(inputs[0]) ?? '';
@@ -296,7 +314,7 @@ class FunctionalGraph {
 
   /** Reads that wait for the updates. */
   #readUpdated(averages: ReadonlyMap<string, string>, adam: string): void {
-    const reads = this.#graph.nodes.filter(
+    const reads = this.#stepNodes.filter(
       ({ operation, inputs }) => operation === 'ReadVariableOp' && inputs.some((input) => input.startsWith('^')),
     );
     if (reads.length === 0) return;

@@ -6,30 +6,18 @@ import type { NamedArray } from '../storage/safetensors.ts';
 import { ADAM_SLOT_PREFIX, adamFeeds } from '../tensorflow/adam.ts';
 import { GraphSession } from '../tensorflow/session.ts';
 import { setNamedWeights } from '../tensorflow/weight.ts';
+import type { StepResult, StepState, TrainingBackend } from './backend.ts';
 import type { ObjectiveConfiguration, OptimizationConfiguration } from './configuration.ts';
 import { encodeRows, type InferenceBranch, jacobianGram } from './inference.ts';
 import type { Networks } from './objective.ts';
 import { sigregFeeds } from './regularizer.ts';
 import { buildTrainingGraph, initialValues, type TrainingGraph, type TrainingStepShape } from './training-graph.ts';
 
+export type { StepResult, StepState } from './backend.ts';
 export type { TrainingStepShape } from './training-graph.ts';
 
-export interface StepResult {
-  /** The weighted total. */
-  readonly loss: number;
-  /** Unweighted terms: dynamics, auxiliary. */
-  readonly terms: Readonly<Record<string, number>>;
-  readonly latentDeviation: number;
-}
-
-/** Everything that a step changes. */
-export interface StepState {
-  readonly weights: ReadonlyMap<string, NamedArray>;
-  readonly optimizer: ReadonlyMap<string, NamedArray>;
-}
-
 /** Owns the training graph of `networks` and the state of their optimizer; the models' own variables change only in `copyToModels`. */
-export class TrainingStep {
+export class TrainingStep implements TrainingBackend {
   readonly #session: GraphSession;
   readonly #built: TrainingGraph;
   readonly #seed: number;

@@ -254,7 +254,7 @@ describe('gradient rows', () => {
       { T: { type: 'float32' } },
       [vector, vector, vector],
     );
-    let state = [start, new Float32Array(5), new Float32Array(5)];
+    let state: Float32Array[] = [start, new Float32Array(5), new Float32Array(5)];
     for (let step = 0; step < 3; step++) {
       const slope = draw();
       const fed = adamFeeds(step, 0.01, options) as Record<string, Float32Array>;
