@@ -147,7 +147,7 @@ class FunctionalGraph {
   readonly #nameByHandle: ReadonlyMap<string, string>;
   /** What a run of the step runs. */
   readonly #stepNodes: readonly GraphNode[];
-  readonly #slots: ReadonlyMap<string, { readonly group: string; readonly index: number }>;
+  readonly #slots: ReadonlyMap<string, { readonly group: string; readonly slot: StateSlot }>;
 
   constructor(graph: Graph, options: FunctionalOptions) {
     this.#graph = graph;
@@ -158,18 +158,15 @@ class FunctionalGraph {
     this.#stepNodes = options.step === undefined ? [] : nodesBehind(graph, options.step);
     this.#slots = new Map(
       (['weights', 'averages'] as const).flatMap((group) =>
-        options.layout[group].map(({ name }, index): [string, { group: string; index: number }] => [
-          name,
-          { group, index },
-        ]),
+        options.layout[group].map((slot): [string, { group: string; slot: StateSlot }] => [slot.name, { group, slot }]),
       ),
     );
   }
 
   build(): TensorFlowGraph {
     const { layout, step } = this.#options;
-    this.#addState(stateNames.weights, layout.weights);
-    if (layout.averages.length > 0) this.#addState(stateNames.averages, layout.averages);
+    this.#input(stateNames.weights, [sizeOfSlots(layout.weights)]);
+    if (layout.averages.length > 0) this.#input(stateNames.averages, [sizeOfSlots(layout.averages)]);
     this.#readVariables();
     for (const output of this.#described.outputs) this.#outputs.push(output);
     if (step !== undefined) {
@@ -208,24 +205,15 @@ class FunctionalGraph {
     return this.#node(name, 'Placeholder', []);
   }
 
-  /** A flat input, and its pieces as `state/KEY/pieces:i`. */
-  #addState(key: string, slots: readonly StateSlot[]): void {
-    this.#split(`state/${key}/pieces`, this.#input(key, [sizeOfSlots(slots)]), slots);
-  }
-
-  #split(name: string, flat: string, slots: readonly StateSlot[]): void {
-    const sizes = this.#integers(
-      `${name}/sizes`,
-      slots.map(({ shape }) => elementCount(shape)),
-    );
-    this.#node(name, 'SplitV', [flat, sizes, this.#integers(`${name}/axis`, [0], [])], {
-      num_split: { number: slots.length },
-    });
-  }
-
-  /** A piece of a flat tensor in the shape of its variable. */
-  #piece(name: string, pieces: string, index: number, shape: readonly number[]): string {
-    return this.#node(name, 'Reshape', [`${pieces}:${index}`, this.#integers(`${name}/shape`, shape)]);
+  /**
+   * The piece of a flat tensor that is a variable. One node a piece rather than a Split into all of them: WebGPU lets a program have ten
+   * buffers.
+   */
+  #piece(name: string, flat: string, { offset, shape }: StateSlot): string {
+    const begin = this.#integers(`${name}/begin`, [offset]);
+    const size = this.#integers(`${name}/size`, [elementCount(shape)]);
+    const piece = this.#node(`${name}/piece`, 'Slice', [flat, begin, size]);
+    return this.#node(name, 'Reshape', [piece, this.#integers(`${name}/shape`, shape)]);
   }
 
   /** Every read of a variable before the updates: its piece of the state, or its value where it never changes. */
@@ -234,7 +222,7 @@ class FunctionalGraph {
       const read = parseReference(value.name).node;
       const slot = this.#slots.get(name);
       if (slot !== undefined) {
-        this.#piece(read, `state/${slot.group}/pieces`, slot.index, shape);
+        this.#piece(read, `state/${slot.group}:0`, slot.slot);
       } else if (this.#options.layout.fixed.includes(name)) {
         const fixed = this.#options.fixed.get(name);
         if (!(fixed?.values instanceof Float32Array))
@@ -318,15 +306,12 @@ class FunctionalGraph {
       ({ operation, inputs }) => operation === 'ReadVariableOp' && inputs.some((input) => input.startsWith('^')),
     );
     if (reads.length === 0) return;
-    const { weights } = this.#options.layout;
-    this.#split('state/weights/next', `${adam}:0`, weights);
     for (const { name, inputs } of reads) {
       const variable = this.#nameByHandle.get(inputs[0]) ?? '';
       const slot = this.#slots.get(variable);
       const moved = averages.get(variable);
       if (moved !== undefined) this.#node(name, 'Identity', [moved]);
-      else if (slot?.group === 'weights')
-        this.#piece(name, 'state/weights/next', slot.index, weights[slot.index].shape);
+      else if (slot?.group === 'weights') this.#piece(name, `${adam}:0`, slot.slot);
       else this.#node(name, 'Identity', [this.#graph.variables.get(variable)?.value.name ?? '']);
     }
   }

@@ -4,7 +4,6 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkOnnx, encodeModel } from '../../export/index.ts';
 import { buildTrainingProgram, type TrainingProgram } from '../../export/training/index.ts';
-import { observationTypeOf } from '../../src/data/recording-description.ts';
 import type { TransitionBatch } from '../../src/data/transition.ts';
 import { JepaError } from '../../src/error.ts';
 import { packageVersion } from '../../src/machine/package.ts';
@@ -16,8 +15,8 @@ import { loadedTensorFlow } from '../../src/tensorflow/load.ts';
 import type { TrainingStepShape } from '../../src/training/training-graph.ts';
 import { TrainingStep } from '../../src/training/training-step.ts';
 import type { LoadedRun } from '../load.ts';
-import type { RunParts } from '../parts.ts';
 import { OnnxTrainingStep } from '../train/onnx-step.ts';
+import { trainingShapeOf } from '../train/shape.ts';
 
 /** One file of a training step. */
 export interface ExportedTrainingFile {
@@ -38,17 +37,6 @@ const LOSS_TOLERANCE = 1e-3;
 
 /** What of a network's metadata does not change while training: the step is a function of the configuration alone. */
 const STEP_METADATA: readonly string[] = ['jepa_onnx.config', 'jepa_onnx.seed', 'jepa_onnx.versions'];
-
-/** What a training step of these parts is fed. */
-export function trainingShapeOf({ recording, observationShape, actionSize, auxiliaries }: RunParts): TrainingStepShape {
-  const fed = auxiliaries.filter((auxiliary) => auxiliary.of !== 'pixels');
-  return {
-    observationShape,
-    observationType: recording === undefined ? 'uint8' : observationTypeOf(recording),
-    actionSize,
-    auxiliarySize: fed.reduce((sum, auxiliary) => sum + auxiliary.size, 0),
-  };
-}
 
 /**
  * Writes training-step.onnx, training-start.onnx, training-encoder.onnx and training-step.json into `folder`.

@@ -10,27 +10,26 @@ import { exportRun } from '../../pipeline/export/run.ts';
 import { trainRun } from '../../pipeline/train/run.ts';
 import { resolveConfiguration } from '../../src/training/presets.ts';
 import { hasChromium, launchChromium, softwareWebGpu } from '../chromium.ts';
+import { findPython } from '../python/python.ts';
 
 const examples = join(import.meta.dirname, '../../examples/train');
 const STEPS = 60;
-/** Measured: 4.2 at the first step, below 0.3 at step 60 in all three. */
-const FALLEN = 0.3;
+/** Of the loss of the first step. Measured: 0.2 to 0.3 after 60 steps in all three. */
+const FALLEN = 0.5;
 
-/** A Python that has onnxruntime; undefined where there is none. */
-const python = [process.env.JEPA_PYTHON, '/tmp/venv/bin/python', 'python3']
-  .filter((program) => program !== undefined)
-  .find((program) => spawnSync(program, ['-c', 'import onnxruntime, numpy']).status === 0);
-if (python === undefined)
-  process.stderr.write(
-    'Training in Python is not tested: expected a python3 with onnxruntime and numpy, found none.\n',
-  );
+const python = findPython('numpy', 'onnxruntime');
 
 let folder: string;
 let exported: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'jepa-train-'));
-  const assignments = ['optimization.steps=2', 'measureEvery=0'];
+  // Small: WebGPU in software takes seconds for a step of the preset as it is.
+  const assignments = [
+    ...['optimization.steps=2', 'optimization.batchSize=16', 'measureEvery=0', 'model.latentSize=16'],
+    'model.encoder.convolutions=[{"filters":8,"kernel":8,"stride":8},{"filters":8,"kernel":4,"stride":2}]',
+    ...['model.encoder.hidden=32', 'model.predictor={"width":32,"depth":1}', 'model.auxiliary={"width":32,"depth":1}'],
+  ];
   const configuration = resolveConfiguration({ preset: 'small', environment: 'counting', threads: 1, assignments });
   await trainRun(join(folder, 'run'), configuration);
   exported = (await exportRun(join(folder, 'run'), { trainingStep: true })).folder;
@@ -47,7 +46,7 @@ function lossesOf(text: string): [first: number, last: number] {
 function expectTrained(text: string): void {
   const [first, last] = lossesOf(text);
   expect(first).toBeGreaterThan(1);
-  expect(last).toBeLessThan(FALLEN);
+  expect(last).toBeLessThan(FALLEN * first);
 }
 
 function runExample(program: string, file: string): string {

@@ -2,21 +2,13 @@
 // the same bytes; and the encoder that lies beside gives the latents of the exported one.
 import * as ort from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { checkOnnx, encodeModel } from '../../../export/index.ts';
-import { buildTrainingProgram, exportTrainingStep, flatten, nextName } from '../../../export/training/index.ts';
+import { exportTrainingStep, flatten, nextName } from '../../../export/training/index.ts';
 import type { NamedArray } from '../../../src/storage/safetensors.ts';
 import { loadTensorFlow } from '../../../src/tensorflow/load.ts';
-import { sigregFeeds } from '../../../src/training/regularizer.ts';
 import { TrainingStep } from '../../../src/training/training-step.ts';
 import { expectClose } from '../../matcher/close.ts';
-import { buildVariant, optimization, variants } from './variants.ts';
-
-/** float32 in another order, through up to ten batch norms over few rows, each of which amplifies rounding. */
-const LOSS_TOLERANCE = { relative: 5e-4, absolute: 1e-5 };
-/** Of the largest possible update of a weight: after the first step, and after three, whose differences add up. */
-const UPDATE_TOLERANCE = 1e-2;
-const LAST_TOLERANCE = 5e-2;
-const STEPS = 3;
+import { expectTensorFlowSteps, openBytes } from './variant-steps.ts';
+import { buildVariant, variants } from './variants.ts';
 
 beforeAll(async () => {
   // With oneDNN TensorFlow takes convolution algorithms of another rounding.
@@ -24,80 +16,15 @@ beforeAll(async () => {
   await loadTensorFlow({ threads: 1 });
 });
 
-const open = (bytes: Uint8Array): Promise<ort.InferenceSession> =>
-  ort.InferenceSession.create(bytes, { intraOpNumThreads: 1, logSeverityLevel: 3 });
+/** One of each kind; all of them stand in variants.slow.test.ts. */
+const everyday = variants.filter(({ name }) =>
+  ['convolutional encoder, reward', 'a rate of its own for the encoder', 'moving-average target', 'SIGReg'].includes(
+    name,
+  ),
+);
 
 describe('training step', () => {
-  test.each(variants)('$name: losses and state follow those of TensorFlow', async (variant) => {
-    const { networks, shape, options, batch, dispose } = await buildVariant(variant);
-    const program = buildTrainingProgram(networks, shape, options);
-    const { description } = program;
-    const bytes = encodeModel(program.step);
-    checkOnnx(bytes, 'training-step.onnx');
-    const session = await open(bytes);
-    const start = await open(encodeModel(program.start(program.initial, 0)));
-    let state: Record<string, ort.Tensor> = {};
-    for (const [name, value] of Object.entries(await start.run({}))) state[name] = value as ort.Tensor;
-    const reference = new TrainingStep(networks, shape, options);
-    const before = reference.read();
-    for (let step = 0; step < STEPS; step++) {
-      const given = batch(step);
-      const expected = reference.run(given, step, optimization.learningRate);
-      const fed: Record<string, Uint8Array | Float32Array> = {
-        observations: given.observations.subarray(0, program.built.observedNumbers),
-        actions: given.actions,
-        targets: given.auxiliary,
-        rate: Float32Array.of(optimization.learningRate),
-        step: Float32Array.of(step + 1),
-        directions: sigregFeeds(program.built.graph, options.seed, step)['sigreg/directions'],
-      };
-      const feeds = Object.fromEntries(
-        program.step.graph.inputs.map(({ name, type, shape: sides }) => [
-          name,
-          state[name] ?? new ort.Tensor(type as 'float32', fed[name] as Float32Array, sides.map(Number)),
-        ]),
-      );
-      const outputs = await session.run(feeds);
-      const scalar = (name: string): number => Number((outputs[name] as ort.Tensor).data[0]);
-      expect(description.losses).toEqual(['loss', ...Object.keys(expected.terms), 'latent_deviation']);
-      expectClose(
-        description.losses.map(scalar),
-        [expected.loss, ...Object.values(expected.terms), expected.latentDeviation],
-        LOSS_TOLERANCE,
-        `losses of step ${step}`,
-      );
-      if (step === 0)
-        expectClose(
-          outputs.next_weights.data as Float32Array,
-          flatten(description.weights, reference.read().weights),
-          { absolute: UPDATE_TOLERANCE * optimization.learningRate, relative: 1e-5 },
-          'weights after the first step',
-        );
-      state = Object.fromEntries(
-        Object.entries(description.state).map(([name, next]) => [name, outputs[next] as ort.Tensor]),
-      );
-    }
-    const after = reference.read();
-    reference.dispose();
-    await session.release();
-    await start.release();
-
-    const weights = state.weights.data as Float32Array;
-    const trained = flatten(description.weights, after.weights);
-    const limit = { absolute: LAST_TOLERANCE * optimization.learningRate * STEPS, relative: 1e-5 };
-    expectClose(weights, trained, limit, 'weights');
-    // The tolerance is far below what training changed.
-    const initial = flatten(description.weights, before.weights);
-    expect(Math.max(...weights.map((value, i) => Math.abs(value - initial[i])))).toBeGreaterThan(10 * limit.absolute);
-    if (description.averages.length > 0)
-      expectClose(
-        state.averages.data as Float32Array,
-        flatten(description.averages, after.weights),
-        { absolute: 2e-4, relative: 1e-3 },
-        'averages',
-      );
-    dispose();
-  });
+  test.each(everyday)('$name: losses and state follow those of TensorFlow', expectTensorFlowSteps);
 
   test('the state of a checkpoint comes out of training-start.onnx as it went in', async () => {
     const { networks, shape, options, batch, dispose } = await buildVariant(variants[0]);
@@ -107,7 +34,7 @@ describe('training step', () => {
     reference.dispose();
     const values = new Map<string, NamedArray>([...weights, ...optimizer]);
     const { start, description } = exportTrainingStep(networks, shape, { ...options, values, stepsDone: 1 });
-    const session = await open(start);
+    const session = await openBytes(start);
     const outputs = await session.run({});
     await session.release();
     expect(Object.keys(outputs).sort()).toEqual(Object.keys(description.state).sort());
@@ -121,7 +48,7 @@ describe('training step', () => {
     const { networks, shape, options, batch, dispose } = await buildVariant(variants[0]);
     const { encoder, start } = exportTrainingStep(networks, shape, options);
     const reference = new TrainingStep(networks, shape, { ...options, isMeasured: true });
-    const [session, beginning] = await Promise.all([open(encoder), open(start)]);
+    const [session, beginning] = await Promise.all([openBytes(encoder), openBytes(start)]);
     const { weights, averages } = await beginning.run({});
     const rows = Number(Reflect.get(session.inputMetadata[0], 'shape')[0]);
     const pixels = new Uint8Array(rows * reference.rowSize);
