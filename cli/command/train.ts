@@ -7,7 +7,7 @@ import { collect, parseWhole } from '../parse/number.ts';
 import { recordWithFlags, simulationFlagNames, withSimulationFlags } from '../parse/simulation.ts';
 import { configurationOf, partsOf, type TrainFlags } from '../parse/train-configuration.ts';
 import { createTrainingProgress } from '../text/progress.ts';
-import { loadTensorFlowForCommand } from '../upkeep/tensorflow.ts';
+import { ensureRuntimePackages, loadTensorFlowForCommand } from '../upkeep/tensorflow.ts';
 import { parseImageSize } from './data.ts';
 
 export function createTrainCommand(): Command {
@@ -34,6 +34,12 @@ export function createTrainCommand(): Command {
     )
     .option('--seed <number>', 'seed of all randomness (default: 0)', parseWhole('--seed', 0))
     .option('--threads <number>', 'threads of TensorFlow (default: all cores)', parseWhole('--threads', 1))
+    .addOption(
+      new Option(
+        '--on <place>',
+        'where to train: TensorFlow, or its graph in onnxruntime; auto: what can be had',
+      ).choices(['tensorflow', 'onnx:cpu', 'onnx:wasm', 'onnx:webgpu', 'onnx:cuda', 'auto']),
+    )
     .addOption(new Option('--stop-on <event>', 'stop where the latents collapse (default: warn)').choices(['collapse']))
     .option('--config <file>', 'YAML or JSON with configuration keys; overrides the preset')
     .option('--set <key=value>', 'one configuration key, such as optimization.steps=500; repeatable', collect, []);
@@ -49,6 +55,7 @@ Examples:
   jepa train --data episodes.npz --map observation=image+speed,action=move --auxiliary column:score --out runs/e
   jepa train ./my-env.ts --episodes 500 --out runs/f
   jepa train gym:CartPole-v1 --out runs/g
+  jepa train counting --out runs/h --on onnx:cpu
   jepa train --resume runs/a
   jepa train --resume runs/a --set optimization.steps=3200`,
     )
@@ -78,7 +85,7 @@ async function runTrain(environment: string | undefined, flags: TrainFlags, comm
       throw new UsageError(`--resume: expected the configuration of the run itself, got ${beside} beside it`, {
         remedy: 'Drop it, or start a new run with --out.',
       });
-    await resume(flags.resume, flags.data, parseProlongation(flags.set));
+    await resume(flags.resume, flags.data, parseProlongation(flags.set), flags.on);
     return;
   }
   if (environment === undefined && flags.data === undefined && flags.config === undefined)
@@ -107,7 +114,7 @@ async function runTrain(environment: string | undefined, flags: TrainFlags, comm
   }
   const { configuration, recording } = await configurationOf(environment, flags);
   try {
-    await trainNewRun(flags.out, configuration, { recording });
+    await trainNewRun(flags.out, configuration, { recording, on: flags.on });
   } finally {
     await recording?.dispose();
   }
@@ -160,7 +167,7 @@ async function trainOnSimulator(simulator: string, runFolder: string, flags: Tra
     const ofRecording = { ...flags, data: path, map, imageSize: undefined };
     const { configuration, recording } = await configurationOf(undefined, ofRecording);
     try {
-      await trainNewRun(runFolder, configuration, { recording });
+      await trainNewRun(runFolder, configuration, { recording, on: flags.on });
     } finally {
       await recording?.dispose();
     }
@@ -182,14 +189,14 @@ type Configuration = import('../../src/training/configuration.ts').Configuration
 export async function trainNewRun(
   runFolder: string,
   configuration: Configuration,
-  given: Pick<RunOptions, 'recording'> = {},
+  given: Pick<RunOptions, 'recording' | 'on'> = {},
 ): Promise<boolean> {
   const { createRunFolder, removeRunFolder } = await import('../../src/run/folder.ts');
   const made = createRunFolder(runFolder);
   try {
-    return await withTraining(runFolder, configuration, async (options) => {
+    return await withTraining(runFolder, configuration, given.on ?? 'tensorflow', async (options) => {
       const { trainRun } = await import('../../pipeline/train/run.ts');
-      return trainRun(runFolder, configuration, { ...options, ...given });
+      return trainRun(runFolder, configuration, { ...given, ...options });
     });
   } catch (error) {
     // Without TensorFlow nothing was begun: no empty folder stays behind.
@@ -211,10 +218,15 @@ function parseProlongation(assignments: readonly string[]): number | undefined {
   return text === undefined ? undefined : parseWhole('--set optimization.steps', 1)(text);
 }
 
-async function resume(runFolder: string, recordingPath: string | undefined, steps: number | undefined): Promise<void> {
+async function resume(
+  runFolder: string,
+  recordingPath: string | undefined,
+  steps: number | undefined,
+  on: TrainingPlaceChoice | undefined,
+): Promise<void> {
   const { readConfiguration } = await import('../../src/run/folder.ts');
   const configuration = readConfiguration(runFolder);
-  const { finishedSteps } = await import('../../pipeline/train/run.ts');
+  const { finishedSteps, placeOfRun } = await import('../../pipeline/train/run.ts');
   const finished = finishedSteps(runFolder);
   if (finished !== undefined && (steps === undefined || steps === finished)) {
     process.stdout.write(`${runFolder}: finished before, with ${finished} steps; nothing was trained\n`);
@@ -225,23 +237,41 @@ async function resume(runFolder: string, recordingPath: string | undefined, step
   }
   const { optimization } = configuration;
   const goal = steps === undefined ? configuration : { ...configuration, optimization: { ...optimization, steps } };
-  await withTraining(runFolder, goal, async (options) => {
+  await withTraining(runFolder, goal, on ?? placeOfRun(runFolder), async (options) => {
     const { resumeRun } = await import('../../pipeline/train/run.ts');
     return resumeRun(runFolder, { ...options, recordingPath, steps });
   });
 }
 
 type RunOptions = import('../../pipeline/train/run.ts').RunOptions;
+type TrainingPlaceChoice = import('../../pipeline/train/place.ts').TrainingPlaceChoice;
 type TrainingOutcome = import('../../src/training/trainer.ts').TrainingOutcome;
+
+/** What the place needs is set up: a set-up shows its progress, and is stopped otherwise than a training. */
+async function preparePlace(choice: TrainingPlaceChoice, threads: number): Promise<TrainingPlaceChoice> {
+  if (choice !== 'auto' && choice !== 'tensorflow') {
+    await ensureRuntimePackages([choice.slice('onnx:'.length)]);
+    return choice;
+  }
+  try {
+    await loadTensorFlowForCommand({ threads });
+    return 'tensorflow';
+  } catch (error) {
+    const { placeInstead } = await import('../../pipeline/train/place.ts');
+    const { name, note } = placeInstead(choice, error);
+    noteUnlessUndefined(note);
+    return preparePlace(name, threads);
+  }
+}
 
 async function withTraining(
   runFolder: string,
   configuration: Configuration,
+  choice: TrainingPlaceChoice,
   work: (options: RunOptions) => Promise<TrainingOutcome>,
 ): Promise<boolean> {
   const { threads, optimization } = configuration;
-  // A set-up shows its progress, and is stopped otherwise than a training.
-  await loadTensorFlowForCommand({ threads });
+  const on = await preparePlace(choice, threads);
   const progress = createTrainingProgress(optimization.steps);
   const stop = new AbortController();
   let exitCode = 0;
@@ -253,6 +283,7 @@ async function withTraining(
   });
   try {
     const outcome = await work({
+      on,
       signal: stop.signal,
       onStep: progress.step,
       onNote: progress.note,

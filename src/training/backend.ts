@@ -3,6 +3,7 @@
 import type { TransitionBatch } from '../data/transition.ts';
 import type { NamedArray } from '../storage/safetensors.ts';
 import type { Networks } from './objective.ts';
+import type { TrainingGraphOptions, TrainingStepShape } from './training-graph.ts';
 
 export interface StepResult {
   /** The weighted total. */
@@ -37,3 +38,13 @@ export interface TrainingBackend {
   copyToModels(networks: Networks): void;
   dispose(): void | Promise<void>;
 }
+
+/** Opens a backend with the networks' own weights and a fresh optimizer. */
+export type OpenTrainingBackend = (
+  networks: Networks,
+  shape: TrainingStepShape,
+  options: TrainingGraphOptions & {
+    /** Of what a step draws itself (SIGReg's directions). Default 0. */
+    readonly seed?: number;
+  },
+) => TrainingBackend | Promise<TrainingBackend>;
