@@ -1,16 +1,12 @@
 // Any TensorFlow.js model, of layers or a graph, to ONNX, through protobufjs alone. Runs in Node and in a browser.
 import type * as tf from '@tensorflow/tfjs';
-import { Conversion } from './convert.ts';
-import { GraphBuilder } from './graph/builder.ts';
-import { type Graph, irVersionOf, type OnnxModel, type Value } from './graph/graph.ts';
+import { buildOnnx } from './build.ts';
 import { encodeModel } from './graph/serialize.ts';
-import type { ModelDescription } from './model/description.ts';
 import { describeModel, readWeights } from './model/live.ts';
-import { type ExportOptions, type ResolvedOptions, resolveOptions } from './options.ts';
-import { decompose } from './passes/decompose.ts';
-import { optimize } from './passes/index.ts';
-import { addInputs, addOutputs, checkAxisSizes, outputNames, renameOutputs } from './ports.ts';
-import { describeGraphArtifacts, type GraphModel } from './tensorflow/index.ts';
+import type { ExportOptions } from './options.ts';
+import { describeGraphArtifacts } from './tensorflow/index.ts';
+
+export { buildOnnx } from './build.ts';
 
 /**
  * Exports a live model.
@@ -37,42 +33,6 @@ export async function exportOnnxAsync(model: tf.LayersModel, options: ExportOpti
  */
 export function exportOnnxFromGraph(artifacts: tf.io.ModelArtifacts, options: ExportOptions = {}): Uint8Array {
   return encodeModel(buildOnnx(describeGraphArtifacts(artifacts, 'graph model', options.inputShapes), options));
-}
-
-/** Lean, and without what the runtime lacks: the passes look for whole operators, so these are taken apart last. */
-function finishGraph(graph: Graph, { opset, avoid, optimize: isOptimized }: ResolvedOptions): Graph {
-  const lean = isOptimized ? optimize(graph, opset) : graph;
-  return avoid.length > 0 ? decompose(lean, opset, avoid) : lean;
-}
-
-/** The graph of a model description, before it becomes bytes: for further passes (precision), checks and tests. */
-export function buildOnnx(description: ModelDescription | GraphModel, options: ExportOptions = {}): OnnxModel {
-  const resolved = resolveOptions(options);
-  const { opset } = resolved;
-  const builder = new GraphBuilder(opset);
-  checkAxisSizes(description, resolved);
-  const inputs = addInputs(builder, description, resolved);
-  const names = outputNames(description, builder.inputNames, resolved);
-  for (const name of names) builder.reserve(name);
-  const convert = (): Value[] =>
-    'ends' in description
-      ? description.convert(builder, inputs, options.warn)
-      : new Conversion(builder, options).convert(description, inputs);
-  const results = resolved.scope ? builder.within(resolved.scope, convert) : convert();
-  const outputs = addOutputs(builder, description, results, names, resolved);
-  const graph = builder.build(
-    resolved.name ?? ('ends' in description ? description.ends.name : description.name),
-    outputs,
-  );
-  return {
-    graph: renameOutputs(finishGraph(graph, resolved), names),
-    opset,
-    domains: builder.domains,
-    irVersion: irVersionOf(opset),
-    producer: resolved.producer,
-    ...(resolved.doc ? { doc: resolved.doc } : {}),
-    metadata: resolved.metadata,
-  };
 }
 
 export { type ExposedValue, exposeFile, exposeValues } from './check/expose.ts';
@@ -115,3 +75,10 @@ export {
   type GraphModel,
   isGraphModel,
 } from './tensorflow/index.ts';
+export {
+  exportTrainingStep,
+  type StateSlot,
+  type TrainingStepDescription,
+  type TrainingStepExport,
+  type TrainingStepExportOptions,
+} from './training/index.ts';

@@ -247,9 +247,20 @@ function outputDoc(value: Value, layout: string | undefined): string {
 /** Gives the outputs the names that the file promises. */
 export function renameOutputs(graph: Graph, names: readonly string[]): Graph {
   const renamed = new Map(graph.outputs.map((output, i) => [output.name, names[i]]));
+  const own = [...graph.constants.keys(), ...graph.nodes.flatMap((node) => node.outputs)];
+  const taken = new Set([...names, ...own]);
+  // The passes may have called a constant or a value what an output is to be called.
+  for (const name of own) {
+    if (!names.includes(name) || renamed.has(name)) continue;
+    let other = name;
+    for (let i = 1; taken.has(other); i++) other = `${name}_${i}`;
+    taken.add(other);
+    renamed.set(name, other);
+  }
   const rename = (name: string): string => renamed.get(name) ?? name;
   return {
     ...graph,
+    constants: new Map([...graph.constants].map(([name, constant]) => [rename(name), constant])),
     outputs: graph.outputs.map((output) => ({ ...output, name: rename(output.name) })),
     nodes: graph.nodes.map((node) => ({
       ...node,

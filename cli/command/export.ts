@@ -11,6 +11,7 @@ interface ExportFlags {
   readonly layout: 'nchw' | 'nhwc';
   readonly pixels: 'float32' | 'uint8';
   readonly license?: string;
+  readonly trainingStep?: boolean;
   readonly json?: boolean;
 }
 
@@ -31,31 +32,45 @@ export function createExportCommand(terminal: Terminal): Command {
       '--license <id>',
       'licence of the weights in the model card, as Hugging Face names it (apache-2.0, mit, ...)',
     )
+    .option('--training-step', 'write the training step too: training-step.onnx trains in any onnxruntime')
     .option('--json', 'print the parity report as JSON')
     .addHelpText(
       'after',
       `
 Examples:
   jepa export runs/a
-  jepa export runs/a --out deploy --pixels uint8 --layout nhwc`,
+  jepa export runs/a --out deploy --pixels uint8 --layout nhwc
+  jepa export runs/a --training-step`,
     )
     .action((run, flags) => runExport(terminal, run, flags));
 }
 
 async function runExport(terminal: Terminal, run: string, flags: ExportFlags): Promise<void> {
   const { exportRun } = await import('../../pipeline/export/run.ts');
-  const { folder, networks } = await exportRun(run, {
+  const { folder, networks, trainingStep } = await exportRun(run, {
     ...flags,
     onNote: noteTo(terminal.stderr, 'jepa: '),
   });
   if (flags.json) {
     const reports = networks.map(({ name, file, bytes, parity }) => ({ name, file, bytes, parity }));
-    terminal.stdout.write(`${JSON.stringify({ folder, networks: reports }, undefined, 2)}\n`);
+    terminal.stdout.write(
+      `${JSON.stringify({ folder, networks: reports, ...(trainingStep ? { trainingStep } : {}) }, undefined, 2)}\n`,
+    );
     return;
   }
   for (const { file, bytes, nodes, parity } of networks) {
     const error = Math.max(...parity.outputs.map((output) => output.maxAbsError));
     const size = `${(bytes / 1024).toFixed(0)} KiB, ${nodes} nodes`;
     terminal.stdout.write(`${folder}/${file}: ${size}, within ${error.toExponential(1)} of ${parity.reference}\n`);
+  }
+  if (trainingStep === undefined) return;
+  const { lossError } = trainingStep;
+  const agreement =
+    lossError === undefined
+      ? 'one step ran, its losses are finite'
+      : `losses within ${lossError.toExponential(1)} of TensorFlow's`;
+  for (const { file, bytes, nodes } of trainingStep.files) {
+    const size = `${(bytes / 1024).toFixed(0)} KiB, ${nodes} nodes`;
+    terminal.stdout.write(`${folder}/${file}: ${size}${file === 'training-step.onnx' ? `, ${agreement}` : ''}\n`);
   }
 }

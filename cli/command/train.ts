@@ -7,7 +7,7 @@ import { recordWithFlags, simulationFlagNames, withSimulationFlags } from '../pa
 import { configurationOf, partsOf, type TrainFlags } from '../parse/train-configuration.ts';
 import type { Terminal } from '../terminal.ts';
 import { createTrainingProgress } from '../text/progress.ts';
-import { loadTensorFlowForCommand } from '../upkeep/tensorflow.ts';
+import { ensureRuntimePackages, loadTensorFlowForCommand } from '../upkeep/tensorflow.ts';
 import { parseImageSize } from './data.ts';
 
 export function createTrainCommand(terminal: Terminal): Command {
@@ -34,6 +34,12 @@ export function createTrainCommand(terminal: Terminal): Command {
     )
     .option('--seed <number>', 'seed of all randomness (default: 0)', parseWhole('--seed', 0))
     .option('--threads <number>', 'threads of TensorFlow (default: all cores)', parseWhole('--threads', 1))
+    .addOption(
+      new Option(
+        '--on <place>',
+        'where to train: TensorFlow, or its graph in onnxruntime; auto: what can be had',
+      ).choices(['tensorflow', 'onnx:cpu', 'onnx:wasm', 'onnx:webgpu', 'onnx:cuda', 'auto']),
+    )
     .addOption(new Option('--stop-on <event>', 'stop where the latents collapse (default: warn)').choices(['collapse']))
     .option('--config <file>', 'YAML or JSON with configuration keys; overrides the preset')
     .option('--set <key=value>', 'one configuration key, such as optimization.steps=500; repeatable', collect, []);
@@ -49,6 +55,7 @@ Examples:
   jepa train --data episodes.npz --map observation=image+speed,action=move --auxiliary column:score --out runs/e
   jepa train ./my-env.ts --episodes 500 --out runs/f
   jepa train gym:CartPole-v1 --out runs/g
+  jepa train counting --out runs/h --on onnx:cpu
   jepa train --resume runs/a
   jepa train --resume runs/a --set optimization.steps=3200`,
     )
@@ -83,7 +90,7 @@ async function runTrain(
       throw new UsageError(`--resume: expected the configuration of the run itself, got ${beside} beside it`, {
         remedy: 'Drop it, or start a new run with --out.',
       });
-    await resume(terminal, flags.resume, flags.data, parseProlongation(flags.set));
+    await resume(terminal, flags.resume, flags.data, parseProlongation(flags.set), flags.on);
     return;
   }
   if (environment === undefined && flags.data === undefined && flags.config === undefined)
@@ -112,7 +119,7 @@ async function runTrain(
   }
   const { configuration, recording } = await configurationOf(terminal, environment, flags);
   try {
-    await trainNewRun(terminal, flags.out, configuration, { recording });
+    await trainNewRun(terminal, flags.out, configuration, { recording, on: flags.on });
   } finally {
     await recording?.dispose();
   }
@@ -171,7 +178,7 @@ async function trainOnSimulator(
     const ofRecording = { ...flags, data: path, map, imageSize: undefined };
     const { configuration, recording } = await configurationOf(terminal, undefined, ofRecording);
     try {
-      await trainNewRun(terminal, runFolder, configuration, { recording });
+      await trainNewRun(terminal, runFolder, configuration, { recording, on: flags.on });
     } finally {
       await recording?.dispose();
     }
@@ -194,14 +201,14 @@ async function trainNewRun(
   terminal: Terminal,
   runFolder: string,
   configuration: Configuration,
-  given: Pick<RunOptions, 'recording'> = {},
+  given: Pick<RunOptions, 'recording' | 'on'> = {},
 ): Promise<boolean> {
   const { createRunFolder, removeRunFolder } = await import('../../src/run/folder.ts');
   const made = createRunFolder(runFolder);
   try {
-    return await withTraining(terminal, runFolder, configuration, async (options) => {
+    return await withTraining(terminal, runFolder, configuration, given.on ?? 'tensorflow', async (options) => {
       const { trainRun } = await import('../../pipeline/train/run.ts');
-      return trainRun(runFolder, configuration, { ...options, ...given });
+      return trainRun(runFolder, configuration, { ...given, ...options });
     });
   } catch (error) {
     // Without TensorFlow nothing was begun: no empty folder stays behind.
@@ -228,10 +235,11 @@ async function resume(
   runFolder: string,
   recordingPath: string | undefined,
   steps: number | undefined,
+  on: TrainingPlaceChoice | undefined,
 ): Promise<void> {
   const { readConfiguration } = await import('../../src/run/folder.ts');
   const configuration = readConfiguration(runFolder);
-  const { finishedSteps } = await import('../../pipeline/train/run.ts');
+  const { finishedSteps, placeOfRun } = await import('../../pipeline/train/run.ts');
   const finished = finishedSteps(runFolder);
   if (finished !== undefined && (steps === undefined || steps === finished)) {
     terminal.stdout.write(`${runFolder}: finished before, with ${finished} steps; nothing was trained\n`);
@@ -242,24 +250,46 @@ async function resume(
   }
   const { optimization } = configuration;
   const goal = steps === undefined ? configuration : { ...configuration, optimization: { ...optimization, steps } };
-  await withTraining(terminal, runFolder, goal, async (options) => {
+  await withTraining(terminal, runFolder, goal, on ?? placeOfRun(runFolder), async (options) => {
     const { resumeRun } = await import('../../pipeline/train/run.ts');
     return resumeRun(runFolder, { ...options, recordingPath, steps });
   });
 }
 
 type RunOptions = import('../../pipeline/train/run.ts').RunOptions;
+type TrainingPlaceChoice = import('../../pipeline/train/place.ts').TrainingPlaceChoice;
 type TrainingOutcome = import('../../src/training/trainer.ts').TrainingOutcome;
+
+/** What the place needs is set up: a set-up shows its progress, and is stopped otherwise than a training. */
+async function preparePlace(
+  terminal: Terminal,
+  choice: TrainingPlaceChoice,
+  threads: number,
+): Promise<TrainingPlaceChoice> {
+  if (choice !== 'auto' && choice !== 'tensorflow') {
+    await ensureRuntimePackages(terminal, [choice.slice('onnx:'.length)]);
+    return choice;
+  }
+  try {
+    await loadTensorFlowForCommand(terminal, { threads });
+    return 'tensorflow';
+  } catch (error) {
+    const { placeInstead } = await import('../../pipeline/train/place.ts');
+    const { name, note } = placeInstead(choice, error);
+    noteUnlessUndefined(terminal, note);
+    return preparePlace(terminal, name, threads);
+  }
+}
 
 async function withTraining(
   terminal: Terminal,
   runFolder: string,
   configuration: Configuration,
+  choice: TrainingPlaceChoice,
   work: (options: RunOptions) => Promise<TrainingOutcome>,
 ): Promise<boolean> {
   const { threads, optimization } = configuration;
-  // A set-up shows its progress, and is stopped otherwise than a training.
-  await loadTensorFlowForCommand(terminal, { threads });
+  const on = await preparePlace(terminal, choice, threads);
   const progress = createTrainingProgress(optimization.steps, terminal.stderr);
   const stop = new AbortController();
   let exitCode = 0;
@@ -271,6 +301,7 @@ async function withTraining(
   });
   try {
     const outcome = await work({
+      on,
       signal: stop.signal,
       onStep: progress.step,
       onNote: progress.note,

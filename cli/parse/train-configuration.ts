@@ -16,6 +16,7 @@ export interface TrainFlags extends SimulationFlags {
   readonly threads?: number;
   readonly config?: string;
   readonly stopOn?: string;
+  readonly on?: import('../../pipeline/train/place.ts').TrainingPlaceChoice;
   readonly data?: string;
   readonly map?: string;
   readonly imageSize?: readonly [number, number];

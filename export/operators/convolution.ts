@@ -71,6 +71,8 @@ function pool(attributes: Operator['attributes']): Operator {
   };
 }
 
+const maxPool = pool({ dilations: ints, storage_order: int });
+
 const globalPool: Operator = {
   since: 17,
   inputs: [1, 1],
@@ -138,7 +140,15 @@ export const convolution = {
       return [{ type, shape: [shape[0], channels, ...spatial] }];
     },
   },
-  MaxPool: pool({ dilations: ints, storage_order: int }),
+  /** Its second output: where in the whole input the largest pixel of each window lies. */
+  MaxPool: {
+    ...maxPool,
+    outputs: [1, 2],
+    infer: (call) => {
+      const [pooled] = maxPool.infer(call);
+      return call.outputCount > 1 ? [pooled, { type: 'int64', shape: pooled.shape }] : [pooled];
+    },
+  },
   AveragePool: pool({ count_include_pad: int, dilations: { type: 'ints', since: 19 } }),
   GlobalAveragePool: globalPool,
   GlobalMaxPool: globalPool,

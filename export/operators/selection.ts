@@ -37,6 +37,13 @@ export const selection = {
       return [{ type: 'int64', shape: [unknownDimension, 3] }];
     },
   },
+  ScatterElements: {
+    since: 17,
+    inputs: [3, 3],
+    outputs: [1, 1],
+    attributes: { axis: int, reduction: text },
+    infer: (call) => [{ type: sameType(call, 0, 2), shape: call.input(0).shape }],
+  },
   ScatterND: {
     since: 17,
     inputs: [3, 3],

@@ -11,8 +11,7 @@ export function describeBuiltGraph(graph: Graph, outputs: Readonly<Record<string
   const constants = new Map<string, Constant>();
   const nodes = graph.nodes.map(({ name, operation, inputs, attributes }): [string, TensorFlowNode] => {
     const value = attributes.value;
-    if (value && 'tensor' in value && value.tensor.type !== 'uint8')
-      constants.set(name, { ...value.tensor, type: value.tensor.type });
+    if (value && 'tensor' in value) constants.set(name, value.tensor);
     const read = Object.entries(attributes).flatMap(([key, attribute]): [string, NodeAttribute][] => {
       const made = attributeOf(attribute);
       return made ? [[key, made]] : [];
@@ -23,10 +22,7 @@ export function describeBuiltGraph(graph: Graph, outputs: Readonly<Record<string
     name: 'graph',
     nodes: new Map(nodes),
     functions: new Map(),
-    inputs: [...graph.placeholders].map(([key, { type, shape }]) => {
-      const known = typeOf(type);
-      return { key, node: key, type: known === 'unsupported' ? 'float32' : known, shape };
-    }),
+    inputs: [...graph.placeholders].map(([key, { type, shape }]) => ({ key, node: key, type, shape })),
     outputs: Object.entries(outputs).map(([key, tensor]) => ({ key, tensor })),
     constant: (node) => constants.get(node),
   };
@@ -43,7 +39,7 @@ function attributeOf(attribute: GraphAttribute): NodeAttribute | undefined {
   return undefined;
 }
 
-/** Pixels are integers here: rows compute in float32, int32 and bool. */
+/** Rows compute in float32, int32 and bool; pixels are only ever cast. */
 function typeOf(type: string): TensorFlowType | 'unsupported' {
   if (type === 'float32' || type === 'int32' || type === 'bool') return type;
   return type === 'uint8' ? 'int32' : 'unsupported';

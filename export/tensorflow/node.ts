@@ -33,7 +33,8 @@ export interface GraphInput {
   readonly key: string;
   /** The node that stands for it: a placeholder. */
   readonly node: string;
-  readonly type: TensorFlowType;
+  /** uint8: pixels of a graph that was built here. */
+  readonly type: TensorFlowType | 'uint8';
   readonly shape: AttributeShape;
 }
 

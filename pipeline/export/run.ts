@@ -17,6 +17,7 @@ import { loadRun } from '../load.ts';
 import { disposeRunParts } from '../parts.ts';
 import { writeMlflowModel, writeModelCard } from './model-card.ts';
 import { describeExport, type NetworkPlanOptions, planNetworks, resolveNetworkOptions } from './plan.ts';
+import { type ExportedTrainingStep, writeTrainingStep } from './training-step.ts';
 
 /** How the networks of a run are written, and where; nothing has to be said. */
 export interface ExportRunOptions extends NetworkPlanOptions {
@@ -24,6 +25,8 @@ export interface ExportRunOptions extends NetworkPlanOptions {
   readonly out?: string;
   /** Of the weights, for the model card: an identifier of Hugging Face's list. Default: none is stated. */
   readonly license?: string;
+  /** Writes the training step too, from the newest checkpoint on. Default: false. */
+  readonly trainingStep?: boolean;
   /** Told in one line of what is odd: a runtime that is not here, a checkpoint passed over. */
   readonly onNote?: ((note: string) => void) | undefined;
   /** Stops between two networks; the folder stays as it was. */
@@ -43,6 +46,8 @@ export interface ExportedNetwork {
 export interface ExportedRun {
   readonly folder: string;
   readonly networks: readonly ExportedNetwork[];
+  /** Where it was asked for. */
+  readonly trainingStep?: ExportedTrainingStep;
 }
 
 /**
@@ -63,6 +68,7 @@ export async function exportRun(runFolder: string, given: ExportRunOptions = {})
     const plans = planNetworks(runFolder, run, options);
     const license: Readonly<Record<string, string>> = options.license === undefined ? {} : { license: options.license };
     const networks: ExportedNetwork[] = [];
+    let trainingStep: ExportedTrainingStep | undefined;
     let encoder: Parameters<typeof writeMlflowModel>[2] | undefined;
     await writeFolderAtomic(
       folder,
@@ -82,6 +88,12 @@ export async function exportRun(runFolder: string, given: ExportRunOptions = {})
           const nodes = checkOnnx(bytes, file).graph.nodes.length;
           networks.push({ name, file, bytes: bytes.byteLength, nodes, parity: parity.report });
         }
+        if (options.trainingStep) {
+          options.signal?.throwIfAborted();
+          const { opset } = options;
+          const { metadata } = plans[0].exportOptions;
+          trainingStep = await writeTrainingStep(temporary, runFolder, run, { runtime, opset, metadata });
+        }
         const reports = Object.fromEntries(networks.map(({ name, parity }) => [name, parity]));
         await writeFile(join(temporary, 'parity.json'), `${JSON.stringify(reports, undefined, 2)}\n`);
         writeExportDescription(temporary, { ...describeExport(runFolder, run, options), ...license });
@@ -95,7 +107,7 @@ export async function exportRun(runFolder: string, given: ExportRunOptions = {})
     );
     const forgotten = rememberCode(folder, namedCodeOf(run.configuration));
     if (forgotten !== undefined) options.onNote?.(forgotten);
-    return { folder, networks };
+    return { folder, networks, ...(trainingStep ? { trainingStep } : {}) };
   } finally {
     await runtime.dispose();
     disposeRunParts(run);

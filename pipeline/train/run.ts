@@ -1,13 +1,11 @@
 // Trains a configuration into a run's folder: builds the parts, keeps the files, resumes, and saves the trained models.
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { WorldModel } from '../../models/world-model.ts';
 import { FormatError, UsageError } from '../../src/error.ts';
 import { rememberCode } from '../../src/machine/code-permission.ts';
-import { packageVersion } from '../../src/machine/package.ts';
 import {
   createRunFolder,
   readConfiguration,
@@ -29,19 +27,29 @@ import { type Checkpoint, newestCheckpoint, saveCheckpoint } from '../../src/sto
 import { readTextIfPresent } from '../../src/storage/file-system.ts';
 import { writeLayersModel } from '../../src/storage/layers-model.ts';
 import { acquireRunLock, type RunLock } from '../../src/storage/run-lock.ts';
-import { type LoadOptions, loadedTensorFlow, loadTensorFlow } from '../../src/tensorflow/load.ts';
+import type { LoadOptions } from '../../src/tensorflow/load.ts';
 import { requireCollapseMeasure } from '../../src/training/collapse-gate.ts';
 import { type Configuration, namedCodeOf } from '../../src/training/configuration.ts';
 import { type MetricsRow, type TrainerOptions, type TrainingOutcome, train } from '../../src/training/trainer.ts';
 import { openRunOrigin, type RunOriginOptions } from '../origin.ts';
 import type { RunParts } from '../parts.ts';
 import { openRunRecord, type RunRecordOptions } from './log.ts';
+import {
+  openTrainingPlace,
+  type Provenance,
+  type TrainingPlace,
+  type TrainingPlaceChoice,
+  type TrainingPlaceName,
+  trainingPlaces,
+} from './place.ts';
 
-/** What a training hears of, tells and is stopped by; nothing has to be said. */
+/** Where a training runs, what it hears of, tells and is stopped by; nothing has to be said. */
 export interface RunOptions
   extends Pick<TrainerOptions, 'onStep' | 'onMetrics' | 'onCheckpoint'>,
     Pick<RunOriginOptions, 'recording' | 'recordingPath'>,
     Pick<LoadOptions, 'onSetup'> {
+  /** Where to train. Default: tensorflow for a new run, and for one that goes on where it was trained last. */
+  readonly on?: TrainingPlaceChoice | undefined;
   /** Told in one line of what went on beside the training: a lock taken over, a checkpoint passed over. */
   readonly onNote?: ((note: string) => void) | undefined;
   /** Stops after the step that is under way, with a checkpoint to go on from; in a set-up at once, leaving nothing behind. */
@@ -50,7 +58,7 @@ export interface RunOptions
 
 /**
  * Trains `configuration` into the new folder `runFolder`: checkpoints, logs and, where it is not stopped, the trained models.
- * Native TensorFlow is loaded with the configuration's threads, and set up where this machine has none yet.
+ * On TensorFlow, the default, the native library is loaded with the configuration's threads, and set up where this machine has none yet.
  *
  * @returns the steps that were done, and whether `signal` stopped it before the last
  * @throws UsageError where the folder holds something else, or this process has TensorFlow with other threads;
@@ -62,43 +70,38 @@ export async function trainRun(
   options: RunOptions = {},
 ): Promise<TrainingOutcome> {
   const made = createRunFolder(runFolder);
-  let provenance: Provenance;
+  let place: TrainingPlace;
   try {
-    provenance = await loadForRun(configuration, options);
+    place = await openPlace(configuration, options, 'tensorflow');
   } catch (error) {
     removeRunFolder(runFolder, made);
     throw error;
   }
-  const lock = await acquireRunLock(runFolder, { onNote: options.onNote });
   try {
-    return await trainInto(runFolder, configuration, options, {
-      begin() {
-        writeConfiguration(runFolder, configuration);
-        writeProvenance(runFolder, provenance);
-      },
-      lock,
-      provenance,
-    });
+    const lock = await acquireRunLock(runFolder, { onNote: options.onNote });
+    try {
+      return await trainInto(runFolder, configuration, options, {
+        begin() {
+          writeConfiguration(runFolder, configuration);
+          writeProvenance(runFolder, place.provenance);
+        },
+        lock,
+        place,
+      });
+    } finally {
+      lock.dispose();
+    }
   } finally {
-    lock.dispose();
+    await place.dispose();
   }
 }
 
-/** What made the run: versions and hardware, for environment.json and for the seal of a checkpoint. */
-type Provenance = Readonly<Record<string, string | number>>;
-
-/** Loads TensorFlow for a run. @returns what this process trains with */
-async function loadForRun({ threads }: Configuration, { onSetup, signal }: RunOptions): Promise<Provenance> {
-  const tensorflow = await loadTensorFlow({ threads, ...(onSetup && { onSetup }), ...(signal && { signal }) });
-  return {
-    package: `jepa-onnx ${packageVersion()}`,
-    node: process.version,
-    platform: `${process.platform} ${process.arch}`,
-    cpu: cpus()[0]?.model ?? 'unknown',
-    tfjs: tensorflow.version.tfjs,
-    tensorflow: loadedTensorFlow()?.tensorflowVersion ?? 'unknown',
-    threads,
-  };
+function openPlace(
+  { threads }: Configuration,
+  { on, onSetup, signal, onNote }: RunOptions,
+  usual: TrainingPlaceName,
+): Promise<TrainingPlace> {
+  return openTrainingPlace(on ?? usual, { threads, onNote, ...(onSetup && { onSetup }), ...(signal && { signal }) });
 }
 
 /** The options of a training, and how many steps it shall have in all. */
@@ -112,35 +115,51 @@ export interface ResumeOptions extends RunOptions {
 
 /**
  * Goes on with the run in `runFolder` from its newest whole checkpoint, or from the start where there is none yet. The weights
- * are bit for bit those of a run that was not stopped. Loads native TensorFlow as `trainRun` does.
+ * are bit for bit those of a run that was not stopped, where it goes on in the place it was trained in; another has to be named.
  * @throws FormatError where the run's files are not those that the checkpoint was written with
  */
 export async function resumeRun(runFolder: string, options: ResumeOptions = {}): Promise<TrainingOutcome> {
   const configuration = readConfiguration(runFolder);
-  const provenance = await loadForRun(configuration, options);
-  const lock = await acquireRunLock(runFolder, { onNote: options.onNote });
+  const recorded = readProvenance(runFolder);
+  const before = placeOf(recorded);
+  const place = await openPlace(configuration, options, before);
+  let lock: RunLock | undefined;
   try {
+    lock = await acquireRunLock(runFolder, { onNote: options.onNote });
     const checkpoint = resumableCheckpoint(runFolder, options);
     if (!checkpoint) options.onNote?.(`${runFolder}: no whole checkpoint yet: starting from step 0`);
     const { steps } = options;
     if (checkpoint) {
       requireSealedConfiguration(runFolder, configuration, checkpoint, steps !== undefined);
-      const recorded = readProvenance(runFolder);
-      requireSealedBackend(runFolder, checkpoint, { here: provenance, recorded });
+      requireSealedBackend(runFolder, checkpoint, { here: place.provenance, recorded });
+      if (place.name !== before)
+        options.onNote?.(
+          `${runFolder}: trained on ${before} up to step ${checkpoint.step}, going on on ${place.name}: other bits from here on`,
+        );
     }
     const prolonged = steps === undefined ? configuration : withSteps(runFolder, configuration, steps, checkpoint);
     return await trainInto(runFolder, prolonged, options, {
       async begin() {
         if (steps !== undefined) await prolong(runFolder, prolonged, checkpoint);
-        writeProvenance(runFolder, provenance);
+        writeProvenance(runFolder, place.provenance);
       },
       checkpoint,
       lock,
-      provenance,
+      place,
     });
   } finally {
-    lock.dispose();
+    lock?.dispose();
+    await place.dispose();
   }
+}
+
+/** Where the run in `runFolder` was trained last. */
+export function placeOfRun(runFolder: string): TrainingPlaceName {
+  return placeOf(readProvenance(runFolder));
+}
+
+function placeOf(recorded: Provenance | undefined): TrainingPlaceName {
+  return trainingPlaces.find((name) => name === recorded?.place) ?? 'tensorflow';
 }
 
 /** Steps of a run that has nothing left to do; undefined where there is something. */
@@ -207,13 +226,13 @@ async function trainInto(
     begin,
     checkpoint,
     lock,
-    provenance,
+    place,
   }: {
     /** Called when nothing can be wrong with the configuration any more, before anything else is written. */
     readonly begin: () => void | Promise<void>;
     readonly checkpoint?: Checkpoint | undefined;
     readonly lock: RunLock;
-    readonly provenance: Provenance;
+    readonly place: TrainingPlace;
   },
 ): Promise<TrainingOutcome> {
   const origin = await openRunOrigin(runFolder, configuration, options);
@@ -230,7 +249,7 @@ async function trainInto(
       checkpoint,
       baseline,
       lock,
-      provenance,
+      place,
     });
   } finally {
     await origin.dispose();
@@ -244,9 +263,9 @@ async function trainRecorded(
   parts: RunParts,
   options: RunOptions &
     Pick<TrainerOptions, 'source' | 'checkpoint'> &
-    Pick<RunRecordOptions, 'baseline'> & { readonly lock: RunLock; readonly provenance: Provenance },
+    Pick<RunRecordOptions, 'baseline'> & { readonly lock: RunLock; readonly place: TrainingPlace },
 ): Promise<TrainingOutcome> {
-  const { baseline, checkpoint, lock, provenance } = options;
+  const { baseline, checkpoint, lock, place } = options;
   const record = openRunRecord(runFolder, {
     configuration,
     baseline,
@@ -259,6 +278,7 @@ async function trainRecorded(
       configuration,
       networks: parts.model,
       auxiliaries: parts.auxiliaries,
+      openBackend: place.open,
       runFolder,
       onMetrics(row: MetricsRow) {
         record.metrics(row);
@@ -267,7 +287,7 @@ async function trainRecorded(
       beforeCheckpoint() {
         // Whoever was held up for so long that another took over writes no checkpoint beside theirs.
         lock.requireHeld();
-        return sealOf(configuration, provenance, record.sync());
+        return sealOf(configuration, place.provenance, record.sync());
       },
       onMeasures: record.measures,
       onWarning: options.onNote,

@@ -108,6 +108,11 @@ export function observationShapeOf({ observation }: RecordingRecord): readonly n
   return [observation.reduce((sum, { shape }) => sum + elementCount(shape), 0)];
 }
 
+/** Images alone are pixels; a vector, and an image packed with one, are numbers. */
+export function observationTypeOf({ observation }: RecordingRecord): 'uint8' | 'float32' {
+  return observation.length === 1 && observation[0].kind === 'image' ? 'uint8' : 'float32';
+}
+
 export function actionSizeOf({ action }: RecordingRecord): number {
   return action.reduce((sum, { size }) => sum + size, 0);
 }

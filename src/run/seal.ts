@@ -8,8 +8,11 @@ import { type LogDigest, logDigest } from '../storage/jsonl.ts';
 import type { Configuration } from '../training/configuration.ts';
 import { RUN_FILES, runPath } from './folder.ts';
 
-/** What decides the bits beside the configuration: another version may compute another sum. */
-const BACKEND_KEYS: readonly string[] = ['tensorflow', 'tfjs'];
+/**
+ * What decides the bits beside the configuration: another version may compute another sum. A run has that which trained it last,
+ * TensorFlow or a provider of onnxruntime: going on in another place is asked for by name.
+ */
+const BACKEND_KEYS: readonly string[] = ['tensorflow', 'onnx:cpu', 'onnx:wasm', 'onnx:webgpu', 'onnx:cuda', 'tfjs'];
 
 /** Where a recording is, what decodes it and with how many threads changes no number. */
 const PLACE_KEYS: readonly string[] = ['recording.path', 'recording.ffmpeg', 'recording.workers'];

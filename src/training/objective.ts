@@ -5,7 +5,7 @@
 // Letters: B sequences, K steps (the horizon; 1 in the paper), J of them with a dynamics term (K by default), D latent,
 // A action, M auxiliary numbers.
 import type * as tf from '@tensorflow/tfjs';
-import { type Auxiliary, sliceAuxiliaries } from '../auxiliary/index.ts';
+import { type Auxiliary, sliceAuxiliaries } from '../auxiliary/auxiliary.ts';
 import { elementCount } from '../shape.ts';
 import type { Graph, GraphTensor, GraphVariable } from '../tensorflow/graph.ts';
 import { applyModel, ModelVariables } from '../tensorflow/layers.ts';

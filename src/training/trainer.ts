@@ -8,11 +8,12 @@ import { type Baseline, type BaselineMeasures, measureBaseline } from '../measur
 import { rankOfGram } from '../measures/spectrum/numerical-rank.ts';
 import type { Checkpoint, Json } from '../storage/checkpoint.ts';
 import { saveCheckpoint } from '../storage/checkpoint.ts';
+import type { OpenTrainingBackend, StepResult, TrainingBackend } from './backend.ts';
 import { CollapseGate, type CollapseState } from './collapse-gate.ts';
 import type { Configuration } from './configuration.ts';
 import type { Networks } from './objective.ts';
 import { learningRateAt } from './schedule.ts';
-import { type StepResult, TrainingStep } from './training-step.ts';
+import { TrainingStep } from './training-step.ts';
 
 /** One row of metrics: means over the steps since the row before, and the rate of the last of them. */
 export interface MetricsRow {
@@ -41,6 +42,8 @@ export interface TrainerOptions {
   readonly runFolder: string;
   /** What is measured every `measureEvery` steps; without it nothing is. */
   readonly baseline?: Baseline | undefined;
+  /** What runs the steps. Default: TensorFlow, which must be loaded. */
+  readonly openBackend?: OpenTrainingBackend | undefined;
   /** Goes on from here. */
   readonly checkpoint?: Checkpoint;
   /** Aborted: the step that runs is finished, a checkpoint saved, and `train` returns with `isInterrupted`. */
@@ -77,7 +80,8 @@ export async function train(options: TrainerOptions): Promise<TrainingOutcome> {
   const { configuration, networks, source, auxiliaries, runFolder, checkpoint, signal } = options;
   const { optimization, objective, checkpointEvery, checkpointsKept, logEvery, measureEvery } = configuration;
   const baseline = measureEvery > 0 ? options.baseline : undefined;
-  const trainingStep = new TrainingStep(networks, source, {
+  const open: OpenTrainingBackend = options.openBackend ?? ((...given) => new TrainingStep(...given));
+  const trainingStep = await open(networks, source, {
     objective,
     optimization,
     auxiliaries,
@@ -126,7 +130,7 @@ export async function train(options: TrainerOptions): Promise<TrainingOutcome> {
     while (step < optimization.steps && !signal?.aborted) {
       const batch = await source.batch(step, optimization.batchSize, objective.horizon);
       const rate = learningRateAt(step, optimization);
-      const result = trainingStep.run(batch, step, rate);
+      const result = await trainingStep.run(batch, step, rate);
       requireFinite(result, step, runFolder, savedStep);
       step++;
       window.add(result);
@@ -135,7 +139,7 @@ export async function train(options: TrainerOptions): Promise<TrainingOutcome> {
       // Before any checkpoint of this step: a run that is resumed from it must not miss the row.
       let collapse: string | undefined;
       if (baseline && (step % measureEvery === 0 || step === optimization.steps)) {
-        const row = { step, ...measure(trainingStep, baseline) };
+        const row = { step, ...(await measure(trainingStep, baseline)) };
         options.onMeasures?.(row);
         collapse = gate.judgeMeasures(step, row.measures);
       }
@@ -153,7 +157,7 @@ export async function train(options: TrainerOptions): Promise<TrainingOutcome> {
     trainingStep.copyToModels(networks);
     return { step, isInterrupted: step < optimization.steps, last };
   } finally {
-    trainingStep.dispose();
+    await trainingStep.dispose();
   }
 }
 
@@ -161,17 +165,19 @@ export async function train(options: TrainerOptions): Promise<TrainingOutcome> {
 const JACOBIAN_OBSERVATIONS = 2;
 
 /** Measures the encoder as it is now; changes neither weights nor anything random. */
-function measure(step: TrainingStep, baseline: Baseline): Omit<MeasuresRow, 'step'> {
+async function measure(step: TrainingBackend, baseline: Baseline): Promise<Omit<MeasuresRow, 'step'>> {
   const { observations, classes } = baseline;
   const { rowSize, latentSize } = step;
-  const latents = step.encode(observations);
-  const centroidLatents = classes ? step.encode(classes.centroidObservations) : new Float32Array(0);
+  const latents = await step.encode(observations);
+  const centroidLatents = classes ? await step.encode(classes.centroidObservations) : new Float32Array(0);
   const count = observations.length / rowSize;
-  const ranks = Array.from({ length: Math.min(JACOBIAN_OBSERVATIONS, count) }, (_, index) => {
+  const ranks: number[] = [];
+  for (let index = 0; index < Math.min(JACOBIAN_OBSERVATIONS, count); index++) {
     // Spread over the baseline, whose first observations may be of one class.
     const n = Math.floor((index * count) / JACOBIAN_OBSERVATIONS);
-    return rankOfGram(step.jacobianGram(observations.subarray(n * rowSize, (n + 1) * rowSize)), latentSize);
-  });
+    const gram = await step.jacobianGram(observations.subarray(n * rowSize, (n + 1) * rowSize));
+    ranks.push(rankOfGram(gram, latentSize));
+  }
   const measures = measureBaseline(baseline, latentSize, latents, centroidLatents);
   return { measures: { ...measures, jacobianRank: Math.min(...ranks) }, latents };
 }

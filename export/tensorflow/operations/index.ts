@@ -4,6 +4,7 @@ import { control } from './control.ts';
 import { convolution } from './convolution.ts';
 import { creation } from './creation.ts';
 import { elementwise } from './elementwise.ts';
+import { gradients } from './gradient.ts';
 import { images } from './image.ts';
 import { lists } from './list.ts';
 import { matrix } from './matrix.ts';
@@ -28,6 +29,7 @@ const table = {
   ...selection,
   ...control,
   ...lists,
+  ...gradients,
 } as const satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof table;

@@ -1,10 +1,12 @@
 // Batch and local normalisation, and what turns numbers into shares.
 import type { Operation } from '../operation.ts';
+import { trainingBatchNorm } from './gradient.ts';
 import { onChannelsFirst } from './window.ts';
 
 /** y = (x - mean) / sqrt(variance + epsilon) * scale + offset, with the moments that the node is given. */
 const fusedBatchNorm: Operation = {
   convert: (node) => {
+    if (node.flag('is_training', false) && node.constant(3)?.data.length === 0) return trainingBatchNorm(node);
     if (node.flag('is_training', false) && node.constant(3) === undefined)
       throw node.unsupported('moments of the batch (is_training)', 'Convert the model for inference.');
     const epsilon = node.number('epsilon', 0.001);
@@ -15,7 +17,8 @@ const fusedBatchNorm: Operation = {
   },
   documentation: {
     operators: 'BatchNormalization; nothing where it is folded into the convolution before it',
-    notes: 'Only the first output, at inference.',
+    notes:
+      'At inference only the first output. In a training step by the moments of the batch: ReduceMean, Sub, Mul, Add.',
   },
 };
 

@@ -1,0 +1,27 @@
+// Trains a world model in a page: onnxruntime-web, the three files of `jepa export RUN --training-step`, and a world of the page's own.
+// With WebGPU the state stays on the device from step to step; only the losses come back.
+import * as onnxruntime from './onnxruntime-web/ort.webgpu.bundle.min.mjs';
+import { openWorld } from './world.js';
+
+/** `provider`: wasm or webgpu. Calls `onStep` with the number of the step and its losses by name. Gives the trained state. */
+export async function train({ folder = '.', steps = 200, provider = 'wasm', onStep = () => {} }) {
+  const about = await (await fetch(`${folder}/training-step.json`)).json();
+  const onDevice = Object.fromEntries(Object.values(about.state).map((name) => [name, 'gpu-buffer']));
+  const session = await onnxruntime.InferenceSession.create(`${folder}/training-step.onnx`, {
+    executionProviders: [provider],
+    ...(provider === 'webgpu' ? { preferredOutputLocation: onDevice } : {}),
+  });
+  const start = await onnxruntime.InferenceSession.create(`${folder}/training-start.onnx`);
+  let state = await start.run({});
+  const drawBatch = openWorld(about.batchSize);
+  const scalar = (value) => new onnxruntime.Tensor('float32', [value], []);
+  for (let number = 1; number <= steps; number++) {
+    const batch = Object.entries(drawBatch()).map(([name, value]) => [name, new onnxruntime.Tensor(...value)]);
+    const fed = { ...Object.fromEntries(batch), ...state, rate: scalar(1e-3), step: scalar(number) };
+    const results = await session.run(fed);
+    for (const tensor of Object.values(state)) tensor.dispose();
+    state = Object.fromEntries(Object.entries(about.state).map(([name, after]) => [name, results[after]]));
+    onStep(number, Object.fromEntries(about.losses.map((name) => [name, results[name].data[0]])));
+  }
+  return { about, state };
+}

@@ -1,0 +1,29 @@
+// Trains a world model in onnxruntime alone: node train.js EXPORT_FOLDER [STEPS]. Needs the package onnxruntime-node.
+// The folder is that of `jepa export RUN --training-step`, RUN of `jepa train counting`. The world is another: world.js.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as onnxruntime from 'onnxruntime-node';
+import { openWorld } from './world.js';
+
+const [folder, steps = '200'] = process.argv.slice(2);
+const about = JSON.parse(readFileSync(join(folder, 'training-step.json'), 'utf8'));
+const open = (name) => onnxruntime.InferenceSession.create(join(folder, name));
+const session = await open('training-step.onnx');
+let state = await (await open('training-start.onnx')).run({});
+const drawBatch = openWorld(about.batchSize);
+const scalar = (value) => new onnxruntime.Tensor('float32', [value], []);
+
+for (let number = 1; number <= Number(steps); number++) {
+  const batch = Object.entries(drawBatch()).map(([name, value]) => [name, new onnxruntime.Tensor(...value)]);
+  const results = await session.run({
+    ...Object.fromEntries(batch),
+    ...state,
+    rate: scalar(1e-3),
+    step: scalar(number),
+  });
+  state = Object.fromEntries(Object.entries(about.state).map(([name, after]) => [name, results[after]]));
+  if (number === 1 || number % 20 === 0)
+    console.log(number, ...about.losses.map((name) => `${name} ${results[name].data[0].toFixed(4)}`));
+}
+// Where each weight lies in it: about.weights.
+writeFileSync('weights.f32', state.weights.data);

@@ -1,0 +1,38 @@
+"""Trains a world model in onnxruntime alone: python train.py EXPORT_FOLDER [STEPS]. Needs numpy and onnxruntime.
+
+The folder is that of `jepa export RUN --training-step`, RUN of `jepa train counting`. The world is another: a dot on a ring."""
+
+import json
+import sys
+
+import numpy
+import onnxruntime
+
+folder, steps = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 200
+session = onnxruntime.InferenceSession(f"{folder}/training-step.onnx")
+about = json.loads(session.get_modelmeta().custom_metadata_map["jepa_onnx.training_step"])
+names = [output.name for output in session.get_outputs()]
+start = onnxruntime.InferenceSession(f"{folder}/training-start.onnx")
+state = dict(zip((output.name for output in start.get_outputs()), start.run(None, {})))
+random = numpy.random.default_rng(0)
+size = about["batchSize"]
+
+
+def draw_batch():
+    """Two images of each transition, first all the first ones; the reward is 1 at place 0."""
+    places, moves = random.integers(16, size=size), random.integers(2, size=size)
+    places = numpy.concatenate([places, (places + 2 * moves - 1) % 16])
+    images = numpy.zeros((2 * size, 64, 64, 3), numpy.uint8)
+    for image, place in zip(images, places):
+        image[28:36, 4 * place : 4 * place + 4] = 255
+    actions = numpy.eye(2, dtype=numpy.float32)[moves]
+    return {"observations": images, "actions": actions, "targets": numpy.float32(places == 0)[:, None]}
+
+
+for number in range(1, steps + 1):
+    scalars = {"rate": numpy.array(1e-3, "float32"), "step": numpy.array(number, "float32")}
+    results = dict(zip(names, session.run(None, {**scalars, **state, **draw_batch()})))
+    state = {name: results[after] for name, after in about["state"].items()}
+    if number == 1 or number % 20 == 0:
+        print(number, *(f"{name} {results[name]:.4f}" for name in about["losses"]))
+numpy.savez("trained.npz", **state)

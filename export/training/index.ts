@@ -1,0 +1,178 @@
+// A training step as ordinary ONNX files: whoever runs onnxruntime can train, without TensorFlow and without this package.
+//   training-step.onnx     a batch and the state -> the losses and the state after one step of Adam
+//   training-start.onnx    nothing -> the state to start from
+//   training-encoder.onnx  observations and the state -> latents, as the exported encoder would give them
+// The graph is the one that TensorFlow runs; the table of operations of graph models writes it.
+import type { NamedArray } from '../../src/storage/safetensors.ts';
+import { ADAM_SLOT_PREFIX } from '../../src/tensorflow/adam.ts';
+import type { Networks } from '../../src/training/objective.ts';
+import {
+  buildTrainingGraph,
+  initialValues,
+  type TrainingGraph,
+  type TrainingGraphOptions,
+  type TrainingStepShape,
+} from '../../src/training/training-graph.ts';
+import { buildOnnx } from '../build.ts';
+import type { OnnxModel } from '../graph/graph.ts';
+import { encodeModel } from '../graph/serialize.ts';
+import type { ExportOptions } from '../options.ts';
+import { graphModel } from '../tensorflow/index.ts';
+import type { TensorFlowGraph } from '../tensorflow/node.ts';
+import { describeTrainingStep, portDocs, type TrainingStepDescription } from './description.ts';
+import { flatten, functionalGraph, type StateLayout, stateLayoutOf, stateNames } from './state.ts';
+
+/** What is written beside the networks and the objective. */
+export interface TrainingStepExportOptions
+  extends TrainingGraphOptions,
+    Pick<ExportOptions, 'opset' | 'metadata' | 'producer'> {
+  /** The weights, averages and moments to start from, by name, as a checkpoint has them. Default: the networks' own, and no moments. */
+  readonly values?: ReadonlyMap<string, NamedArray>;
+  /** Steps that were done with these values. Default 0. */
+  readonly stepsDone?: number;
+}
+
+/** Three files, and what is said of them in their metadata. */
+export interface TrainingStepExport {
+  /** training-step.onnx; a function of configuration and networks' shapes alone, whatever their weights. */
+  readonly step: Uint8Array;
+  /** training-start.onnx */
+  readonly start: Uint8Array;
+  /** training-encoder.onnx */
+  readonly encoder: Uint8Array;
+  readonly description: TrainingStepDescription;
+}
+
+/**
+ * Writes the training step of `networks`.
+ * @returns the bytes of the files; the same configuration gives the same bytes of the step
+ * @throws UnsupportedLayerError naming the operation that cannot be exported, JepaError naming a layer that cannot be trained
+ */
+export function exportTrainingStep(
+  networks: Networks,
+  shape: TrainingStepShape,
+  options: TrainingStepExportOptions,
+): TrainingStepExport {
+  const program = buildTrainingProgram(networks, shape, options);
+  return {
+    step: encodeModel(program.step),
+    start: encodeModel(program.start(options.values ?? program.initial, options.stepsDone ?? 0)),
+    encoder: encodeModel(program.encoder()),
+    description: program.description,
+  };
+}
+
+/** A training step as ONNX graphs, before they become bytes: what a backend of onnxruntime trains with. */
+export interface TrainingProgram {
+  readonly built: TrainingGraph;
+  readonly layout: StateLayout;
+  readonly step: OnnxModel;
+  readonly encoder: () => OnnxModel;
+  /** The encoder with J J' of its Jacobian beside the latents. */
+  readonly jacobian: () => OnnxModel;
+  readonly start: (values: ReadonlyMap<string, NamedArray>, stepsDone: number) => OnnxModel;
+  /** The networks' own values, and no moments. */
+  readonly initial: ReadonlyMap<string, NamedArray>;
+  readonly description: TrainingStepDescription;
+}
+
+const RENAMED: Readonly<Record<string, string>> = {
+  'adam/rate': 'rate',
+  'sigreg/directions': 'directions',
+  'inference/observations': 'observations',
+};
+
+export function buildTrainingProgram(
+  networks: Networks,
+  shape: TrainingStepShape,
+  options: TrainingStepExportOptions,
+): TrainingProgram {
+  const built = buildTrainingGraph(networks, shape, { ...options, isMeasured: true });
+  const { graph, losses, inference } = built;
+  if (inference === undefined) throw new Error('training step: expected its inference');
+  const initial = initialValues(built);
+  const layout = stateLayoutOf(graph, built.result.name);
+  const description = describeTrainingStep(layout, built, options);
+  const metadata = {
+    ...options.metadata,
+    'jepa_onnx.training_step': JSON.stringify(description),
+  };
+  const write = (source: TensorFlowGraph, doc: string): OnnxModel => {
+    const ends = {
+      name: source.name,
+      facts: { layout: 'nhwc' as const, hasVolumes: false },
+      inputs: source.inputs.map(({ key, type, shape }) => ({ name: key, type, shape: shape ?? [] })),
+      outputs: source.outputs.map(({ key }) => key),
+    };
+    return buildOnnx(graphModel(source, ends), {
+      ...(options.opset === undefined ? {} : { opset: options.opset }),
+      ...(options.producer === undefined ? {} : { producer: options.producer }),
+      layout: 'model',
+      doc,
+      portDocs: portDocs(built, options),
+      metadata,
+    });
+  };
+  const functional = (outputs: ReadonlyMap<string, string>, step?: string): TensorFlowGraph =>
+    functionalGraph(graph, { layout, fixed: initial, outputs, inputNames: RENAMED, ...(step ? { step } : {}) });
+  const names = new Map([...losses].map(([name, tensor]) => [name, tensor.name]));
+  const { latents, gram } = inference;
+  return {
+    built,
+    layout,
+    initial,
+    description,
+    step: write(
+      functional(names, built.result.name),
+      'One step of training: a batch and the state to the losses and the next state.',
+    ),
+    encoder: () =>
+      write(
+        functional(new Map([['latent', latents.name]])),
+        'The encoder that is trained, with the weights as an input: observations to latents.',
+      ),
+    jacobian: () =>
+      write(
+        functional(
+          new Map([
+            ['latent', latents.name],
+            ['gram', gram.name],
+          ]),
+        ),
+        'The same, and the product of its Jacobian with its own transpose.',
+      ),
+    start: (values, stepsDone) =>
+      write(startGraph(layout, values), `The state of a training after ${stepsDone} steps: no inputs.`),
+  };
+}
+
+/** A graph without inputs whose outputs are the state. */
+function startGraph(layout: StateLayout, values: ReadonlyMap<string, NamedArray>): TensorFlowGraph {
+  const moments = (kind: 'm' | 'v'): Float32Array => {
+    const prefix = `${ADAM_SLOT_PREFIX}${kind}/`;
+    return flatten(layout.weights, values, prefix);
+  };
+  const flat = new Map<string, Float32Array>([
+    [stateNames.weights, flatten(layout.weights, values)],
+    [stateNames.first, moments('m')],
+    [stateNames.second, moments('v')],
+    ...(layout.averages.length > 0 ? [[stateNames.averages, flatten(layout.averages, values)] as const] : []),
+  ]);
+  const keys = [...flat.keys()];
+  return {
+    name: 'training_start',
+    nodes: new Map(
+      keys.map((key) => [`start/${key}`, { name: `start/${key}`, operation: 'Const', inputs: [], attributes: {} }]),
+    ),
+    functions: new Map(),
+    inputs: [],
+    outputs: keys.map((key) => ({ key, tensor: `start/${key}:0` })),
+    constant: (node) => {
+      const data = flat.get(node.slice('start/'.length));
+      return data && { type: 'float32', shape: [data.length], data };
+    },
+  };
+}
+
+export type { TrainingStepDescription } from './description.ts';
+export { flatten, nextName, type StateLayout, type StateSlot, stateNames, unflatten } from './state.ts';

@@ -1,0 +1,192 @@
+// A training step on a runtime that runs ONNX files: the graph that TensorFlow would run, its state carried from step to step.
+import { encodeModel } from '../../export/index.ts';
+import {
+  flatten,
+  nextName,
+  type StateSlot,
+  stateNames,
+  type TrainingProgram,
+  unflatten,
+} from '../../export/training/index.ts';
+import type { TransitionBatch } from '../../src/data/transition.ts';
+import { JepaError } from '../../src/error.ts';
+import type { Runtime, RuntimeSession, RuntimeTensor } from '../../src/runtimes/index.ts';
+import { elementCount } from '../../src/shape.ts';
+import type { NamedArray } from '../../src/storage/safetensors.ts';
+import { ADAM_SLOT_PREFIX } from '../../src/tensorflow/adam.ts';
+import { setNamedWeights } from '../../src/tensorflow/weight.ts';
+import type { StepResult, StepState, TrainingBackend } from '../../src/training/backend.ts';
+import type { Networks } from '../../src/training/objective.ts';
+import { sigregFeeds } from '../../src/training/regularizer.ts';
+
+type State = Readonly<Record<string, RuntimeTensor>>;
+
+/** What each kind of state is in a checkpoint: its slots, and the prefix of their names. */
+const kinds = [
+  { input: stateNames.weights, slots: 'weights', prefix: '' },
+  { input: stateNames.first, slots: 'weights', prefix: `${ADAM_SLOT_PREFIX}m/` },
+  { input: stateNames.second, slots: 'weights', prefix: `${ADAM_SLOT_PREFIX}v/` },
+  { input: stateNames.averages, slots: 'averages', prefix: '' },
+] as const;
+
+/** Owns the sessions of a step and of its encoder; the runtime stays the caller's. */
+export class OnnxTrainingStep implements TrainingBackend {
+  readonly #program: TrainingProgram;
+  readonly #runtime: Runtime;
+  readonly #seed: number;
+  readonly #session: RuntimeSession;
+  readonly rowSize: number;
+  readonly latentSize: number;
+  #state: State;
+  /** Opened when something is measured. */
+  #measuring: Promise<RuntimeSession> | undefined;
+
+  private constructor(program: TrainingProgram, runtime: Runtime, session: RuntimeSession, seed: number) {
+    this.#program = program;
+    this.#runtime = runtime;
+    this.#session = session;
+    this.#seed = seed;
+    const [, ...observationShape] = program.built.graph.placeholders.get('observations')?.shape ?? [];
+    this.rowSize = elementCount(observationShape);
+    this.latentSize = program.built.latentSize;
+    this.#state = this.#stateOf(program.initial);
+  }
+
+  /**
+   * Opens the step on `runtime`, with the networks' own weights and a fresh optimizer.
+   * @throws what the runtime throws where it cannot run the step
+   */
+  static async open(
+    program: TrainingProgram,
+    runtime: Runtime,
+    { seed = 0 }: { readonly seed?: number } = {},
+  ): Promise<OnnxTrainingStep> {
+    const session = await runtime.load(encodeModel(program.step));
+    return new OnnxTrainingStep(program, runtime, session, seed);
+  }
+
+  async run(batch: TransitionBatch, step: number, rate: number): Promise<StepResult> {
+    const { graph, observedNumbers, termNames } = this.#program.built;
+    const scalar = (value: number): RuntimeTensor => ({ type: 'float32', data: Float32Array.of(value), shape: [] });
+    const shaped = (name: string, data: Float32Array | Uint8Array): RuntimeTensor => ({
+      type: data instanceof Uint8Array ? 'uint8' : 'float32',
+      data,
+      shape: graph.placeholders.get(name)?.shape ?? [],
+    });
+    const directions = Object.entries(sigregFeeds(graph, this.#seed, step));
+    const fed: Record<string, RuntimeTensor> = {
+      // Time-major: what is encoded comes first.
+      observations: shaped('observations', batch.observations.subarray(0, observedNumbers)),
+      actions: shaped('actions', batch.actions),
+      targets: shaped('targets', batch.auxiliary),
+      rate: scalar(rate),
+      step: scalar(step + 1),
+      ...this.#state,
+    };
+    for (const [name, values] of directions) fed.directions = shaped(name, values);
+    const outputs = await this.#session.run(
+      Object.fromEntries(this.#session.inputs.map(({ name }) => [name, fed[name]])),
+    );
+    this.#state = Object.fromEntries(Object.keys(this.#state).map((name) => [name, outputs[nextName(name)]]));
+    const numberOf = (name: string): number => Number(outputs[name].data[0]);
+    return {
+      loss: numberOf('loss'),
+      terms: Object.fromEntries(termNames.map((name) => [name, numberOf(name)])),
+      latentDeviation: numberOf('latent_deviation'),
+    };
+  }
+
+  async encode(observations: Uint8Array | Float32Array): Promise<Float32Array> {
+    const count = observations.length / this.rowSize;
+    const encoded = new Float32Array(count * this.latentSize);
+    for (let start = 0; start < count; start += this.#rows) {
+      const end = Math.min(count, start + this.#rows);
+      const { latent } = await this.#measure(observations.subarray(start * this.rowSize, end * this.rowSize));
+      encoded.set(floatsOf(latent).subarray(0, (end - start) * this.latentSize), start * this.latentSize);
+    }
+    return encoded;
+  }
+
+  async jacobianGram(observation: Uint8Array | Float32Array): Promise<Float32Array> {
+    const rows = this.#rows;
+    const length = rows * observation.length;
+    const all = observation instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
+    for (let row = 0; row < rows; row++) all.set(observation, row * observation.length);
+    const { gram } = await this.#measure(all);
+    const corner = new Float32Array(this.latentSize ** 2);
+    const products = floatsOf(gram);
+    for (let row = 0; row < this.latentSize; row++)
+      corner.set(products.subarray(row * rows, row * rows + this.latentSize), row * this.latentSize);
+    return corner;
+  }
+
+  /** Rows of one run of the encoder. */
+  get #rows(): number {
+    return this.#program.built.inference?.rows ?? 0;
+  }
+
+  /** The encoder on at most as many observations as it takes; the rest of the run is zeros. */
+  async #measure(observations: Uint8Array | Float32Array): Promise<Record<string, RuntimeTensor>> {
+    this.#measuring ??= this.#runtime.load(encodeModel(this.#program.jacobian()));
+    const session = await this.#measuring;
+    const shape = this.#program.built.inference?.observations.shape ?? [];
+    const isPixels = observations instanceof Uint8Array;
+    const data = isPixels ? new Uint8Array(elementCount(shape)) : new Float32Array(elementCount(shape));
+    data.set(observations);
+    const fed: Record<string, RuntimeTensor> = {
+      ...this.#state,
+      observations: { type: isPixels ? 'uint8' : 'float32', data, shape },
+    };
+    return session.run(Object.fromEntries(session.inputs.map(({ name }) => [name, fed[name]])));
+  }
+
+  read(): StepState {
+    const { layout, built, initial } = this.#program;
+    const found = new Map<string, NamedArray>();
+    for (const { input, slots, prefix } of kinds)
+      if (layout[slots].length > 0)
+        for (const [name, value] of unflatten(layout[slots], floatsOf(this.#state[input]), prefix))
+          found.set(name, value);
+    const weights = new Map<string, NamedArray>();
+    const optimizer = new Map<string, NamedArray>();
+    for (const name of built.graph.variables.keys()) {
+      const value = found.get(name) ?? initial.get(name);
+      if (value) (name.startsWith(ADAM_SLOT_PREFIX) ? optimizer : weights).set(name, value);
+    }
+    return { weights, optimizer };
+  }
+
+  restore(state: StepState): void {
+    this.#state = this.#stateOf(new Map([...state.weights, ...state.optimizer]));
+  }
+
+  #stateOf(values: ReadonlyMap<string, NamedArray>): State {
+    const { layout } = this.#program;
+    return Object.fromEntries(
+      kinds.flatMap(({ input, slots, prefix }): [string, RuntimeTensor][] => {
+        const own: readonly StateSlot[] = layout[slots];
+        if (own.length === 0) return [];
+        const data = flatten(own, values, prefix);
+        return [[input, { type: 'float32', data, shape: [data.length] }]];
+      }),
+    );
+  }
+
+  copyToModels(networks: Networks): void {
+    const { weights } = this.read();
+    setNamedWeights(networks.encoder, 'encoder', weights);
+    setNamedWeights(networks.predictor, 'predictor', weights);
+    if (networks.auxiliary) setNamedWeights(networks.auxiliary, 'auxiliary', weights);
+  }
+
+  async dispose(): Promise<void> {
+    await this.#session.dispose();
+    if (this.#measuring) await (await this.#measuring).dispose();
+    this.#measuring = undefined;
+  }
+}
+
+function floatsOf({ data, type }: RuntimeTensor): Float32Array {
+  if (data instanceof Float32Array) return data;
+  throw new JepaError(`training step: expected float32, got ${type}`);
+}

@@ -1,0 +1,82 @@
+// The files of a training step: whatever is trained, onnxruntime's losses and state follow TensorFlow's; the same configuration gives
+// the same bytes; and the encoder that lies beside gives the latents of the exported one.
+import * as ort from 'onnxruntime-node';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { exportTrainingStep, flatten, nextName } from '../../../export/training/index.ts';
+import type { NamedArray } from '../../../src/storage/safetensors.ts';
+import { loadTensorFlow } from '../../../src/tensorflow/load.ts';
+import { TrainingStep } from '../../../src/training/training-step.ts';
+import { expectClose } from '../../matcher/close.ts';
+import { expectTensorFlowSteps, openBytes } from './variant-steps.ts';
+import { buildVariant, variants } from './variants.ts';
+
+beforeAll(async () => {
+  // With oneDNN TensorFlow takes convolution algorithms of another rounding.
+  process.env.TF_ENABLE_ONEDNN_OPTS = '0';
+  await loadTensorFlow({ threads: 1 });
+});
+
+/** One of each kind; all of them stand in variants.slow.test.ts. */
+const everyday = variants.filter(({ name }) =>
+  ['convolutional encoder, reward', 'a rate of its own for the encoder', 'moving-average target', 'SIGReg'].includes(
+    name,
+  ),
+);
+
+describe('training step', () => {
+  test.each(everyday)('$name: losses and state follow those of TensorFlow', expectTensorFlowSteps);
+
+  test('the state of a checkpoint comes out of training-start.onnx as it went in', async () => {
+    const { networks, shape, options, batch, dispose } = await buildVariant(variants[0]);
+    const reference = new TrainingStep(networks, shape, options);
+    reference.run(batch(0), 0, 1e-2);
+    const { weights, optimizer } = reference.read();
+    reference.dispose();
+    const values = new Map<string, NamedArray>([...weights, ...optimizer]);
+    const { start, description } = exportTrainingStep(networks, shape, { ...options, values, stepsDone: 1 });
+    const session = await openBytes(start);
+    const outputs = await session.run({});
+    await session.release();
+    expect(Object.keys(outputs).sort()).toEqual(Object.keys(description.state).sort());
+    expect(outputs.weights.data).toEqual(flatten(description.weights, values));
+    expect(outputs.second_moment.data).toEqual(flatten(description.weights, values, 'adam/v/'));
+    expect(outputs.averages.data).toEqual(flatten(description.averages, values));
+    dispose();
+  });
+
+  test('the encoder beside the step gives the latents of the encoder that is measured while training', async () => {
+    const { networks, shape, options, batch, dispose } = await buildVariant(variants[0]);
+    const { encoder, start } = exportTrainingStep(networks, shape, options);
+    const reference = new TrainingStep(networks, shape, { ...options, isMeasured: true });
+    const [session, beginning] = await Promise.all([openBytes(encoder), openBytes(start)]);
+    const { weights, averages } = await beginning.run({});
+    const rows = Number(Reflect.get(session.inputMetadata[0], 'shape')[0]);
+    const pixels = new Uint8Array(rows * reference.rowSize);
+    pixels.set(batch(0).observations.subarray(0, pixels.length));
+    const { latent } = await session.run({
+      observations: new ort.Tensor('uint8', pixels, [rows, ...shape.observationShape]),
+      weights,
+      averages,
+    });
+    expectClose(latent.data as Float32Array, reference.encode(pixels), { absolute: 1e-4, relative: 1e-4 }, 'latents');
+    reference.dispose();
+    await Promise.all([session.release(), beginning.release()]);
+    dispose();
+  });
+
+  test('the same configuration gives the same bytes of the step, whatever the weights', async () => {
+    const [first, second] = [await buildVariant(variants[0]), await buildVariant(variants[0])];
+    const kernel = second.networks.encoder.weights[0].read();
+    second.networks.encoder.weights[0].write(kernel.add(1));
+    const [a, b] = [first, second].map(({ networks, shape, options }) => exportTrainingStep(networks, shape, options));
+    expect(Buffer.compare(a.step, b.step)).toBe(0);
+    expect(Buffer.compare(a.encoder, b.encoder)).toBe(0);
+    expect(Buffer.compare(a.start, b.start)).not.toBe(0);
+    first.dispose();
+    second.dispose();
+  });
+
+  test('names of what comes back are the names of what is fed, with next_ before them', () => {
+    expect(nextName('weights')).toBe('next_weights');
+  });
+});

@@ -1,0 +1,39 @@
+// Every encoder, auxiliary and objective exports as a training step, whose losses and state follow TensorFlow's; and so do the presets.
+import { beforeAll, describe, expect, test } from 'vitest';
+import { checkModel } from '../../../export/index.ts';
+import { buildTrainingProgram } from '../../../export/training/index.ts';
+import { buildEnvironmentParts, disposeRunParts } from '../../../pipeline/parts.ts';
+import { trainingShapeOf } from '../../../pipeline/train/shape.ts';
+import { auxiliaryNames } from '../../../src/auxiliary/index.ts';
+import { loadTensorFlow } from '../../../src/tensorflow/load.ts';
+import { presetNames, resolveConfiguration } from '../../../src/training/presets.ts';
+import { expectTensorFlowSteps } from './variant-steps.ts';
+import { variants } from './variants.ts';
+
+beforeAll(async () => {
+  // With oneDNN TensorFlow takes convolution algorithms of another rounding.
+  process.env.TF_ENABLE_ONEDNN_OPTS = '0';
+  await loadTensorFlow({ threads: 1 });
+});
+
+describe('every variant', () => {
+  test.each(variants)('$name: losses and state follow those of TensorFlow', expectTensorFlowSteps);
+
+  test.each(presetNames)('the preset %s, as it is, becomes a step that fits together', async (preset) => {
+    const configuration = resolveConfiguration({ preset, environment: 'counting', threads: 1 });
+    const parts = await buildEnvironmentParts(configuration);
+    const { objective, optimization } = configuration;
+    const options = { objective, optimization, auxiliaries: parts.auxiliaries };
+    const program = buildTrainingProgram(parts.model, trainingShapeOf(parts), options);
+    checkModel(program.step, preset);
+    checkModel(program.encoder(), preset);
+    const counts: Record<string, number> = { small: 393, paper: 828 };
+    expect(program.step.graph.nodes.length).toBe(counts[preset]);
+    disposeRunParts(parts);
+  });
+
+  test('every auxiliary that needs no file of its own is among them', () => {
+    const tried = variants.flatMap(({ auxiliaries }) => auxiliaries ?? ['reward']);
+    expect(auxiliaryNames.filter((name) => !tried.includes(name)).sort()).toEqual(['column', 'module']);
+  });
+});
