@@ -75,7 +75,6 @@ export function buildOnnx(description: ModelDescription | GraphModel, options: E
   };
 }
 
-export { type ExposedValue, exposeFile, exposeValues } from './check/expose.ts';
 export { measureParity, type OutputParity, type Parity, type ParityReport, parityTolerance } from './check/parity.ts';
 export { type Reference, runnableBatches, sessionReference, tfjsReference } from './check/reference.ts';
 export { checkModel, checkOnnx } from './check/structure.ts';

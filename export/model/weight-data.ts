@@ -2,7 +2,7 @@
 import { FormatError } from '../../src/error.ts';
 import { weightFileName } from '../../src/runtimes/weight-file-name.ts';
 import { type Constant, sizeOf } from '../graph/constant.ts';
-import { halfToFloat } from '../graph/half.ts';
+import { halfToFloat } from '../../src/half.ts';
 import { isObject } from './config.ts';
 
 interface Quantization {

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as ort from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkModel } from '../../../export/check/structure.ts';
-import { halfToFloat } from '../../../export/graph/half.ts';
+import { halfToFloat } from '../../../src/half.ts';
 import {
   buildOnnx,
   calibrate,
