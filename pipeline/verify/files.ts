@@ -221,6 +221,8 @@ function writable(error: TensorError) {
 
 function classComparison({ result, reference }: Ran, { judged }: ComparedInputs): ClassComparison | undefined {
   if (judged === undefined || result.measured === undefined || reference.measured === undefined) return undefined;
+  // Other numbers of dimensions are no errors of each other: the shape is the fault.
+  if (result.measured.latents.size !== reference.measured.latents.size) return undefined;
   const { names } = judged.classes;
   const measured = new Map([
     ['reference', reference.measured],

@@ -1,6 +1,5 @@
 // Comparisons of files that others wrote: onnx, onnxruntime's quantisers (test/fixtures/comparison/make.py).
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -140,7 +139,7 @@ test(
       shape: [2, 3],
     };
     const mask = { ...ids, name: 'mask', data: BigInt64Array.from([1n, 1n, 0n, 1n, 1n, 1n]) };
-    spawnSync('mkdir', ['-p', set]);
+    mkdirSync(set, { recursive: true });
     for (const [i, tensor] of [ids, mask].entries()) writeFileSync(join(set, `input_${i}.pb`), encodeTensor(tensor));
     const record = await compareFiles([fixture('tokens'), copy], {
       tensors: join(root, 'tokens'),
