@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { inspectOnnx, type NodeSummary } from '../../export/inspect.ts';
 import { FormatError, UsageError } from '../../src/error.ts';
-import { findObservationInput } from '../../src/evaluation/foreign-encoder.ts';
+import { type FoundInput, findObservationInput } from '../../src/evaluation/foreign-encoder.ts';
 import type { ObservationInput, PixelNormalization } from '../../src/run/encode.ts';
 import { type EvaluationSubject, openSubject } from '../../src/run/subject.ts';
 import type { TensorSpec } from '../../src/runtimes/index.ts';
@@ -92,6 +92,11 @@ export function observationInputOf(
   // Bytes have no scale to choose.
   const normalization = inputs[0]?.type === 'uint8' ? undefined : answers.pixels;
   return findObservationInput(name, inputs, { layout: answers.layout, normalization }).input;
+}
+
+/** The images that a file takes, as far as it says; undefined for numbers. */
+export function imageSizeOf(file: ComparedFile, layout: 'nhwc' | 'nchw' | undefined): FoundInput['imageSize'] {
+  return file.subject === undefined ? findObservationInput(file.name, file.inputs, { layout }).imageSize : undefined;
 }
 
 /** Where a comparison is written: NAME.verify.json and NAME.verify.html beside the last of the files. */

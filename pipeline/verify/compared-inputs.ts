@@ -19,8 +19,8 @@ import { type FixedAxis, randomInputs, type ShapeChoices } from '../../src/verif
 import type { ComparisonRecord } from '../../src/verification/file/schema.ts';
 import { numbersOf } from '../../src/verification/file/tensor-error.ts';
 import { type EvaluateEncoderOptions, observeForEncoder } from '../encoder/evaluate.ts';
-import { type ComparedFile, observationInputOf } from './compared-file.ts';
-import { observationsOfRun } from './run.ts';
+import { type ComparedFile, imageSizeOf, observationInputOf } from './compared-file.ts';
+import { observationsOfRun } from './observation.ts';
 
 /** Rows of one run: bounds its memory. */
 const BATCH = 64;
@@ -255,7 +255,8 @@ async function fromPlainRecording(
   options: InputOptions,
 ): Promise<ComparedInputs> {
   const { observations: asked = PLAIN_ROWS, onNote } = options;
-  const { recording, observation } = await openPlain(path, options);
+  const imageSize = options.imageSize ?? imageSizeOf(files[0], options.layout);
+  const { recording, observation } = await openPlain(path, { ...options, imageSize });
   try {
     const images = [...recording.columns.values()].filter(({ shape }) => shape.length === 3);
     const name = observation?.[0] ?? (images.length === 1 ? images[0].name : undefined);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ClassSource } from '../../src/evaluation/class/bisimulation.ts';
 import type { RecordingClassSource } from '../../src/evaluation/class/recording.ts';
 import { packageRoot, packageVersion } from '../../src/machine/package.ts';
-import { type EvaluationSubject, openSubject } from '../../src/run/subject.ts';
+import { openSubject } from '../../src/run/subject.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { requireWritable } from '../../src/storage/file-system.ts';
 import { verificationRecordOf } from '../../src/verification/describe.ts';
@@ -16,10 +16,10 @@ import {
   VERIFICATION_PAGE_NAME,
   type VerificationRecord,
 } from '../../src/verification/schema.ts';
-import { type VerificationInput, verify } from '../../src/verification/verify.ts';
-import { onnxRuntime, referenceOrder } from '../encoder/reference-runtime.ts';
-import { recordingClasses } from '../evaluate/class-choice.ts';
+import { verify } from '../../src/verification/verify.ts';
+import { referenceOrder } from '../encoder/reference-runtime.ts';
 import { bisectRun } from './bisect-run.ts';
+import { observationsOfRun } from './observation.ts';
 import { makeVariant, readRecorded } from './variant.ts';
 
 /** Which runtimes are compared with which reference, and on what; nothing has to be said. */
@@ -124,35 +124,4 @@ async function writeReport(
   writeFileAtomic(join(folder, VERIFICATION_NAME), `${JSON.stringify(record, undefined, 2)}\n`);
   writeFileAtomic(join(folder, VERIFICATION_PAGE_NAME), page);
   onProgress(`${join(folder, VERIFICATION_PAGE_NAME)}: the report`);
-}
-
-/**
- * Held-out observations of the run's environment or recording, their classes, and the encoder before training; random
- * observations where the recording is not there.
- */
-export async function observationsOfRun(
-  subject: EvaluationSubject,
-  {
-    classes,
-    data,
-    observations = 512,
-    seed = 0,
-    onNote,
-  }: Pick<VerifyRunOptions, 'classes' | 'data' | 'observations' | 'seed' | 'onNote'>,
-): Promise<Pick<VerificationInput, 'source' | 'classes' | 'untrainedEncoder'>> {
-  const runtime = await onnxRuntime();
-  if (subject.configuration.recording !== undefined) {
-    const chosen = recordingClasses(classes, 'of a run of a recording');
-    const { inputOfRecordingOrStatistics } = await import('../network/recording.ts');
-    return inputOfRecordingOrStatistics(subject, {
-      path: data,
-      classes: chosen,
-      observations,
-      seed,
-      runtime,
-      onNote,
-    });
-  }
-  const { inputOfEnvironment } = await import('../network/environment.ts');
-  return inputOfEnvironment(subject, { classes, data, runtime });
 }

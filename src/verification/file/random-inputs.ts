@@ -70,7 +70,8 @@ export function sizedInputs(
   const others = files.slice(1).map((file) => matchInputs(names, file));
   const isRowWise = files.every((file) => batchOf(file) !== undefined);
   requireKnown(shapes, files);
-  const chosen = new Map(first.inputs.map((spec) => [spec.name, chosenShape(spec, shapes)]));
+  const axes = new Set(first.inputs.flatMap(({ shape }) => shape));
+  const chosen = new Map(first.inputs.map((spec) => [spec.name, chosenShape(spec, shapes, axes)]));
   const rows = isRowWise ? (chosenRows(first, chosen, shapes) ?? asked) : undefined;
   const byAxis = new Map<string, number>();
   const fixed: FixedAxis[] = [];
@@ -118,10 +119,15 @@ function requireKnown(shapes: ShapeChoices, files: readonly FedFile[]): void {
       );
 }
 
-function chosenShape({ name, shape }: TensorSpec, shapes: ShapeChoices): readonly number[] | undefined {
+function chosenShape(
+  { name, shape }: TensorSpec,
+  shapes: ShapeChoices,
+  axes: ReadonlySet<number | string>,
+): readonly number[] | undefined {
   const chosen = shapes.get(name);
-  // The name of an axis may be that of an input: one number for a tensor of several axes is the axis.
-  if (chosen === undefined || (chosen.length === 1 && shape.length !== 1)) return undefined;
+  // The name of an axis may be that of an input: then one number is the axis.
+  const isAxis = shapes.get(name)?.length === 1 && axes.has(name);
+  if (chosen === undefined || (isAxis && shape.length !== 1)) return undefined;
   const fits =
     chosen.length === shape.length && shape.every((side, i) => typeof side === 'string' || side === chosen[i]);
   if (fits) return chosen;

@@ -79,6 +79,9 @@ describe('randomInputs', () => {
     expect(() => sizedInputs([open], { rows: 4, shapes: new Map([['T', [1]]]) })).toThrow(
       'expected the name of an input or of an open axis (image, N, H, W), got "T"',
     );
+    expect(() => sizedInputs([open], { rows: 4, shapes: new Map([['image', [7]]]) })).toThrow(
+      'expected "image" as [N, 3, H, W], got [7]',
+    );
     expect(() => sizedInputs([open], { rows: 4, shapes: new Map([['image', [1, 4, 5, 6]]]) })).toThrow(
       'expected "image" as [N, 3, H, W], got [1, 4, 5, 6]',
     );
