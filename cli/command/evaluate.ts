@@ -50,7 +50,7 @@ export function createEvaluateCommand(): Command {
     )
     .option(
       '--reference <name>',
-      'runtime that the others are compared with (default: tfjs where it can run, else cpu)',
+      'runtime that the others are compared with (default: tfjs where it can run, else cpu); of an ONNX file also another file',
     )
     .option(
       '--observations <number>',
@@ -113,7 +113,7 @@ async function runEvaluate(subject: string, flags: EvaluateFlags): Promise<void>
   const isEncoder = isEncoderFile(subject);
   refuseForeignFlags(subject, flags, isEncoder);
   const runtimes = await parseRuntimes(flags.runtime);
-  const names = [...runtimes, ...(flags.reference ? [flags.reference] : [])];
+  const names = [...runtimes, ...(flags.reference && !isEncoderFile(flags.reference) ? [flags.reference] : [])];
   await ensureRuntimePackages(names.map((name) => name.split(':')[0]));
   const { classes, runtime: _, open, ...rest } = flags;
   const options = {

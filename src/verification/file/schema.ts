@@ -12,8 +12,8 @@ const measure = z.number().min(0);
 const openMeasure = measure.nullable();
 const verdict = z.enum(['distinct', 'coarse', 'collapsed']);
 
-/** What makes a comparison fail. */
 export const failRules = ['tolerance', 'verdict', 'certificate', 'elsewhere'] as const;
+/** What makes a comparison fail: a number that is off, or what classes say. */
 export type FailRule = (typeof failRules)[number];
 
 export const toleranceSchema = z.strictObject({

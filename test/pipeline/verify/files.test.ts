@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { decodeTensor, encodeTensor } from '../../../export/index.ts';
 import { inspectOnnx } from '../../../export/inspect.ts';
+import { evaluateEncoder } from '../../../pipeline/encoder/evaluate.ts';
 import { compareFiles } from '../../../pipeline/verify/files.ts';
 import { comparisonSchema, type RanFile } from '../../../src/verification/file/schema.ts';
 
@@ -158,6 +159,49 @@ test(
   },
   LIMIT_MS,
 );
+
+describe('observations with classes', () => {
+  const foreign = (name: string) => join(import.meta.dirname, '..', '..', 'fixtures', 'foreign-encoder', name);
+  const labelled = { data: foreign('labelled.npz'), classes: { of: 'column', column: 'label' } as const };
+
+  test(
+    'a copy in 8 bits keeps its verdict with a certificate; an encoder that merges classes does not',
+    async () => {
+      const paths = ['quarters.onnx', 'quarters-int8.onnx', 'collapsed.onnx'].map(foreign);
+      const record = comparisonSchema.parse(await compareFiles(paths, { ...labelled, report: false }));
+      const [reference, int8, collapsed] = record.runs.filter((run): run is RanFile => run.status === 'ran');
+      expect(record.classes).toMatchObject({ of: 'column', names: ['label 0', 'label 1', 'label 2', 'label 3'] });
+      expect(record.failOn).toEqual(['certificate']);
+      expect(reference.classes).toMatchObject({ verdict: 'distinct', accuracy: 1, maxLatentError: 0, elsewhere: 0 });
+      expect(int8).toMatchObject({ holds: true, classes: { verdict: 'distinct', verdictHolds: true, elsewhere: 0 } });
+      expect(collapsed).toMatchObject({ holds: false, faults: ['the verdict is coarse instead of distinct'] });
+      const { classes } = collapsed;
+      expect(classes?.verdictHolds).toBe(false);
+      expect(classes?.certifiedAccuracy).toBe(0);
+      expect(classes?.elsewhere).toBeGreaterThan(0);
+      expect(classes?.moved[0].from).toBe(classes?.moved[0].own);
+      expect(classes?.moved[0].to).not.toBe(classes?.moved[0].own);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'an evaluation may be measured against another file',
+    async () => {
+      const options = { ...labelled, report: false, reference: foreign('quarters.onnx') };
+      const kept = await evaluateEncoder(foreign('quarters-int8.onnx'), options);
+      expect(kept.reference.runtime).toBe('quarters.onnx on cpu');
+      expect(kept.runtimes).toMatchObject([{ runtime: 'cpu', verdict: 'distinct', verdictHolds: true }]);
+      const fallen = await evaluateEncoder(foreign('collapsed.onnx'), options);
+      expect(fallen.runtimes).toMatchObject([{ runtime: 'cpu', verdict: 'coarse', verdictHolds: false }]);
+      expect(fallen.runtimes[0].maxLatentError).toBeGreaterThan(1);
+      await expect(
+        evaluateEncoder(foreign('collapsed.onnx'), { ...options, reference: fixture('tokens') }),
+      ).rejects.toThrow('tokens.onnx: expected one input, got input/ids, attention:mask');
+    },
+    LIMIT_MS,
+  );
+});
 
 describe('bad input', () => {
   test.each<[readonly string[], Parameters<typeof compareFiles>[1], string]>([
