@@ -16,6 +16,8 @@ import { basename, dirname } from 'node:path';
 import { FormatError, JepaError } from '../src/error.ts';
 import { containedPath } from '../src/runtimes/external-data.ts';
 import { writeFileAtomic } from '../src/storage/atomic-file.ts';
+import type { FileGraph } from '../src/verification/bisect/graph.ts';
+import { openFileGraph } from './check/excerpt.ts';
 import type { OnnxModel } from './graph/graph.ts';
 import { constantBytes, decodeModel, encodeModel, encodeSplitModel } from './graph/serialize.ts';
 import type { ExternalData } from './graph/tensor-message.ts';
@@ -63,6 +65,11 @@ export function readModel(path: string): OnnxModel {
   if (stats.size > maximumMessageBytes)
     throw new FormatError(`${where}: expected at most ${maximumMessageBytes} bytes, got ${stats.size}`);
   return decodeModel(readFileSync(path), where, (data, of) => readExternal(dirname(path), data, of));
+}
+
+/** A file's nodes, and models cut out of it: the weights beside it are read where a cut needs them. */
+export function readFileGraph(path: string): FileGraph {
+  return openFileGraph(readFileSync(path), basename(path), (data, of) => readExternal(dirname(path), data, of));
 }
 
 /** The bytes of one weight from a file in `folder`. */

@@ -35,7 +35,6 @@ export function exportOnnxFromGraph(artifacts: tf.io.ModelArtifacts, options: Ex
   return encodeModel(buildOnnx(describeGraphArtifacts(artifacts, 'graph model', options.inputShapes), options));
 }
 
-export { type ExposedValue, exposeFile, exposeValues } from './check/expose.ts';
 export { measureParity, type OutputParity, type Parity, type ParityReport, parityTolerance } from './check/parity.ts';
 export { type Reference, runnableBatches, sessionReference, tfjsReference } from './check/reference.ts';
 export { checkModel, checkOnnx } from './check/structure.ts';

@@ -12,6 +12,8 @@ export { createPlanner } from '../src/planning/index.ts';
 export type { PlanRecord } from '../src/planning/schema.ts';
 export type { PixelNormalization } from '../src/run/encode.ts';
 export type { TrainingOutcome } from '../src/training/trainer.ts';
+export type { ShapeChoices } from '../src/verification/file/random-inputs.ts';
+export type { ComparisonRecord, FailRule, Tolerance } from '../src/verification/file/schema.ts';
 export type { VerificationRecord } from '../src/verification/schema.ts';
 export { type ConversionReport, type ConvertOptions, convertModel } from './convert/model.ts';
 export { brokenHypothesis } from './encoder/certification.ts';
@@ -40,4 +42,5 @@ export { type SweepStatus, sweepStatus, type UnitState, type UnitStatus } from '
 export { runSweepUnit, type SweepUnitOptions, type SweepUnitOutcome } from './sweep/unit.ts';
 export { type DecoderInput, type DecoderOptions, trainDecoder } from './train/decoder.ts';
 export { type ResumeOptions, type RunOptions, resumeRun, trainRun } from './train/run.ts';
+export { type CompareFilesOptions, compareFiles } from './verify/files.ts';
 export { type VerifyRunOptions, verifyRun } from './verify/run.ts';

@@ -51,7 +51,7 @@ export function createEvaluateCommand(terminal: Terminal): Command {
     )
     .option(
       '--reference <name>',
-      'runtime that the others are compared with (default: tfjs where it can run, else cpu)',
+      'runtime that the others are compared with (default: tfjs where it can run, else cpu); of an ONNX file also another file',
     )
     .option(
       '--observations <number>',
@@ -114,7 +114,7 @@ async function runEvaluate(terminal: Terminal, subject: string, flags: EvaluateF
   const isEncoder = isEncoderFile(subject);
   refuseForeignFlags(subject, flags, isEncoder);
   const runtimes = await parseRuntimes(flags.runtime);
-  const names = [...runtimes, ...(flags.reference ? [flags.reference] : [])];
+  const names = [...runtimes, ...(flags.reference && !isEncoderFile(flags.reference) ? [flags.reference] : [])];
   await ensureRuntimePackages(
     terminal,
     names.map((name) => name.split(':')[0]),

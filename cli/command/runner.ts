@@ -5,10 +5,6 @@ import type { ProtocolArguments } from '../../src/verification/protocol.ts';
 import { parseWhole } from '../parse/number.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface RunnerFlags {
-  readonly values?: boolean;
-}
-
 type RunnerArguments = readonly [
   name: string,
   encoder: string,
@@ -18,7 +14,6 @@ type RunnerArguments = readonly [
   count: number,
   batch: number,
   out: string | undefined,
-  flags: RunnerFlags,
 ];
 
 export function createRunnerCommand(terminal: Terminal): Command {
@@ -32,20 +27,18 @@ export function createRunnerCommand(terminal: Terminal): Command {
     .argument('<N>', 'rows', parseWhole('N', 1))
     .argument('<batch>', 'rows that are run together', parseWhole('batch', 1))
     .argument('[folder]', 'to write latent.bin, predicted_1.bin, predicted_2.bin and runtime.json to')
-    .option('--values', 'write every output of the encoder instead, and their names in values.json')
     .addHelpText('after', '\nThreads: JEPA_THREADS, default 1. The protocol: docs/verify.md')
-    .action((...given) => runRunner(terminal, given.slice(0, 9) as unknown as RunnerArguments));
+    .action((...given) => runRunner(terminal, given.slice(0, 8) as unknown as RunnerArguments));
 }
 
 async function runRunner(terminal: Terminal, [name, ...given]: RunnerArguments): Promise<void> {
-  const [encoder, predictor, observations, actions, count, batch, out, flags] = given;
+  const [encoder, predictor, observations, actions, count, batch, out] = given;
   const threads = parseWhole('JEPA_THREADS', 1)(process.env.JEPA_THREADS ?? '1');
   const files: ProtocolArguments = { encoder, predictor, observations, actions, count, batch, threads };
   try {
     const { isInHouse, allRuntimes } = await import('../../src/verification/runners.ts');
     if (!isInHouse(name)) throw unknownName('runner', 'a runtime of this program', name, allRuntimes.filter(isInHouse));
-    if (flags.values) await writeValues(name, files, out ?? '.');
-    else if (name.startsWith('chromium:')) await runBrowser(terminal, name, files, out);
+    if (name.startsWith('chromium:')) await runBrowser(terminal, name, files, out);
     else await runInProcess(terminal, name, files, out);
   } catch (error) {
     if (!(error instanceof UnavailableError)) throw error;
@@ -96,14 +89,4 @@ async function runBrowser(
 /** The first latent, and its predictions one and two actions ahead. */
 function printFirst(terminal: Terminal, count: number, values: readonly Float32Array[]): void {
   for (const each of values) terminal.stdout.write(`${each.subarray(0, each.length / count).join(' ')}\n`);
-}
-
-async function writeValues(name: string, files: ProtocolArguments, out: string): Promise<void> {
-  const { writeFileSync } = await import('node:fs');
-  const { join } = await import('node:path');
-  const { VALUES_NAME } = await import('../../src/verification/bisect.ts');
-  const names = name.startsWith('chromium:')
-    ? await (await import('../../src/verification/chromium.ts')).valuesInChromium(name, files, out)
-    : await (await import('../../src/verification/in-house.ts')).valuesInHouse(name, files, out);
-  writeFileSync(join(out, VALUES_NAME), JSON.stringify(names));
 }

@@ -1,26 +1,34 @@
-// `jepa verify`: whether the same encoder and predictor give the same answer on every runtime that this machine has. Writes
-// verify.json and verify.html into the folder.
+// `jepa verify`: whether the same encoder and predictor give the same answer on every runtime that this machine has, and whether
+// ONNX files do. Writes verify.json and verify.html into the folder, or beside the last file.
+
 import { join } from 'node:path';
-import { Command } from 'commander';
-import { UsageError } from '../../src/error.ts';
+import { Command, Option } from 'commander';
+import { option, UsageError } from '../../src/error.ts';
+import type { ShapeChoices } from '../../src/verification/file/random-inputs.ts';
+import type { FailRule, Tolerance } from '../../src/verification/file/schema.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
 import { parseClasses } from '../parse/class.ts';
+import { encoderFlagNames, isEncoderFile, refuseEncoderFlags, withEncoderFlags } from '../parse/encoder.ts';
 import { parseWhole } from '../parse/number.ts';
+import { parsePixels } from '../parse/pixels.ts';
+import { parseFailRules, parseShapes, parseTolerance } from '../parse/tolerance.ts';
 import type { Terminal } from '../terminal.ts';
-import { noteTo } from '../text/option.ts';
+import { noteTo, withDashes } from '../text/option.ts';
 
-interface VerifyFlags {
+interface VerifyFlags extends FileFlags {
   readonly open?: boolean;
-  readonly runtimes: string;
+  readonly runtimes?: string;
+  /** Another spelling of `runtimes`, as the other commands have it. */
+  readonly runtime?: string;
   readonly require?: string;
   readonly reference?: string;
-  readonly observations: number;
-  readonly batchSizes: readonly number[];
+  readonly observations?: number;
+  readonly batchSizes?: readonly number[];
   readonly seed: number;
   readonly classes?: string;
   readonly data?: string;
   readonly threads: number;
-  readonly bisect?: readonly [string, string];
+  readonly bisect?: string | true;
   readonly bisectTolerance: number;
   readonly timeLimit: number;
   readonly memoryLimit: number;
@@ -29,16 +37,36 @@ interface VerifyFlags {
   readonly report: boolean;
 }
 
+/** Of comparisons of files alone. */
+interface FileFlags {
+  readonly inputs?: string;
+  readonly shape?: ShapeChoices;
+  readonly tolerance?: Tolerance;
+  readonly failOn?: FailRule[];
+  readonly reduce?: string;
+  readonly environment?: string;
+  readonly map?: string;
+  readonly imageSize?: readonly [number, number];
+  readonly stack?: number;
+  readonly layout?: 'nchw' | 'nhwc';
+  readonly pixels?: string;
+}
+
+const fileFlagNames = ['inputs', 'shape', 'tolerance', 'failOn', 'reduce', ...encoderFlagNames] as const;
+/** Of runs and exports alone. */
+const runFlagNames = ['require', 'reference', 'batchSizes', 'build'] as const;
+
 export function createVerifyCommand(terminal: Terminal): Command {
-  return new Command('verify')
-    .description('measure whether the latents of a run or an export tell apart the same on every runtime')
-    .argument('<folder>', 'the folder of a run, or of an export by itself')
+  const command = new Command('verify')
+    .description('measure whether runtimes, or files, give the same answer')
+    .argument('<subject>', 'the folder of a run, or of an export by itself; or an ONNX file')
+    .argument('[others...]', 'files, runs or exports that are compared with it')
     .option(
       '--runtimes <names>',
       'comma-separated: tfjs, cpu, cuda, webgpu, wasm, chromium:wasm, chromium:wasm:2, chromium:webgpu, python, openvino, ' +
-        'java, rust, go, c; variants: cuda:tf32, and NAME:fp16 and NAME:int8 of any that reads ONNX files',
-      'all',
+        'java, rust, go, c; variants: cuda:tf32, and NAME:fp16 and NAME:int8 of any that reads ONNX files (default: all; of files: cpu)',
     )
+    .addOption(new Option('--runtime <names>').hideHelp())
     .option('--require <names>', 'runtimes whose absence is a failure, or all')
     .option(
       '--reference <name>',
@@ -46,31 +74,56 @@ export function createVerifyCommand(terminal: Terminal): Command {
     )
     .option(
       '--observations <number>',
-      'held-out observations; as many more give the centroids',
-      parseWhole('--observations', 2),
-      512,
+      'held-out observations; as many more give the centroids (default: 512; of random inputs of files 16)',
+      parseWhole('--observations', 1),
     )
     .option(
       '--batch-sizes <numbers>',
-      'comma-separated; the largest takes all observations',
+      'comma-separated; the largest takes all observations (default: 1,16,64)',
       parseBatchSizes,
-      [1, 16, 64],
     )
     .option('--seed <number>', 'seed of the observations and actions', parseWhole('--seed', 0), 0)
     .option(
       '--classes <source>',
       'what must be told apart: reward (bisimulation), auxiliary, state; of a recording: a column, quantiles, observed',
     )
-    .option('--data <path>', 'where the recording of the run is now (default: where the run found it)')
+    .option(
+      '--data <path>',
+      'where the recording of the run is now (default: where the run found it); of files: the recording that they are fed with',
+    )
     .option('--threads <number>', 'threads of each runtime', parseWhole('--threads', 1), 1)
-    .option('--bisect <A,B>', 'find the first node whose value differs between two runtimes', parsePair)
+    .option(
+      '--bisect [A,B]',
+      'find the nodes that introduce an error: between two runtimes of a run, or the files that are compared',
+    )
     .option('--bisect-tolerance <part>', "errors above this part of a value's scale are differences", parsePart, 1e-4)
     .option('--time-limit <seconds>', 'of one process', parseWhole('--time-limit', 1), 600)
     .option('--memory-limit <MiB>', 'of one process and what it starts (Linux)', parseWhole('--memory-limit', 1), 8192)
     .option('--build', 'build the programs in other languages that are not built yet')
+    .option(
+      '--inputs <path>',
+      'of files: an .npz with an array for each input, or a folder of input_0.pb (ONNX test data)',
+    )
+    .option(
+      '--shape <sizes>',
+      'of files: axes that they leave open, N=4,tokens=16, or inputs, image=1x3x224x224',
+      parseShapes,
+    )
+    .option(
+      '--tolerance <numbers>',
+      'of files: what outputs may be off by: relative (of the scale), absolute, cosine, sqnr, psnr (default: relative=0.001)',
+      parseTolerance,
+    )
+    .option(
+      '--fail-on <rules>',
+      'of files: tolerance, verdict, certificate, elsewhere (default: tolerance; with classes certificate)',
+      parseFailRules,
+    )
+    .option('--reduce <folder>', 'of files: write the smallest piece that fails, with its inputs and what is expected')
     .option('--json', 'print verify.json instead of the table')
     .option(OPEN_FLAG, OPEN_DESCRIPTION)
-    .option('--no-report', 'write neither verify.json nor verify.html')
+    .option('--no-report', 'write neither verify.json nor verify.html');
+  return withEncoderFlags(command)
     .addHelpText(
       'after',
       `
@@ -79,10 +132,14 @@ Examples:
   jepa verify runs/a/export --runtimes cpu,wasm,chromium:wasm --require chromium:wasm
   jepa verify runs/a --build --runtimes python,java,go,c
   jepa verify runs/a --runtimes cpu --bisect cpu,cpu:fp16
+  jepa verify encoder.onnx encoder-int8.onnx --data frames.npz --classes column:label
+  jepa verify old.onnx new.onnx --runtimes cpu,wasm --tolerance relative=1e-4,cosine=0.999
+  jepa verify encoder.onnx encoder-int8.onnx --bisect --reduce failing
+  jepa verify encoder.onnx --runtimes cpu,chromium:webgpu
 
 Exit code 1 where a verdict or a prediction may change. What is compared, and what follows: docs/verify.md`,
     )
-    .action((folder, flags) => runVerify(terminal, folder, flags));
+    .action((subject, others, flags) => runVerify(terminal, subject, others, flags));
 }
 
 function parseBatchSizes(text: string): number[] {
@@ -103,12 +160,77 @@ function parsePart(text: string): number {
   return value;
 }
 
-async function runVerify(terminal: Terminal, folder: string, flags: VerifyFlags): Promise<void> {
+async function runVerify(
+  terminal: Terminal,
+  subject: string,
+  others: readonly string[],
+  flags: VerifyFlags,
+): Promise<void> {
+  // An optional value takes the next word, which may be a file.
+  const { bisect } = flags;
+  const isWord = typeof bisect === 'string' && !bisect.includes(',');
+  const subjects = [subject, ...others, ...(isWord && (others.length > 0 || isEncoderFile(subject)) ? [bisect] : [])];
+  const runtimes = flags.runtimes ?? flags.runtime;
+  if (subjects.length > 1 || isEncoderFile(subject)) await verifyFiles(terminal, subjects, runtimes, flags);
+  else await verifyFolder(terminal, subject, runtimes, flags);
+}
+
+async function verifyFiles(
+  terminal: Terminal,
+  subjects: readonly string[],
+  runtimes: string | undefined,
+  flags: VerifyFlags,
+): Promise<void> {
+  const refused = runFlagNames.find((name) => flags[name] !== undefined);
+  if (refused !== undefined)
+    throw new UsageError(
+      `${withDashes(option(refused))}: expected the folder of a run or an export alone, got ${subjects.join(' and ')}`,
+    );
+  const { compareFiles, comparisonPageOf } = await import('../../pipeline/verify/files.ts');
+  const { ensureRuntimePackages } = await import('../upkeep/tensorflow.ts');
+  const { bisect, pixels, classes, reduce } = flags;
+  const pair = typeof bisect === 'string' && bisect.includes(',') ? parsePair(bisect) : undefined;
+  const names = runtimes === undefined ? pair : parseNames('--runtimes', runtimes, ['cpu', 'wasm']);
+  await ensureRuntimePackages(
+    terminal,
+    (names ?? ['cpu']).map((name) => name.split(':')[0]),
+  );
+  const record = await compareFiles(subjects, {
+    ...flags,
+    runtimes: names,
+    classes: classes === undefined ? undefined : await parseClasses(classes),
+    pixels: pixels === undefined ? undefined : parsePixels('--pixels', pixels),
+    tensors: flags.inputs,
+    shapes: flags.shape,
+    bisection: bisect === undefined && reduce === undefined ? undefined : { tolerance: flags.bisectTolerance },
+    limits: limitsOf(flags),
+    onProgress: noteTo(terminal.stderr),
+    onNote: noteTo(terminal.stderr),
+  });
+  if (flags.json) terminal.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
+  else terminal.stdout.write((await import('../text/comparison.ts')).renderComparison(record));
+  if (flags.report) await openPage(terminal, flags.open, comparisonPageOf(subjects));
+  if (!record.holds) terminal.exitCode = 1;
+}
+
+function limitsOf({ timeLimit, memoryLimit }: VerifyFlags) {
+  return { timeMs: timeLimit * 1000, memoryByteLength: memoryLimit * 2 ** 20 };
+}
+
+async function verifyFolder(
+  terminal: Terminal,
+  folder: string,
+  runtimes: string | undefined,
+  flags: VerifyFlags,
+): Promise<void> {
+  refuseEncoderFlags(folder, flags, fileFlagNames, 'an ONNX file');
   const { allRuntimes } = await import('../../src/verification/runners.ts');
-  const { timeLimit, memoryLimit, bisect, bisectTolerance, classes, require } = flags;
+  const { bisect, bisectTolerance, classes, require } = flags;
+  if (flags.observations === 1) throw new UsageError('--observations: expected a whole number of at least 2, got "1"');
+  if (bisect === true) throw new UsageError('--bisect: expected two runtimes as A,B, got none');
   const { verifyRun } = await import('../../pipeline/verify/run.ts');
   const record = await verifyRun(folder, {
-    runtimes: flags.runtimes === 'all' ? 'all' : parseNames('--runtimes', flags.runtimes, allRuntimes),
+    runtimes: runtimes === undefined || runtimes === 'all' ? 'all' : parseNames('--runtimes', runtimes, allRuntimes),
     required: require === undefined ? [] : parseNames('--require', require, allRuntimes),
     reference: flags.reference,
     observations: flags.observations,
@@ -117,8 +239,8 @@ async function runVerify(terminal: Terminal, folder: string, flags: VerifyFlags)
     classes: classes === undefined ? undefined : await parseClasses(classes),
     data: flags.data,
     threads: flags.threads,
-    bisection: bisect && { runtimes: bisect, tolerance: bisectTolerance },
-    limits: { timeMs: timeLimit * 1000, memoryByteLength: memoryLimit * 2 ** 20 },
+    bisection: bisect === undefined ? undefined : { runtimes: parsePair(bisect), tolerance: bisectTolerance },
+    limits: limitsOf(flags),
     builds: flags.build,
     report: flags.report,
     onProgress: noteTo(terminal.stderr),

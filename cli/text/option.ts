@@ -1,7 +1,13 @@
 // Options as people type them: messages of the library name them in backticks (src/error.ts), the command line with dashes.
 
 /** Options that the command line knows by another name. */
-const flagNames: Readonly<Record<string, string>> = { assignments: 'set', bisection: 'bisect', builds: 'build' };
+const flagNames: Readonly<Record<string, string>> = {
+  assignments: 'set',
+  bisection: 'bisect',
+  builds: 'build',
+  tensors: 'inputs',
+  shapes: 'shape',
+};
 
 /** `imageSize: 64x64` in a message becomes --image-size 64x64; `force: true` --force, and `check: false` --no-check. */
 export function withDashes(message: string): string {

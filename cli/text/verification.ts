@@ -1,6 +1,7 @@
 // The record of a verification as text: a line a runtime, then what is wrong, and what is absent with the remedy.
 
 import type { RanRow, VerificationRecord, VerificationRow } from '../../src/verification/schema.ts';
+import { bisectionLines } from './comparison.ts';
 import { withDashes } from './option.ts';
 
 type Column = readonly [name: string, value: (row: RanRow) => string];
@@ -49,7 +50,7 @@ export function renderVerification(record: VerificationRecord): string {
       .trimEnd(),
   );
   const notes = [...record.runtimes.flatMap(notesOf), ...variantNote(record)];
-  return `${[...head, ...lines, ...(notes.length > 0 ? ['', ...notes] : []), ...bisectionLines(record)].join('\n')}\n`;
+  return `${[...head, ...lines, ...(notes.length > 0 ? ['', ...notes] : []), ...(record.bisection === undefined ? [] : ['', ...bisectionLines(record.bisection)])].join('\n')}\n`;
 }
 
 function observationKind({ observedFrom }: VerificationRecord): string {
@@ -82,21 +83,6 @@ function riskOf({ pairsAtRisk }: RanRow): string {
   const count = pairsAtRisk.reduce((sum, { observations }) => sum + observations, 0);
   const pairs = pairsAtRisk.slice(0, 3).map(({ classes, observations }) => `${classes.join(' as ')} (${observations})`);
   return `${count} ${count === 1 ? 'observation' : 'observations'} could change sides: ${pairs.join(', ')}`;
-}
-
-function bisectionLines({ bisection }: VerificationRecord): string[] {
-  if (bisection === undefined) return [];
-  const { between, tolerance, compared, first, worst } = bisection;
-  const named = (each: NonNullable<typeof worst>) =>
-    `${each.node} (${each.operator}): ${each.value} is off by ${short(each.error)} of a scale of ${short(each.scale)}`;
-  const head = `${between.join(' and ')}, ${compared} values of nodes compared`;
-  return [
-    '',
-    first === null
-      ? `${head}: none differs by more than ${short(tolerance)} of its scale`
-      : `${head}: the first that differs by more than ${short(tolerance)} of its scale is ${named(first)}`,
-    ...(worst === null ? [] : [`the largest part of the scale: ${named(worst)}`]),
-  ];
 }
 
 /** Three digits; what is infinite or was not measured is a dash. */

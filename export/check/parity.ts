@@ -1,5 +1,6 @@
 // Whether an exported file computes what its model computes: the numbers that are printed and stored beside it.
 import { JepaError } from '../../src/error.ts';
+import { floatToHalf, halfToFloat } from '../../src/half.ts';
 import type {
   ElementType,
   RuntimeDescription,
@@ -7,7 +8,6 @@ import type {
   RuntimeTensor,
   TensorSpec,
 } from '../../src/runtimes/runtime.ts';
-import { floatToHalf, halfToFloat } from '../graph/half.ts';
 import type { ExportOptions } from '../options.ts';
 import type { AnyModel } from '../ports.ts';
 import type { Reference } from './reference.ts';

@@ -1,7 +1,7 @@
 // TensorFlow.js as the reference of an exported file: the model's own predictions on the file's inputs, in the file's layout.
 import type * as tf from '@tensorflow/tfjs';
 import { JepaError } from '../../src/error.ts';
-import type { RuntimeSession, RuntimeTensor } from '../../src/runtimes/runtime.ts';
+import { isBigTensorData, type RuntimeSession, type RuntimeTensor } from '../../src/runtimes/runtime.ts';
 import { floats, transposed } from '../graph/constant.ts';
 import type { ModelDescription } from '../model/description.ts';
 import { type ExportOptions, resolveOptions } from '../options.ts';
@@ -69,7 +69,7 @@ export function sessionReference(session: RuntimeSession, description: AnyModel,
     const results = await session.run(feeds);
     return session.outputs.map(({ name }) => {
       const { type, data, shape } = results[name];
-      if (data instanceof BigInt64Array || data instanceof Uint16Array) return results[name];
+      if (isBigTensorData(data) || data instanceof Uint16Array) return results[name];
       return { type, ...laidOut(data, shape, fileOrder(shape.length, facts, resolved)) };
     });
   };
@@ -104,7 +104,7 @@ const probeSize = 32;
 /** The model's own input: in its layout and scale. */
 function modelInput(input: RuntimeTensor, plan: PortPlan): ReturnType<typeof laidOut> {
   const values = input.data;
-  if (values instanceof BigInt64Array || input.type === 'float16')
+  if (isBigTensorData(values) || input.type === 'float16')
     throw new JepaError(`reference: expected an input that TensorFlow.js has a type for, got ${input.type}`);
   const isInteger = input.type === 'int32' && plan.scale === 1;
   const scaled = isInteger ? values : Float32Array.from(values, (value) => value * plan.scale);

@@ -1,8 +1,9 @@
 // A model with some of its units in 8 bits, in the QDQ form: QuantizeLinear and DequantizeLinear around what onnxruntime and
 // TensorRT then compute in integers. A runtime that fuses nothing still computes the rounded values.
+
+import { floatToHalf, largestHalf } from '../../src/half.ts';
 import { type Constant, numbersOf, scalar } from '../graph/constant.ts';
 import type { Node, OnnxModel, ValueType } from '../graph/graph.ts';
-import { floatToHalf, largestHalf } from '../graph/half.ts';
 import { dataTypes } from '../schema/onnx.ts';
 import { type ActivationScheme, activationScheme, biasScheme, type Range, weightScheme } from './scheme.ts';
 import { biasNumbers, type Level, rootsOf, type Unit } from './unit.ts';

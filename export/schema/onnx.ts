@@ -1,6 +1,6 @@
 // The ONNX messages: names, field numbers and kinds are facts of the ONNX IR specification (onnx/onnx, `onnx.proto`,
-// IR version 11), written down by hand as types and tables. Training, sparse tensors, functions and device configurations
-// are kept out of the model here; fields of theirs in a foreign file are skipped by the codec.
+// IR version 11), written down by hand as types and tables. Training and device configurations are
+// kept out of the model here; fields of theirs in a foreign file are skipped by the codec. Functions and sparse weights are bytes that pass through.
 import { type MessageOf, many, manyOf, message, one, oneOf, packed } from './message.ts';
 
 /** TensorProto.DataType, the part that has a meaning here. */
@@ -115,6 +115,8 @@ export interface Node {
   readonly attribute: readonly Attribute[];
   readonly docString?: string;
   readonly domain?: string;
+  /** Which of several functions of one name. */
+  readonly overload?: string;
 }
 
 export interface Graph {
@@ -125,6 +127,8 @@ export interface Graph {
   readonly input: readonly ValueInfo[];
   readonly output: readonly ValueInfo[];
   readonly valueInfo: readonly ValueInfo[];
+  /** SparseTensorProto, as its bytes. */
+  readonly sparseInitializer?: readonly Uint8Array[];
 }
 
 export interface Model {
@@ -137,6 +141,8 @@ export interface Model {
   readonly graph?: Graph;
   readonly opsetImport: readonly OperatorSetId[];
   readonly metadataProps: readonly StringEntry[];
+  /** FunctionProto, as its bytes. */
+  readonly functions?: readonly Uint8Array[];
 }
 
 export const stringEntry = message<StringEntry>('StringStringEntryProto', {
@@ -213,6 +219,7 @@ export const node: MessageOf<Node> = message<Node>('NodeProto', {
   attribute: manyOf(5, () => attribute),
   docString: one(6, 'string'),
   domain: one(7, 'string'),
+  overload: one(8, 'string'),
 });
 
 export const graph: MessageOf<Graph> = message<Graph>('GraphProto', {
@@ -223,6 +230,7 @@ export const graph: MessageOf<Graph> = message<Graph>('GraphProto', {
   input: manyOf(11, () => valueInfo),
   output: manyOf(12, () => valueInfo),
   valueInfo: manyOf(13, () => valueInfo),
+  sparseInitializer: many(15, 'bytes'),
 });
 
 export const model = message<Model>('ModelProto', {
@@ -235,4 +243,5 @@ export const model = message<Model>('ModelProto', {
   graph: oneOf(7, () => graph),
   opsetImport: manyOf(8, () => operatorSetId),
   metadataProps: manyOf(14, () => stringEntry),
+  functions: many(25, 'bytes'),
 });

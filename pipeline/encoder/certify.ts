@@ -4,7 +4,7 @@ import { type ProofRecord, proofPath } from '../../src/evaluation/schema/proof.t
 import { parseRuntimeVariant } from '../../src/run/runtime-variant.ts';
 import { openSubject } from '../../src/run/subject.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
-import { observationsOfRun } from '../verify/run.ts';
+import { observationsOfRun } from '../verify/observation.ts';
 import { type CertificationInput, proveEncoder } from './certification.ts';
 import { type EvaluateEncoderOptions, observeForEncoder } from './evaluate.ts';
 

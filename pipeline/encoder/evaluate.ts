@@ -57,19 +57,41 @@ export async function evaluateEncoder(path: string, given: EvaluateEncoderOption
   const options: ResolvedOptions = { ...given, ...resolveEvaluateOptions(given) };
   const { untrained, runtimes, threads, onNote } = options;
   const loading = { onNote, ...(threads === undefined ? {} : { threads }) };
-  const reference = options.reference ?? (await referenceRuntime(false, runtimes, loading));
+  const referencePath =
+    options.reference !== undefined && /\.onnx$/i.test(options.reference) ? options.reference : undefined;
+  const named = referencePath === undefined ? options.reference : undefined;
+  const reference = named ?? (await referenceRuntime(false, runtimes, loading));
   for (const name of [...runtimes, reference]) parseForeignVariant(path, name);
   requireFile(path, 'an ONNX file');
   // Before all measuring, not after it.
   if (options.report) requireWritable(dirname(path));
   const { found, observed, sha256, precision } = await observeForEncoder(path, options);
   const evaluation = await evaluateForeignEncoder(
-    { encoder: { path, input: found.input, untrained }, ...observed },
+    {
+      encoder: { path, input: found.input, untrained },
+      referenceFile: referencePath === undefined ? undefined : await referenceFileOf(referencePath, observed, options),
+      ...observed,
+    },
     { ...options, reference },
   );
   const record = encoderRecordOf(evaluation, { sha256, precision });
   if (options.report) await writeEncoderReport(path, evaluation, record, options.onProgress);
   return record;
+}
+
+/** Another file that takes the same observations, in its own layout. */
+async function referenceFileOf(
+  path: string,
+  { source }: Observed,
+  { layout, pixels }: ResolvedOptions,
+): Promise<ForeignEvaluationInput['referenceFile']> {
+  requireFile(path, 'an ONNX file');
+  const { where, inputs } = await lookAtEncoder(path);
+  // Bytes have no scale to choose.
+  const normalization = inputs[0]?.type === 'uint8' ? undefined : pixels;
+  const found = findObservationInput(where, inputs, { layout, normalization });
+  requireFit(where, found, source.observationShape);
+  return { path, input: found.input };
 }
 
 export interface ObservedEncoder {

@@ -9,7 +9,7 @@ import { parseRuntimeVariant } from '../../src/run/runtime-variant.ts';
 export interface EvaluateOptions {
   /** Names: cpu, wasm, cuda, webgpu, tfjs; variants cuda:tf32 and NAME:fp16. Default: cpu. */
   readonly runtimes?: readonly string[] | undefined;
-  /** What the runtimes are compared with. Default: tfjs where it can run, else cpu. */
+  /** What the runtimes are compared with: one of them, or of an ONNX file another file. Default: tfjs where it can run, else cpu. */
   readonly reference?: string | undefined;
   /** Held-out observations; as many more give the centroids. Default: 4,096. */
   readonly observations?: number | undefined;

@@ -1,22 +1,25 @@
 // Verifies that a run or an export gives the same answer on every runtime that this machine has: each runtime a process of its
 // own, compared with a reference; writes verify.json and verify.html into the folder.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { exposeFile } from '../../export/index.ts';
 import type { ClassSource } from '../../src/evaluation/class/bisimulation.ts';
 import type { RecordingClassSource } from '../../src/evaluation/class/recording.ts';
 import { packageRoot, packageVersion } from '../../src/machine/package.ts';
-import { type EvaluationSubject, openSubject } from '../../src/run/subject.ts';
+import { openSubject } from '../../src/run/subject.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { requireWritable } from '../../src/storage/file-system.ts';
-import { bisect } from '../../src/verification/bisect.ts';
 import { verificationRecordOf } from '../../src/verification/describe.ts';
 import type { RunnerLimits } from '../../src/verification/protocol.ts';
 import { allRuntimes, type RunnerSources, runnerOf } from '../../src/verification/runners.ts';
-import { VERIFICATION_NAME, VERIFICATION_PAGE_NAME, type VerificationRecord } from '../../src/verification/schema.ts';
-import { type VerificationInput, verify } from '../../src/verification/verify.ts';
-import { onnxRuntime, referenceOrder } from '../encoder/reference-runtime.ts';
-import { recordingClasses } from '../evaluate/class-choice.ts';
+import {
+  type Bisection,
+  VERIFICATION_NAME,
+  VERIFICATION_PAGE_NAME,
+  type VerificationRecord,
+} from '../../src/verification/schema.ts';
+import { verify } from '../../src/verification/verify.ts';
+import { referenceOrder } from '../encoder/reference-runtime.ts';
+import { bisectRun } from './bisect-run.ts';
+import { observationsOfRun } from './observation.ts';
 import { makeVariant, readRecorded } from './variant.ts';
 
 /** Which runtimes are compared with which reference, and on what; nothing has to be said. */
@@ -98,20 +101,12 @@ export async function verifyRun(folder: string, options: VerifyRunOptions = {}):
     { subject, source, classes, untrainedEncoder, recorded, runners, references },
     { observations, seed, batchSizes, threads, limits, onProgress },
   );
-  let found: Awaited<ReturnType<typeof bisect>> | undefined;
+  let found: Bisection | undefined;
   if (bisected) {
     const [a, b] = bisected;
     onProgress(`comparing the nodes of ${a.name} and ${b.name}`);
-    found = await bisect({
-      subject,
-      source,
-      runners: [a, b],
-      expose: (path) => exposeFile(readFileSync(path), 'encoder.onnx'),
-      tolerance: bisection?.tolerance ?? 1e-4,
-      seed,
-      threads,
-      limits,
-    });
+    const tolerance = bisection?.tolerance ?? 1e-4;
+    found = await bisectRun({ subject, source, runners: [a, b], seed }, { tolerance, threads, limits, onProgress });
   }
   const record = verificationRecordOf(verification, found);
   if (report) await writeReport(folder, record, onProgress);
@@ -129,35 +124,4 @@ async function writeReport(
   writeFileAtomic(join(folder, VERIFICATION_NAME), `${JSON.stringify(record, undefined, 2)}\n`);
   writeFileAtomic(join(folder, VERIFICATION_PAGE_NAME), page);
   onProgress(`${join(folder, VERIFICATION_PAGE_NAME)}: the report`);
-}
-
-/**
- * Held-out observations of the run's environment or recording, their classes, and the encoder before training; random
- * observations where the recording is not there.
- */
-export async function observationsOfRun(
-  subject: EvaluationSubject,
-  {
-    classes,
-    data,
-    observations = 512,
-    seed = 0,
-    onNote,
-  }: Pick<VerifyRunOptions, 'classes' | 'data' | 'observations' | 'seed' | 'onNote'>,
-): Promise<Pick<VerificationInput, 'source' | 'classes' | 'untrainedEncoder'>> {
-  const runtime = await onnxRuntime();
-  if (subject.configuration.recording !== undefined) {
-    const chosen = recordingClasses(classes, 'of a run of a recording');
-    const { inputOfRecordingOrStatistics } = await import('../network/recording.ts');
-    return inputOfRecordingOrStatistics(subject, {
-      path: data,
-      classes: chosen,
-      observations,
-      seed,
-      runtime,
-      onNote,
-    });
-  }
-  const { inputOfEnvironment } = await import('../network/environment.ts');
-  return inputOfEnvironment(subject, { classes, data, runtime });
 }

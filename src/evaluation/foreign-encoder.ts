@@ -1,6 +1,7 @@
 // The evaluation of an encoder from anywhere: an ONNX file and observations with classes, nothing else. What it takes is read
 // from the file; where the file does not say enough, it is asked for.
 // Letters: N observations, H W C image, D numbers.
+import { basename } from 'node:path';
 import { FormatError, option, UsageError } from '../error.ts';
 import { underMetric } from '../measures/latents.ts';
 import { meanPairDistance } from '../measures/pair-distance.ts';
@@ -31,6 +32,8 @@ export interface ForeignEncoder {
 
 export interface ForeignEvaluationInput {
   readonly encoder: ForeignEncoder;
+  /** Another file that the encoder is compared with, on the runtime `reference`. Default: the encoder itself there. */
+  readonly referenceFile?: Pick<ForeignEncoder, 'path' | 'input'> | undefined;
   readonly source: EvaluationSource;
   readonly classes: StateClasses;
 }
@@ -51,12 +54,12 @@ export async function evaluateForeignEncoder(
   input: ForeignEvaluationInput,
   options: MeasuringOptions,
 ): Promise<ForeignEvaluation> {
-  const { encoder, source, classes } = input;
+  const { encoder, referenceFile, source, classes } = input;
   const { metric } = options;
   const progress = options.onProgress ?? (() => {});
   const runtimes = new Map<string, Runtime>();
   try {
-    for (const name of new Set([options.reference, ...options.runtimes])) {
+    for (const name of new Set([...(referenceFile === undefined ? [options.reference] : []), ...options.runtimes])) {
       const variant = parseForeignVariant(encoder.path, name);
       runtimes.set(name, await openRuntimeVariant(variant, options.threads));
     }
@@ -90,10 +93,55 @@ export async function evaluateForeignEncoder(
         await session.dispose();
       }
     }
-    return { input, options, heldOut, untrainedMeanDistance, ...compareWithReference(measured, options), encoderRank };
+    const reference =
+      referenceFile === undefined
+        ? options.reference
+        : await measureReferenceFile(referenceFile, { input, options, heldOut, measured, progress });
+    const compared = compareWithReference(measured, { ...options, reference });
+    return { input, options, heldOut, untrainedMeanDistance, ...compared, encoderRank };
   } finally {
     for (const runtime of runtimes.values()) await runtime.dispose();
   }
+}
+
+interface ReferenceFileInput {
+  readonly input: ForeignEvaluationInput;
+  readonly options: MeasuringOptions;
+  readonly heldOut: Pick<HeldOut, 'judged' | 'centroids'>;
+  /** By runtime; the reference is added. */
+  readonly measured: Map<string, MeasuredEncoder>;
+  readonly progress: (message: string) => void;
+}
+
+/** @returns its name among the measured: the file and its runtime */
+async function measureReferenceFile(
+  { path, input: observationInput }: Pick<ForeignEncoder, 'path' | 'input'>,
+  { input: { source, classes }, options, heldOut, measured, progress }: ReferenceFileInput,
+): Promise<string> {
+  const name = `${basename(path)} on ${options.reference}`;
+  progress(`encoding with ${name}`);
+  const runtime = await openRuntimeVariant(parseForeignVariant(path, options.reference), options.threads);
+  try {
+    const session = await openEncoderSession(runtime, subjectOf(path, observationInput), source.observationShape);
+    try {
+      const encoded = await measureEncoder({
+        ...{ source, classes, heldOut, runtime, session, progress, metric: options.metric },
+        untrainedMeanDistance: undefined,
+        hasUnitScale: false,
+      });
+      const [other] = measured.values();
+      if (other !== undefined && other.latents.size !== encoded.latents.size)
+        throw new UsageError(
+          `${option('reference')}: expected latents of ${other.latents.size} numbers, got ${encoded.latents.size} from ${basename(path)}`,
+        );
+      measured.set(name, { ...encoded, description: { ...encoded.description, runtime: name } });
+    } finally {
+      await session.dispose();
+    }
+  } finally {
+    await runtime.dispose();
+  }
+  return name;
 }
 
 /** @throws UsageError for a runtime that does not run ONNX files, or not as they are */

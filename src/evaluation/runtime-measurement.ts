@@ -55,7 +55,7 @@ export interface MeasuredEncoder extends Omit<EncoderEvaluation, 'error' | 'cert
 
 export interface EncoderMeasurement {
   readonly source: EvaluationSource;
-  readonly classes: StateClasses;
+  readonly classes: Pick<StateClasses, 'classOf' | 'count'>;
   readonly heldOut: Pick<HeldOut, 'judged' | 'centroids'>;
   /** Mean distance of the judged observations before training, where it is known. */
   readonly untrainedMeanDistance: number | undefined;

@@ -3,8 +3,9 @@
 import type { OtherRow, RanRow, VerificationRecord, VerificationRow } from '../verification/schema.ts';
 import { verdictTones } from './answer.ts';
 import { left, right } from './column.ts';
+import { bisectionSection } from './comparison-report.ts';
 import { formatCount, formatNumber, formatPercent } from './number.ts';
-import { type BlockOf, REPORT_FORMAT, type Report, type ReportBlock, type ReportSection } from './report.ts';
+import { type BlockOf, REPORT_FORMAT, type Report, type ReportSection } from './report.ts';
 
 export function verificationReport(record: VerificationRecord, generator: string): Report {
   return {
@@ -25,7 +26,7 @@ export function verificationSections(record: VerificationRecord): ReportSection[
     errorSection(record, ran),
     whatRanSection(ran),
     ...absenceSection(record.runtimes.flatMap((row) => (row.status === 'ran' ? [] : [row]))),
-    ...bisectionSection(record),
+    ...(record.bisection === undefined ? [] : [bisectionSection(record.bisection)]),
     settingsSection(record),
   ];
 }
@@ -229,44 +230,6 @@ function absenceSection(rows: readonly OtherRow[]): ReportSection[] {
           caption: 'With the reason, and what to do',
           columns: [left('runtime'), left('status'), left('reason'), left('remedy')],
           rows: rows.map((row) => [row.runtime, { text: row.status, tone: toneOf(row) }, row.reason, row.remedy ?? '']),
-        },
-      ],
-    },
-  ];
-}
-
-function bisectionSection({ bisection }: VerificationRecord): ReportSection[] {
-  if (bisection === undefined) return [];
-  const { between, tolerance, observations, compared, first, worst } = bisection;
-  const block: ReportBlock = {
-    kind: 'facts',
-    items: [first, worst].flatMap((each, index) =>
-      each === null
-        ? []
-        : [
-            {
-              term: index === 0 ? 'first that differs' : 'largest part of the scale',
-              value: each.node,
-              note: `${each.operator}, ${each.value}: ${formatNumber(each.error)} of a scale of ${formatNumber(each.scale)}`,
-            },
-          ],
-    ),
-  };
-  return [
-    {
-      id: 'nodes',
-      title: `The nodes of ${between.join(' and ')}`,
-      finding:
-        first === null
-          ? `None of ${compared} values differs by more than ${formatNumber(tolerance)} of its scale.`
-          : `The first of ${compared} values that differs by more than ${formatNumber(tolerance)} of its scale is made by ${first.node}.`,
-      blocks: [
-        ...(worst === null ? [] : [block]),
-        {
-          kind: 'text',
-          paragraphs: [
-            `Compared on ${observations} observations, on a copy of the encoder that gives out what its nodes compute.`,
-          ],
         },
       ],
     },

@@ -11,6 +11,12 @@ const arrayNames: Readonly<Record<ElementType, string>> = {
   int32: 'Int32Array',
   int64: 'BigInt64Array',
   float16: 'Uint16Array',
+  float64: 'Float64Array',
+  int8: 'Int8Array',
+  uint16: 'Uint16Array',
+  int16: 'Int16Array',
+  uint32: 'Uint32Array',
+  uint64: 'BigUint64Array',
   bool: 'Uint8Array',
 };
 

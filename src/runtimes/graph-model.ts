@@ -3,7 +3,13 @@
 import type * as tf from '@tensorflow/tfjs';
 import { FormatError, JepaError, UsageError } from '../error.ts';
 import { checkFeeds } from './feeds.ts';
-import type { ElementType, RuntimeSession, RuntimeTensor, TensorSpec } from './runtime.ts';
+import {
+  type ElementType,
+  isBigTensorData,
+  type RuntimeSession,
+  type RuntimeTensor,
+  type TensorSpec,
+} from './runtime.ts';
 
 interface GraphModelFile {
   readonly where: string;
@@ -122,7 +128,11 @@ function elementTypeOf(dtype: string | undefined): ElementType {
 }
 
 function toTensor(tensor: typeof tf.tensor, where: string, { type, data, shape }: RuntimeTensor): tf.Tensor {
-  if (data instanceof BigInt64Array || data instanceof Uint16Array || type === 'uint8')
+  if (
+    (type !== 'float32' && type !== 'int32' && type !== 'bool') ||
+    isBigTensorData(data) ||
+    data instanceof Uint16Array
+  )
     throw new UsageError(`${where}: expected float32, int32 or bool, got ${type}`);
   return tensor(data, [...shape], type === 'int32' || type === 'bool' ? type : 'float32');
 }

@@ -50,5 +50,6 @@ export type {
   RuntimeProvider,
   RuntimeSession,
   RuntimeTensor,
+  TensorData,
   TensorSpec,
 } from './runtime.ts';

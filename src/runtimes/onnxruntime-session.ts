@@ -3,7 +3,7 @@
 import type { InferenceSession, OnnxValue, Tensor, TensorConstructor } from 'onnxruntime-node';
 import { FormatError, JepaError, UnavailableError } from '../error.ts';
 import { checkFeeds } from './feeds.ts';
-import type { ElementType, RuntimeSession, RuntimeTensor, TensorSpec } from './runtime.ts';
+import type { ElementType, RuntimeSession, RuntimeTensor, TensorData, TensorSpec } from './runtime.ts';
 
 /** The part of an onnxruntime package that a session needs. */
 export interface Onnxruntime {
@@ -16,10 +16,16 @@ export interface Onnxruntime {
 
 const elementTypes: readonly string[] = [
   'float32',
+  'float16',
+  'float64',
   'uint8',
+  'int8',
+  'uint16',
+  'int16',
   'int32',
   'int64',
-  'float16',
+  'uint32',
+  'uint64',
   'bool',
 ] satisfies ElementType[];
 
@@ -108,16 +114,14 @@ function fromValue(name: string, value: OnnxValue): RuntimeTensor {
   // Where the engine has Float16Array, onnxruntime uses it; the contract is the bit patterns.
   if (type === 'float16' && ArrayBuffer.isView(data))
     return { type, data: new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2), shape: dims };
-  if (
-    data instanceof Float32Array ||
-    data instanceof Uint8Array ||
-    data instanceof Int32Array ||
-    data instanceof BigInt64Array
-  )
-    return { type, data, shape: dims };
+  if (isTensorData(data)) return { type, data, shape: dims };
   throw new JepaError(
     `output "${name}": expected ${type} in a typed array, got ${Object.prototype.toString.call(data)}`,
   );
+}
+
+function isTensorData(data: unknown): data is TensorData {
+  return ArrayBuffer.isView(data) && !(data instanceof DataView);
 }
 
 export function inputSpecs(where: string, session: InferenceSession): TensorSpec[] {

@@ -4,7 +4,7 @@ import type { RuntimeOptions, RuntimeTensor, TensorSpec } from './runtime.ts';
 type Feeds = Readonly<Record<string, RuntimeTensor>>;
 
 export type ProcessCall = { readonly id: number } & (
-  | { readonly kind: 'open'; readonly options: RuntimeOptions }
+  | { readonly kind: 'open'; readonly name: string; readonly options: RuntimeOptions }
   | { readonly kind: 'load'; readonly model: Uint8Array | string }
   | { readonly kind: 'placement'; readonly model: Uint8Array | string; readonly feeds: Feeds }
   | { readonly kind: 'run'; readonly session: number; readonly feeds: Feeds }

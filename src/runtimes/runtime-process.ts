@@ -1,5 +1,6 @@
 // The child of process-runtime.ts: opens one runtime and answers calls until its parent lets go of it.
 import { JepaError } from '../error.ts';
+import { openRuntime } from './index.ts';
 import { openCudaHere } from './onnxruntime-node.ts';
 import type { ProcessCall, ProcessReply } from './process-call.ts';
 import type { Runtime, RuntimeSession } from './runtime.ts';
@@ -11,7 +12,7 @@ let nextSession = 0;
 
 async function answer(call: ProcessCall): Promise<unknown> {
   if (call.kind === 'open') {
-    runtime = await openCudaHere(call.options);
+    runtime = await (call.name === 'cuda' ? openCudaHere(call.options) : openRuntime(call.name, call.options));
     return runtime.describe();
   }
   if (runtime === undefined) throw new JepaError('runtime process: expected an open runtime, got none');

@@ -2,13 +2,42 @@
 // One file an implementation; a backend that is not there throws UnavailableError with the remedy, and never falls back.
 
 /** Element types of tensors, as ONNX means them. */
-export type ElementType = 'float32' | 'uint8' | 'int32' | 'int64' | 'float16' | 'bool';
+export type ElementType =
+  | 'float32'
+  | 'float16'
+  | 'float64'
+  | 'uint8'
+  | 'int8'
+  | 'uint16'
+  | 'int16'
+  | 'int32'
+  | 'int64'
+  | 'uint32'
+  | 'uint64'
+  | 'bool';
+
+/** What holds the elements: float16 as its 16-bit patterns, bool as 0 and 1. */
+export type TensorData =
+  | Float32Array
+  | Float64Array
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** Whether the elements are bigints, which are no numbers to the compiler. */
+export function isBigTensorData(data: TensorData): data is BigInt64Array | BigUint64Array {
+  return data instanceof BigInt64Array || data instanceof BigUint64Array;
+}
 
 /** A dense tensor: row-major data with its type and shape. */
 export interface RuntimeTensor {
   readonly type: ElementType;
-  /** float16 as its 16-bit patterns, bool as 0 and 1. */
-  readonly data: Float32Array | Uint8Array | Int32Array | BigInt64Array | Uint16Array;
+  readonly data: TensorData;
   readonly shape: readonly number[];
 }
 

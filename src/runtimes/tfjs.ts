@@ -6,15 +6,16 @@ import { checkFeeds } from './feeds.ts';
 import { isGraphModel, openGraphModel } from './graph-model.ts';
 import { readLayersModel } from './layers-model.ts';
 import { threadCount } from './model-file.ts';
-import type {
-  ElementType,
-  Runtime,
-  RuntimeDescription,
-  RuntimeOptions,
-  RuntimeProvider,
-  RuntimeSession,
-  RuntimeTensor,
-  TensorSpec,
+import {
+  type ElementType,
+  isBigTensorData,
+  type Runtime,
+  type RuntimeDescription,
+  type RuntimeOptions,
+  type RuntimeProvider,
+  type RuntimeSession,
+  type RuntimeTensor,
+  type TensorSpec,
 } from './runtime.ts';
 
 export const tfjsProvider: RuntimeProvider = {
@@ -104,7 +105,7 @@ async function openModel(namespace: typeof tf, path: string): Promise<RuntimeSes
 }
 
 function toTensor(tensor: typeof tf.tensor, where: string, { type, data, shape }: RuntimeTensor): tf.Tensor {
-  if ((type !== 'float32' && type !== 'int32') || data instanceof BigInt64Array || data instanceof Uint16Array)
+  if ((type !== 'float32' && type !== 'int32') || isBigTensorData(data) || data instanceof Uint16Array)
     throw new UsageError(`${where}: expected float32 or int32, got ${type}`);
   return tensor(data, [...shape], type);
 }

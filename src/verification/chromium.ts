@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { BrowserType } from 'playwright-core';
+import type { Browser, BrowserType } from 'playwright-core';
 import * as z from 'zod';
 import { JepaError, UnavailableError } from '../error.ts';
 import { findPackage, installedPackage, playwrightPackage } from '../machine/optional-package.ts';
@@ -59,15 +59,11 @@ const pageResult = z.union([
     }),
   }),
 ]);
-const valuesResult = z.union([
-  z.object({ error: z.string() }),
-  z.object({ result: z.object({ names: z.array(z.string()) }) }),
-]);
 
 /** Runs the protocol and writes its files to `out`. @throws UnavailableError without playwright-core, Chromium or WebGPU */
 export async function runInChromium(name: string, given: ProtocolArguments, out: string): Promise<void> {
   const { provider, threads } = chromiumOf(name);
-  const { browserVersion, answer } = await visit({ provider, threads }, given, out, false);
+  const { browserVersion, answer } = await visit({ provider, threads }, given, out);
   const parsed = pageResult.parse(answer);
   if ('error' in parsed) throw pageError(name, parsed.error);
   const { version, threads: ran, encodeMs, adapter, isIsolated } = parsed.result;
@@ -83,20 +79,13 @@ export async function runInChromium(name: string, given: ProtocolArguments, out:
   writeFileSync(join(out, 'runtime.json'), `${JSON.stringify(runtime, undefined, 2)}\n`);
 }
 
-/** All outputs of the encoder for N observations in one batch: value_0.bin and so on in `out`. @returns their names */
-export async function valuesInChromium(name: string, given: ProtocolArguments, out: string): Promise<string[]> {
-  const parsed = valuesResult.parse((await visit(chromiumOf(name), given, out, true)).answer);
-  if ('error' in parsed) throw pageError(name, parsed.error);
-  return parsed.result.names;
-}
-
-function chromiumOf(name: string): ChromiumProvider {
+export function chromiumOf(name: string): ChromiumProvider {
   const parsed = parseChromium(name);
   if (parsed === undefined) throw new JepaError(`${name}: expected chromium:wasm or chromium:webgpu`);
   return parsed;
 }
 
-function pageError(name: string, message: string): JepaError {
+export function pageError(name: string, message: string): JepaError {
   const [line] = message.split('\n');
   if (/^unavailable: |no available backend found|Failed to get.*adapter/i.test(line))
     return new UnavailableError(`${name}: ${line.replace('unavailable: ', '')}`, {
@@ -114,26 +103,22 @@ async function visit(
   { provider, threads }: ChromiumProvider,
   given: ProtocolArguments,
   out: string,
-  asksForValues: boolean,
 ): Promise<{ readonly browserVersion: string; readonly answer: unknown }> {
-  const chromium = await importChromium();
-  const executablePath = findChromium();
-  if (executablePath === undefined)
-    throw new UnavailableError('expected Chromium on this machine, found none', {
-      remedy: 'Install chromium, or name its program in JEPA_CHROMIUM.',
-    });
   mkdirSync(out, { recursive: true });
-  const server = await serve(given, out);
+  const files = new Map([
+    ['encoder.onnx', given.encoder],
+    ['predictor.onnx', given.predictor],
+    ['observations.bin', given.observations],
+    ['actions.bin', given.actions],
+  ]);
+  const server = await serve((name) => files.get(name), out, pageScript);
   try {
-    const browser = await chromium.launch({
-      executablePath,
-      args: [...chromiumSwitches, ...(provider === 'webgpu' ? softwareWebGpuSwitches : ['--disable-gpu'])],
-    });
+    const browser = await launchChromium(provider);
     try {
       const page = await browser.newPage();
       // The parent's limit ends this process, and Chromium with it.
       page.setDefaultTimeout(0);
-      const task = { provider, threads, count: given.count, batch: given.batch, values: asksForValues ? 1 : 0 };
+      const task = { provider, threads, count: given.count, batch: given.batch };
       const query = Object.entries(task).map(([key, value]) => `${key}=${value}`);
       await page.goto(`http://127.0.0.1:${portOf(server)}/?${query.join('&')}`);
       const answer: unknown = await page.evaluate((key) => Reflect.get(globalThis, key), PAGE_RESULT);
@@ -145,6 +130,20 @@ async function visit(
     server.closeAllConnections();
     server.close();
   }
+}
+
+/** @throws UnavailableError without playwright-core or Chromium */
+export async function launchChromium(provider: ChromiumProvider['provider']): Promise<Browser> {
+  const chromium = await importChromium();
+  const executablePath = findChromium();
+  if (executablePath === undefined)
+    throw new UnavailableError('expected Chromium on this machine, found none', {
+      remedy: 'Install chromium, or name its program in JEPA_CHROMIUM.',
+    });
+  return chromium.launch({
+    executablePath,
+    args: [...chromiumSwitches, ...(provider === 'webgpu' ? softwareWebGpuSwitches : ['--disable-gpu'])],
+  });
 }
 
 async function importChromium(): Promise<BrowserType> {
@@ -167,14 +166,17 @@ const contentTypes: Readonly<Record<string, string>> = {
   html: 'text/html',
 };
 
-async function serve(given: ProtocolArguments, out: string): Promise<Server> {
+/**
+ * A server on loopback with the page, onnxruntime-web, and single files.
+ * @param fileOf the path of what the page knows as /files/NAME
+ * @param out the folder that its results are left in
+ */
+export async function serve(
+  fileOf: (name: string) => string | undefined,
+  out: string,
+  script: string,
+): Promise<Server> {
   const onnxruntimeFolder = dirname(fileURLToPath(import.meta.resolve('onnxruntime-web')));
-  const files = new Map([
-    ['encoder.onnx', given.encoder],
-    ['predictor.onnx', given.predictor],
-    ['observations.bin', given.observations],
-    ['actions.bin', given.actions],
-  ]);
   const server = createServer((request, response) => {
     const path = (request.url ?? '/').split('?')[0];
     response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
@@ -186,12 +188,12 @@ async function serve(given: ProtocolArguments, out: string): Promise<Server> {
     const result = /^\/results\/([a-z0-9_]+\.bin)$/.exec(path)?.[1];
     if (result !== undefined && request.method === 'PUT') return receive(request, response, join(out, result));
     const asset = /^\/ort\/(ort[\w.-]*\.(?:mjs|wasm))$/.exec(path)?.[1];
-    const file = files.get(/^\/files\/([\w.]+)$/.exec(path)?.[1] ?? '') ?? (asset && join(onnxruntimeFolder, asset));
+    const file = fileOf(/^\/files\/([\w.]+)$/.exec(path)?.[1] ?? '') ?? (asset && join(onnxruntimeFolder, asset));
     const content =
       path === '/'
         ? pageHtml
         : path === '/page.js'
-          ? pageScript
+          ? script
           : file && existsSync(file)
             ? readFileSync(file)
             : undefined;
@@ -215,7 +217,7 @@ function receive(request: IncomingMessage, response: ServerResponse, path: strin
   });
 }
 
-function portOf(server: Server): number {
+export function portOf(server: Server): number {
   const address = server.address();
   if (typeof address === 'object' && address !== null) return address.port;
   throw new JepaError('chromium: expected a server on loopback, got none');

@@ -56,28 +56,6 @@ export async function runInHouse(name: string, given: ProtocolArguments): Promis
   }
 }
 
-/** All outputs of the encoder for N observations in one batch: value_0.bin and so on in `out`. @returns their names */
-export async function valuesInHouse(name: string, given: ProtocolArguments, out: string): Promise<string[]> {
-  const runtime = await openRuntimeVariant(parseRuntimeVariant('runner', name), given.threads);
-  try {
-    const session = await runtime.load(given.encoder);
-    try {
-      const values = await session.run(observationRows(session, given.observations, given.count)(0, given.count));
-      const names = session.outputs.map((output) => output.name).filter((each) => values[each].type === 'float32');
-      mkdirSync(out, { recursive: true });
-      for (const [index, each] of names.entries()) {
-        const { data } = values[each];
-        writeFileSync(join(out, `value_${index}.bin`), new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-      }
-      return names;
-    } finally {
-      await session.dispose();
-    }
-  } finally {
-    await runtime.dispose();
-  }
-}
-
 /** latent.bin, predicted_1.bin, predicted_2.bin, runtime.json */
 export function writeProtocolResult(out: string, { latent, predicted, runtime }: ProtocolResult): void {
   mkdirSync(out, { recursive: true });

@@ -81,16 +81,36 @@ const nodeDifference = z.strictObject({
   operator: z.string(),
   value: z.string().describe('the output of the node that was compared'),
   error: openMeasure.describe('largest difference of one number; null: one is not finite'),
-  scale: measure.describe('the largest number of this value on the first of the two runtimes'),
+  scale: measure.describe('the largest number of this value in the reference'),
 });
 
+const bisectedValue = z.strictObject({
+  node: z.string(),
+  operator: z.string(),
+  value: z.string(),
+  introduced: openMeasure.describe(
+    "error as a part of the scale where the node alone is fed with the reference's inputs to it; null: infinite, or it did not run",
+  ),
+  total: openMeasure.describe('error as a part of the scale in the whole; null: infinite'),
+  reason: z.string().optional().describe('why it could not be compared'),
+});
+export type BisectedValue = z.output<typeof bisectedValue>;
+
 export const bisectionSchema = z.strictObject({
-  between: z.tuple([z.string(), z.string()]),
+  between: z.tuple([z.string(), z.string()]).describe('the reference, and what is looked at'),
   tolerance: measure.describe('an error above this part of the scale is a difference'),
-  observations: z.int().min(1),
+  observations: z.int().min(0).describe('rows that were fed; 0 where tensors are fed whole'),
   compared: z.int().min(0).describe('values that both have'),
   first: nodeDifference.nullable().describe('the first in the order of the graph that differs; null: none does'),
   worst: nodeDifference.nullable().describe('the largest error as a part of the scale'),
+  introducing: z
+    .array(bisectedValue)
+    .describe("those whose node differs though it is fed with the reference's inputs, the largest first; at most 20"),
+  introducingCount: z.int().min(0).describe('all of those'),
+  passingOn: z.int().min(0).describe('values that differ in the whole, though their node alone does not'),
+  values: z.array(bisectedValue).describe('in the order of the graph; at most 2,000'),
+  unmatched: z.array(z.string()).describe('nodes whose values have no counterpart in the reference; at most 100'),
+  unmatchedCount: z.int().min(0),
 });
 export type Bisection = z.output<typeof bisectionSchema>;
 

@@ -15,7 +15,34 @@ import type { Recording, RecordingHandle } from '../recording.ts';
 import { guessRoles } from '../role-name.ts';
 import { NPY_HEAD_BYTES, type NpyHeader, parseNpyHeader } from './npy.ts';
 
+/** The arrays of an archive, whatever they mean. Whoever opened them disposes them. */
+export interface NpzArrays {
+  readonly arrays: readonly FlatArray[];
+  /** What was left out, one line each. */
+  readonly notes: readonly string[];
+  /** Where compressed arrays lie unpacked. */
+  readonly unpackedFolder: string | undefined;
+  dispose(): void;
+}
+
 export async function openNpz(handle: RecordingHandle): Promise<Recording> {
+  const { path } = handle;
+  const opened = await openNpzArrays(handle);
+  const { arrays, notes, unpackedFolder, dispose } = opened;
+  try {
+    return await openFlatRecording(path, 'NPZ', arrays, {
+      handle: { ...handle, prepared: { unpackedFolder } },
+      notes,
+      dispose,
+    });
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+/** @throws FormatError where it is no archive of arrays of numbers, or an array is not whole */
+export async function openNpzArrays(handle: RecordingHandle): Promise<NpzArrays> {
   const { path } = handle;
   const entries = await listZipEntries(path);
   const needsUnpacking = entries.some((entry) => entry.isDeflated);
@@ -51,11 +78,7 @@ export async function openNpz(handle: RecordingHandle): Promise<Recording> {
       throw new FormatError(
         `${path}: expected NumPy arrays of numbers, got an archive of ${entries.length} other entries`,
       );
-    return await openFlatRecording(path, 'NPZ', arrays, {
-      handle: { ...handle, prepared: { unpackedFolder } },
-      notes,
-      dispose: removeUnpacked,
-    });
+    return { arrays, notes, unpackedFolder, dispose: removeUnpacked };
   } catch (error) {
     removeUnpacked();
     throw error;

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { VALUES_NAME } from '../../../src/verification/bisect.ts';
+import { comparisonSchema } from '../../../src/verification/file/schema.ts';
 import { verificationSchema } from '../../../src/verification/schema.ts';
 import { writeRunFixture } from '../../evaluation/run-fixture.ts';
 import { jepaWith } from '../jepa.ts';
@@ -86,13 +86,78 @@ describe('jepa verify', () => {
   });
 });
 
+describe('jepa verify of files', () => {
+  const fixture = (name: string) => join(import.meta.dirname, '..', '..', 'fixtures', 'comparison', name);
+
+  test('names the node that introduces an error, leaves the smallest failing file, and exits with 1', async () => {
+    const folder = join(root, 'failing');
+    // The word behind --bisect is a file, though the option may have a value.
+    const {
+      code: status,
+      stdout,
+      stderr,
+    } = await jepa(
+      ...[
+        'verify',
+        fixture('encoder.onnx'),
+        '--reduce',
+        folder,
+        '--no-report',
+        '--bisect',
+        fixture('encoder-fault.onnx'),
+      ],
+    );
+    expect(stdout).toMatch(/^encoder-fault.onnx +cpu +z +NO +0\.\d+/m);
+    expect(stdout).toContain('1 node introduces an error, 3 only pass one on');
+    expect(stdout).toContain('smallest piece that fails: Conv, in failing/model.onnx');
+    expect(stdout).toMatch(/does NOT hold \(tolerance\)\n$/);
+    expect(stderr).toContain('2/2 encoder-fault.onnx on cpu');
+    expect(status).toBe(1);
+    expect(existsSync(join(folder, 'test_data_set_0', 'output_0.pb'))).toBe(true);
+    expect(existsSync(fixture('encoder-fault.verify.json'))).toBe(false);
+  }, 240_000);
+
+  test('a tolerance that is kept exits with 0, and --json prints the record', async () => {
+    const { code: status, stdout } = await jepa(
+      ...['verify', fixture('encoder.onnx'), fixture('encoder-qdq.onnx'), '--tolerance', 'sqnr=20,cosine=0.99'],
+      ...['--no-report', '--json'],
+    );
+    expect(comparisonSchema.parse(JSON.parse(stdout))).toMatchObject({
+      holds: true,
+      failOn: ['tolerance'],
+      tolerance: { sqnr: 20, cosine: 0.99 },
+      inputs: { from: 'random', rows: 16 },
+    });
+    expect(status).toBe(0);
+  }, 240_000);
+
+  test.each([
+    [
+      [],
+      /expected two files, or one on two runtimes, got encoder.onnx on cpu\. Name another file, or runtimes: --runtimes/,
+    ],
+    [['--tolerance', 'foo=1'], /--tolerance: expected the name of a tolerance/],
+    [['--runtimes', 'cpu,wasm', '--build'], /--build: expected the folder of a run or an export alone/],
+    [
+      ['--runtimes', 'cpu,wasm', '--fail-on', 'verdict'],
+      /--fail-on verdict: expected observations with classes, got none/,
+    ],
+    [['--runtimes', 'cpu,wasm', '--shape', 'x=3'], /--shape: expected "x" as \[N, 3, 16, 16\], got \[3\]/],
+  ])('%j is refused in one line with exit code 2', async (flags, message) => {
+    const { code: status, stderr } = await jepa('verify', fixture('encoder.onnx'), '--no-report', ...flags);
+    expect(stderr).toMatch(message);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(status).toBe(2);
+  });
+});
+
 describe('jepa runner', () => {
   test('a file that does not hold N rows is refused; a runtime of another kind is named', async () => {
     const [encoder, predictor] = ['encoder.onnx', 'predictor.onnx'].map((name) => join(run, 'export', name));
     const short = await jepa('runner', 'cpu', encoder, predictor, encoder, predictor, '3', '2', join(root, 'out'));
     expect(short.stderr).toMatch(/observations: expected 147456 bytes \(3 rows of 12288 float32\), got \d+/);
     expect(short.code).toBe(2);
-    expect(existsSync(join(root, 'out', VALUES_NAME))).toBe(false);
+    expect(existsSync(join(root, 'out'))).toBe(false);
     expect((await jepa('runner', 'java', encoder, predictor, encoder, predictor, '3', '2')).stderr).toContain(
       'got "java"',
     );

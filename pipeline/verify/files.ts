@@ -1,0 +1,341 @@
+// Compares any ONNX files, on any runtimes: the first file on the first runtime is what the others are measured by. Writes
+// NAME.verify.json and NAME.verify.html beside the last file.
+import { dirname } from 'node:path';
+import { option, UsageError } from '../../src/error.ts';
+import { compareWithReference, type MeasuredEncoder } from '../../src/evaluation/runtime-measurement.ts';
+import { describeMachine } from '../../src/machine/machine.ts';
+import { packageVersion } from '../../src/machine/package.ts';
+import { centroidsOf } from '../../src/measures/centroid.ts';
+import type { ProcessLimits } from '../../src/runtimes/process-runtime.ts';
+import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
+import { requireWritable } from '../../src/storage/file-system.ts';
+import {
+  brokenTolerances,
+  checkRules,
+  defaultRules,
+  defaultTolerance,
+  matchOutputs,
+} from '../../src/verification/file/rules.ts';
+import {
+  type ClassComparison,
+  COMPARISON_FORMAT,
+  type ComparedRun,
+  type ComparisonRecord,
+  type FailRule,
+  type OutputRecord,
+  type RanFile,
+  type Tolerance,
+} from '../../src/verification/file/schema.ts';
+import { type TensorError, tensorError } from '../../src/verification/file/tensor-error.ts';
+import { predictedClasses } from '../../src/verification/prediction.ts';
+import { bisectFiles } from './bisect-files.ts';
+import { type ComparedFile, comparisonPath, locateFile, openComparedFiles } from './compared-file.ts';
+import { type ComparedInputs, comparedInputs, type InputOptions } from './compared-inputs.ts';
+import {
+  checkFileRuntime,
+  type FileResult,
+  failureOf,
+  type RunFileOptions,
+  RuntimePool,
+  runFile,
+} from './compared-run.ts';
+
+/** What files are compared on, and what counts as a difference; nothing has to be said. */
+export interface CompareFilesOptions extends Omit<InputOptions, 'seed'> {
+  /** Every file runs on each: cpu, wasm, cuda, webgpu, cuda:tf32, chromium:wasm, chromium:webgpu. Default: cpu. */
+  readonly runtimes?: readonly string[] | undefined;
+  /** Of random inputs, and of which observations are drawn. Default: 0. */
+  readonly seed?: number | undefined;
+  /** Default: an error of 1/1000 of the output's scale. */
+  readonly tolerance?: Tolerance | undefined;
+  /** What is a failure. Default: the tolerance; with classes the certificate, and the tolerance where it is given. */
+  readonly failOn?: readonly FailRule[] | undefined;
+  /** Finds the nodes that introduce the error of the first run that fails, else of the last; errors of nodes count from this part on. */
+  readonly bisection?: { readonly tolerance?: number | undefined } | undefined;
+  /** A folder that the smallest failing file is written to, with its inputs and expected outputs. */
+  readonly reduce?: string | undefined;
+  /** Of each runtime. Default: 1. */
+  readonly threads?: number | undefined;
+  /** Of one process: of one of its calls, and of its memory. Default: 600 s and 8 GiB. */
+  readonly limits?: ProcessLimits | undefined;
+  /** Whether NAME.verify.json and NAME.verify.html are written. Default: true. */
+  readonly report?: boolean | undefined;
+  /** Told in one line how far it is, and which files were written. */
+  readonly onProgress?: ((line: string) => void) | undefined;
+  /** Stops between two runs. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Elements and observations that are listed one by one. */
+const LISTED = 20;
+
+/**
+ * Compares the outputs of ONNX files, of encoders in runs and exports, or of one of them on several runtimes.
+ *
+ * @param paths of files, or folders of runs and exports, whose encoders are compared; the first is the reference
+ * @returns what NAME.verify.json holds; `holds` is false where a file did not run, or breaks a rule
+ * @throws UsageError where the files do not take the same inputs, or nothing is compared with anything
+ */
+export async function compareFiles(
+  paths: readonly string[],
+  options: CompareFilesOptions = {},
+): Promise<ComparisonRecord> {
+  const { runtimes = ['cpu'], seed = 0, threads = 1, report = true, signal } = options;
+  const limits = options.limits ?? { timeMs: 600_000, memoryByteLength: 8 * 2 ** 30 };
+  const onProgress = (line: string): void => {
+    signal?.throwIfAborted();
+    options.onProgress?.(line);
+  };
+  for (const name of runtimes) checkFileRuntime(name);
+  if (paths.length * runtimes.length < 2)
+    throw new UsageError(`verify: expected two files, or one on two runtimes, got ${paths[0]} on ${runtimes[0]}`, {
+      remedy: `Name another file, or runtimes: ${option('runtimes', 'cpu,wasm')}.`,
+    });
+  const files = await openComparedFiles(paths);
+  const last = files[files.length - 1];
+  if (report) requireWritable(dirname(last.path));
+  const inputs = await comparedInputs(files, { ...options, seed });
+  const rules = options.failOn ?? defaultRules(inputs.judged !== undefined, options.tolerance !== undefined);
+  checkRules(rules, inputs.judged !== undefined);
+  const tolerance = options.tolerance ?? defaultTolerance;
+
+  const judging: Judging = { rules, tolerance, inputs };
+  const jobs = files.flatMap((file) => runtimes.map((runtime) => ({ file, runtime })));
+  const pool = new RuntimePool({ threads, limits });
+  let runs: ComparedRun[];
+  let found: Pick<ComparisonRecord, 'bisection' | 'reduced'> = {};
+  try {
+    runs = await runJobs(jobs, judging, { ...options, pool, onProgress });
+    if (options.bisection !== undefined || options.reduce !== undefined)
+      found = await bisectFiles(jobs[0], suspect(jobs, runs), inputs, {
+        pool,
+        memoryByteLength: limits.memoryByteLength,
+        tolerance: options.bisection?.tolerance ?? 1e-4,
+        reduce: options.reduce,
+        onProgress,
+      });
+  } finally {
+    await pool.dispose();
+  }
+  const record: ComparisonRecord = { ...recordOf(files, runs, judging, jobs[0]), ...found };
+  if (report) await writeComparison(last, record, onProgress);
+  return record;
+}
+
+interface Job {
+  readonly file: ComparedFile;
+  readonly runtime: string;
+}
+
+async function runJobs(jobs: readonly Job[], judging: Judging, options: RunFileOptions): Promise<ComparedRun[]> {
+  const runs: ComparedRun[] = [];
+  let reference: FileResult | undefined;
+  for (const [i, { file, runtime }] of jobs.entries()) {
+    options.onProgress(`${i + 1}/${jobs.length} ${file.name} on ${runtime}`);
+    try {
+      const result = await runFile(file, runtime, judging.inputs, { ...options, onProgress: () => {} });
+      reference ??= result;
+      runs.push(ranRow(file, runtime, { result, reference, isReference: i === 0 }, judging));
+    } catch (error) {
+      // Without a reference there is nothing to compare with.
+      if (i === 0) throw error;
+      runs.push({ file: file.name, runtime, ...failureOf(error) });
+    }
+  }
+  return runs;
+}
+
+/** What of the comparison is bisected: the first that fails, else the last that ran. */
+function suspect(jobs: readonly Job[], runs: readonly ComparedRun[]): Job {
+  const failing = runs.findIndex((run) => run.status === 'ran' && !run.holds);
+  const last = runs.findLastIndex((run) => run.status === 'ran');
+  return jobs[failing >= 0 ? failing : last];
+}
+
+interface Judging {
+  readonly rules: readonly FailRule[];
+  readonly tolerance: Tolerance;
+  readonly inputs: ComparedInputs;
+}
+
+interface Ran {
+  readonly result: FileResult;
+  readonly reference: FileResult;
+  readonly isReference: boolean;
+}
+
+function ranRow(file: ComparedFile, runtime: string, ran: Ran, { rules, tolerance, inputs }: Judging): RanFile {
+  const { result, reference, isReference } = ran;
+  const { version, provider, threads, precision } = result.description;
+  const matched = matchOutputs([...reference.outputs.keys()], [...result.outputs.keys()]);
+  const faults = matched.missing.map((name) => `it has no output for "${name}"`);
+  const outputs = matched.pairs.flatMap((pair): OutputRecord[] => {
+    const expected = reference.outputs.get(pair.referenceName);
+    const got = result.outputs.get(pair.name);
+    if (expected === undefined || got === undefined) return [];
+    const [there, here] = [expected.tensor.shape, got.tensor.shape];
+    if (there.join() !== here.join()) {
+      faults.push(`"${pair.name}": expected shape [${there.join(', ')}], got [${here.join(', ')}]`);
+      return [];
+    }
+    const error = tensorError(expected.tensor, got.tensor, expected.isBatched);
+    const broken = brokenTolerances(error, tolerance);
+    if (rules.includes('tolerance')) faults.push(...broken.map((fault) => `"${pair.name}": ${fault}`));
+    return [{ ...pair, type: got.tensor.type, shape: [...here], holds: broken.length === 0, ...writable(error) }];
+  });
+  const classes = classComparison(ran, inputs);
+  if (classes !== undefined) faults.push(...classFaults(classes, reference, rules));
+  return {
+    file: file.name,
+    runtime,
+    status: 'ran',
+    isReference,
+    holds: faults.length === 0,
+    faults,
+    version,
+    provider,
+    threads,
+    precision: file.precision === 'float32' ? precision : file.precision,
+    milliseconds: result.milliseconds,
+    outputs,
+    unmatched: matched.unmatched,
+    ...(classes === undefined ? {} : { classes }),
+  };
+}
+
+/** As JSON holds it. */
+function writable(error: TensorError) {
+  const finite = (value: number) => (Number.isFinite(value) ? value : null);
+  return {
+    ...error,
+    cosine: { ...error.cosine },
+    nonFinite: { ...error.nonFinite },
+    decades: [...error.decades],
+    worst: error.worst && {
+      index: [...error.worst.index],
+      expected: finite(error.worst.expected),
+      got: finite(error.worst.got),
+    },
+  };
+}
+
+function classComparison({ result, reference }: Ran, { judged }: ComparedInputs): ClassComparison | undefined {
+  if (judged === undefined || result.measured === undefined || reference.measured === undefined) return undefined;
+  // Other numbers of dimensions are no errors of each other: the shape is the fault.
+  if (result.measured.latents.size !== reference.measured.latents.size) return undefined;
+  const { names } = judged.classes;
+  const measured = new Map([
+    ['reference', reference.measured],
+    ['here', result.measured],
+  ]);
+  const [{ error, certificate, distinctness }] = compareWithReference(measured, {
+    reference: 'reference',
+    runtimes: ['here'],
+  }).runtimes;
+  const [before, after] = [nearestOf(reference.measured), nearestOf(result.measured)];
+  const { labels } = result.measured.latents;
+  const moved = [...before.keys()].filter((i) => before[i] !== after[i]);
+  return {
+    verdict: distinctness.decision.verdict,
+    accuracy: distinctness.centroids.accuracy,
+    maxLatentError: error.maxDistance,
+    decidingGap: certificate.decidingGap,
+    verdictHolds: certificate.verdictHolds,
+    certifiedAccuracy: certificate.certifiedAccuracy,
+    pairsAtRisk: certificate.pairsAtRisk.map(({ classes: [a, b], observations }) => ({
+      classes: [names[a], names[b]],
+      observations,
+    })),
+    elsewhere: moved.length,
+    moved: moved
+      .slice(0, LISTED)
+      .map((i) => ({ observation: i, own: names[labels[i]], from: names[before[i]], to: names[after[i]] })),
+  };
+}
+
+function nearestOf({ latents, centroidLatents }: MeasuredEncoder): Int32Array {
+  return predictedClasses(latents.values, centroidsOf(centroidLatents), latents.size).nearest;
+}
+
+function classFaults(
+  { verdict, verdictHolds, maxLatentError, decidingGap, elsewhere }: ClassComparison,
+  { measured }: FileResult,
+  rules: readonly FailRule[],
+): string[] {
+  const expected = measured?.distinctness.decision.verdict;
+  const faults: string[] = [];
+  if ((rules.includes('verdict') || rules.includes('certificate')) && verdict !== expected)
+    faults.push(`the verdict is ${verdict} instead of ${expected}`);
+  else if (rules.includes('certificate') && !verdictHolds)
+    faults.push(
+      `the verdict is not certified: twice the latent error of ${short(maxLatentError)} reaches the deciding gap of ${short(decidingGap)}`,
+    );
+  if (rules.includes('elsewhere') && elsewhere > 0)
+    faults.push(`${elsewhere} ${elsewhere === 1 ? 'observation is' : 'observations are'} nearest to another class`);
+  return faults;
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
+
+function recordOf(
+  files: readonly ComparedFile[],
+  runs: readonly ComparedRun[],
+  { rules, tolerance, inputs }: Judging,
+  { file, runtime }: { readonly file: ComparedFile; readonly runtime: string },
+): ComparisonRecord {
+  const machine = describeMachine();
+  const { judged } = inputs;
+  return {
+    format: COMPARISON_FORMAT,
+    kind: 'comparison',
+    holds: runs.every((run) => run.status === 'ran' && run.holds),
+    files: files.map(({ name, sha256, precision, opset, bytes, inputs: specs }) => ({
+      name,
+      sha256,
+      precision,
+      opset,
+      bytes,
+      inputs: specs.map((spec) => ({ name: spec.name, type: spec.type, shape: [...spec.shape] })),
+    })),
+    machine: {
+      processor: `${machine.processor}, ${machine.threads} threads`,
+      system: `${machine.system} ${machine.architecture}`,
+      node: machine.node.version,
+    },
+    inputs: inputs.record,
+    reference: { file: file.name, runtime },
+    failOn: [...rules],
+    tolerance: { ...tolerance },
+    ...(judged === undefined
+      ? {}
+      : {
+          classes: {
+            of: judged.classes.of,
+            names: [...judged.classes.names],
+            observations: judged.heldOut.judged.states.length,
+            centroidObservations: judged.heldOut.centroids.states.length,
+          },
+        }),
+    runs: [...runs],
+  };
+}
+
+/** Where the page of a comparison is written: NAME.verify.html beside the last file. */
+export function comparisonPageOf(paths: readonly string[]): string {
+  return comparisonPath({ path: locateFile(paths[paths.length - 1]).path }, 'html');
+}
+
+async function writeComparison(
+  file: ComparedFile,
+  record: ComparisonRecord,
+  onProgress: (line: string) => void,
+): Promise<void> {
+  const { comparisonReport } = await import('../../src/report/comparison-report.ts');
+  const { renderReport } = await import('../../src/report/page.ts');
+  const page = await renderReport(comparisonReport(record, `jepa-onnx ${packageVersion()}`));
+  writeFileAtomic(comparisonPath(file, 'json'), `${JSON.stringify(record, undefined, 2)}\n`);
+  writeFileAtomic(comparisonPath(file, 'html'), page);
+  onProgress(`${comparisonPath(file, 'html')}: the report`);
+}

@@ -1,0 +1,8 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { comparisonJsonSchema } from '../../../src/verification/file/schema.ts';
+
+test('docs/schema/comparison.schema.json is the schema', async () => {
+  const path = join(import.meta.dirname, '..', '..', '..', 'docs', 'schema', 'comparison.schema.json');
+  await expect(`${JSON.stringify(comparisonJsonSchema(), undefined, 2)}\n`).toMatchFileSnapshot(path);
+});
