@@ -5,10 +5,12 @@ import { Command } from 'commander';
 import { UsageError } from '../../src/error.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
 import { parseClasses } from '../parse/class.ts';
+import { isOnStdout, type WantedFormat, withFormat } from '../parse/gate.ts';
 import { parseWhole } from '../parse/number.ts';
 import { noteTo } from '../text/option.ts';
 
 interface VerifyFlags {
+  readonly format?: readonly WantedFormat[];
   readonly open?: boolean;
   readonly runtimes: string;
   readonly require?: string;
@@ -29,7 +31,7 @@ interface VerifyFlags {
 }
 
 export function createVerifyCommand(): Command {
-  return new Command('verify')
+  return withFormat(new Command('verify'))
     .description('measure whether the latents of a run or an export tell apart the same on every runtime')
     .argument('<folder>', 'the folder of a run, or of an export by itself')
     .option(
@@ -103,6 +105,8 @@ function parsePart(text: string): number {
 }
 
 async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
+  if (flags.json && isOnStdout(flags.format))
+    throw new UsageError('--format: expected a file beside --json, as in junit=results.xml, got a format on stdout');
   const { allRuntimes } = await import('../../src/verification/runners.ts');
   const { timeLimit, memoryLimit, bisect, bisectTolerance, classes, require } = flags;
   const { verifyRun } = await import('../../pipeline/verify/run.ts');
@@ -123,8 +127,11 @@ async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
     onProgress: noteTo(process.stderr),
     onNote: noteTo(process.stderr),
   });
+  const { writeFormats } = await import('../text/gate.ts');
+  const { verificationChecks } = await import('../../src/report/check/check.ts');
+  const isTaken = writeFormats(flags.format, verificationChecks(folder, record));
   if (flags.json) process.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
-  else {
+  else if (!isTaken) {
     process.stdout.write((await import('../text/verification.ts')).renderVerification(record));
     const { openSubject } = await import('../../src/run/subject.ts');
     const encoder = openSubject(folder).onnx?.encoder.path;
