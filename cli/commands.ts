@@ -6,6 +6,7 @@ import { createBisimulationCommand } from './command/bisimulation.ts';
 import { createCertifyCommand } from './command/certify.ts';
 import { createConvertCommand } from './command/convert.ts';
 import { createDataCommand } from './command/data.ts';
+import { createDriftCommand } from './command/drift.ts';
 import { createEvaluateCommand } from './command/evaluate.ts';
 import { createExportCommand } from './command/export.ts';
 import { createInspectCommand } from './command/inspect.ts';
@@ -38,6 +39,7 @@ export const commandGroups: readonly CommandGroup[] = [
       [withAllowCode(createExportCommand), 'write the ONNX files of a run, checked against tfjs'],
       [withAllowCode(createEvaluateCommand), 'measure whether latents stay distinct; also of any ONNX file'],
       [withAllowCode(createVerifyCommand), 'measure whether every runtime tells the same latents apart'],
+      [withAllowCode(createDriftCommand), 'compare new, unlabelled observations with a baseline'],
       [withAllowCode(createCertifyCommand), 'prove what no float32 rounding can change'],
       [withAllowCode(createPlanCommand), 'act by planning in the latents'],
       [withAllowCode(createServeCommand), 'look at a run in the browser: measure, imagine, plan'],

@@ -217,7 +217,7 @@ function claimOf({ of, claim }: StateClasses): string | undefined {
 }
 
 /** @throws UsageError where the observations are not what the file takes */
-function requireFit(where: string, { input, imageSize }: FoundInput, shape: readonly number[]): void {
+export function requireFit(where: string, { input, imageSize }: FoundInput, shape: readonly number[]): void {
   const isVector = shape.length === 1;
   if (isVector !== (input.layout === 'flat'))
     throw new UsageError(

@@ -49,7 +49,7 @@ export function makeBaseline(
   return {
     format: BASELINE_FORMAT,
     madeBy,
-    encoder: { name, sha256 },
+    encoder: { name, sha256, ...('encoder' in record ? { input: record.encoder.input } : {}) },
     observed: {
       name: record.environment.name,
       shape: [...observationShape],

@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import { FormatError, UsageError } from '../../error.ts';
 import { createLatents, type Latents } from '../../measures/latents.ts';
+import { encoderEvaluationSchema } from '../schema/evaluation.ts';
 import { judgedSchema, numbersOf, outcomesSchema } from '../schema/outcome.ts';
 
 /** Raised when a field changes its meaning. Fields may be added without. */
@@ -24,6 +25,9 @@ export const baselineSchema = z.strictObject({
   encoder: z.strictObject({
     name: z.string().describe('of the run or the file'),
     sha256: z.string().nullable().describe('of the ONNX file with its weights; null where it ran as a tfjs model'),
+    input: encoderEvaluationSchema.shape.encoder.shape.input
+      .optional()
+      .describe('what an ONNX file was fed with; a run says it itself'),
   }),
   observed: z.strictObject({
     name: z.string().describe('of the environment or the recording'),

@@ -1,5 +1,6 @@
 // The results of a command as a list of checks, for the programs that people's pipelines are made of: JUnit, workflow annotations
 // and SARIF are written of it. A check has failed exactly where the command's exit code says so.
+import type { DriftRecord } from '../../evaluation/schema/drift.ts';
 import type { AnyEvaluationRecord, EncoderRuntimeRecord } from '../../evaluation/schema/evaluation.ts';
 import type { GateRecord } from '../../evaluation/schema/gate.ts';
 import type { VerificationRecord, VerificationRow } from '../../verification/schema.ts';
@@ -118,4 +119,39 @@ function verificationMessage(row: VerificationRow, { reference }: VerificationRe
   return row.isReference
     ? `the reference: ${row.verdict}`
     : `${row.verdict}, largest latent error ${formatNumber(row.maxLatentError)} against ${reference.runtime}`;
+}
+
+/** A question that is not asked is a note where its answer is yes. */
+export function driftChecks(subject: string, record: DriftRecord): CheckList {
+  const { runtime, shift, outside, mix } = record;
+  const check = (name: string, hasChanged: boolean, message: string, isAsked = true): Check => ({
+    rule: 'drift',
+    runtime,
+    name,
+    status: hasChanged ? (isAsked ? 'failed' : 'note') : 'passed',
+    message: `${record.observed} against ${record.baseline}: ${message}`,
+  });
+  const p = ({ adjusted }: { readonly adjusted: number }) => `p ${formatNumber(adjusted)}`;
+  return {
+    command: 'drift',
+    subject,
+    checks: [
+      check(
+        'latents of the classes',
+        shift.hasChanged,
+        `energy distance ${formatPercent(shift.energy)}, by chance ${formatPercent(shift.byChance)}, ${p(shift)}`,
+      ),
+      check(
+        'outside of every class',
+        outside.hasChanged,
+        `${formatPercent(outside.now)}, before ${formatPercent(outside.before)}, ${p(outside)}`,
+      ),
+      check(
+        'mix of classes',
+        mix.hasChanged,
+        `${formatPercent(mix.difference)} would have to change their class, ${p(mix)}`,
+        mix.isAsked,
+      ),
+    ],
+  };
 }
