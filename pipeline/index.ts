@@ -5,6 +5,7 @@
 
 export type { ClassSource } from '../src/evaluation/class/bisimulation.ts';
 export type { RecordingClassSource } from '../src/evaluation/class/recording.ts';
+export type { ComparisonRecord } from '../src/evaluation/schema/comparison.ts';
 export type { DriftRecord } from '../src/evaluation/schema/drift.ts';
 export type { EncoderEvaluationRecord, EvaluationRecord } from '../src/evaluation/schema/evaluation.ts';
 export type { ProofRecord } from '../src/evaluation/schema/proof.ts';
@@ -13,6 +14,7 @@ export type { PlanRecord } from '../src/planning/schema.ts';
 export type { PixelNormalization } from '../src/run/encode.ts';
 export type { TrainingOutcome } from '../src/training/trainer.ts';
 export type { VerificationRecord } from '../src/verification/schema.ts';
+export { type CompareOptions, compareResults } from './compare/run.ts';
 export { type ConversionReport, type ConvertOptions, convertModel } from './convert/model.ts';
 export { type DriftOptions, measureDrift } from './drift/run.ts';
 export { brokenHypothesis } from './encoder/certification.ts';
