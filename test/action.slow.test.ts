@@ -40,9 +40,13 @@ let tarball: string;
 
 beforeAll(() => {
   work = mkdtempSync(join(tmpdir(), 'jepa-action-'));
-  // The tarball of a clone where nobody has built holds the sources: they run through tsx.
+  // Of a copy of the tracked files: another test builds in the working tree meanwhile. Unbuilt, the sources run through tsx.
+  const copy = join(work, 'copy');
+  mkdirSync(copy);
+  const files = 'git ls-files -co --exclude-standard -z | tar --null -T - -cf - | tar -xf - -C "$1"';
+  execFileSync('sh', ['-c', files, 'sh', copy], { cwd: root });
   const [{ filename }] = JSON.parse(
-    execFileSync('npm', ['pack', '--json', '--pack-destination', work], { cwd: root, encoding: 'utf8' }),
+    execFileSync('npm', ['pack', '--json', '--pack-destination', work], { cwd: copy, encoding: 'utf8' }),
   );
   tarball = join(work, filename);
 }, 120_000);

@@ -117,7 +117,7 @@ describe('a comparison', () => {
   });
 });
 
-describe('what cannot be compared is refused in one line', () => {
+describe('what cannot be compared is refused in one line', { timeout: 120_000 }, () => {
   test('too few, twice the same, not evaluated, evaluated before it was changed', async () => {
     expect(await refusal([at('a')])).toMatch(/expected at least two runs or files, got 1/);
     expect(await refusal([at('a'), `${at('a')}/.`])).toMatch(/expected each once, got .* twice/);

@@ -42,7 +42,7 @@ function batch(name: string, options: Omit<ImageSetOptions, 'isLabelled'>): stri
 const measure = (data: string, options: Partial<DriftOptions> = {}) =>
   measureDrift(encoder, { baseline, data, report: false, permutations: 399, level: 0.01, ...options });
 
-describe('a batch without labels', () => {
+describe('a batch without labels', { timeout: 120_000 }, () => {
   test('of the same camera raises no alarm', async () => {
     for (const seed of [11, 12, 13]) {
       const record = await measure(batch('same', { count: 300, seed }));

@@ -28,7 +28,10 @@ function jepa(...argv: string[]) {
 }
 const labelled = ['--data', 'images.npz', '--classes', 'column:label'];
 
-describe('a gate', () => {
+/** Each starts several processes. */
+const timeout = 120_000;
+
+describe('a gate', { timeout }, () => {
   test('keeps a baseline; what is worse is a line each, exit code 1, and an annotation and a test case', () => {
     const saved = jepa(
       'evaluate',

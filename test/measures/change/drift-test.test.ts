@@ -57,7 +57,7 @@ function alarms(of: (tests: DriftTests) => readonly number[], before: Family, no
 
 const all = ({ shift, outside, mix }: DriftTests) => [shift.p, outside.p, mix.p];
 
-describe('where nothing has changed', () => {
+describe('where nothing has changed', { timeout: 120_000 }, () => {
   test.each<[string, Family]>([
     ['normal clusters', {}],
     ['clusters without a mean', { noise: heavyTailed }],
