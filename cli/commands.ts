@@ -3,8 +3,10 @@
 import { type CreateCommand, withAllowCode } from './code-permission.ts';
 import { createBisimulationCommand } from './command/bisimulation.ts';
 import { createCertifyCommand } from './command/certify.ts';
+import { createCompareCommand } from './command/compare.ts';
 import { createConvertCommand } from './command/convert.ts';
 import { createDataCommand } from './command/data.ts';
+import { createDriftCommand } from './command/drift.ts';
 import { createEvaluateCommand } from './command/evaluate.ts';
 import { createExportCommand } from './command/export.ts';
 import { createForeseeCommand } from './command/foresee.ts';
@@ -41,6 +43,8 @@ export const commandGroups: readonly CommandGroup[] = [
       [withAllowCode(createExportCommand), 'write the ONNX files of a run, checked against tfjs'],
       [withAllowCode(createEvaluateCommand), 'measure whether latents stay distinct; also of any ONNX file'],
       [withAllowCode(createVerifyCommand), 'measure whether every runtime tells the same latents apart'],
+      [withAllowCode(createCompareCommand), 'compare runs, exports and ONNX files that were evaluated'],
+      [withAllowCode(createDriftCommand), 'compare new, unlabelled observations with a baseline'],
       [withAllowCode(createCertifyCommand), 'prove what no float32 rounding can change'],
       [withAllowCode(createPlanCommand), 'act by planning in the latents'],
       [withAllowCode(createServeCommand), 'look at a run in the browser: measure, imagine, plan'],

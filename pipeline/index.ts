@@ -5,6 +5,8 @@
 
 export type { ClassSource } from '../src/evaluation/class/bisimulation.ts';
 export type { RecordingClassSource } from '../src/evaluation/class/recording.ts';
+export type { RunComparisonRecord } from '../src/evaluation/schema/comparison.ts';
+export type { DriftRecord } from '../src/evaluation/schema/drift.ts';
 export type { EncoderEvaluationRecord, EvaluationRecord } from '../src/evaluation/schema/evaluation.ts';
 export type { ProofRecord } from '../src/evaluation/schema/proof.ts';
 export type { QuantizationRecord } from '../src/evaluation/schema/quantization.ts';
@@ -15,7 +17,9 @@ export type { TrainingOutcome } from '../src/training/trainer.ts';
 export type { ShapeChoices } from '../src/verification/file/random-inputs.ts';
 export type { ComparisonRecord, FailRule, Tolerance } from '../src/verification/file/schema.ts';
 export type { VerificationRecord } from '../src/verification/schema.ts';
+export { type CompareOptions, compareResults } from './compare/run.ts';
 export { type ConversionReport, type ConvertOptions, convertModel } from './convert/model.ts';
+export { type DriftOptions, measureDrift } from './drift/run.ts';
 export { brokenHypothesis } from './encoder/certification.ts';
 export { type CertifyEncoderOptions, certifyEncoder } from './encoder/certify.ts';
 export { type EvaluateEncoderOptions, encoderReportPath, evaluateEncoder } from './encoder/evaluate.ts';

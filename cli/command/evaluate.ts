@@ -9,13 +9,15 @@ import type { Metric } from '../../src/measures/latents.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
 import { parseClasses } from '../parse/class.ts';
 import { encoderFlagNames, isEncoderFile, refuseEncoderFlags, withEncoderFlags } from '../parse/encoder.ts';
+import { type GateFlags, isOnStdout, type WantedFormat, withGate } from '../parse/gate.ts';
 import { parseNonNegative, parseWhole } from '../parse/number.ts';
 import { parsePixels } from '../parse/pixels.ts';
 import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 import { ensureRuntimePackages, loadTensorFlowForCommand } from '../upkeep/tensorflow.ts';
 
-interface EvaluateFlags {
+interface EvaluateFlags extends GateFlags {
+  readonly format?: readonly WantedFormat[];
   readonly runtime: string;
   readonly reference?: string;
   readonly observations: number;
@@ -87,7 +89,7 @@ export function createEvaluateCommand(terminal: Terminal): Command {
     )
     .option(OPEN_FLAG, OPEN_DESCRIPTION)
     .option('--no-report', 'write neither evaluation.json nor report.html');
-  return withEncoderFlags(command)
+  return withGate(withEncoderFlags(command))
     .option('--untrained <file>', 'of an ONNX file: the same encoder before training, which shows a collapse best')
     .addHelpText(
       'after',
@@ -97,6 +99,8 @@ Examples:
   jepa evaluate runs/a --runtime cpu,wasm --fail-on coarse
   jepa evaluate runs/a/export --json
   jepa evaluate runs/a --probes --decoder
+  jepa evaluate runs/a --save-baseline baseline.json
+  jepa evaluate runs/a --baseline baseline.json --format github,junit=results.xml
   jepa evaluate encoder.onnx --data frames.npz --classes column:label --pixels imagenet --runtime cpu,wasm
 
 What every measure means, and what it cannot tell: docs/measures.md`,
@@ -111,6 +115,8 @@ const runFlags = ['probes', 'decoder'] as const;
 
 async function runEvaluate(terminal: Terminal, subject: string, flags: EvaluateFlags): Promise<void> {
   const isFailure = parseFailOn(flags.failOn);
+  if (flags.json && isOnStdout(flags.format))
+    throw new UsageError('--format: expected a file beside --json, as in junit=results.xml, got a format on stdout');
   const isEncoder = isEncoderFile(subject);
   refuseForeignFlags(subject, flags, isEncoder);
   const runtimes = await parseRuntimes(flags.runtime);
@@ -119,7 +125,7 @@ async function runEvaluate(terminal: Terminal, subject: string, flags: EvaluateF
     terminal,
     names.map((name) => name.split(':')[0]),
   );
-  const { classes, runtime: _, open, ...rest } = flags;
+  const { classes, runtime: _, open, format, ...rest } = flags;
   const options = {
     ...rest,
     runtimes,
@@ -128,8 +134,12 @@ async function runEvaluate(terminal: Terminal, subject: string, flags: EvaluateF
     onNote: noteTo(terminal.stderr),
   };
   const record = isEncoder ? await evaluateFile(subject, options) : await evaluateFolder(terminal, subject, options);
+  const { writeFormats, gateLines } = await import('../text/gate.ts');
+  const { evaluationChecks } = await import('../../src/report/check/check.ts');
+  const checks = evaluationChecks(subject, record, (runtime) => isFailure(failWordOf(runtime)));
+  const isTaken = writeFormats(terminal, format, checks);
   if (flags.json) terminal.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
-  else {
+  else if (!isTaken) {
     terminal.stdout.write((await import('../text/evaluation.ts')).renderEvaluation(record));
     await printProof(terminal, subject, isEncoder);
   }
@@ -141,6 +151,9 @@ async function runEvaluate(terminal: Terminal, subject: string, flags: EvaluateF
     terminal.stderr.write(`jepa: --fail-on ${flags.failOn}: ${names}\n`);
     terminal.exitCode = 1;
   }
+  if (record.gate === undefined) return;
+  for (const line of gateLines(record.gate)) terminal.stderr.write(`jepa: ${line}\n`);
+  if (!record.gate.holds) terminal.exitCode = 1;
 }
 
 /** What `jepa certify` proved of this encoder, where it did: the bound beside the errors that were measured. */

@@ -9,6 +9,7 @@ import type { FailRule, Tolerance } from '../../src/verification/file/schema.ts'
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
 import { parseClasses } from '../parse/class.ts';
 import { encoderFlagNames, isEncoderFile, refuseEncoderFlags, withEncoderFlags } from '../parse/encoder.ts';
+import { isOnStdout, type WantedFormat, withFormat } from '../parse/gate.ts';
 import { parseWhole } from '../parse/number.ts';
 import { parsePixels } from '../parse/pixels.ts';
 import { parseFailRules, parseShapes, parseTolerance } from '../parse/tolerance.ts';
@@ -16,6 +17,7 @@ import type { Terminal } from '../terminal.ts';
 import { noteTo, withDashes } from '../text/option.ts';
 
 interface VerifyFlags extends FileFlags {
+  readonly format?: readonly WantedFormat[];
   readonly open?: boolean;
   readonly runtimes?: string;
   /** Another spelling of `runtimes`, as the other commands have it. */
@@ -57,7 +59,7 @@ const fileFlagNames = ['inputs', 'shape', 'tolerance', 'failOn', 'reduce', ...en
 const runFlagNames = ['require', 'reference', 'batchSizes', 'build'] as const;
 
 export function createVerifyCommand(terminal: Terminal): Command {
-  const command = new Command('verify')
+  const command = withFormat(new Command('verify'))
     .description('measure whether runtimes, or files, give the same answer')
     .argument('<subject>', 'the folder of a run, or of an export by itself; or an ONNX file')
     .argument('[others...]', 'files, runs or exports that are compared with it')
@@ -166,6 +168,8 @@ async function runVerify(
   others: readonly string[],
   flags: VerifyFlags,
 ): Promise<void> {
+  if (flags.json && isOnStdout(flags.format))
+    throw new UsageError('--format: expected a file beside --json, as in junit=results.xml, got a format on stdout');
   // An optional value takes the next word, which may be a file.
   const { bisect } = flags;
   const isWord = typeof bisect === 'string' && !bisect.includes(',');
@@ -246,8 +250,11 @@ async function verifyFolder(
     onProgress: noteTo(terminal.stderr),
     onNote: noteTo(terminal.stderr),
   });
+  const { writeFormats } = await import('../text/gate.ts');
+  const { verificationChecks } = await import('../../src/report/check/check.ts');
+  const isTaken = writeFormats(terminal, flags.format, verificationChecks(folder, record));
   if (flags.json) terminal.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
-  else {
+  else if (!isTaken) {
     terminal.stdout.write((await import('../text/verification.ts')).renderVerification(record));
     const { openSubject } = await import('../../src/run/subject.ts');
     const encoder = openSubject(folder).onnx?.encoder.path;

@@ -22,6 +22,7 @@ import type { PixelNormalization } from '../../src/run/encode.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { requireFile, requireWritable } from '../../src/storage/file-system.ts';
 import { recordingClasses } from '../evaluate/class-choice.ts';
+import { openGate } from '../evaluate/gate.ts';
 import { type EvaluateOptions, type ResolvedEvaluateOptions, resolveEvaluateOptions } from '../evaluate/option.ts';
 import { lookAtEncoder } from './file.ts';
 import { referenceRuntime } from './reference-runtime.ts';
@@ -65,7 +66,10 @@ export async function evaluateEncoder(path: string, given: EvaluateEncoderOption
   requireFile(path, 'an ONNX file');
   // Before all measuring, not after it.
   if (options.report) requireWritable(dirname(path));
+  const gate = openGate(options);
   const { found, observed, sha256, precision } = await observeForEncoder(path, options);
+  const { name, observationShape } = observed.source;
+  gate.expect({ name, observationShape, classes: observed.classes, metric: options.metric });
   const evaluation = await evaluateForeignEncoder(
     {
       encoder: { path, input: found.input, untrained },
@@ -74,7 +78,12 @@ export async function evaluateEncoder(path: string, given: EvaluateEncoderOption
     },
     { ...options, reference },
   );
-  const record = encoderRecordOf(evaluation, { sha256, precision });
+  const record = gate.close(encoderRecordOf(evaluation, { sha256, precision }), evaluation.runtimes, {
+    name: basename(path),
+    sha256,
+    observationShape,
+    asked: options.observations,
+  });
   if (options.report) await writeEncoderReport(path, evaluation, record, options.onProgress);
   return record;
 }
@@ -230,7 +239,7 @@ function claimOf({ of, claim }: StateClasses): string | undefined {
 }
 
 /** @throws UsageError where the observations are not what the file takes */
-function requireFit(where: string, { input, imageSize }: FoundInput, shape: readonly number[]): void {
+export function requireFit(where: string, { input, imageSize }: FoundInput, shape: readonly number[]): void {
   const isVector = shape.length === 1;
   if (isVector !== (input.layout === 'flat'))
     throw new UsageError(

@@ -4,9 +4,10 @@ import type { ClassSource } from '../../src/evaluation/class/bisimulation.ts';
 import type { RecordingClassSource } from '../../src/evaluation/class/recording.ts';
 import type { Metric } from '../../src/measures/latents.ts';
 import { parseRuntimeVariant } from '../../src/run/runtime-variant.ts';
+import type { GateOptions } from './gate.ts';
 
 /** The options that evaluations of runs and of encoders share. */
-export interface EvaluateOptions {
+export interface EvaluateOptions extends GateOptions {
   /** Names: cpu, wasm, cuda, webgpu, tfjs; variants cuda:tf32 and NAME:fp16. Default: cpu. */
   readonly runtimes?: readonly string[] | undefined;
   /** What the runtimes are compared with: one of them, or of an ONNX file another file. Default: tfjs where it can run, else cpu. */

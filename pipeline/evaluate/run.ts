@@ -6,13 +6,16 @@ import { recordOf } from '../../src/evaluation/schema/describe.ts';
 import type { EvaluationRecord } from '../../src/evaluation/schema/evaluation.ts';
 import { packageVersion } from '../../src/machine/package.ts';
 import { runPath } from '../../src/run/folder.ts';
+import { parseRuntimeVariant } from '../../src/run/runtime-variant.ts';
 import { type EvaluationSubject, openSubject } from '../../src/run/subject.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { requireWritable } from '../../src/storage/file-system.ts';
 import { readMetrics } from '../../src/storage/jsonl.ts';
 import { makeScratch, removeScratch } from '../../src/storage/scratch.ts';
+import { lookAtEncoder } from '../encoder/file.ts';
 import { referenceRuntime } from '../encoder/reference-runtime.ts';
 import { recordingClasses } from './class-choice.ts';
+import { type Gate, openGate } from './gate.ts';
 import { type EvaluateRunOptions, type ResolvedEvaluateOptions, resolveEvaluateOptions } from './option.ts';
 import type { Readout } from './readout.ts';
 
@@ -28,18 +31,37 @@ export async function evaluateRun(folder: string, given: EvaluateRunOptions = {}
   const subject = openSubject(folder);
   // Before all measuring, not after it.
   if (options.report) requireWritable(folder);
-  const evaluation = await evaluateSubject(subject, options);
+  const gate = openGate(options);
+  const evaluation = await evaluateSubject(subject, options, gate);
   const readout = await readLatents(evaluation, options);
-  const record = { ...recordOf(evaluation), ...readout?.record };
+  const record = gate.close({ ...recordOf(evaluation), ...readout?.record }, evaluation.runtimes, {
+    name: subject.name,
+    sha256: await encoderHash(subject, options.runtimes[0]),
+    observationShape: evaluation.input.source.observationShape,
+    asked: options.observations,
+  });
   if (options.report) await writeReport(folder, { evaluation, record, readout, onProgress: options.onProgress });
   return record;
 }
 
-async function evaluateSubject(subject: EvaluationSubject, options: ResolvedEvaluateOptions): Promise<Evaluation> {
+/** Of the file that the runtime ran; null where it runs tfjs models, or a variant that is made for it. */
+async function encoderHash({ onnx }: EvaluationSubject, name: string): Promise<string | null> {
+  const { runtime, precision } = parseRuntimeVariant('runtime', name);
+  if (onnx === undefined || runtime === 'tfjs' || precision === 'float16') return null;
+  return (await lookAtEncoder(onnx.encoder.path)).sha256;
+}
+
+async function evaluateSubject(
+  subject: EvaluationSubject,
+  options: ResolvedEvaluateOptions,
+  gate: Gate,
+): Promise<Evaluation> {
   const { runtimes, seed, threads, onNote } = options;
   const loading = { onNote, ...(threads === undefined ? {} : { threads }) };
   const reference = options.reference ?? (await referenceRuntime(subject.tfjs !== undefined, runtimes, loading));
   const input = await inputOf(subject, options);
+  const { observationShape, name } = input.source;
+  gate.expect({ name, observationShape, classes: input.classes, metric: options.metric });
   return withHalfEncoder(input, [...runtimes, reference], seed, (halfEncoder) =>
     evaluate(input, {
       runtimes,

@@ -40,6 +40,8 @@ export function untrainedSample(
 export interface EncoderEvaluation {
   readonly description: RuntimeDescription;
   readonly latents: LabelledLatents;
+  /** Of the observations that gave the centroids. */
+  readonly centroidLatents: LabelledLatents;
   readonly distinctness: Distinctness;
   /** Milliseconds of one observation in a batch, after the first batches. */
   readonly encodeMs: number;
@@ -49,9 +51,7 @@ export interface EncoderEvaluation {
 }
 
 /** Not compared yet. */
-export interface MeasuredEncoder extends Omit<EncoderEvaluation, 'error' | 'certificate'> {
-  readonly centroidLatents: LabelledLatents;
-}
+export type MeasuredEncoder = Omit<EncoderEvaluation, 'error' | 'certificate'>;
 
 export interface EncoderMeasurement {
   readonly source: EvaluationSource;
@@ -135,11 +135,10 @@ export function compareWithReference<Measured extends MeasuredEncoder>(
 function compareOne<Measured extends MeasuredEncoder>(
   measured: Measured,
   reference: MeasuredEncoder,
-): Omit<Measured, 'centroidLatents'> & Pick<EncoderEvaluation, 'error' | 'certificate'> {
-  const { centroidLatents, ...evaluation } = measured;
+): Measured & Pick<EncoderEvaluation, 'error' | 'certificate'> {
   const errors = [
     latentError(reference.latents, measured.latents),
-    latentError(reference.centroidLatents, centroidLatents),
+    latentError(reference.centroidLatents, measured.centroidLatents),
   ];
   const error = errors[0].maxDistance >= errors[1].maxDistance ? errors[0] : errors[1];
   const certificate = certify(
@@ -148,7 +147,7 @@ function compareOne<Measured extends MeasuredEncoder>(
     measured.distinctness.decision.verdict,
   );
   return {
-    ...evaluation,
+    ...measured,
     error: { ...error, maxAbsolute: Math.max(errors[0].maxAbsolute, errors[1].maxAbsolute) },
     certificate,
   };

@@ -47,6 +47,8 @@ export interface Separability {
   readonly margins: readonly Float32Array[];
   /** [n] classes of the rows of `margins`. */
   readonly labels: Int32Array;
+  /** [n] which of the judged observations they are. */
+  readonly rows: Int32Array;
 }
 
 export interface SeparabilityInput {
@@ -85,6 +87,7 @@ export function measureSeparability({ latents, learnedFrom, episodes, threshold 
     factorToDecide: factor,
     margins,
     labels: judged.labels,
+    rows,
   };
 }
 

@@ -6,6 +6,7 @@ import { formatCount } from './number.ts';
 import { readingSection } from './reading-section.ts';
 import { REPORT_FORMAT, type Report } from './report.ts';
 import { classSection } from './section/class.ts';
+import { gateSection } from './section/gate.ts';
 import { distanceSection, firstPicture, spreadSection } from './section/latent.ts';
 import { measureSection } from './section/measure.ts';
 import { runtimeSection } from './section/runtime.ts';
@@ -29,6 +30,7 @@ export function encoderReport(
     picture: firstPicture(first, measures, classes, record.untrainedMeanDistance),
     sections: [
       readingSection(record.classes.of),
+      ...gateSection(record.gate),
       distanceSection(first, measures, classes),
       classSection(first, measures, classes),
       runtimeSection(record),

@@ -57,6 +57,7 @@ const histogramBlock = z.strictObject({
   kind: z.literal('histogram'),
   ...picture,
   x: text,
+  y: text.optional().describe('default: fraction of the pairs'),
   width: number.describe('of a bin; the first one starts at 0'),
   series: z
     .array(z.strictObject({ name: text, counts: z.array(number) }))

@@ -18,6 +18,7 @@ import {
   type EvaluationRecord,
 } from './evaluation.ts';
 import { recordEncoderRank, recordWitnesses } from './inspection.ts';
+import { judgedRecord, outcomesRecord } from './outcome.ts';
 
 export function recordOf(evaluation: Evaluation): EvaluationRecord {
   const { input, heldOut, runtimes, untrainedMeanDistance } = evaluation;
@@ -103,6 +104,7 @@ function drawnRecord({
       counts: Array.from(classCounts(labels, classes.count)),
       ...(classes.claim ? { claim: classes.claim } : {}),
     },
+    judged: judgedRecord(judged, labels),
     reference: { runtime: reference.runtime, provider: reference.provider, version: reference.version },
   };
 }
@@ -166,6 +168,7 @@ function encoderRuntimeRecord(
       classes: named(classes),
       observations,
     })),
+    outcomes: outcomesRecord(distinctness, names.length),
   };
 }
 

@@ -4,7 +4,9 @@ import * as z from 'zod';
 import { simulationOriginSchema } from '../../run/simulation-origin.ts';
 import { recordedClassSources } from '../class/bisimulation.ts';
 import { classSources } from '../class/state.ts';
+import { gateSchema } from './gate.ts';
 import { encoderRankSchema, witnessesSchema } from './inspection.ts';
+import { judgedSchema, outcomesSchema } from './outcome.ts';
 import { decoderReadoutSchema, probeReadoutSchema } from './readout.ts';
 
 /** Raised when a field changes its meaning. Fields may be added without. */
@@ -141,6 +143,7 @@ const encoderRuntimeRecord = z.strictObject({
   pairsAtRisk: z
     .array(z.strictObject({ classes: classPair, observations: z.int().min(1) }))
     .describe('classes between which single observations could change sides under this error'),
+  outcomes: outcomesSchema.optional().describe('what became of each judged observation'),
 });
 export type EncoderRuntimeRecord = z.output<typeof encoderRuntimeRecord>;
 
@@ -175,6 +178,8 @@ const drawn = {
       .optional()
       .describe('what is known about the classes of a recording; those of an environment are exact'),
   }),
+  judged: judgedSchema.optional().describe('which observations were judged'),
+  gate: gateSchema.optional().describe('what is worse than in a baseline, where one was given'),
   reference: z.strictObject({ runtime: z.string(), provider: z.string(), version: z.string() }),
   encoderJacobianRank: encoderRankSchema
     .nullable()

@@ -246,7 +246,12 @@ export async function drawHistogram(block: BlockOf<'histogram'>): Promise<Html> 
     encoding: {
       x: { field: 'x', type: 'quantitative', axis: { title: block.x, grid: false } },
       x2: { field: 'x2' },
-      y: { field: 'y', type: 'quantitative', stack: null, axis: { title: 'fraction of the pairs', format: '~%' } },
+      y: {
+        field: 'y',
+        type: 'quantitative',
+        stack: null,
+        axis: { title: block.y ?? 'fraction of the pairs', format: '~%' },
+      },
       y2: { datum: 0 },
       color: seriesColour(names),
     },

@@ -106,7 +106,7 @@ function measureBlocks(rows: readonly MetricsRecord[]): ReportBlock[] {
 }
 
 /** Numbers that can be drawn: finite, and above 0 where the scale is logarithmic. */
-function seriesOf(rows: readonly MetricsRecord[], name: string, scale: 'linear' | 'log' = 'linear'): Series {
+export function seriesOf(rows: readonly MetricsRecord[], name: string, scale: 'linear' | 'log' = 'linear'): Series {
   const points = rows.flatMap((row): [number, number][] => {
     const value = row[name];
     const isDrawn = typeof value === 'number' && Number.isFinite(value) && (scale === 'linear' || value > 0);
@@ -115,7 +115,7 @@ function seriesOf(rows: readonly MetricsRecord[], name: string, scale: 'linear' 
   return { name, points };
 }
 
-function curves(
+export function curves(
   title: string,
   description: string,
   axis: string,
