@@ -6,6 +6,7 @@ import { createBisimulationCommand } from './command/bisimulation.ts';
 import { createCertifyCommand } from './command/certify.ts';
 import { createConvertCommand } from './command/convert.ts';
 import { createDataCommand } from './command/data.ts';
+import { createEncodeCommand } from './command/encode.ts';
 import { createEvaluateCommand } from './command/evaluate.ts';
 import { createExportCommand } from './command/export.ts';
 import { createInspectCommand } from './command/inspect.ts';
@@ -37,6 +38,7 @@ export const commandGroups: readonly CommandGroup[] = [
       [withAllowCode(createTrainCommand), 'train a world model, or go on with one'],
       [withAllowCode(createExportCommand), 'write the ONNX files of a run, checked against tfjs'],
       [withAllowCode(createEvaluateCommand), 'measure whether latents stay distinct; also of any ONNX file'],
+      [withAllowCode(createEncodeCommand), 'write the latents of a recording, of any encoder'],
       [withAllowCode(createVerifyCommand), 'measure whether every runtime tells the same latents apart'],
       [withAllowCode(createCertifyCommand), 'prove what no float32 rounding can change'],
       [withAllowCode(createPlanCommand), 'act by planning in the latents'],

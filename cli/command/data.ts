@@ -113,7 +113,7 @@ async function runConvert(
   flags: RecordingFlags & { readonly replace?: boolean },
 ): Promise<void> {
   const { convertRecording, writtenFormatOf } = await import('../../src/data/writers/index.ts');
-  writtenFormatOf(target);
+  const format = writtenFormatOf(target);
   const { recording } = await openWithFlags(path, flags);
   try {
     await convertRecording(recording, target, { replace: flags.replace ?? false });
@@ -121,7 +121,7 @@ async function runConvert(
     await recording.dispose();
   }
   for (const { name, labels } of recording.columns.values())
-    if (labels !== undefined)
+    if (labels !== undefined && format === 'hdf5')
       process.stderr.write(
         `${printable(`${name}: written as numbers: ${labels.map((label, number) => `${number} ${label}`).join(', ')}`)}\n`,
       );

@@ -8,13 +8,22 @@ import type { AnyEvaluationRecord, EncoderRuntimeRecord } from '../../src/evalua
 import type { Metric } from '../../src/measures/latents.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
 import { parseClasses } from '../parse/class.ts';
-import { encoderFlagNames, isEncoderFile, refuseEncoderFlags, withEncoderFlags } from '../parse/encoder.ts';
+import {
+  type EncoderFlags,
+  encoderFlagNames,
+  isEncoderFile,
+  latentFlagNames,
+  refuseEncoderFlags,
+  withEncoderFlags,
+  withLatentFlags,
+} from '../parse/encoder.ts';
+import { type LatentFlags, parseSubject, withGivenLatents } from '../parse/latents.ts';
 import { parseNonNegative, parseWhole } from '../parse/number.ts';
 import { parsePixels } from '../parse/pixels.ts';
 import { noteTo } from '../text/option.ts';
 import { ensureRuntimePackages, loadTensorFlowForCommand } from '../upkeep/tensorflow.ts';
 
-interface EvaluateFlags {
+interface EvaluateFlags extends EncoderFlags, LatentFlags {
   readonly runtime: string;
   readonly reference?: string;
   readonly observations: number;
@@ -30,19 +39,13 @@ interface EvaluateFlags {
   readonly probes?: boolean;
   readonly decoder?: boolean;
   readonly decoderNoise: number;
-  readonly environment?: string;
-  readonly map?: string;
-  readonly imageSize?: readonly [height: number, width: number];
-  readonly stack?: number;
-  readonly layout?: 'nchw' | 'nhwc';
-  readonly pixels?: string;
   readonly untrained?: string;
 }
 
 export function createEvaluateCommand(): Command {
   const command = new Command('evaluate')
     .description('measure whether the latents of a run or an export stay distinct, on any runtime')
-    .argument('<folder>', 'the folder of a run, or of an export by itself; or an ONNX file: an encoder from anywhere')
+    .argument('[folder]', 'the folder of a run, or of an export by itself; or an ONNX file: an encoder from anywhere')
     .option(
       '--runtime <names>',
       'comma-separated: cpu, wasm, cuda, webgpu, tfjs; variants: cuda:tf32, NAME:fp16',
@@ -86,7 +89,7 @@ export function createEvaluateCommand(): Command {
     )
     .option(OPEN_FLAG, OPEN_DESCRIPTION)
     .option('--no-report', 'write neither evaluation.json nor report.html');
-  return withEncoderFlags(command)
+  return withGivenLatents(withLatentFlags(withEncoderFlags(command)))
     .option('--untrained <file>', 'of an ONNX file: the same encoder before training, which shows a collapse best')
     .addHelpText(
       'after',
@@ -97,6 +100,8 @@ Examples:
   jepa evaluate runs/a/export --json
   jepa evaluate runs/a --probes --decoder
   jepa evaluate encoder.onnx --data frames.npz --classes column:label --pixels imagenet --runtime cpu,wasm
+  jepa evaluate dino.onnx --data photos --output last_hidden_state --pool cls --metric cosine
+  jepa evaluate --latents phone.npy --labels labels.npy --reference-latents desktop.npy
 
 What every measure means, and what it cannot tell: docs/measures.md`,
     )
@@ -104,18 +109,26 @@ What every measure means, and what it cannot tell: docs/measures.md`,
 }
 
 /** What only an encoder from anywhere has to be told. */
-const encoderFlags = [...encoderFlagNames, 'untrained'] as const;
+const encoderFlags = [...encoderFlagNames, ...latentFlagNames, 'untrained'] as const;
 /** What only a run has. */
 const runFlags = ['probes', 'decoder'] as const;
 
-async function runEvaluate(subject: string, flags: EvaluateFlags): Promise<void> {
+async function runEvaluate(named: string | undefined, flags: EvaluateFlags, command: Command): Promise<void> {
   const isFailure = parseFailOn(flags.failOn);
+  const subject = parseSubject(command, named, flags);
+  if (subject === undefined) {
+    await report(flags, await evaluateLatentsFile(flags), {
+      reportPath: await encoderReport(flags.latents ?? ''),
+      isFailure,
+    });
+    return;
+  }
   const isEncoder = isEncoderFile(subject);
   refuseForeignFlags(subject, flags, isEncoder);
   const runtimes = await parseRuntimes(flags.runtime);
   const names = [...runtimes, ...(flags.reference ? [flags.reference] : [])];
   await ensureRuntimePackages(names.map((name) => name.split(':')[0]));
-  const { classes, runtime: _, open, ...rest } = flags;
+  const { classes, runtime: _, open: _open, ...rest } = flags;
   const options = {
     ...rest,
     runtimes,
@@ -124,12 +137,32 @@ async function runEvaluate(subject: string, flags: EvaluateFlags): Promise<void>
     onNote: noteTo(process.stderr),
   };
   const record = isEncoder ? await evaluateFile(subject, options) : await evaluateFolder(subject, options);
+  await report(flags, record, {
+    reportPath: await reportPathOf(subject, isEncoder),
+    isFailure,
+    printMore: () => printProof(subject, isEncoder),
+  });
+}
+
+interface Reporting {
+  readonly reportPath: string;
+  readonly isFailure: (verdict: string) => boolean;
+  /** Prints what is known beside the record, where the record is not for a machine. */
+  readonly printMore?: () => Promise<void>;
+}
+
+/** Prints what was found, opens its page, and fails where that was asked for. */
+async function report(
+  flags: EvaluateFlags,
+  record: AnyEvaluationRecord,
+  { reportPath, isFailure, printMore }: Reporting,
+): Promise<void> {
   if (flags.json) process.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
   else {
     process.stdout.write((await import('../text/evaluation.ts')).renderEvaluation(record));
-    await printProof(subject, isEncoder);
+    await printMore?.();
   }
-  if (flags.report) await openPage(open, await reportPathOf(subject, isEncoder));
+  if (flags.report) await openPage(flags.open, reportPath);
   const measured: readonly EncoderRuntimeRecord[] = record.runtimes;
   const failed = measured.filter((runtime) => isFailure(failWordOf(runtime)));
   if (failed.length > 0) {
@@ -137,6 +170,19 @@ async function runEvaluate(subject: string, flags: EvaluateFlags): Promise<void>
     process.stderr.write(`jepa: --fail-on ${flags.failOn}: ${names}\n`);
     process.exitCode = 1;
   }
+}
+
+async function evaluateLatentsFile(flags: EvaluateFlags): Promise<AnyEvaluationRecord> {
+  const { evaluateLatents } = await import('../../pipeline/encoder/latents.ts');
+  const { latents = '', labels, referenceLatents, untrainedLatents, classes } = flags;
+  const { observations, seed, metric, map, pool, normalize } = flags;
+  return evaluateLatents(latents, {
+    ...{ labels, referenceLatents, untrainedLatents, observations, seed, metric, map, pool, normalize },
+    report: flags.report,
+    classes: classes === undefined ? undefined : await parseClasses(classes),
+    onProgress: noteTo(process.stderr),
+    onNote: noteTo(process.stderr),
+  });
 }
 
 /** What `jepa certify` proved of this encoder, where it did: the bound beside the errors that were measured. */
@@ -148,8 +194,12 @@ async function printProof(subject: string, isEncoder: boolean): Promise<void> {
 }
 
 async function reportPathOf(subject: string, isEncoder: boolean): Promise<string> {
-  if (isEncoder) return (await import('../../pipeline/encoder/evaluate.ts')).encoderReportPath(subject);
+  if (isEncoder) return encoderReport(subject);
   return (await import('../../src/run/folder.ts')).runPath(subject, 'report');
+}
+
+async function encoderReport(path: string): Promise<string> {
+  return (await import('../../pipeline/encoder/report-file.ts')).encoderReportPath(path);
 }
 
 type FileOptions = Omit<EvaluateEncoderOptions, 'pixels'> & { readonly pixels?: string | undefined };

@@ -6,7 +6,9 @@ import { openSubject } from '../../src/run/subject.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { observationsOfRun } from '../verify/run.ts';
 import { type CertificationInput, proveEncoder } from './certification.ts';
-import { type EvaluateEncoderOptions, observeForEncoder } from './evaluate.ts';
+import { lookAtEncoder } from './file.ts';
+import { observeForEncoder } from './observe.ts';
+import type { EvaluateEncoderOptions } from './option.ts';
 
 /** Each takes seconds, where an evaluation takes milliseconds. */
 const DEFAULT_OBSERVATIONS = 256;
@@ -82,6 +84,15 @@ async function inputOfFile(path: string, options: CertifyEncoderOptions): Promis
     ...options,
     observations: options.observations ?? DEFAULT_OBSERVATIONS,
   });
+  const { latent } = found.input;
+  const { outputs, where } = await lookAtEncoder(path);
+  if (latent !== undefined && latent.name !== outputs[0].name)
+    throw new UsageError(
+      `${where}: expected the latent to be its first output for a certificate, got "${latent.name}"`,
+      {
+        remedy: 'Export it with that output first, or alone.',
+      },
+    );
   return { path, input: found.input, ...observed };
 }
 

@@ -13,7 +13,7 @@ import { settingsSection } from './section/settings.ts';
 
 /** Numbers and pictures are of the first runtime; the table compares all of them. @param generator package and version */
 export function encoderReport(
-  evaluation: ForeignEvaluation,
+  evaluation: Pick<ForeignEvaluation, 'runtimes'>,
   record: EncoderEvaluationRecord,
   generator: string,
 ): Report {
