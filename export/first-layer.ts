@@ -39,7 +39,8 @@ export function firstLayerOf({ graph }: OnnxModel, input: string): FirstLayer | 
   let scale: readonly number[] = [1];
   let offset: readonly number[] = [0];
   for (let step = 0; step < MAXIMAL_STEPS; step++) {
-    const users = graph.nodes.filter((node) => node.inputs.includes(value));
+    // Its shape says nothing of its values.
+    const users = graph.nodes.filter((node) => node.inputs.includes(value) && node.operator !== 'Shape');
     const [node] = users;
     if (users.length !== 1) return undefined;
     if (node.operator === 'Conv') return convolutionOf(graph, node, scale, offset);

@@ -85,12 +85,11 @@ function showMeasurement(
   announce: (text: string) => void,
 ): void {
   const { decision, centroids, nearestNeighbourAccuracy, evidence, separability } = measurement.distinctness;
-  const headline =
-    decision.verdict === 'distinct' && decision.separable === 'undecided'
-      ? `${verdictHeadlines[decision.verdict]}, undecided`
-      : verdictHeadlines[decision.verdict];
+  const isUncertain = decision.verdict === 'distinct' && decision.separable === 'undecided';
+  const headline = `${verdictHeadlines[decision.verdict]}${isUncertain ? ', undecided' : ''}`;
+  const tone = isUncertain ? 'fair' : verdictTones[decision.verdict];
   byId('progress').hidden = true;
-  byId('verdict').className = `verdict ${verdictTones[decision.verdict]}`;
+  byId('verdict').className = `verdict ${tone}`;
   byId('verdict').textContent = headline;
   const answer = answerSentence(measurement, classes.names);
   byId('answer').textContent = answer;
@@ -103,14 +102,13 @@ function showMeasurement(
       ['Accuracy', formatPercent(centroids.accuracy)],
       ['1-NN accuracy', formatPercent(nearestNeighbourAccuracy)],
       ['Mean distance', formatNumber(evidence.meanDistance)],
-      ['Verdict', element('span', { class: `tag ${verdictTones[decision.verdict]}` }, headline)],
+      ['Verdict', element('span', { class: `tag ${tone}` }, headline)],
     ]),
   );
   const claim = classes.claim ? `: ${classes.claim}` : '';
   byId('notes').replaceChildren(
     ...[
       `Observations of ${source}; classes by ${classes.of}${claim}.`,
-      'Whether the encoder was trained on these observations is not known here.',
       'Without the encoder before training, a collapse is only seen where latents differ by their rounding.',
     ].map(sentenceItem),
   );
