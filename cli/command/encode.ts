@@ -42,7 +42,7 @@ Every encoder that this takes, and what it has to be told: docs/encoders.md`,
 async function runEncode(model: string, { json, pixels, ...flags }: EncodeFlags): Promise<void> {
   const { encodeRecording } = await import('../../pipeline/encoder/encode.ts');
   const { parseForeignVariant } = await import('../../src/evaluation/foreign-encoder.ts');
-  parseForeignVariant(model, flags.runtime);
+  parseForeignVariant(model, flags.runtime, 'encode');
   await ensureRuntimePackages([flags.runtime.split(':')[0]]);
   const written = await encodeRecording(model, {
     ...flags,

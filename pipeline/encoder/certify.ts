@@ -1,9 +1,11 @@
 // Certifies an encoder of a run, of an export, or from anywhere: finds its observations and classes, proves, keeps the record.
 import { UsageError } from '../../src/error.ts';
+import { describePort } from '../../src/evaluation/encoder-input.ts';
 import { type ProofRecord, proofPath } from '../../src/evaluation/schema/proof.ts';
 import { parseRuntimeVariant } from '../../src/run/runtime-variant.ts';
 import { openSubject } from '../../src/run/subject.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
+import { requireFile } from '../../src/storage/file-system.ts';
 import { observationsOfRun } from '../verify/run.ts';
 import { type CertificationInput, proveEncoder } from './certification.ts';
 import { lookAtEncoder } from './file.ts';
@@ -80,19 +82,19 @@ export function requireFloat32(where: string, runtimes: readonly string[]): void
 }
 
 async function inputOfFile(path: string, options: CertifyEncoderOptions): Promise<CertificationInput> {
+  requireFile(path, 'an ONNX file');
+  const { outputs, where } = await lookAtEncoder(path);
+  const [first, ...others] = outputs;
+  if (others.length > 0)
+    options.onNote?.(
+      `${where}: the certificate is of its first output, ${describePort(first)}, and not of ${others.map(describePort).join(', ')}`,
+    );
   const { found, observed } = await observeForEncoder(path, {
     ...options,
+    output: first?.name,
+    pool: 'flatten',
     observations: options.observations ?? DEFAULT_OBSERVATIONS,
   });
-  const { latent } = found.input;
-  const { outputs, where } = await lookAtEncoder(path);
-  if (latent !== undefined && latent.name !== outputs[0].name)
-    throw new UsageError(
-      `${where}: expected the latent to be its first output for a certificate, got "${latent.name}"`,
-      {
-        remedy: 'Export it with that output first, or alone.',
-      },
-    );
   return { path, input: found.input, ...observed };
 }
 

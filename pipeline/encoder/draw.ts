@@ -34,7 +34,7 @@ export async function evaluationDraw(
   }: Omit<EvaluateEncoderOptions, 'runtimes'> & { readonly runtime?: string | undefined },
 ): Promise<EvaluationDraw> {
   const options = { ...given, ...resolveEvaluateOptions(given) };
-  const variant = parseForeignVariant(path, name);
+  const variant = parseForeignVariant(path, name, 'serve');
   const { found, observed } = await observeForEncoder(path, options);
   const { source, classes } = observed;
   const { judged, centroids } = await source.draw(options.observations, options.seed);

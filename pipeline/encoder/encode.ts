@@ -66,7 +66,7 @@ export interface EncodedRecording {
 export async function encodeRecording(path: string, options: EncodeOptions): Promise<EncodedRecording> {
   const { out, replace, runtime: name = 'cpu', threads, onNote = () => {}, onProgress = () => {}, signal } = options;
   writtenFormatOf(out);
-  const variant = parseForeignVariant(path, name);
+  const variant = parseForeignVariant(path, name, 'encode');
   const opened = /\.onnx$/i.test(path)
     ? await openOfFile(path, { ...options, onNote })
     : await openOfFolder(path, options);

@@ -264,8 +264,10 @@ function takenOutput(where: string, outputs: readonly Port[], name: string | und
   }
   if (outputs.length === 1) return outputs[0];
   if (outputs.length === 0) throw new FormatError(`${where}: expected an output, got none`);
+  // Of [batch, batch], which compares observations with each other, the second axis is none of a vector.
   const vectors = outputs.filter(
-    ({ type, shape }) => FLOATS.includes(type) && shape.slice(1).filter((side) => side !== 1).length === 1,
+    ({ type, shape: [rows, ...axes] }) =>
+      FLOATS.includes(type) && axes.filter((side) => side !== 1).length === 1 && !axes.includes(rows),
   );
   if (vectors.length === 1) return vectors[0];
   throw new UsageError(`${where}: expected one output, or one with a vector an observation, got ${list}`, {

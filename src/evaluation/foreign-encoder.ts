@@ -104,10 +104,10 @@ export async function evaluateForeignEncoder(
 }
 
 /** @throws UsageError for a runtime that does not run ONNX files, or not as they are */
-export function parseForeignVariant(path: string, name: string): RuntimeVariant {
-  const variant = parseRuntimeVariant('evaluate', name);
+export function parseForeignVariant(path: string, name: string, where = 'evaluate'): RuntimeVariant {
+  const variant = parseRuntimeVariant(where, name);
   if (variant.runtime !== 'tfjs' && variant.precision !== 'float16') return variant;
-  throw new UsageError(`evaluate: expected runtimes that run ${path} as it is, got ${name}`, {
+  throw new UsageError(`${where}: expected runtimes that run ${path} as it is, got ${name}`, {
     remedy: 'Choose among cpu, wasm, cuda, webgpu.',
   });
 }

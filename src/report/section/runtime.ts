@@ -16,8 +16,10 @@ export function runtimeSection(record: AnyEvaluationRecord): ReportSection {
     id: 'runtimes',
     title: 'Runtimes',
     finding:
-      `${others.length === 0 ? (isElsewhere ? 'Nothing was run: the latents were computed elsewhere.' : 'Only the reference was run.') : `The verdict holds on ${holding} of ${others.length} beside the reference.`} Errors are distances to the latents of ${reference.runtime} ` +
-      `(${reference.version}) for the same observations.`,
+      others.length === 0 && isElsewhere
+        ? 'Nothing was run: the latents were computed elsewhere.'
+        : `${others.length === 0 ? 'Only the reference was run.' : `The verdict holds on ${holding} of ${others.length} beside the reference.`} Errors are distances to the latents of ${reference.runtime} ` +
+          `(${reference.version}) for the same observations.`,
     blocks: [
       certificateTable(runtimes, reference.runtime),
       measureTable(runtimes),
