@@ -19,10 +19,10 @@ import { openForEncoder } from './observe.ts';
 import type { EncoderOptions } from './option.ts';
 import { pixelScaleNote } from './pixel-scale.ts';
 
-/** Bytes of observations that are encoded together. */
-const PIECE_BYTES = 32 * 1024 ** 2;
 /** Observations by which the scale of pixels is looked at. */
 const SCALE_OBSERVATIONS = 32;
+/** Between two lines that say how far it is. */
+const TOLD_MS = 1000;
 /** The column that is written. */
 export const LATENT_COLUMN = 'latents';
 
@@ -173,14 +173,14 @@ async function encodedRecording(
     (await encodeObservations(session, await rows.read(from, to), rows.shape, input)).values;
   if (rows.count === 0) throw new UsageError(`${recording.path}: expected observations, got none`);
   const size = (await encode(0, 1)).length;
-  const isPixels = rows.parts.length === 1 && rows.parts[0].kind === 'image';
-  const pieceRows = Math.max(1, Math.floor(PIECE_BYTES / (elementCount(rows.shape) * (isPixels ? 1 : 4))));
+  const { pieceRows } = rows;
   const columns = new Map<string, Column>([
     [LATENT_COLUMN, { name: LATENT_COLUMN, type: 'float32', shape: [size], starts: rows.starts }],
   ]);
   for (const column of recording.columns.values())
     if (!isImageColumn(column) && column.name !== LATENT_COLUMN && isAlignedWith(column, rows.starts))
       columns.set(column.name, column);
+  let told = performance.now();
   return {
     ...recording,
     columns,
@@ -191,6 +191,9 @@ async function encodedRecording(
         signal?.throwIfAborted();
         const end = Math.min(to, start + pieceRows);
         latents.set(await encode(start, end), (start - from) * size);
+        const now = performance.now();
+        if (end < rows.count && now - told < TOLD_MS) continue;
+        told = now;
         onProgress(`encoded ${end} of ${rows.count} observations`);
       }
       return latents;

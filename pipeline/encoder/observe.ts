@@ -23,7 +23,12 @@ import {
 } from '../../src/evaluation/encoder-input.ts';
 import type { ForeignEvaluationInput } from '../../src/evaluation/foreign-encoder.ts';
 import { type EvaluationSource, environmentEvaluationSource } from '../../src/evaluation/held-out/held-out.ts';
-import { drawLabelledRows, type RowClasses, readLabelledRows } from '../../src/evaluation/held-out/labelled-rows.ts';
+import {
+  drawLabelledRows,
+  observationsThatFit,
+  type RowClasses,
+  readLabelledRows,
+} from '../../src/evaluation/held-out/labelled-rows.ts';
 import type { ObservationInput } from '../../src/run/encode.ts';
 import { elementCount } from '../../src/shape.ts';
 import { requireFile } from '../../src/storage/file-system.ts';
@@ -117,13 +122,19 @@ interface RecordingQuestion {
 }
 
 async function observedInRecording(question: RecordingQuestion, options: ResolvedOptions): Promise<Found> {
-  const { observations, seed, onNote } = options;
+  const { seed, onNote } = options;
   const { recording, roles, input, rows, dispose } = await openForEncoder(question, options);
   try {
     const asked = classesFor(recording, roles, recordingClasses(options.classes, 'for a recording'));
     const rowClasses = rowClassesOf(recording, roles, asked);
     if (rowClasses === undefined)
       return { input, observed: await observedTransitions(recording, asked, question.path, options, input) };
+    const most = observationsThatFit(rows);
+    const observations = Math.min(options.observations, most);
+    if (observations < options.observations && rows.count > 2 * most)
+      onNote(
+        `judged are ${most} observations, as by ${option('observations', String(most))}: more do not fit into memory`,
+      );
     const drawn = await drawLabelledRows(recording, rows, rowClasses, { observations, seed, onNote });
     const heldOut = await readLabelledRows(rows, drawn);
     const none = new Float32Array(0);

@@ -51,8 +51,8 @@ export function pixelScaleNote(
   const times = (ratio: number) =>
     ratio >= 1 ? `${Number(ratio.toPrecision(2))} times` : `1/${Number((1 / ratio).toPrecision(2))} of`;
   return (
-    `${where}: are the pixels of the scale that it was trained on? What its first convolution "${layer.name}" makes of them is ${times(own)} ${measure}, ` +
-    `and would be ${times(better[0].ratio)} that with ${option('pixels', better[0].name)}`
+    `${where}: are the pixels of the scale that it was trained on? What its first convolution "${layer.name}" makes of them is ${times(own)} ${measure}; ` +
+    `with ${option('pixels', better[0].name)} it would be ${times(better[0].ratio)} ${measure}`
   );
 }
 

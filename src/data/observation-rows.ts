@@ -11,6 +11,8 @@ import { type Column, type Recording, rowSizeOf, totalRowsOf } from './recording
 
 /** Bytes of decoded rows that are held beside what is asked for. */
 const PIECE_BYTES = 32 * 1024 ** 2;
+/** Images that are read together: in the file they may be much larger than what they are brought to. */
+const PIECE_IMAGES = 256;
 /** Rows between two that are wanted which are rather read than skipped. */
 const GAP_ROWS = 16;
 
@@ -33,6 +35,8 @@ export interface ObservationRows {
   readonly count: number;
   /** [E+1] the first row of each episode, then N. */
   readonly starts: Float64Array;
+  /** How many rows are read at once where memory is to stay small. */
+  readonly pieceRows: number;
   /** Rows `from` to `to` (exclusive): [to - from, ...shape]. */
   read(from: number, to: number): Promise<RowValues>;
   /** Any rows, in the order in which they are asked for. */
@@ -74,7 +78,8 @@ export function observationRows(recording: Recording, given: readonly RowPart[])
     return target;
   };
 
-  const pieceRows = Math.max(1, Math.floor(PIECE_BYTES / (rowSize * (isPixels ? 1 : 4))));
+  const most = plans.some(({ kind }) => kind === 'image') ? PIECE_IMAGES : Number.POSITIVE_INFINITY;
+  const pieceRows = Math.max(1, Math.min(most, Math.floor(PIECE_BYTES / (rowSize * (isPixels ? 1 : 4)))));
   const chunk = Math.max(GAP_ROWS, ...plans.flatMap(({ columns }) => columns.map((each) => each.rowsPerChunk ?? 1)));
   const gather = async (rows: ArrayLike<number>): Promise<RowValues> => {
     const target = create(rows.length);
@@ -101,6 +106,7 @@ export function observationRows(recording: Recording, given: readonly RowPart[])
     shape: plans.length === 1 ? plans[0].shape : [rowSize],
     count,
     starts,
+    pieceRows,
     read,
     gather,
   };
@@ -134,11 +140,13 @@ export function columnAtRows(
       const own = column.starts[episode] + row - starts[episode] - shifts;
       if (own < column.starts[episode] || own >= column.starts[episode + 1]) return undefined;
       if (own < from || own >= to) {
-        from = Math.floor(own / pieceRows) * pieceRows;
-        to = Math.min(totalRowsOf(column), from + pieceRows);
-        const raw = await recording.read(name, from, to);
-        values = new Float32Array(raw.length);
-        copyAsFloat32(raw, 0, raw.length, values, 0);
+        const begin = Math.floor(own / pieceRows) * pieceRows;
+        const end = Math.min(totalRowsOf(column), begin + pieceRows);
+        const raw = await recording.read(name, begin, end);
+        const read = new Float32Array(raw.length);
+        copyAsFloat32(raw, 0, raw.length, read, 0);
+        // Together: others may wait for the same.
+        [from, to, values] = [begin, end, read];
       }
       return values.subarray((own - from) * size, (own - from + 1) * size);
     },

@@ -4,7 +4,7 @@
 import { episodeAt } from '../../data/flat-layout.ts';
 import { columnAtRows, type ObservationRows } from '../../data/observation-rows.ts';
 import type { Recording } from '../../data/recording.ts';
-import { JepaError, option, UsageError } from '../../error.ts';
+import { UsageError } from '../../error.ts';
 import { permutation, randomFor } from '../../random.ts';
 import { elementCount } from '../../shape.ts';
 import { classesOfColumn, classesOfQuantiles, type LabelledClasses } from '../class/recording.ts';
@@ -105,22 +105,17 @@ function rowsOf(
   };
 }
 
-/** The observations of drawn rows, held in memory. @throws JepaError where they are more than fit */
+/** How many judged observations, with as many for the centroids, are held in memory at once. */
+export function observationsThatFit({ shape, parts }: Pick<ObservationRows, 'shape' | 'parts'>): number {
+  const isPixels = parts.length === 1 && parts[0].kind === 'image';
+  return Math.max(2, Math.floor(MAXIMAL_BYTES / (2 * elementCount(shape) * (isPixels ? 1 : 4))));
+}
+
+/** The observations of drawn rows, held in memory. */
 export async function readLabelledRows(
   rows: ObservationRows,
   drawn: LabelledRows,
 ): Promise<Pick<HeldOut, 'judged' | 'centroids'>> {
-  const bytes =
-    elementCount(rows.shape) *
-    (drawn.judged.length + drawn.centroids.length) *
-    (rows.parts.length === 1 && rows.parts[0].kind === 'image' ? 1 : 4);
-  if (bytes > MAXIMAL_BYTES)
-    throw new JepaError(
-      `evaluation: expected observations of at most ${MAXIMAL_BYTES / 1024 ** 2} MiB together, got ${Math.ceil(bytes / 1024 ** 2)}`,
-      {
-        remedy: `Judge fewer: ${option('observations', String(Math.floor((drawn.judged.length * MAXIMAL_BYTES) / bytes / 100) * 100))}.`,
-      },
-    );
   return {
     judged: {
       observations: await rows.gather(drawn.judged),

@@ -13,7 +13,12 @@ function jepa(...argv: string[]) {
   return spawnSync(process.execPath, [bin, ...argv], { encoding: 'utf8' });
 }
 
-test('latents are written once, judged by themselves, and what nobody said of the encoder is told', () => {
+/** Five processes, on a machine that may be busy. */
+const PATIENCE_MS = 180_000;
+
+test('latents are written once, judged by themselves, and what nobody said of the encoder is told', {
+  timeout: PATIENCE_MS,
+}, () => {
   const out = join(temporaryFolder(), 'latents.npz');
   const encoding = ['encode', fixture('clip.onnx'), '--data', fixture('observations.npz'), '--out', out];
   const ports = ['--input', 'pixel_values=frames', '--input', 'input_ids=tokens', '--fix', 'attention_mask=1'];
