@@ -14,8 +14,8 @@ import { openSubject } from '../../src/run/subject.ts';
 import type { RuntimeDescription, RuntimeSession } from '../../src/runtimes/index.ts';
 import { elementCount } from '../../src/shape.ts';
 import { requireFile } from '../../src/storage/file-system.ts';
+import { openForEncoder } from './columns.ts';
 import { lookAtEncoder } from './file.ts';
-import { openForEncoder } from './observe.ts';
 import type { EncoderOptions } from './option.ts';
 import { pixelScaleNote } from './pixel-scale.ts';
 

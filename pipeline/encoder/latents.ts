@@ -18,8 +18,8 @@ import { elementCount } from '../../src/shape.ts';
 import { requireFile, requireWritable } from '../../src/storage/file-system.ts';
 import { recordingClasses } from '../evaluate/class-choice.ts';
 import { type EvaluateOptions, resolveEvaluateOptions } from '../evaluate/option.ts';
-import { claimOf } from './observe.ts';
 import { writeEncoderReport } from './report-file.ts';
+import { claimOf } from './row-classes.ts';
 
 /** Files of latents and classes, row by row of the same observations, beside the options of every evaluation. */
 export interface EvaluateLatentsOptions extends Omit<EvaluateOptions, 'runtimes' | 'reference' | 'data' | 'threads'> {
