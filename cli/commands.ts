@@ -7,6 +7,7 @@ import { createCompareCommand } from './command/compare.ts';
 import { createConvertCommand } from './command/convert.ts';
 import { createDataCommand } from './command/data.ts';
 import { createDriftCommand } from './command/drift.ts';
+import { createEncodeCommand } from './command/encode.ts';
 import { createEvaluateCommand } from './command/evaluate.ts';
 import { createExportCommand } from './command/export.ts';
 import { createForeseeCommand } from './command/foresee.ts';
@@ -42,6 +43,7 @@ export const commandGroups: readonly CommandGroup[] = [
       [withAllowCode(createTrainCommand), 'train a world model, or go on with one'],
       [withAllowCode(createExportCommand), 'write the ONNX files of a run, checked against tfjs'],
       [withAllowCode(createEvaluateCommand), 'measure whether latents stay distinct; also of any ONNX file'],
+      [withAllowCode(createEncodeCommand), 'write the latents of a recording, of any encoder'],
       [withAllowCode(createVerifyCommand), 'measure whether every runtime tells the same latents apart'],
       [withAllowCode(createCompareCommand), 'compare runs, exports and ONNX files that were evaluated'],
       [withAllowCode(createDriftCommand), 'compare new, unlabelled observations with a baseline'],

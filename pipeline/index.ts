@@ -1,5 +1,6 @@
-// What the product does to a run or a model, as functions: train, resume, export, evaluate, certify, quantize, verify, plan,
-// convert. Each takes typed options, reports progress through a callback, returns the record that `--json` prints, and never prints or exits.
+// What the product does to a run or a model, as functions: train, resume, export, evaluate, encode, certify, quantize, verify, plan,
+// convert, sweep. Each takes typed options, reports progress through a callback, returns the record that `--json` prints, and never
+// prints or exits.
 // What takes long takes an AbortSignal; `loadRun` and the `build...Parts` read or build in a moment, and `trainDecoder` is one
 // synchronous loop: they take none.
 
@@ -13,6 +14,8 @@ export type { QuantizationRecord } from '../src/evaluation/schema/quantization.t
 export { createPlanner } from '../src/planning/index.ts';
 export type { PlanRecord } from '../src/planning/schema.ts';
 export type { PixelNormalization } from '../src/run/encode.ts';
+export type { ConstantPort } from '../src/run/input.ts';
+export type { Pool } from '../src/run/latent.ts';
 export type { TrainingOutcome } from '../src/training/trainer.ts';
 export type { ShapeChoices } from '../src/verification/file/random-inputs.ts';
 export type { ComparisonRecord, FailRule, Tolerance } from '../src/verification/file/schema.ts';
@@ -22,7 +25,11 @@ export { type ConversionReport, type ConvertOptions, convertModel } from './conv
 export { type DriftOptions, measureDrift } from './drift/run.ts';
 export { brokenHypothesis } from './encoder/certification.ts';
 export { type CertifyEncoderOptions, certifyEncoder } from './encoder/certify.ts';
-export { type EvaluateEncoderOptions, encoderReportPath, evaluateEncoder } from './encoder/evaluate.ts';
+export { type EncodedRecording, type EncodeOptions, encodeRecording } from './encoder/encode.ts';
+export { evaluateEncoder } from './encoder/evaluate.ts';
+export { type EvaluateLatentsOptions, evaluateLatents } from './encoder/latents.ts';
+export type { EncoderOptions, EvaluateEncoderOptions, InputColumns } from './encoder/option.ts';
+export { encoderReportPath } from './encoder/report-file.ts';
 export type { EvaluateOptions, EvaluateRunOptions } from './evaluate/option.ts';
 export { evaluateRun } from './evaluate/run.ts';
 export { type ExportedNetwork, type ExportedRun, type ExportRunOptions, exportRun } from './export/run.ts';

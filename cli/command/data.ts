@@ -119,7 +119,7 @@ async function runConvert(
   flags: RecordingFlags & { readonly replace?: boolean },
 ): Promise<void> {
   const { convertRecording, writtenFormatOf } = await import('../../src/data/writers/index.ts');
-  writtenFormatOf(target);
+  const format = writtenFormatOf(target);
   const { recording } = await openWithFlags(path, flags);
   try {
     await convertRecording(recording, target, { replace: flags.replace ?? false });
@@ -127,7 +127,7 @@ async function runConvert(
     await recording.dispose();
   }
   for (const { name, labels } of recording.columns.values())
-    if (labels !== undefined)
+    if (labels !== undefined && format === 'hdf5')
       terminal.stderr.write(
         `${printable(`${name}: written as numbers: ${labels.map((label, number) => `${number} ${label}`).join(', ')}`)}\n`,
       );

@@ -8,15 +8,24 @@ import type { AnyEvaluationRecord, EncoderRuntimeRecord } from '../../src/evalua
 import type { Metric } from '../../src/measures/latents.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
 import { parseClasses } from '../parse/class.ts';
-import { encoderFlagNames, isEncoderFile, refuseEncoderFlags, withEncoderFlags } from '../parse/encoder.ts';
+import {
+  type EncoderFlags,
+  encoderFlagNames,
+  isEncoderFile,
+  latentFlagNames,
+  refuseEncoderFlags,
+  withEncoderFlags,
+  withLatentFlags,
+} from '../parse/encoder.ts';
 import { type GateFlags, isOnStdout, type WantedFormat, withGate } from '../parse/gate.ts';
+import { type LatentFlags, parseSubject, withGivenLatents } from '../parse/latents.ts';
 import { parseNonNegative, parseWhole } from '../parse/number.ts';
 import { parsePixels } from '../parse/pixels.ts';
 import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 import { ensureRuntimePackages, loadTensorFlowForCommand } from '../upkeep/tensorflow.ts';
 
-interface EvaluateFlags extends GateFlags {
+interface EvaluateFlags extends EncoderFlags, LatentFlags, GateFlags {
   readonly format?: readonly WantedFormat[];
   readonly runtime: string;
   readonly reference?: string;
@@ -33,19 +42,13 @@ interface EvaluateFlags extends GateFlags {
   readonly probes?: boolean;
   readonly decoder?: boolean;
   readonly decoderNoise: number;
-  readonly environment?: string;
-  readonly map?: string;
-  readonly imageSize?: readonly [height: number, width: number];
-  readonly stack?: number;
-  readonly layout?: 'nchw' | 'nhwc';
-  readonly pixels?: string;
   readonly untrained?: string;
 }
 
 export function createEvaluateCommand(terminal: Terminal): Command {
   const command = new Command('evaluate')
     .description('measure whether the latents of a run or an export stay distinct, on any runtime')
-    .argument('<folder>', 'the folder of a run, or of an export by itself; or an ONNX file: an encoder from anywhere')
+    .argument('[folder]', 'the folder of a run, or of an export by itself; or an ONNX file: an encoder from anywhere')
     .option(
       '--runtime <names>',
       'comma-separated: cpu, wasm, cuda, webgpu, tfjs; variants: cuda:tf32, NAME:fp16',
@@ -89,7 +92,7 @@ export function createEvaluateCommand(terminal: Terminal): Command {
     )
     .option(OPEN_FLAG, OPEN_DESCRIPTION)
     .option('--no-report', 'write neither evaluation.json nor report.html');
-  return withGate(withEncoderFlags(command))
+  return withGate(withGivenLatents(withLatentFlags(withEncoderFlags(command))))
     .option('--untrained <file>', 'of an ONNX file: the same encoder before training, which shows a collapse best')
     .addHelpText(
       'after',
@@ -102,21 +105,37 @@ Examples:
   jepa evaluate runs/a --save-baseline baseline.json
   jepa evaluate runs/a --baseline baseline.json --format github,junit=results.xml
   jepa evaluate encoder.onnx --data frames.npz --classes column:label --pixels imagenet --runtime cpu,wasm
+  jepa evaluate dino.onnx --data photos --output last_hidden_state --pool cls --metric cosine
+  jepa evaluate --latents phone.npy --labels labels.npy --reference-latents desktop.npy
 
 What every measure means, and what it cannot tell: docs/measures.md`,
     )
-    .action((subject, flags) => runEvaluate(terminal, subject, flags));
+    .action((subject, flags, command) => runEvaluate(terminal, subject, flags, command));
 }
 
 /** What only an encoder from anywhere has to be told. */
-const encoderFlags = [...encoderFlagNames, 'untrained'] as const;
+const encoderFlags = [...encoderFlagNames, ...latentFlagNames, 'untrained'] as const;
 /** What only a run has. */
 const runFlags = ['probes', 'decoder'] as const;
 
-async function runEvaluate(terminal: Terminal, subject: string, flags: EvaluateFlags): Promise<void> {
+async function runEvaluate(
+  terminal: Terminal,
+  named: string | undefined,
+  flags: EvaluateFlags,
+  command: Command,
+): Promise<void> {
   const isFailure = parseFailOn(flags.failOn);
   if (flags.json && isOnStdout(flags.format))
     throw new UsageError('--format: expected a file beside --json, as in junit=results.xml, got a format on stdout');
+  const subject = parseSubject(command, named, flags);
+  if (subject === undefined) {
+    await report(terminal, flags, await evaluateLatentsFile(terminal, flags), {
+      subject: flags.latents ?? '',
+      reportPath: await encoderReport(flags.latents ?? ''),
+      isFailure,
+    });
+    return;
+  }
   const isEncoder = isEncoderFile(subject);
   refuseForeignFlags(subject, flags, isEncoder);
   const runtimes = await parseRuntimes(flags.runtime);
@@ -125,7 +144,7 @@ async function runEvaluate(terminal: Terminal, subject: string, flags: EvaluateF
     terminal,
     names.map((name) => name.split(':')[0]),
   );
-  const { classes, runtime: _, open, format, ...rest } = flags;
+  const { classes, runtime: _, open: _open, format: _format, ...rest } = flags;
   const options = {
     ...rest,
     runtimes,
@@ -134,16 +153,40 @@ async function runEvaluate(terminal: Terminal, subject: string, flags: EvaluateF
     onNote: noteTo(terminal.stderr),
   };
   const record = isEncoder ? await evaluateFile(subject, options) : await evaluateFolder(terminal, subject, options);
+  await report(terminal, flags, record, {
+    subject,
+    reportPath: await reportPathOf(subject, isEncoder),
+    isFailure,
+    printMore: () => printProof(terminal, subject, isEncoder),
+  });
+}
+
+interface Reporting {
+  /** What was evaluated, by its path. */
+  readonly subject: string;
+  readonly reportPath: string;
+  readonly isFailure: (verdict: string) => boolean;
+  /** Prints what is known beside the record, where the record is not for a machine. */
+  readonly printMore?: () => Promise<void>;
+}
+
+/** Prints what was found, opens its page, and fails where that was asked for. */
+async function report(
+  terminal: Terminal,
+  flags: EvaluateFlags,
+  record: AnyEvaluationRecord,
+  { subject, reportPath, isFailure, printMore }: Reporting,
+): Promise<void> {
   const { writeFormats, gateLines } = await import('../text/gate.ts');
   const { evaluationChecks } = await import('../../src/report/check/check.ts');
   const checks = evaluationChecks(subject, record, (runtime) => isFailure(failWordOf(runtime)));
-  const isTaken = writeFormats(terminal, format, checks);
+  const isTaken = writeFormats(terminal, flags.format, checks);
   if (flags.json) terminal.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
   else if (!isTaken) {
     terminal.stdout.write((await import('../text/evaluation.ts')).renderEvaluation(record));
-    await printProof(terminal, subject, isEncoder);
+    await printMore?.();
   }
-  if (flags.report) await openPage(terminal, open, await reportPathOf(subject, isEncoder));
+  if (flags.report) await openPage(terminal, flags.open, reportPath);
   const measured: readonly EncoderRuntimeRecord[] = record.runtimes;
   const failed = measured.filter((runtime) => isFailure(failWordOf(runtime)));
   if (failed.length > 0) {
@@ -156,6 +199,19 @@ async function runEvaluate(terminal: Terminal, subject: string, flags: EvaluateF
   if (!record.gate.holds) terminal.exitCode = 1;
 }
 
+async function evaluateLatentsFile(terminal: Terminal, flags: EvaluateFlags): Promise<AnyEvaluationRecord> {
+  const { evaluateLatents } = await import('../../pipeline/encoder/latents.ts');
+  const { latents = '', labels, referenceLatents, untrainedLatents, classes } = flags;
+  const { observations, seed, metric, map, pool, normalize } = flags;
+  return evaluateLatents(latents, {
+    ...{ labels, referenceLatents, untrainedLatents, observations, seed, metric, map, pool, normalize },
+    report: flags.report,
+    classes: classes === undefined ? undefined : await parseClasses(classes),
+    onProgress: noteTo(terminal.stderr),
+    onNote: noteTo(terminal.stderr),
+  });
+}
+
 /** What `jepa certify` proved of this encoder, where it did: the bound beside the errors that were measured. */
 async function printProof(terminal: Terminal, subject: string, isEncoder: boolean): Promise<void> {
   const { proofLine } = await import('../text/proof.ts');
@@ -165,8 +221,12 @@ async function printProof(terminal: Terminal, subject: string, isEncoder: boolea
 }
 
 async function reportPathOf(subject: string, isEncoder: boolean): Promise<string> {
-  if (isEncoder) return (await import('../../pipeline/encoder/evaluate.ts')).encoderReportPath(subject);
+  if (isEncoder) return encoderReport(subject);
   return (await import('../../src/run/folder.ts')).runPath(subject, 'report');
+}
+
+async function encoderReport(path: string): Promise<string> {
+  return (await import('../../pipeline/encoder/report-file.ts')).encoderReportPath(path);
 }
 
 type FileOptions = Omit<EvaluateEncoderOptions, 'pixels'> & { readonly pixels?: string | undefined };

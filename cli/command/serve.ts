@@ -2,12 +2,26 @@
 // or the same page as a folder for any host.
 import { Command, Option } from 'commander';
 import { packageRoot, packageVersion } from '../../src/machine/package.ts';
+import type { Site } from '../../web/site/site.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
+import { parseClasses } from '../parse/class.ts';
+import {
+  type EncoderFlags,
+  encoderFlagNames,
+  isEncoderFile,
+  latentFlagNames,
+  refuseEncoderFlags,
+  withEncoderFlags,
+  withLatentFlags,
+} from '../parse/encoder.ts';
 import { parseWhole } from '../parse/number.ts';
+import { parsePixels } from '../parse/pixels.ts';
 import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 
-interface ServeFlags {
+interface ServeFlags extends EncoderFlags {
+  readonly classes?: string;
+  readonly runtime?: string;
   readonly port: number;
   readonly host: string;
   readonly build?: string;
@@ -16,20 +30,32 @@ interface ServeFlags {
 }
 
 export function createServeCommand(terminal: Terminal): Command {
-  return new Command('serve')
-    .description('open a run or an export in the browser: measure it there, look at its latents, press actions')
-    .argument('<folder>', 'the folder of a run that was exported, or of an export by itself')
+  const command = new Command('serve')
+    .description(
+      'open a run, an export or any encoder in the browser: measure it there, look at its latents, press actions',
+    )
+    .argument(
+      '<folder>',
+      'the folder of a run that was exported, or of an export by itself; or an ONNX file: any encoder',
+    )
     .option('--port <number>', 'port to listen on; 0: any that is free', parseWhole('--port', 0), 8017)
     .addOption(new Option('--host <name>', 'where to listen, on this machine only').default('127.0.0.1'))
     .option('--build <folder>', 'write the page as a folder for any static host, and end')
     .option(OPEN_FLAG, OPEN_DESCRIPTION)
-    .option('--data <path>', 'where the recording of the run is now (default: where the run found it)')
+    .option(
+      '--data <path>',
+      'where the recording of the run is now (default: where the run found it); of an ONNX file: labelled observations',
+    )
+    .option('--classes <source>', 'of an ONNX file: what must be told apart, as for jepa evaluate')
+    .option('--runtime <name>', 'of an ONNX file: what computes its latents (default: cpu)');
+  return withLatentFlags(withEncoderFlags(command))
     .addHelpText(
       'after',
       `
 Examples:
   jepa serve runs/a
   jepa serve runs/a --build site
+  jepa serve encoder.onnx --data photos --pixels imagenet
 
 What the page shows, and how to use its library: docs/web.md`,
     )
@@ -37,15 +63,10 @@ What the page shows, and how to use its library: docs/web.md`,
 }
 
 async function runServe(terminal: Terminal, folder: string, flags: ServeFlags): Promise<void> {
-  const { createSite } = await import('../../web/site/site.ts');
-  const exportFolder = await exportOf(folder);
-  if (flags.build !== undefined) await (await import('../../pipeline/export/check.ts')).checkExportFolder(exportFolder);
-  const site = await createSite({
-    exportFolder,
-    heldOut: await heldOutOf(terminal, folder, exportFolder, flags.data),
-    packageRoot: packageRoot(),
-    generator: `jepa-onnx ${packageVersion()}`,
-  });
+  const isEncoder = isEncoderFile(folder);
+  if (!isEncoder)
+    refuseEncoderFlags(folder, flags, [...encoderFlagNames, ...latentFlagNames, 'classes', 'runtime'], 'an ONNX file');
+  const site = isEncoder ? await siteOfEncoder(terminal, folder, flags) : await siteOfExport(terminal, folder, flags);
   if (flags.build !== undefined) {
     const { writeSite } = await import('../../web/site/static-folder.ts');
     await writeSite(site, flags.build);
@@ -64,6 +85,35 @@ async function runServe(terminal: Terminal, folder: string, flags: ServeFlags): 
     });
   });
   await server.close();
+}
+
+async function siteOfExport(terminal: Terminal, folder: string, { build, data }: ServeFlags): Promise<Site> {
+  const { createSite } = await import('../../web/site/site.ts');
+  const exportFolder = await exportOf(folder);
+  if (build !== undefined) await (await import('../../pipeline/export/check.ts')).checkExportFolder(exportFolder);
+  return createSite({
+    exportFolder,
+    heldOut: await heldOutOf(terminal, folder, exportFolder, data),
+    packageRoot: packageRoot(),
+    generator: `jepa-onnx ${packageVersion()}`,
+  });
+}
+
+async function siteOfEncoder(terminal: Terminal, path: string, flags: ServeFlags): Promise<Site> {
+  const { createEncoderSite } = await import('../../web/site/encoder-site.ts');
+  const { ensureRuntimePackages } = await import('../upkeep/tensorflow.ts');
+  await ensureRuntimePackages(terminal, [(flags.runtime ?? 'cpu').split(':')[0]]);
+  const { port: _, host: _h, build: _b, open: _o, classes, pixels, ...rest } = flags;
+  return createEncoderSite({
+    ...rest,
+    path,
+    classes: classes === undefined ? undefined : await parseClasses(classes),
+    pixels: pixels === undefined ? undefined : parsePixels('--pixels', pixels),
+    onNote: noteTo(terminal.stderr),
+    onProgress: noteTo(terminal.stderr),
+    packageRoot: packageRoot(),
+    generator: `jepa-onnx ${packageVersion()}`,
+  });
 }
 
 /** Observations for the page, which cannot make those of a recording; undefined for an environment. */

@@ -1,6 +1,8 @@
-// The flags by which an ONNX file says what a run says of itself, shared by `jepa evaluate` and `jepa certify`.
+// The flags by which an ONNX file says what a run says of itself, shared by `jepa evaluate`, `jepa encode` and `jepa certify`.
 import { type Command, Option } from 'commander';
+import type { InputColumns } from '../../pipeline/encoder/option.ts';
 import { option, UsageError } from '../../src/error.ts';
+import type { ConstantPort } from '../../src/run/input.ts';
 import { parseImageSize } from '../command/data.ts';
 import { withDashes } from '../text/option.ts';
 import { parseWhole } from './number.ts';
@@ -8,13 +10,38 @@ import { parseWhole } from './number.ts';
 /** Attributes of the flags that `withEncoderFlags` adds. */
 export const encoderFlagNames = ['environment', 'map', 'imageSize', 'stack', 'layout', 'pixels'] as const;
 
+/** Attributes of the flags that `withLatentFlags` adds. */
+export const latentFlagNames = ['input', 'fix', 'output', 'pool', 'normalize'] as const;
+
+/** What the flags of both are parsed to. */
+export interface EncoderFlags {
+  readonly environment?: string;
+  readonly map?: string;
+  readonly imageSize?: readonly [height: number, width: number];
+  readonly stack?: number;
+  readonly layout?: 'nchw' | 'nhwc';
+  readonly pixels?: string;
+  readonly input?: readonly InputColumns[];
+  readonly fix?: readonly ConstantPort[];
+  readonly output?: string;
+  readonly pool?: 'cls' | 'mean' | 'max' | 'none' | 'flatten';
+  readonly normalize?: 'l2';
+}
+
 export function isEncoderFile(subject: string): boolean {
   return subject.toLowerCase().endsWith('.onnx');
 }
 
-export function withEncoderFlags(command: Command): Command {
+export function withEncoderFlags(
+  command: Command,
+  source: 'with environment' | 'without environment' = 'with environment',
+): Command {
+  if (source === 'with environment')
+    command.option(
+      '--environment <name>',
+      'of an ONNX file: measure it on an environment of ours instead: counting, ...',
+    );
   return command
-    .option('--environment <name>', 'of an ONNX file: measure it on an environment of ours instead: counting, ...')
     .option('--map <parts>', "of an ONNX file: the recording's parts and their columns: observation=pixels,state=label")
     .option(
       '--image-size <HxW>',
@@ -32,6 +59,63 @@ export function withEncoderFlags(command: Command): Command {
       '--pixels <scale>',
       'of an ONNX file that takes float32: unit (0..1, the default), bytes (0..255), signed (-1..1), imagenet, or means/deviations: 0.5,0.5,0.5/0.25,0.25,0.25',
     );
+}
+
+/** Which inputs take what, and which output is the latent in which form. */
+export function withLatentFlags(command: Command): Command {
+  return command
+    .option(
+      '--input <name=column>',
+      'of an ONNX file of several inputs, once for each: the column that it takes (default: the one of its name)',
+      parseInput,
+    )
+    .option('--fix <name=number>', 'of an ONNX file: an input that takes the same numbers always: mask=1', parseFix)
+    .option('--output <name>', 'of an ONNX file of several outputs: the one that is the latent')
+    .addOption(
+      new Option('--pool <how>', 'of an ONNX file of tokens or places: how they become one vector').choices([
+        'cls',
+        'mean',
+        'max',
+        'none',
+        'flatten',
+      ]),
+    )
+    .addOption(new Option('--normalize <how>', 'of an ONNX file: latents at length 1').choices(['l2']));
+}
+
+/** `image=frames`, or `state=position+speed`: an input's name may have an equals sign, a column's may not. */
+export function parseInput(text: string, before: readonly InputColumns[] = []): readonly InputColumns[] {
+  const [name, value] = splitAtLast('--input', text, 'image=frames');
+  const columns = value.split('+').map((column) => column.trim());
+  if (columns.includes(''))
+    throw new UsageError(`--input: expected NAME=COLUMN, got "${text}"`, {
+      remedy: 'For example: --input image=frames',
+    });
+  refuseTwice('--input', name, before);
+  return [...before, { name, columns }];
+}
+
+/** `attention_mask=1`, or as many numbers as the input has, with commas. */
+export function parseFix(text: string, before: readonly ConstantPort[] = []): readonly ConstantPort[] {
+  const [name, value] = splitAtLast('--fix', text, 'attention_mask=1');
+  const values = value.split(',').map((number) => (number.trim() === '' ? Number.NaN : Number(number)));
+  if (!values.every(Number.isFinite))
+    throw new UsageError(`--fix: expected NAME=NUMBER, or numbers with commas, got "${text}"`, {
+      remedy: 'For example: --fix attention_mask=1',
+    });
+  refuseTwice('--fix', name, before);
+  return [...before, { name, values }];
+}
+
+function splitAtLast(flag: string, text: string, example: string): readonly [name: string, value: string] {
+  const equals = text.lastIndexOf('=');
+  if (equals > 0 && equals < text.length - 1) return [text.slice(0, equals), text.slice(equals + 1)];
+  throw new UsageError(`${flag}: expected NAME=VALUE, got "${text}"`, { remedy: `For example: ${flag} ${example}` });
+}
+
+function refuseTwice(flag: string, name: string, before: readonly { readonly name: string }[]): void {
+  if (before.some((each) => each.name === name))
+    throw new UsageError(`${flag}: expected each input once, got "${name}" twice`);
 }
 
 /** @throws UsageError where one of `names`, which only an ONNX file has to be told, is given for a folder */

@@ -10,7 +10,7 @@ type Row = readonly [label: string, value: (runtime: AnyRuntimeRecord) => string
 const rows: readonly Row[] = [
   ['provider', (r) => r.provider],
   ['version', (r) => r.version],
-  ['threads', (r) => String(r.threads)],
+  ['threads', (r) => (r.threads === 0 ? '-' : String(r.threads))],
   ['precision', (r) => r.precision],
   ['ms an observation', (r) => short(r.encodeMs ?? null)],
   [
@@ -65,6 +65,9 @@ export function renderEvaluation(record: AnyEvaluationRecord): string {
   const head = [
     `${name}: ${observations} held-out observations, centroids of ${centroidObservations} others, ` +
       `${classes.names.length} classes (by ${classes.of})`,
+    ...(!isWorld && record.encoder.elsewhere
+      ? ['latents that were computed elsewhere: the encoder was never seen, and nothing was run']
+      : []),
     ...originLines(record),
     `reference: ${reference.runtime} (${reference.provider}, ${reference.version})`,
     '',

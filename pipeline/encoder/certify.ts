@@ -1,12 +1,16 @@
 // Certifies an encoder of a run, of an export, or from anywhere: finds its observations and classes, proves, keeps the record.
 import { UsageError } from '../../src/error.ts';
+import { describePort } from '../../src/evaluation/encoder-input.ts';
 import { type ProofRecord, proofPath } from '../../src/evaluation/schema/proof.ts';
 import { parseRuntimeVariant } from '../../src/run/runtime-variant.ts';
 import { openSubject } from '../../src/run/subject.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
+import { requireFile } from '../../src/storage/file-system.ts';
 import { observationsOfRun } from '../verify/observation.ts';
 import { type CertificationInput, proveEncoder } from './certification.ts';
-import { type EvaluateEncoderOptions, observeForEncoder } from './evaluate.ts';
+import { lookAtEncoder } from './file.ts';
+import { observeForEncoder } from './observe.ts';
+import type { EvaluateEncoderOptions } from './option.ts';
 
 /** Each takes seconds, where an evaluation takes milliseconds. */
 const DEFAULT_OBSERVATIONS = 256;
@@ -86,8 +90,17 @@ export function certificationInput(path: string, options: CertifyEncoderOptions)
 }
 
 async function inputOfFile(path: string, options: CertifyEncoderOptions): Promise<CertificationInput> {
+  requireFile(path, 'an ONNX file');
+  const { outputs, where } = await lookAtEncoder(path);
+  const [first, ...others] = outputs;
+  if (others.length > 0)
+    options.onNote?.(
+      `${where}: the certificate is of its first output, ${describePort(first)}, and not of ${others.map(describePort).join(', ')}`,
+    );
   const { found, observed } = await observeForEncoder(path, {
     ...options,
+    output: first?.name,
+    pool: 'flatten',
     observations: options.observations ?? DEFAULT_OBSERVATIONS,
   });
   return { path, input: found.input, ...observed };

@@ -21,13 +21,18 @@ export function numberTexts(
   return { labels, values: Int32Array.from(texts, (text) => numbers.get(text) ?? -1) };
 }
 
-/** The column of classes of the observations, where one is told by its name or is the only one of text. */
-export function classColumnOf(recording: Recording, observation: readonly string[] = []): string | undefined {
-  const rows = [...recording.columns.values()].find(({ name }) => observation.includes(name));
-  if (rows === undefined) return undefined;
+/**
+ * The column of classes of the observations, where one is told by its name or is the only one of text.
+ * @param observation columns of the observations, which have as many rows; undefined where they are in another file
+ */
+export function classColumnOf(recording: Recording, observation?: readonly string[]): string | undefined {
+  const rows = [...recording.columns.values()].find(({ name }) => observation?.includes(name));
+  if (observation !== undefined && rows === undefined) return undefined;
   const fitting = [...recording.columns.values()].filter(
     (column) =>
-      !observation.includes(column.name) && totalRowsOf(column) === totalRowsOf(rows) && isOfOneWholeNumber(column),
+      !observation?.includes(column.name) &&
+      (rows === undefined || totalRowsOf(column) === totalRowsOf(rows)) &&
+      isOfOneWholeNumber(column),
   );
   for (const wanted of CLASS_NAMES) {
     const found = fitting.find(({ name }) => name.toLowerCase() === wanted);

@@ -146,7 +146,7 @@ export function parseMap(text: string): { readonly roles: Roles; readonly struct
 }
 
 /** The columns that the first of `names` with any stands for. */
-function findColumns(columns: readonly string[], names: readonly string[]): readonly string[] | undefined {
+export function findColumns(columns: readonly string[], names: readonly string[]): readonly string[] | undefined {
   for (const name of names) {
     const found = columns.filter(
       (column) => column === name || column.startsWith(`${name}/`) || column.startsWith(`${name}.`),

@@ -7,6 +7,7 @@ import { rankOfGram } from '../measures/spectrum/numerical-rank.ts';
 import { gramOfColumns, gramOfRows, measureSpectrum } from '../measures/spectrum/spectrum.ts';
 import { randomFor } from '../random.ts';
 import { fixedBatchSize, type ObservationInput, type Observations, observationFeeds } from '../run/encode.ts';
+import { latentsOf } from '../run/latent.ts';
 import type { RuntimeSession, RuntimeTensor } from '../runtimes/index.ts';
 import { elementCount } from '../shape.ts';
 
@@ -52,12 +53,14 @@ export interface EncoderRankInput {
 }
 
 /**
- * @returns undefined where the encoder takes bytes, which cannot be moved by less than a grey level, or a fixed number of
- * observations at once
+ * @returns undefined where the encoder takes bytes or whole numbers, which cannot be moved by less than one, several inputs, or a
+ * fixed number of observations at once
  */
 export async function measureEncoderRank(rank: EncoderRankInput): Promise<EncoderRank | undefined> {
   const { encoder, observations, observationShape, input, latentSize, seed } = rank;
-  if (input.type === 'uint8' || fixedBatchSize(encoder, input) !== undefined) return undefined;
+  if (input.type !== 'float32' || input.parts !== undefined || input.constants !== undefined) return undefined;
+  if (fixedBatchSize(encoder, input) !== undefined) return undefined;
+  const latent = input.latent ?? { name: encoder.outputs[0].name };
   const feedsOf = observationFeeds(encoder.inputs, observationShape, input);
   const rowSize = elementCount(observationShape);
   const wanted = OVERSAMPLING * Math.min(latentSize, rowSize);
@@ -75,8 +78,9 @@ export async function measureEncoderRank(rank: EncoderRankInput): Promise<Encode
     for (let start = 0; start < directionCount; start += batchSize) {
       const size = Math.min(batchSize, directionCount - start);
       const { moved, lengths } = moveAlong(feeds, draw(size), size);
-      const { [encoder.outputs[0].name]: output } = await encoder.run(moved);
-      derivatives.set(derivativesOf(output.data, lengths, latentSize), start * latentSize);
+      const { [latent.name]: output } = await encoder.run(moved);
+      const latents = latentsOf('encoder', output, latent, input.layout === 'nhwc' ? 'last' : 'first');
+      derivatives.set(derivativesOf(latents, lengths, latentSize), start * latentSize);
     }
     ranks.push(rankOf(derivatives, directionCount, latentSize));
     effectiveRanks.push(
@@ -137,10 +141,10 @@ function rankOf(derivatives: Float32Array, count: number, size: number): number 
 }
 
 /** [m, D]: the derivative along each direction. */
-function derivativesOf(latents: RuntimeTensor['data'], lengths: Float64Array, size: number): Float32Array {
+function derivativesOf(latents: Float32Array, lengths: Float64Array, size: number): Float32Array {
   const values = new Float32Array(lengths.length * size);
   for (let m = 0; m < lengths.length; m++)
     for (let d = 0; d < size; d++)
-      values[m * size + d] = (Number(latents[2 * m * size + d]) - Number(latents[(2 * m + 1) * size + d])) / lengths[m];
+      values[m * size + d] = (latents[2 * m * size + d] - latents[(2 * m + 1) * size + d]) / lengths[m];
   return values;
 }

@@ -2,10 +2,10 @@
 // from the file; where the file does not say enough, it is asked for.
 // Letters: N observations, H W C image, D numbers.
 import { basename } from 'node:path';
-import { FormatError, option, UsageError } from '../error.ts';
+import { option, UsageError } from '../error.ts';
 import { underMetric } from '../measures/latents.ts';
 import { meanPairDistance } from '../measures/pair-distance.ts';
-import type { ObservationInput, PixelNormalization } from '../run/encode.ts';
+import type { ObservationInput } from '../run/encode.ts';
 import { openRuntimeVariant, parseRuntimeVariant, type RuntimeVariant } from '../run/runtime-variant.ts';
 import type { EncoderSubject } from '../run/subject.ts';
 import { openEncoderSession } from '../run/world-session.ts';
@@ -21,6 +21,13 @@ import {
   measureEncoder,
   untrainedSample,
 } from './runtime-measurement.ts';
+
+export {
+  type FoundInput,
+  findObservationInput,
+  type InputAnswers,
+  type InputPort,
+} from './encoder-input.ts';
 
 export interface ForeignEncoder {
   /** Of the ONNX file. */
@@ -145,10 +152,10 @@ async function measureReferenceFile(
 }
 
 /** @throws UsageError for a runtime that does not run ONNX files, or not as they are */
-export function parseForeignVariant(path: string, name: string): RuntimeVariant {
-  const variant = parseRuntimeVariant('evaluate', name);
+export function parseForeignVariant(path: string, name: string, where = 'evaluate'): RuntimeVariant {
+  const variant = parseRuntimeVariant(where, name);
   if (variant.runtime !== 'tfjs' && variant.precision !== 'float16') return variant;
-  throw new UsageError(`evaluate: expected runtimes that run ${path} as it is, got ${name}`, {
+  throw new UsageError(`${where}: expected runtimes that run ${path} as it is, got ${name}`, {
     remedy: 'Choose among cpu, wasm, cuda, webgpu.',
   });
 }
@@ -176,77 +183,4 @@ async function meanDistanceOf(
   } finally {
     await session.dispose();
   }
-}
-
-/** What a person says of an encoder's input where its file does not. */
-export interface InputAnswers {
-  /** Of two inputs, the one that takes observations. */
-  readonly name?: string | undefined;
-  readonly layout?: 'nhwc' | 'nchw' | undefined;
-  readonly normalization?: PixelNormalization | undefined;
-}
-
-/** An input as a file or a session describes it. */
-export interface InputPort {
-  readonly name: string;
-  readonly type: string;
-  /** A number, or the name of an open axis. */
-  readonly shape: readonly (number | string)[];
-}
-
-/** An encoder's input, and the image that it takes as far as the file says. */
-export interface FoundInput {
-  readonly input: ObservationInput;
-  /** Sides in pixels; undefined for vectors, and where the file leaves them open. */
-  readonly imageSize?: readonly [height: number, width: number] | undefined;
-}
-
-/** Channels that an image may have, alone or as frames of a stack. */
-const MAXIMAL_CHANNELS = 64;
-
-/**
- * What an encoder takes, by the type and shape of its input: [N, H, W, C] or [N, C, H, W] images, [N, D] numbers.
- * @param where the file, for messages
- * @throws UsageError where that cannot be told or is none of them
- */
-export function findObservationInput(where: string, specs: readonly InputPort[], answers: InputAnswers): FoundInput {
-  const names = specs.map(({ name }) => name).join(', ');
-  const spec = answers.name === undefined ? specs[0] : specs.find(({ name }) => name === answers.name);
-  if (spec === undefined || (answers.name === undefined && specs.length > 1))
-    throw new UsageError(`${where}: expected one input, got ${names || 'none'}`, {
-      remedy: 'An encoder of one image or one vector is measured: export it with one input.',
-    });
-  const { name, type, shape } = spec;
-  const described = `${type}[${shape.join(', ')}]`;
-  if (shape.length === 2) {
-    if (type !== 'float32') throw new FormatError(`${where}: expected numbers as float32, got ${described}`);
-    if (answers.layout !== undefined || answers.normalization !== undefined)
-      throw new UsageError(
-        `${where}: expected images for ${option('layout')} and ${option('pixels')}, got an input of ${described}`,
-      );
-    return { input: { name, layout: 'flat', type } };
-  }
-  if (shape.length !== 4 || (type !== 'uint8' && type !== 'float32'))
-    throw new FormatError(
-      `${where}: expected an input of images, [N, H, W, C] or [N, C, H, W] as uint8 or float32, or of numbers, [N, D] as float32, got ${described}`,
-    );
-  if (type === 'uint8' && answers.normalization !== undefined)
-    throw new UsageError(`${where}: expected no ${option('pixels')} for an input of bytes, got ${described}`);
-  const layout = answers.layout ?? guessLayout(where, shape, described);
-  const [height, width] = layout === 'nchw' ? shape.slice(2) : shape.slice(1);
-  return {
-    input: { name, layout, type, ...(answers.normalization ? { normalization: answers.normalization } : {}) },
-    ...(typeof height === 'number' && typeof width === 'number' ? { imageSize: [height, width] } : {}),
-  };
-}
-
-/** The axis of channels is the one that is short. */
-function guessLayout(where: string, [, first, , last]: InputPort['shape'], described: string): 'nhwc' | 'nchw' {
-  const isFirst =
-    typeof first === 'number' && first <= MAXIMAL_CHANNELS && !(typeof last === 'number' && last <= first);
-  const isLast = typeof last === 'number' && last <= MAXIMAL_CHANNELS && !(typeof first === 'number' && first <= last);
-  if (isFirst !== isLast) return isFirst ? 'nchw' : 'nhwc';
-  throw new UsageError(`${where}: expected an axis of channels, got ${described}`, {
-    remedy: `Say where it is: ${option('layout', 'nchw')} or ${option('layout', 'nhwc')}.`,
-  });
 }

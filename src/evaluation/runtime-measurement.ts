@@ -1,7 +1,7 @@
 // What one runtime makes of the held-out observations: its latents, measured, and compared with those of the reference.
 import { JepaError } from '../error.ts';
 import { type Certificate, certify, type LatentError, latentError } from '../measures/bound/certificate.ts';
-import { type Distinctness, measureDistinctness } from '../measures/distinctness.ts';
+import { type Distinctness, type DistinctnessInput, measureDistinctness } from '../measures/distinctness.ts';
 import { type LabelledLatents, type Latents, labelLatents, type Metric, underMetric } from '../measures/latents.ts';
 import { fixedBatchSize, type Observations, observationFeeds, paddedRows } from '../run/encode.ts';
 import type { EncoderSession } from '../run/world-session.ts';
@@ -26,7 +26,7 @@ export interface MeasuringOptions {
 }
 
 /** Observations of the untrained encoder's mean distance: enough for three digits. */
-const UNTRAINED_OBSERVATIONS = 1024;
+export const UNTRAINED_OBSERVATIONS = 1024;
 
 /** The judged observations that the untrained encoder's mean distance is of. */
 export function untrainedSample(
@@ -43,8 +43,8 @@ export interface EncoderEvaluation {
   /** Of the observations that gave the centroids. */
   readonly centroidLatents: LabelledLatents;
   readonly distinctness: Distinctness;
-  /** Milliseconds of one observation in a batch, after the first batches. */
-  readonly encodeMs: number;
+  /** Milliseconds of one observation in a batch, after the first batches; undefined where latents were computed elsewhere. */
+  readonly encodeMs: number | undefined;
   readonly nodesByProvider: Readonly<Record<string, number>> | undefined;
   readonly error: LatentError;
   readonly certificate: Certificate;
@@ -85,20 +85,23 @@ export async function measureEncoder(measurement: EncoderMeasurement): Promise<M
   const encodeMs = (elapsedMs - (elapsedBefore ?? 0)) / centroids.count;
   const centroidLatents = label(centroids, heldOut.centroids.states);
   const nodesByProvider = await placementOf(measurement);
-  progress(`measuring what ${runtime.describe().runtime} gave`);
+  const description = runtime.describe();
+  progress(`measuring what ${description.runtime} gave`);
+  const { episodes } = heldOut.judged;
+  const given = { latents, centroidLatents, episodes, untrainedMeanDistance, hasUnitScale };
+  return { ...measureLatents(description, given), encodeMs, nodesByProvider };
+}
+
+/** What is measured of latents, whoever computed them. */
+export function measureLatents(description: RuntimeDescription, given: DistinctnessInput): MeasuredEncoder {
+  const { latents, centroidLatents } = given;
   return {
-    description: runtime.describe(),
+    description,
     latents,
     centroidLatents,
-    distinctness: measureDistinctness({
-      latents,
-      centroidLatents,
-      episodes: heldOut.judged.episodes,
-      untrainedMeanDistance,
-      hasUnitScale,
-    }),
-    encodeMs,
-    nodesByProvider,
+    distinctness: measureDistinctness(given),
+    encodeMs: undefined,
+    nodesByProvider: undefined,
   };
 }
 

@@ -64,7 +64,15 @@ function roomSentence({ meanDistance, relativeSpread, reasons }: EncoderRuntimeR
   );
 }
 
-function certificateSentence({ runtimes, reference }: AnyEvaluationRecord): string {
+function certificateSentence(record: AnyEvaluationRecord): string {
+  const { runtimes, reference } = record;
+  const isElsewhere = 'encoder' in record && record.encoder.elsewhere !== undefined;
+  if (isElsewhere && reference.runtime === runtimes[0].runtime)
+    return 'These latents were computed elsewhere: the encoder was never seen, nothing was run, and without reference latents nothing is said of their rounding.';
+  return `${isElsewhere ? 'These latents were computed elsewhere: the encoder was never seen. ' : ''}${comparedSentence(record)}`;
+}
+
+function comparedSentence({ runtimes, reference }: AnyEvaluationRecord): string {
   const verdicts = new Set(runtimes.map((runtime) => runtime.verdict));
   const failing = runtimes.filter((runtime) => !runtime.verdictHolds).map((runtime) => runtime.runtime);
   if (verdicts.size > 1)

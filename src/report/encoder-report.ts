@@ -14,18 +14,21 @@ import { settingsSection } from './section/settings.ts';
 
 /** Numbers and pictures are of the first runtime; the table compares all of them. @param generator package and version */
 export function encoderReport(
-  evaluation: ForeignEvaluation,
+  evaluation: Pick<ForeignEvaluation, 'runtimes'>,
   record: EncoderEvaluationRecord,
   generator: string,
 ): Report {
   const [first] = evaluation.runtimes;
   const [measures] = record.runtimes;
   const classes = record.classes.names;
+  const { file } = record.encoder;
+  // Latents and their classes may lie in one file.
+  const source = record.environment.name === file ? undefined : record.environment.name;
   return {
     format: REPORT_FORMAT,
     generator,
-    title: `${record.encoder.file} · ${record.environment.name}`,
-    question: `Do the latents of ${record.encoder.file} keep ${formatCount(classes.length)} classes of ${record.environment.name} apart?`,
+    title: source === undefined ? file : `${file} · ${source}`,
+    question: `Do the latents of ${file} keep ${formatCount(classes.length)} classes${source === undefined ? '' : ` of ${source}`} apart?`,
     answer: answerOf(record),
     picture: firstPicture(first, measures, classes, record.untrainedMeanDistance),
     sections: [

@@ -3,34 +3,43 @@ import { FormatError } from '../error.ts';
 import { createLatents, type Latents } from '../measures/latents.ts';
 import type { RuntimeSession, RuntimeTensor, TensorSpec } from '../runtimes/runtime.ts';
 import { elementCount } from '../shape.ts';
+import {
+  arrangedShape,
+  type ConstantPort,
+  constantFeeds,
+  type EncoderPort,
+  imageTensor,
+  type PackedPort,
+  portTensor,
+  toPlanes,
+} from './input.ts';
+import { type LatentChoice, latentsOf } from './latent.ts';
 
 /** Bounds the memory of one run, where the session names no size of its own. */
 const BATCH = 256;
 
-/** How an encoder takes its observations: images (uint8, or float32 in 0..1), numbers as they are, or both. */
-export interface ObservationInput {
-  /** The input's name. */
-  readonly name: string;
-  /** `flat`: numbers, [N, D] float32. */
-  readonly layout: 'nhwc' | 'nchw' | 'flat';
-  readonly type: 'uint8' | 'float32';
+/** How an encoder takes its observations, images or numbers or several of them, and what of its outputs is the latent. */
+export interface ObservationInput extends EncoderPort {
   /** Name of a second input, for the numbers beside an image: [N, D] float32, as they are. */
   readonly vector?: string | undefined;
-  /** What a float32 image is fed as: (value in 0..1 - mean) / deviation, of each channel. Default: as it is. */
-  readonly normalization?: PixelNormalization | undefined;
+  /**
+   * All inputs that take observations, where they are several: each takes its part of a packed row, one after the other. The first
+   * is the one above.
+   */
+  readonly parts?: readonly PackedPort[] | undefined;
+  /** Inputs that take the same numbers whatever is observed. */
+  readonly constants?: readonly ConstantPort[] | undefined;
+  /** What the latent is. Default: the first output, flattened. */
+  readonly latent?: LatentChoice | undefined;
 }
 
-/** Of each channel, or one number for all of them. */
-export interface PixelNormalization {
-  readonly mean: readonly number[];
-  readonly deviation: readonly number[];
-}
+export type { PixelNormalization } from './input.ts';
 
 /** Bytes of images, numbers, or images (0..255) and numbers packed one after the other as float32. */
 export type Observations = Uint8Array | Float32Array;
 
 /**
- * The latents of `observations`, by the session's first output.
+ * The latents of `observations`: the output that the input's description names, else the session's first.
  * @param shape [H, W, C] of images, [D] of vectors, [H W C + D] where an image and a vector are packed
  */
 export async function encodeObservations(
@@ -42,7 +51,8 @@ export async function encodeObservations(
   const feedsOf = observationFeeds(session.inputs, shape, input);
   const rowSize = elementCount(shape);
   const count = observations.length / rowSize;
-  const output = session.outputs[0].name;
+  const latent: LatentChoice = input.latent ?? { name: session.outputs[0].name };
+  const output = latent.name;
   const fixedSize = fixedBatchSize(session, input);
   const batchSize = fixedSize ?? session.batchSize ?? BATCH;
   let latents: Float32Array | undefined;
@@ -52,12 +62,16 @@ export async function encodeObservations(
     const rows = observations.subarray(start * rowSize, end * rowSize);
     const fed = fixedSize === undefined ? rows : paddedRows(rows, fixedSize * rowSize);
     const { [output]: encoded } = await session.run(feedsOf(fed));
-    if (!(encoded.data instanceof Float32Array))
-      throw new FormatError(`encoder: expected float32 latents, got ${encoded.type}`);
-    expectRows(session, output, encoded.shape, fed.length / rowSize);
-    size = (encoded.data.length * rowSize) / fed.length;
+    expectRows(session, output, encoded?.shape ?? [], fed.length / rowSize);
+    const values = latentsOf(
+      `encoder: output "${output}"`,
+      encoded,
+      latent,
+      input.layout === 'nhwc' ? 'last' : 'first',
+    );
+    size = (values.length * rowSize) / fed.length;
     latents ??= new Float32Array(count * size);
-    latents.set(encoded.data.subarray(0, (end - start) * size), start * size);
+    latents.set(values.subarray(0, (end - start) * size), start * size);
   }
   return createLatents(latents ?? new Float32Array(0), size || 1);
 }
@@ -69,14 +83,20 @@ function expectRows(session: RuntimeSession, output: string, shape: readonly num
     session.outputs.length > 1 ? ` (its outputs: ${session.outputs.map(({ name }) => name).join(', ')})` : '';
   throw new FormatError(
     `encoder: expected "${output}" to have a row for each of ${rows} observations, got shape [${shape.join(', ')}]${others}`,
-    { remedy: 'Export the encoder so that the first axis of its first output is the batch.' },
+    { remedy: 'Export the encoder so that the first axis of its output is the batch.' },
   );
 }
 
 /** Rows that the file takes at once, where it says a number: exporters often fix it, mostly at 1. */
-export function fixedBatchSize(session: RuntimeSession, { name }: ObservationInput): number | undefined {
-  const [rows] = session.inputs.find((spec) => spec.name === name)?.shape ?? [];
-  return typeof rows === 'number' && rows > 0 ? rows : undefined;
+export function fixedBatchSize(
+  session: Pick<RuntimeSession, 'inputs'>,
+  { name, parts }: ObservationInput,
+): number | undefined {
+  for (const { name: each } of parts ?? [{ name }]) {
+    const [rows] = session.inputs.find((spec) => spec.name === each)?.shape ?? [];
+    if (typeof rows === 'number' && rows > 0) return rows;
+  }
+  return undefined;
 }
 
 /** The rows, and zeros behind them up to `length` numbers. */
@@ -103,24 +123,55 @@ export function observationFeeds(
     throw new FormatError(`encoder: expected an input "${name}", got ${specs.map((each) => each.name).join(', ')}`);
   };
   const spec = specOf(input.name);
+  const fill = constantFeeds(specs, input.constants ?? []);
   if (input.vector !== undefined) return packedFeeds(spec, specOf(input.vector), shape, input, input.vector);
   const rowSize = elementCount(shape);
-  if (input.layout === 'flat') {
-    checkSpec(spec, 'float32', shape);
-    return (observations) => ({
-      [input.name]: {
-        type: 'float32',
-        data: Float32Array.from(observations),
-        shape: [observations.length / rowSize, rowSize],
-      },
+  if (input.parts !== undefined) {
+    const ofParts = input.parts.map((part) => {
+      checkPort(specOf(part.name), part, part.shape);
+      return { part, size: elementCount(part.shape), spec: specOf(part.name) };
     });
+    return (observations) => {
+      const count = observations.length / rowSize;
+      let offset = 0;
+      const feeds: Record<string, RuntimeTensor> = {};
+      for (const { part, size, spec } of ofParts) {
+        feeds[part.name] = portTensor(columnsOf(observations, count, offset, size), part.shape, part, spec);
+        offset += size;
+      }
+      return fill(feeds, count);
+    };
   }
-  const [height, width, channels] = shape;
-  checkSpec(spec, input.type, input.layout === 'nchw' ? [channels, height, width] : shape);
+  checkPort(spec, input, shape);
   return (observations) => {
     const count = observations.length / rowSize;
-    return { [input.name]: observationTensor(bytesOf(observations), [count, height, width, channels], input) };
+    if (input.layout !== 'flat') bytesOf(observations);
+    return fill({ [input.name]: portTensor(observations, shape, input, spec) }, count);
   };
+}
+
+/** [N, size]: the numbers of one part of packed rows. */
+function columnsOf(packed: Observations, count: number, offset: number, size: number): Float32Array {
+  const own = new Float32Array(count * size);
+  const rowSize = packed.length / count;
+  for (let n = 0; n < count; n++) own.set(packed.subarray(n * rowSize + offset, n * rowSize + offset + size), n * size);
+  return own;
+}
+
+/** @throws FormatError where the file's input is not what the description says */
+function checkPort(spec: TensorSpec, port: EncoderPort, shape: readonly number[]): void {
+  if (port.layout === 'flat') {
+    const sides = spec.shape.slice(1);
+    const product = elementCount(shape);
+    // Any axes that hold as many numbers: [N, D], [N, L, F].
+    const fixed = sides.filter((side) => typeof side === 'number').reduce((all, side) => all * side, 1);
+    const isOpen = sides.some((side) => typeof side === 'string');
+    const fits = spec.shape.length > 1 && (isOpen ? product % fixed === 0 : product === fixed);
+    if (fits && spec.type === port.type) return;
+    checkSpec(spec, port.type, shape);
+    return;
+  }
+  checkSpec(spec, port.type, arrangedShape(shape, port));
 }
 
 /** An image and a vector, packed as float32 one after the other; the image's sides are the file's. */
@@ -160,34 +211,12 @@ function bytesOf(observations: Observations): Uint8Array {
 export function observationTensor(
   pixels: Uint8Array,
   [count, height, width, channels]: readonly [number, number, number, number],
-  { layout, type, normalization }: Pick<ObservationInput, 'layout' | 'type' | 'normalization'>,
+  port: Pick<ObservationInput, 'layout' | 'type' | 'normalization'>,
 ): RuntimeTensor {
-  const ordered = layout === 'nchw' ? toPlanes(pixels, height * width, channels) : pixels;
-  const shape = layout === 'nchw' ? [count, channels, height, width] : [count, height, width, channels];
-  if (type === 'uint8') return { type, data: ordered, shape };
-  const data = new Float32Array(ordered.length);
-  for (let i = 0; i < data.length; i++) data[i] = ordered[i] / 255;
-  if (normalization === undefined) return { type, data, shape };
-  const { mean, deviation } = normalization;
-  const area = height * width;
-  for (let i = 0; i < data.length; i++) {
-    const channel = layout === 'nchw' ? Math.floor(i / area) % channels : i % channels;
-    data[i] = (data[i] - mean[channel % mean.length]) / deviation[channel % deviation.length];
-  }
-  return { type, data, shape };
+  return imageTensor(pixels, [count, height, width, channels], port);
 }
 
-/** [n, pixels, C] -> [n, C, pixels] */
-export function toPlanes(pixels: Uint8Array, area: number, channels: number): Uint8Array {
-  const planes = new Uint8Array(pixels.length);
-  for (let start = 0; start < pixels.length; start += area * channels)
-    for (let c = 0; c < channels; c++) {
-      const plane = start + c * area;
-      const first = start + c;
-      for (let p = 0; p < area; p++) planes[plane + p] = pixels[first + p * channels];
-    }
-  return planes;
-}
+export { toPlanes };
 
 function checkSpec(spec: TensorSpec, type: ObservationInput['type'], shape: readonly number[]): void {
   const expected = `${type} [N, ${shape.join(', ')}]`;

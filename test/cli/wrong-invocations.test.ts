@@ -43,6 +43,38 @@ const calls: readonly (readonly [argv: readonly string[], exitCode: 1 | 2, messa
     'none.json: expected a model.json or a .keras file, found none at none.json. Check the path.',
   ],
   [['evaluate', 'none'], 2, `none: expected the folder of a run or of an export, got no such folder. ${RUN_OR_EXPORT}`],
+  [['evaluate'], 2, 'evaluate: expected the folder of a run, an ONNX file, or --latents FILE, got none of them'],
+  [
+    ['evaluate', 'a.onnx', '--latents', 'z.npy'],
+    2,
+    'evaluate: expected the folder of a run, an ONNX file, or --latents FILE, got a.onnx and --latents z.npy',
+  ],
+  [['evaluate', '--latents', 'none.npy'], 2, 'none.npy: expected a file, got nothing there. Check the path.'],
+  [
+    ['evaluate', '--latents', 'z.npy', '--runtime', 'wasm'],
+    2,
+    '--runtime: expected an encoder, got --latents z.npy. Latents are there already: nothing is run.',
+  ],
+  [
+    ['evaluate', 'a.onnx', '--labels', 'l.npy'],
+    2,
+    '--labels: expected latents that were computed elsewhere, got a.onnx. Name them instead: --latents FILE',
+  ],
+  [
+    ['evaluate', 'a.onnx', '--fix', 'mask'],
+    2,
+    '--fix: expected NAME=VALUE, got "mask". For example: --fix attention_mask=1',
+  ],
+  [
+    ['encode', 'a.onnx', '--out', 'q.txt'],
+    2,
+    'q.txt: expected a name that ends with .npz, .h5, .hdf5, .parquet, got ".txt"',
+  ],
+  [
+    ['encode', 'a.onnx', '--out', 'q.npz'],
+    2,
+    'a.onnx: expected observations to encode, got none. Name a recording: --data RECORDING.',
+  ],
   [['evaluate', 'text.txt'], 2, `text.txt: expected the folder of a run or of an export, got a file. ${RUN_OR_EXPORT}`],
   [['verify', 'text.txt'], 2, `text.txt: expected the folder of a run or of an export, got a file. ${RUN_OR_EXPORT}`],
   [['plan', 'text.txt'], 2, `text.txt: expected the folder of a run or of an export, got a file. ${RUN_OR_EXPORT}`],

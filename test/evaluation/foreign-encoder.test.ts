@@ -14,6 +14,13 @@ describe('the input of an encoder from anywhere', () => {
     // Four grey frames; sides that are open.
     [spec('float32', 'batch', 4, 'height', 'width'), { layout: 'nchw', type: 'float32' }, undefined],
     [spec('float32', 'batch', 12), { layout: 'flat', type: 'float32' }, undefined],
+    [spec('int64', 'batch', 77), { layout: 'flat', type: 'int64' }, undefined],
+    [spec('float16', 1, 3, 32, 32), { layout: 'nchw', type: 'float16' }, [32, 32]],
+    // Clips: the axis of channels is the one of 3, then of 1, then of 4.
+    [spec('float32', 'batch', 16, 3, 64, 64), { layout: 'ntchw', type: 'float32', frames: 16 }, [64, 64]],
+    [spec('float32', 'batch', 3, 4, 64, 64), { layout: 'ncthw', type: 'float32', frames: 4 }, [64, 64]],
+    [spec('float32', 'batch', 8, 64, 48, 3), { layout: 'nthwc', type: 'float32', frames: 8 }, [64, 48]],
+    [spec('float32', 'batch', 3, 3, 64, 64), { layout: 'ntchw', type: 'float32', frames: 3 }, [64, 64]],
   ])('is told by its type and shape: %j', (specs, input, imageSize) => {
     const found = findObservationInput('e.onnx', specs, {});
     expect(found.input).toEqual({ name: 'x', ...input });
@@ -30,8 +37,12 @@ describe('the input of an encoder from anywhere', () => {
 
   test.each<[TensorSpec[], InputAnswers, RegExp]>([
     [spec('int64', 'batch', 3, 64, 64), {}, /expected an input of images, .* got int64\[batch, 3, 64, 64\]/],
-    [spec('float32', 'batch', 3, 5, 64, 64), {}, /got float32\[batch, 3, 5, 64, 64\]/],
-    [spec('int32', 'batch', 5), {}, /expected numbers as float32, got int32\[batch, 5\]/],
+    [
+      spec('float32', 'batch', 5, 6, 64, 64),
+      {},
+      /expected an axis of 1, 3 or 4 channels .* got float32\[batch, 5, 6, 64, 64\]/,
+    ],
+    [spec('bool', 'batch', 5), {}, /expected numbers as float32, float16, int32 or int64, got bool\[batch, 5\]/],
     [[...spec('float32', 1, 5), ...spec('float32', 1, 5)], {}, /expected one input, got x, x/],
     [[], {}, /expected one input, got none/],
     [spec('float32', 'batch', 5), { layout: 'nchw' }, /expected images for `layout` and `pixels`/],

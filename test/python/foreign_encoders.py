@@ -74,6 +74,26 @@ def main(folder):
         ["batch", 5],
         ["batch", 5],
     )
+    # Pixels over 255, the mean of 2 x 2 x 3 of them, and a batch normalisation that kept the variance of such means of bytes.
+    save(
+        folder / "normalised.onnx",
+        [
+            helper.make_node("Div", ["pixels", "largest"], ["unit"]),
+            helper.make_node("Conv", ["unit", "kernel"], ["means"], name="means"),
+            helper.make_node("BatchNormalization", ["means", "one", "zero", "mean", "variance"], ["normal"]),
+            helper.make_node("Flatten", ["normal"], ["embedding"]),
+        ],
+        {
+            "largest": 255,
+            "kernel": np.full((1, 3, 2, 2), 1 / 12),
+            "one": np.ones(1),
+            "zero": np.zeros(1),
+            "mean": np.full(1, 0.5),
+            "variance": np.full(1, 1 / 144),
+        },
+        ["batch", 3, SIDE, SIDE],
+        ["batch", (SIDE - 1) ** 2],
+    )
 
     random = np.random.default_rng(0)
     label = np.arange(COUNT) % CLASSES

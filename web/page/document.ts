@@ -53,11 +53,13 @@ export function renderDocument(generator: string): string {
 </section>
 <section aria-labelledby="reading-title">
 <h2 id="reading-title">How to read this</h2>
+<div id="reading">
 <p>Each point is the latent of an observation that the encoder never saw, projected on the two directions in which the latents differ most. Of an environment, states that need the same actions for the same reward are one class; of a recording, the line above says what the classes are. Each class has a colour and a name. Where the verdict is <b>distinct</b>, every two classes can be told apart, in all dimensions, not only in these two.</p>
 <p>An imagined step never looks at an observation: the predictor takes the latent and the action, and gives the next latent. It lands in the class whose mean latent is nearest; the one shown is the held-out one whose latent is nearest.</p>
+</div>
 </section>
 </main>
-<footer>Made by ${generator}. Everything on this page was computed in this browser; nothing was sent anywhere.</footer>
+<footer>Made by ${generator}. <span id="computed">Everything on this page was computed in this browser; nothing was sent anywhere.</span></footer>
 </body>
 </html>
 `.text;

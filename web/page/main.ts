@@ -5,6 +5,7 @@ import { JepaError, UnavailableError } from '../../src/error.ts';
 import { verdictHeadlines, verdictTones } from '../../src/report/answer.ts';
 import { formatCount } from '../../src/report/number.ts';
 import { HELD_OUT_BYTES_NAME, HELD_OUT_NAME } from '../held-out-format.ts';
+import { startEncoderPage } from './encoder-page.ts';
 import { startExplorer } from './explorer.ts';
 import type { Measurement } from './measurement.ts';
 import { readSettings } from './settings.ts';
@@ -125,4 +126,5 @@ function showError(error: unknown): void {
   alert.hidden = false;
 }
 
-start().catch(showError);
+const isOfEncoder = document.documentElement.dataset.subject === 'encoder';
+(isOfEncoder ? startEncoderPage({ address, announce }) : start()).catch(showError);

@@ -2,7 +2,8 @@
 // the same functions as in `jepa evaluate`; of an environment on the same observations as `jepa evaluate --observations N`.
 import { centroidsOf } from '../../src/measures/centroid.ts';
 import { type Distinctness, measureDistinctness } from '../../src/measures/distinctness.ts';
-import { createLatents, type LabelledLatents, labelLatents } from '../../src/measures/latents.ts';
+import { createLatents, type LabelledLatents, labelLatents, underMetric } from '../../src/measures/latents.ts';
+import type { EncoderPage } from '../encoder-format.ts';
 import { type ObservationSet, rowsOf } from '../observation-set.ts';
 import type { WorldModel } from '../world-model.ts';
 import type { World } from './world.ts';
@@ -58,6 +59,34 @@ export async function measureWorld(
     msPerObservation: (encodedJudged.msPerObservation + encodedOthers.msPerObservation) / 2,
     asked: observations,
     available: world.available,
+  };
+}
+
+/** The same of latents that were computed before. */
+export function judgeLatents({
+  description,
+  judged,
+  latents: values,
+  centroidLatents: others,
+  centroidStates,
+}: EncoderPage): Omit<Measurement, 'msPerObservation'> {
+  const { size, metric, episodes, classes } = description;
+  const label = (given: Float32Array, states: Int32Array) =>
+    labelLatents(underMetric(createLatents(given, size), metric), states, classes.names.length);
+  const latents = label(values, judged.states);
+  const centroidLatents = label(others, centroidStates);
+  return {
+    judged,
+    latents,
+    centroids: centroidsOf(centroidLatents),
+    distinctness: measureDistinctness({
+      latents,
+      centroidLatents,
+      episodes: episodes === null ? undefined : Int32Array.from(episodes),
+      hasUnitScale: false,
+    }),
+    asked: judged.states.length,
+    available: judged.states.length,
   };
 }
 

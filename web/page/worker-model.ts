@@ -4,6 +4,7 @@ import type { WorldModel } from '../world-model.ts';
 import type { Measurement } from './measurement.ts';
 import {
   type CallName,
+  type JudgedFiles,
   receivedError,
   type WorkerAnswer,
   type WorkerCalls,
@@ -24,15 +25,17 @@ interface Waiting {
   readonly onProgress: (progress: string | number) => void;
 }
 
+type Call = <Name extends CallName>(
+  name: Name,
+  asked: WorkerCalls[Name]['given'],
+  progress?: (progress: string | number) => void,
+) => Promise<WorkerCalls[Name]['found']>;
+
 /**
  * @param address of the worker's script
- * @throws JepaError where the script is missing, and whatever loading a model throws
+ * @throws JepaError where the script is missing
  */
-export async function loadInWorker(
-  address: string,
-  given: WorkerCalls['load']['given'],
-  onProgress: (message: string) => void,
-): Promise<WorkerModel> {
+function openWorker(address: string): { readonly call: Call; terminate(): void } {
   const worker = new Worker(address, { type: 'module' });
   const waiting = new Map<number, Waiting>();
   let last = 0;
@@ -57,17 +60,42 @@ export async function loadInWorker(
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
   });
-  const call = <Name extends CallName>(
-    name: Name,
-    asked: WorkerCalls[Name]['given'],
-    progress: (progress: string | number) => void = () => {},
-  ): Promise<WorkerCalls[Name]['found']> =>
+  const call: Call = (name, asked, progress = () => {}) =>
     new Promise((resolve, reject) => {
       const id = ++last;
       // The answer of a number is that of its call, which the compiler cannot follow through the messages.
       waiting.set(id, { resolve: resolve as Waiting['resolve'], reject, onProgress: progress });
       worker.postMessage({ id, call: name, given: asked } as WorkerRequest);
     });
+  return { call, terminate: () => worker.terminate() };
+}
+
+/**
+ * Judges the latents of an encoder from anywhere.
+ * @throws FormatError where the files do not belong together
+ */
+export async function judgeInWorker(
+  address: string,
+  files: JudgedFiles,
+): Promise<Omit<Measurement, 'msPerObservation'>> {
+  const { call, terminate } = openWorker(address);
+  try {
+    return await call('judge', files);
+  } finally {
+    terminate();
+  }
+}
+
+/**
+ * @param address of the worker's script
+ * @throws JepaError where the script is missing, and whatever loading a model throws
+ */
+export async function loadInWorker(
+  address: string,
+  given: WorkerCalls['load']['given'],
+  onProgress: (message: string) => void,
+): Promise<WorkerModel> {
+  const { call, terminate } = openWorker(address);
   const facts = await call('load', given, (message) => onProgress(String(message)));
   return {
     model: {
@@ -76,7 +104,7 @@ export async function loadInWorker(
       predict: (latents, actions) => call('predict', { latents: latents.slice(), actions: actions.slice() }),
       auxiliary: (latents) => call('auxiliary', { latents: latents.slice() }),
       async dispose() {
-        worker.terminate();
+        terminate();
       },
     },
     measure: (asked, progress) => call('measure', asked, (fraction) => progress(Number(fraction))),

@@ -12,6 +12,12 @@ export interface HeldOutFiles {
   readonly bytes: Uint8Array;
 }
 
+/** The two files of an encoder's page. */
+export interface JudgedFiles {
+  readonly json: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
 /** Every call: what is given, and what is found. */
 export interface WorkerCalls {
   readonly load: {
@@ -26,6 +32,8 @@ export interface WorkerCalls {
     readonly given: { readonly latents: Float32Array; readonly actions: Float32Array };
     readonly found: Float32Array;
   };
+  /** Latents that were computed before: of an encoder from anywhere. */
+  readonly judge: { readonly given: JudgedFiles; readonly found: Omit<Measurement, 'msPerObservation'> };
   readonly auxiliary: { readonly given: { readonly latents: Float32Array }; readonly found: Float32Array };
 }
 

@@ -1,8 +1,9 @@
 // The worker of the page: holds the models and measures, so that the page answers while it does.
 import * as z from 'zod';
 import { UsageError } from '../../src/error.ts';
+import { parseEncoderPage } from '../encoder-format.ts';
 import { loadWorldModel, type WorldModel } from '../world-model.ts';
-import { measureWorld } from './measurement.ts';
+import { judgeLatents, measureWorld } from './measurement.ts';
 import { sendableError, type WorkerAnswer, type WorkerCalls, type WorkerRequest } from './worker-protocol.ts';
 import { worldOf } from './world-of.ts';
 
@@ -32,6 +33,8 @@ async function answer(
       const world = worldOf(model().description, heldOut);
       return measureWorld(model(), world, { observations, onProgress: progress });
     }
+    case 'judge':
+      return judgeLatents(parseEncoderPage(request.given.json, request.given.bytes));
     case 'predict':
       return model().predict(request.given.latents, request.given.actions);
     case 'auxiliary':

@@ -41,7 +41,7 @@ export async function createSite({ exportFolder, packageRoot, generator, heldOut
 }
 
 /** In a clone the sources are bundled, so that there is no build to remember; the package has the page in dist/site. */
-async function pageFiles(root: string, generator: string): Promise<ReadonlyMap<string, Uint8Array>> {
+export async function pageFiles(root: string, generator: string): Promise<ReadonlyMap<string, Uint8Array>> {
   const built = join(root, 'dist', 'site');
   const isClone = existsSync(join(root, 'tsconfig.json'));
   if (isClone || !existsSync(join(built, 'index.html'))) return bundlePage(generator);

@@ -30,8 +30,8 @@ const IMAGE: ForeignKind = {
   remedy: 'Name the folder of images, with a table of steps (steps.csv) or a folder for each class.',
 };
 const TABLE: ForeignKind = {
-  what: 'a table as text',
-  remedy: 'Name its folder: a table of steps lies beside the images that it names, as steps.csv or steps.jsonl.',
+  what: 'a table with tabs',
+  remedy: 'Write it with commas, as .csv: a row an observation, which names its image, relative to the table.',
 };
 
 /** By the first bytes. */
@@ -51,12 +51,12 @@ const KINDS: readonly (readonly [magic: readonly number[], kind: ForeignKind])[]
 
 export function explainForeignFile(path: string, extension: string, head: Uint8Array): FormatError {
   const found = KINDS.find(([magic]) => magic.every((byte, i) => head[i] === byte))?.[1];
-  const kind = found ?? (['.csv', '.jsonl', '.tsv'].includes(extension) ? TABLE : undefined);
+  const kind = found ?? (extension === '.tsv' ? TABLE : undefined);
   const what =
     kind?.what ??
     `${extension || 'a file'} that begins with ${JSON.stringify(String.fromCharCode(...head.subarray(0, 8)))}`;
   return new FormatError(
-    `recording ${path}: expected NPZ, HDF5 or Parquet, or a folder of LeRobot or of images, got ${what}`,
+    `recording ${path}: expected NPZ, HDF5, Parquet or CSV, or a folder of LeRobot or of images, got ${what}`,
     kind === undefined ? {} : { remedy: kind.remedy },
   );
 }

@@ -1,7 +1,7 @@
 // A folder of images with a table of steps: steps.csv, steps.jsonl, or the only CSV or JSONL file in it. Each row names the
-// images of its observation; the last row of an episode may have no action.
+// images of its observation; the last row of an episode may have no action. Or such a table by itself, named by its own path.
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { extname, isAbsolute, join, posix } from 'node:path';
+import { basename, dirname, extname, isAbsolute, join, posix } from 'node:path';
 import { FormatError, UsageError } from '../../error.ts';
 import { elementCount } from '../../shape.ts';
 import { readFolder, storageError } from '../../storage/file-system.ts';
@@ -38,10 +38,20 @@ export function findStepTable(folder: string): string | undefined {
 }
 
 export async function openImageFolder(handle: RecordingHandle): Promise<Recording> {
-  const { path: folder, options } = handle;
+  const folder = handle.path;
   const path = findStepTable(folder);
   if (path === undefined)
     throw new FormatError(`recording ${folder}: expected a table of steps (steps.csv or steps.jsonl), got none`);
+  return openTable(handle, folder, path);
+}
+
+/** A table by itself: of numbers, or of a file and a label a row, relative to its own folder. */
+export function openTableFile(handle: RecordingHandle): Promise<Recording> {
+  return openTable(handle, dirname(handle.path), handle.path);
+}
+
+async function openTable(handle: RecordingHandle, folder: string, path: string): Promise<Recording> {
+  const { options } = handle;
   const text = readTable(path);
   const table = extname(path).toLowerCase() === '.csv' ? parseCsvTable(text, path) : parseJsonLinesTable(text, path);
   const arrays: FlatArray[] = [];
@@ -88,7 +98,8 @@ export async function openImageFolder(handle: RecordingHandle): Promise<Recordin
       read: (from, to) => values.slice(from * rowSize, to * rowSize),
     });
   }
-  return openFlatRecording(folder, `images with ${path.slice(folder.length + 1)}`, arrays, {
+  const format = images.length > 0 ? `images with ${basename(path)}` : `table ${basename(path)}`;
+  return openFlatRecording(handle.path, format, arrays, {
     handle,
     notes,
     // Whatever it is called, the only image is what is observed.

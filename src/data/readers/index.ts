@@ -8,7 +8,7 @@ import { openInDecoder } from '../decoding/recording-decoder.ts';
 import { imageLayoutOf } from '../image/layout.ts';
 import { presentImages } from '../image/recording.ts';
 import type { OpenOptions, Recording, RecordingHandle } from '../recording.ts';
-import { explainForeignFile, explainForeignFolder } from './foreign-file.ts';
+import { explainForeignFile, explainForeignFolder, isLfsPointer } from './foreign-file.ts';
 
 /**
  * Opens the recording at `path`. What other libraries decode is decoded in a thread of its own, with limits of time and
@@ -92,7 +92,10 @@ async function findReader(path: string): Promise<Reader> {
     throw new FormatError(`recording ${path}: expected a recording, got an empty file`, {
       remedy: 'Write or fetch it again.',
     });
-  throw explainForeignFile(path, extname(path).toLowerCase(), head);
+  const extension = extname(path).toLowerCase();
+  if (['.csv', '.jsonl'].includes(extension) && !isLfsPointer(head))
+    return { open: (await import('./image-folder.ts')).openTableFile, isForeign: true };
+  throw explainForeignFile(path, extension, head);
 }
 
 async function findFolderReader(path: string): Promise<Reader> {

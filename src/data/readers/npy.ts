@@ -130,7 +130,18 @@ function parseDescr(descr: string, where: string): Pick<NpyHeader, 'type' | 'oth
 
 /** Header bytes for an array that is stored after them in C order, little-endian; the whole is a multiple of 64 bytes. */
 export function encodeNpyHeader(type: ElementType, shape: readonly number[]): Uint8Array {
-  const kind = type === 'bool' ? '|b1' : `${storedBytesOf(type) === 1 ? '|' : '<'}${type[0]}${storedBytesOf(type)}`;
+  return encodeHeader(
+    type === 'bool' ? '|b1' : `${storedBytesOf(type) === 1 ? '|' : '<'}${type[0]}${storedBytesOf(type)}`,
+    shape,
+  );
+}
+
+/** The same for text of at most so many letters, each in four bytes. */
+export function encodeNpyTextHeader(letters: number, shape: readonly number[]): Uint8Array {
+  return encodeHeader(`<U${letters}`, shape);
+}
+
+function encodeHeader(kind: string, shape: readonly number[]): Uint8Array {
   const sides = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const dictionary = `{'descr': '${kind}', 'fortran_order': False, 'shape': (${sides}), }`;
   const length = Math.ceil((10 + dictionary.length + 1) / 64) * 64 - 10;

@@ -66,7 +66,7 @@ export async function openNpzArrays(handle: RecordingHandle): Promise<NpzArrays>
       if (!isPrepared) await verifyZipEntry(path, entry, { target: isUnpacked ? file : undefined });
       const region = { file, start: isUnpacked ? 0 : entry.start, bytes: entry.bytes, where: `${path} ${entry.name}` };
       const name = entry.name.slice(0, -'.npy'.length);
-      const array = openArray(name, region);
+      const array = openNpyArray(name, region);
       if (typeof array === 'string') {
         // What nobody needs is left out; what is observed, done or rewarded is not.
         if (Object.values(guessRoles([name])).some((columns) => columns !== undefined))
@@ -93,8 +93,8 @@ interface Region {
   readonly where: string;
 }
 
-/** What it is instead, where it holds neither numbers nor classes as text. */
-function openArray(name: string, region: Region): FlatArray | string {
+/** A .npy array, in an archive or a file of its own; what it is instead, where it holds neither numbers nor classes as text. */
+export function openNpyArray(name: string, region: Region): FlatArray | string {
   const head = withFile(region, (descriptor) =>
     readExactly(descriptor, region.start, Math.min(region.bytes, NPY_HEAD_BYTES), region.where),
   );

@@ -34,6 +34,12 @@ export function parseCsvTable(text: string, where: string): StepTable {
   if (header === undefined) throw new FormatError(`${where}: expected a header and rows, got an empty file`);
   const duplicate = header.find((name, i) => header.indexOf(name) !== i);
   if (duplicate !== undefined) throw new FormatError(`${where}: expected each column once, got "${duplicate}" twice`);
+  // Columns may be called 0, 1, 2, ...; other numbers are the first row of a table without names.
+  const areNumbers = header.every((name) => name.trim() !== '' && Number.isFinite(Number(name)));
+  if (areNumbers && header.some((name, i) => Number(name) !== i))
+    throw new FormatError(`${where}: expected a first line of names, got numbers: ${header.slice(0, 3).join(', ')}`, {
+      remedy: 'Write the names of the columns into it.',
+    });
   const wrong = rows.findIndex((row) => row.length !== header.length);
   if (wrong >= 0)
     throw new FormatError(`${where} row ${wrong + 1}: expected ${header.length} fields, got ${rows[wrong].length}`);

@@ -2,10 +2,9 @@
 // Layout: PKWARE's APPNOTE.TXT 4.3; sizes above 32 bits in zip64 fields, as NumPy writes and reads them.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { encodeElements } from '../element.ts';
-import { encodeNpyHeader } from '../readers/npy.ts';
-import type { Recording } from '../recording.ts';
-import { totalRowsOf } from '../recording.ts';
+import { encodeElements, numberAt } from '../element.ts';
+import { encodeNpyHeader, encodeNpyTextHeader } from '../readers/npy.ts';
+import { type Column, type Recording, totalRowsOf } from '../recording.ts';
 import { LENGTHS_NAME, rowPieces, stepCounts, writtenTypeOf } from './column-rows.ts';
 
 const LOCAL_HEADER = 0x04034b50;
@@ -56,10 +55,12 @@ export async function writeNpz(recording: Recording, path: string): Promise<void
     for (const column of recording.columns.values())
       await writeEntry(
         column.name,
-        (async function* () {
-          yield encodeNpyHeader(writtenTypeOf(column), [totalRowsOf(column), ...column.shape]);
-          for await (const { values } of rowPieces(recording, column)) yield encodeElements(values);
-        })(),
+        column.labels === undefined
+          ? (async function* () {
+              yield encodeNpyHeader(writtenTypeOf(column), [totalRowsOf(column), ...column.shape]);
+              for await (const { values } of rowPieces(recording, column)) yield encodeElements(values);
+            })()
+          : textPieces(recording, column, column.labels),
       );
     const lengths = BigInt64Array.from(stepCounts(recording), BigInt);
     await writeEntry(LENGTHS_NAME, [encodeNpyHeader('int64', [lengths.length]), encodeElements(lengths)]);
@@ -68,6 +69,22 @@ export async function writeNpz(recording: Recording, path: string): Promise<void
     write(endOfDirectory(entries.length, position - directoryStart, directoryStart));
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** Text as UTF-32, filled up with zeros, as NumPy has it. */
+async function* textPieces(
+  recording: Recording,
+  column: Column,
+  labels: readonly string[],
+): AsyncGenerator<Uint8Array> {
+  const codes = labels.map((label) => Array.from(label, (letter) => letter.codePointAt(0) ?? 0));
+  const letters = Math.max(1, ...codes.map(({ length }) => length));
+  yield encodeNpyTextHeader(letters, [totalRowsOf(column)]);
+  for await (const { values } of rowPieces(recording, column)) {
+    const text = new Uint32Array(values.length * letters);
+    for (let row = 0; row < values.length; row++) text.set(codes[numberAt(values, row)], row * letters);
+    yield new Uint8Array(text.buffer);
   }
 }
 

@@ -71,6 +71,8 @@ function emptyRows(columns: readonly Column[]): Map<string, unknown[]> {
 function schemaOf(column: Column): SchemaElement[] {
   const { name } = column;
   if (isImageColumn(column)) return [{ name, type: 'BYTE_ARRAY', repetition_type: 'OPTIONAL' }];
+  if (column.labels !== undefined)
+    return [{ name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' }];
   const leaf = leafOf(writtenTypeOf(column));
   if (column.shape.length === 0) return [{ ...leaf, name, repetition_type: 'OPTIONAL' }];
   return [
@@ -104,6 +106,8 @@ async function cellsOf(column: Column, values: ElementArray, rowCount: number): 
       encode({ width, height, channels, depth: 8, data: pixels.subarray(row * size, (row + 1) * size) }),
     );
   }
+  const { labels } = column;
+  if (labels !== undefined) return Array.from({ length: rowCount }, (_, row) => labels[numberAt(values, row)]);
   const toCell = (value: number | bigint) => (column.type === 'bool' ? value !== 0 : value);
   return Array.from({ length: rowCount }, (_, row) =>
     column.shape.length === 0

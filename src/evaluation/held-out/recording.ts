@@ -14,6 +14,7 @@ import {
   ObservedClassesError,
   type RecordingClassSource,
 } from '../class/recording.ts';
+import { divideObservations } from './division.ts';
 import type { EvaluationSource, HeldOut } from './held-out.ts';
 import { type DrawnTransitions, drawTransitions } from './recording-draw.ts';
 
@@ -21,8 +22,6 @@ import { type DrawnTransitions, drawTransitions } from './recording-draw.ts';
 const MAXIMAL_TRANSITIONS = 1024;
 /** Training transitions that classes of what was observed are made of. */
 const MAXIMAL_OBSERVED = 20_000;
-/** A class needs two observations for a distance within it. */
-const LEAST_OF_CLASS = 2;
 
 export interface RecordingEvaluationOptions {
   readonly opened: OpenRunRecording;
@@ -242,94 +241,21 @@ function firstOfRows(values: Float32Array, size: number): Float32Array {
   return Float32Array.from({ length: values.length / size }, (_, n) => values[n * size]);
 }
 
-/**
- * Which episodes, or observations, are judged (0) and which give the centroids (1): as evenly in every class as they come.
- * @param units [N]: of an observation; itself, where there are no episodes
- */
-function sidesOf(labels: readonly number[], units: ArrayLike<number>, classCount: number): number[] {
-  const rowsOf = new Map<number, number[]>();
-  labels.forEach((label, n) => {
-    if (label < 0) return;
-    const own = rowsOf.get(units[n]);
-    if (own) own.push(n);
-    else rowsOf.set(units[n], [n]);
-  });
-  const balance = new Int32Array(classCount);
-  const sides = labels.map(() => -1);
-  // Large ones first, which leaves the small ones to even out; a stable sort keeps the order of the draw.
-  for (const rows of [...rowsOf.values()].sort((a, b) => b.length - a.length)) {
-    const own = new Map<number, number>();
-    for (const n of rows) own.set(labels[n], (own.get(labels[n]) ?? 0) + 1);
-    let [asJudged, asOther] = [0, 0];
-    for (const [label, count] of own) {
-      asJudged += Math.abs(balance[label] + count);
-      asOther += Math.abs(balance[label] - count);
-    }
-    const side = asJudged <= asOther ? 0 : 1;
-    for (const n of rows) sides[n] = side;
-    for (const [label, count] of own) balance[label] += side === 0 ? count : -count;
-  }
-  return sides;
-}
-
-/**
- * Half of the episodes is judged, the others give the centroids, so that no two frames of one are on both sides; by observations
- * where that would leave a class out. Classes with too few of either are left out.
- */
+/** The observations of each side, and the transitions of the residuals. */
 function divide(
   drawn: DrawnTransitions,
   labelled: LabelledClasses,
   source: RecordingSource,
   columns: readonly Auxiliary[],
-  options: RecordingEvaluationOptions,
+  { split = 'held-out', onNote }: RecordingEvaluationOptions,
 ): { readonly heldOut: HeldOut; readonly classes: StateClasses } {
-  const { onNote } = options;
-  const labels = Array.from(labelled.labels);
-  const divided = (units: ArrayLike<number>) => {
-    const sides = sidesOf(labels, units, labelled.names.length);
-    const counts = labelled.names.map(() => [0, 0]);
-    labels.forEach((label, n) => {
-      if (label >= 0) counts[label][sides[n]]++;
-    });
-    const kept = [...counts.keys()].filter((label) => Math.min(...counts[label]) >= LEAST_OF_CLASS);
-    return { sides, kept };
-  };
-  const byObservation = divided(Array.from(labels.keys()));
-  const byEpisode = divided(drawn.episodes);
-  const areEpisodesApart = byEpisode.kept.length === byObservation.kept.length;
-  const { sides, kept } = areEpisodesApart ? byEpisode : byObservation;
-  // What has one episode may be none: labelled images in a file.
-  if (!areEpisodesApart && new Set(drawn.episodes).size > 1)
-    onNote?.(
-      'evaluation: too few episodes to judge by other episodes than those of the centroids: frames of one are on both sides, which flatters what depends on near frames',
-    );
-  if (kept.length < 2)
-    throw new UsageError(
-      `evaluation: expected at least 2 classes with ${2 * LEAST_OF_CLASS} held-out observations each, got ${kept.length} of ${labelled.names.length}`,
-      {
-        remedy:
-          options.split === 'all'
-            ? `Take other classes (${option('classes')}), or a longer recording.`
-            : `Hold out more episodes (${option('assignments', 'recording.heldOutShare=0.3')}), or take other classes (${option('classes')}).`,
-      },
-    );
-  const left = labelled.names.filter((_, label) => !kept.includes(label));
-  const unlabelled = labelled.labels.filter((label) => label < 0).length;
-  if (left.length > 0)
-    onNote?.(`classes: ${left.length} with too few held-out observations left out: ${left.slice(0, 5).join(', ')}`);
-  if (unlabelled > 0)
-    onNote?.(
-      `classes: ${unlabelled} of ${drawn.count} held-out observations were never seen in training, and left out`,
-    );
-  const newLabel = new Map(kept.map((label, index) => [label, index]));
-  const select = (side: number) => {
-    const rows = Array.from(sides.keys()).filter((n) => sides[n] === side && newLabel.has(labelled.labels[n]));
-    return {
-      observations: gather(drawn.to, rows, drawn.count),
-      states: Int32Array.from(rows, (n) => newLabel.get(labelled.labels[n]) ?? -1),
-      ...(areEpisodesApart ? { episodes: Int32Array.from(rows, (n) => drawn.episodes[n]) } : {}),
-    };
-  };
+  const division = divideObservations(labelled, { episodes: drawn.episodes, split, onNote });
+  const { labels, classes, areEpisodesApart } = division;
+  const select = (rows: readonly number[]) => ({
+    observations: gather(drawn.to, rows, drawn.count),
+    states: Int32Array.from(rows, (n) => labels[n]),
+    ...(areEpisodesApart ? { episodes: Int32Array.from(rows, (n) => drawn.episodes[n]) } : {}),
+  });
   const transitionCount = Math.min(drawn.count, MAXIMAL_TRANSITIONS);
   const first = <Values extends Observations>(values: Values) =>
     values.subarray(0, (values.length / drawn.count) * transitionCount) as Values;
@@ -341,8 +267,8 @@ function divide(
     recorded.set(drawn.auxiliaryFrom.subarray(n * all, n * all + width), n * width);
   return {
     heldOut: {
-      judged: select(0),
-      centroids: select(1),
+      judged: select(division.judged),
+      centroids: select(division.centroids),
       transitions: {
         observations: first(drawn.from),
         nextObservations: first(drawn.to),
@@ -351,13 +277,7 @@ function divide(
         recorded,
       },
     },
-    classes: {
-      of: labelled.of,
-      count: kept.length,
-      classOf: Int32Array.from(kept, (_, index) => index),
-      names: kept.map((label) => labelled.names[label]),
-      claim: labelled.claim,
-    },
+    classes,
   };
 }
 

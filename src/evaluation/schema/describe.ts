@@ -7,9 +7,11 @@ import { classCounts, type Metric } from '../../measures/latents.ts';
 import { meanDistancesOf } from '../../measures/pair-distance.ts';
 import { spectrumSlope } from '../../measures/spectrum/spectrum-slope.ts';
 import { verdictThresholds } from '../../measures/verdict.ts';
+import type { EncoderPort } from '../../run/input.ts';
 import type { Evaluation } from '../evaluate.ts';
 import type { ForeignEvaluation } from '../foreign-encoder.ts';
-import type { HeldOut } from '../held-out/held-out.ts';
+import type { LatentsEvaluation } from '../foreign-latents.ts';
+import type { EvaluationSource, HeldOut } from '../held-out/held-out.ts';
 import type { EncoderEvaluation } from '../runtime-measurement.ts';
 import {
   type EncoderEvaluationRecord,
@@ -51,20 +53,18 @@ export function encoderRecordOf(
 ): EncoderEvaluationRecord {
   const { input, untrainedMeanDistance, runtimes } = evaluation;
   const { path, untrained } = input.encoder;
-  const { name, layout, type, normalization } = input.encoder.input;
+  const { parts, constants, latent } = input.encoder.input;
   return {
     format: EVALUATION_FORMAT,
     encoder: {
       file: basename(path),
       sha256,
-      input: {
-        name,
-        layout,
-        type,
-        ...(normalization
-          ? { normalization: { mean: [...normalization.mean], deviation: [...normalization.deviation] } }
-          : {}),
-      },
+      input: portRecordOf(input.encoder.input),
+      ...(parts === undefined ? {} : { furtherInputs: parts.slice(1).map(portRecordOf) }),
+      ...(constants === undefined
+        ? {}
+        : { constants: constants.map(({ name, values }) => ({ name, values: [...values] })) }),
+      ...(latent === undefined ? {} : { output: { ...latent } }),
       ...(untrained === undefined ? {} : { untrained: basename(untrained) }),
     },
     ...drawnRecord({ ...evaluation, ...input, seed: evaluation.options.seed, metric: evaluation.options.metric }),
@@ -77,6 +77,46 @@ export function encoderRecordOf(
   };
 }
 
+/** @param elsewhere where the latents came from: the encoder was never seen */
+export function latentsRecordOf(
+  evaluation: LatentsEvaluation,
+  { file, sha256, output, elsewhere, untrained }: Omit<EncoderEvaluationRecord['encoder'], 'input'>,
+): EncoderEvaluationRecord {
+  const { untrainedMeanDistance, runtimes, classes } = evaluation;
+  return {
+    format: EVALUATION_FORMAT,
+    encoder: {
+      file,
+      sha256,
+      ...(output === undefined ? {} : { output }),
+      ...(untrained === undefined ? {} : { untrained }),
+      elsewhere,
+    },
+    ...drawnRecord(evaluation),
+    untrainedMeanDistance: untrainedMeanDistance ?? null,
+    runtimes: runtimes.map((runtime) => encoderRuntimeRecord(runtime, classes.names, untrainedMeanDistance)),
+    encoderJacobianRank: null,
+  };
+}
+
+function portRecordOf({
+  name,
+  layout,
+  type,
+  frames,
+  normalization,
+}: EncoderPort): NonNullable<EncoderEvaluationRecord['encoder']['input']> {
+  return {
+    name,
+    layout,
+    type,
+    ...(frames === undefined ? {} : { frames }),
+    ...(normalization
+      ? { normalization: { mean: [...normalization.mean], deviation: [...normalization.deviation] } }
+      : {}),
+  };
+}
+
 /** What was drawn, and what the runtimes are compared with. */
 function drawnRecord({
   source,
@@ -85,9 +125,14 @@ function drawnRecord({
   reference,
   seed,
   metric = 'euclidean',
-}: Pick<Evaluation['input'], 'source' | 'classes'> &
+}: Pick<Evaluation['input'], 'classes'> &
   Pick<Evaluation, 'reference'> & {
-    readonly heldOut: Pick<HeldOut, 'judged' | 'centroids'>;
+    readonly source: Pick<EvaluationSource, 'name' | 'description'>;
+    readonly heldOut: {
+      /** Without observations where only their latents are known. */
+      readonly judged: HeldOut['judged'] | Pick<HeldOut['judged'], 'states'>;
+      readonly centroids: Pick<HeldOut['judged'], 'states'>;
+    };
     readonly seed: number;
     readonly metric?: Metric | undefined;
   }) {
@@ -104,7 +149,7 @@ function drawnRecord({
       counts: Array.from(classCounts(labels, classes.count)),
       ...(classes.claim ? { claim: classes.claim } : {}),
     },
-    judged: judgedRecord(judged, labels),
+    ...('observations' in judged ? { judged: judgedRecord(judged, labels) } : {}),
     reference: { runtime: reference.runtime, provider: reference.provider, version: reference.version },
   };
 }
@@ -125,7 +170,7 @@ function encoderRuntimeRecord(
     threads: description.threads,
     precision: description.precision,
     nodesByProvider: runtime.nodesByProvider ? { ...runtime.nodesByProvider } : null,
-    encodeMs: runtime.encodeMs,
+    ...(runtime.encodeMs === undefined ? {} : { encodeMs: runtime.encodeMs }),
     nearestCentroidAccuracy: centroids.accuracy,
     smallestRecall: evidence.smallestRecall,
     smallestRecallClass: names[centroids.recall.indexOf(evidence.smallestRecall)],

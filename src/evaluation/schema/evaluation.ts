@@ -28,7 +28,7 @@ const encoderRuntimeRecord = z.strictObject({
     .describe('as on the command line: cpu, cuda, webgpu, wasm, tfjs, or a variant: cuda:tf32, cpu:fp16'),
   provider: z.string().describe('who computed, as the runtime names it'),
   version: z.string().describe('package and version'),
-  threads: z.int().min(1),
+  threads: z.int().min(0).describe('0: not known, of latents that were computed elsewhere'),
   precision: z.enum(['float32', 'tf32', 'float16', 'int8']),
   nodesByProvider: z
     .record(z.string(), z.int())
@@ -210,24 +210,48 @@ export const evaluationSchema = z.strictObject({
 /** What evaluation.json of a run or an export holds, as `evaluateRun` returns it. */
 export type EvaluationRecord = z.output<typeof evaluationSchema>;
 
+const encoderPort = z.strictObject({
+  name: z.string(),
+  layout: z.enum(['nhwc', 'nchw', 'ntchw', 'ncthw', 'nthwc', 'flat']).describe('flat: numbers as they are'),
+  type: z.enum(['uint8', 'float32', 'float16', 'int32', 'int64']),
+  frames: z.int().min(1).optional().describe('of a clip'),
+  normalization: z
+    .strictObject({ mean: z.array(z.number()), deviation: z.array(z.number()) })
+    .optional()
+    .describe('images are fed as (value in 0..1 - mean) / deviation, a number for each channel or one for all'),
+});
+
 /** An encoder by itself, from anywhere: without a predictor, a head, or a training that is known. */
 export const encoderEvaluationSchema = z.strictObject({
   format: z.literal(EVALUATION_FORMAT),
   encoder: z.strictObject({
-    file: z.string(),
-    sha256: z.string().describe('of the file; weights that lie beside it are not in it'),
-    input: z
+    file: z.string().describe('of the encoder; of the latents, where those were computed elsewhere'),
+    sha256: z.string().describe('of the file and of the weights beside it'),
+    input: encoderPort
+      .optional()
+      .describe('what it was fed with; absent where latents were judged that were computed elsewhere'),
+    furtherInputs: z.array(encoderPort).optional().describe('of several inputs, the others that took observations'),
+    constants: z
+      .array(z.strictObject({ name: z.string(), values: z.array(z.number()) }))
+      .optional()
+      .describe('inputs that took the same numbers whatever was observed'),
+    output: z
       .strictObject({
         name: z.string(),
-        layout: z.enum(['nhwc', 'nchw', 'flat']),
-        type: z.enum(['uint8', 'float32']),
-        normalization: z
-          .strictObject({ mean: z.array(z.number()), deviation: z.array(z.number()) })
-          .optional()
-          .describe('images are fed as (value in 0..1 - mean) / deviation, a number for each channel or one for all'),
+        pool: z.enum(['cls', 'mean', 'max', 'none', 'flatten']).optional().describe('absent: flattened'),
+        normalize: z.literal('l2').optional(),
       })
-      .describe('what it was fed with'),
+      .optional()
+      .describe('what was taken as the latent'),
     untrained: z.string().optional().describe('file of the same encoder before training, where it was given'),
+    elsewhere: z
+      .strictObject({
+        column: z.string().describe('of the latents in the file'),
+        labels: z.string().optional().describe('the file of the classes, where it is another'),
+        reference: z.string().optional().describe('the file of the reference latents'),
+      })
+      .optional()
+      .describe('the latents were computed elsewhere, and the encoder was never seen'),
   }),
   ...drawn,
   untrainedMeanDistance: measure

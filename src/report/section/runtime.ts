@@ -6,7 +6,9 @@ import { left, right } from '../column.ts';
 import { formatNumber } from '../number.ts';
 import type { BlockOf, ReportSection } from '../report.ts';
 
-export function runtimeSection({ runtimes, reference }: AnyEvaluationRecord): ReportSection {
+export function runtimeSection(record: AnyEvaluationRecord): ReportSection {
+  const { runtimes, reference } = record;
+  const isElsewhere = 'encoder' in record && record.encoder.elsewhere !== undefined;
   const others = runtimes.filter(({ runtime }) => runtime !== reference.runtime);
   const holding = others.filter((runtime) => runtime.verdictHolds).length;
   const risks = runtimes.filter((runtime) => runtime.pairsAtRisk.length > 0).map(describeRisk);
@@ -14,8 +16,10 @@ export function runtimeSection({ runtimes, reference }: AnyEvaluationRecord): Re
     id: 'runtimes',
     title: 'Runtimes',
     finding:
-      `${others.length === 0 ? 'Only the reference was run.' : `The verdict holds on ${holding} of ${others.length} beside the reference.`} Errors are distances to the latents of ${reference.runtime} ` +
-      `(${reference.version}) for the same observations.`,
+      others.length === 0 && isElsewhere
+        ? 'Nothing was run: the latents were computed elsewhere.'
+        : `${others.length === 0 ? 'Only the reference was run.' : `The verdict holds on ${holding} of ${others.length} beside the reference.`} Errors are distances to the latents of ${reference.runtime} ` +
+          `(${reference.version}) for the same observations.`,
     blocks: [
       certificateTable(runtimes, reference.runtime),
       measureTable(runtimes),
@@ -51,7 +55,7 @@ function certificateTable(runtimes: readonly AnyRuntimeRecord[], reference: stri
       formatNumber(runtime.decidingGap),
       runtime.provider + (runtime.precision === 'float32' ? '' : ` (${runtime.precision})`),
       runtime.version,
-      String(runtime.threads),
+      runtime.threads === 0 ? '-' : String(runtime.threads),
       runtime.encodeMs === undefined ? '-' : formatNumber(runtime.encodeMs),
     ]),
   };

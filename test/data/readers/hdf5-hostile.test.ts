@@ -69,7 +69,7 @@ describe('a broken HDF5 file gives an error and never numbers', () => {
     [
       'text',
       () => Buffer.from('observations,actions'),
-      /expected NPZ, HDF5 or Parquet, or a folder .* begins with "observat"/,
+      /expected NPZ, HDF5, Parquet or CSV, or a folder .* begins with "observat"/,
     ],
   ])('%s', async (_what, content, message) => {
     const path = join(temporaryFolder(), 'recording.h5');

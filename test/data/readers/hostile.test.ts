@@ -322,7 +322,8 @@ describe('what is no recording is named, with the way out', () => {
     ['a.h5', 'version https://git-lfs.github.com/spec/v1\n', /got a pointer of Git LFS/, /git lfs pull/],
     ['a.npy', '\x93NUMPY\x01\0', /got a single NumPy array/, /savez/],
     ['a.pkl', '\x80\x04\x95', /got a pickle/, /savez/],
-    ['a.csv', 'file,label\n', /got a table as text/, /Name its folder/],
+    ['a.csv', '0.5,1.5\n1,2\n', /expected a first line of names, got numbers: 0\.5, 1\.5/, /Write the names/],
+    ['a.tsv', 'file\tlabel\n', /got a table with tabs/, /Write it with commas/],
     ['a.npz', '', /got an empty file/, /again/],
   ])('%s', async (name, content, message, remedy) => {
     const path = join(temporaryFolder(), name);

@@ -17,6 +17,8 @@ const columns = {
 const roles = { observation: ['image'], action: ['action'], reward: 'reward' };
 
 testReader({ file: 'folder-csv', format: 'images with steps.csv', columns, roles, notes: [] });
+// The table by itself says the same.
+testReader({ file: 'folder-csv/steps.csv', format: 'images with steps.csv', columns, roles, notes: [] });
 testReader({ file: 'folder-jsonl', format: 'images with steps.jsonl', columns, roles, notes: [] });
 
 describe('a folder of images whose table is wrong is refused', () => {

@@ -25,6 +25,11 @@ export function measurementTable(runtime: WorldModelRuntime, measurement: Measur
       element('span', { class: `tag ${verdictTones[decision.verdict]}` }, verdictHeadlines[decision.verdict]),
     ],
   ];
+  return factTable(cells);
+}
+
+/** One row of values under their names. */
+export function factTable(cells: readonly (readonly [name: string, value: string | Node])[]): HTMLElement {
   return element(
     'div',
     { class: 'scroll', role: 'region', tabindex: 0, 'aria-label': 'Measurements' },
@@ -51,7 +56,10 @@ export function measurementNotes(runtime: WorldModelRuntime, { latents, asked }:
 
 const answerWords = { yes: 'yes', no: 'no', undecided: 'undecided' } as const;
 
-export function answerSentence({ latents, distinctness }: Measurement, names: readonly string[]): string {
+export function answerSentence(
+  { latents, distinctness }: Pick<Measurement, 'latents' | 'distinctness'>,
+  names: readonly string[],
+): string {
   const { separability, organisation, decision } = distinctness;
   const pair = ([a, b]: readonly [number, number]) => `${names[a]} and ${names[b]}`;
   return (

@@ -1,0 +1,55 @@
+// The flags by which latents that were computed elsewhere are judged, and what else cannot be said beside them.
+import type { Command } from 'commander';
+import { option, UsageError } from '../../src/error.ts';
+import { withDashes } from '../text/option.ts';
+
+export interface LatentFlags {
+  readonly latents?: string;
+  readonly labels?: string;
+  readonly referenceLatents?: string;
+  readonly untrainedLatents?: string;
+}
+
+/** Attributes of the flags that `withGivenLatents` adds, but for the first. */
+const companions = ['labels', 'referenceLatents', 'untrainedLatents'] as const;
+
+/** What is said of latents as well as of encoders; everything else is of an encoder or of a run. */
+const shared: ReadonlySet<string> = new Set([
+  ...['latents', ...companions, 'classes', 'observations', 'seed', 'metric', 'map', 'pool', 'normalize'],
+  ...['json', 'failOn', 'open', 'report', 'format', 'allowCode'],
+]);
+
+export function withGivenLatents(command: Command): Command {
+  return command
+    .option('--latents <file>', 'instead of an encoder: latents that were computed elsewhere (NPY, NPZ, Parquet, CSV)')
+    .option('--labels <file>', 'of latents: the file of their classes (default: a column beside them)')
+    .option('--reference-latents <file>', 'of latents: what a trusted runtime gave for the same observations')
+    .option('--untrained-latents <file>', 'of latents: what the same encoder gave before training');
+}
+
+/**
+ * The encoder that is to be evaluated, or undefined where latents are.
+ * @throws UsageError where both or neither is named, or a flag is given that latents have no use for
+ */
+export function parseSubject(command: Command, subject: string | undefined, flags: LatentFlags): string | undefined {
+  if ((subject === undefined) === (flags.latents === undefined))
+    throw new UsageError(
+      `evaluate: expected the folder of a run, an ONNX file, or --latents FILE, got ${subject === undefined ? 'none of them' : `${subject} and --latents ${flags.latents}`}`,
+    );
+  const dashed = (name: string) => withDashes(option(name));
+  if (subject !== undefined) {
+    const companion = companions.find((name) => flags[name] !== undefined);
+    if (companion === undefined) return subject;
+    throw new UsageError(`${dashed(companion)}: expected latents that were computed elsewhere, got ${subject}`, {
+      remedy: 'Name them instead: --latents FILE',
+    });
+  }
+  const foreign = command.options
+    .map((each) => each.attributeName())
+    .find((name) => !shared.has(name) && command.getOptionValueSource(name) === 'cli');
+  if (foreign !== undefined)
+    throw new UsageError(`${dashed(foreign)}: expected an encoder, got --latents ${flags.latents}`, {
+      remedy: 'Latents are there already: nothing is run.',
+    });
+  return undefined;
+}
