@@ -39,7 +39,11 @@ const ran = z.object({
 export async function openChromiumRuntime(name: string, limits: Pick<RunnerLimits, 'timeMs'>): Promise<Runtime> {
   const { provider, threads } = chromiumOf(name);
   const scratch = makeScratch('chromium');
-  const server = await serve((file) => (file === '' ? undefined : join(scratch, basename(file))), scratch, sessionScript);
+  const server = await serve(
+    (file) => (file === '' ? undefined : join(scratch, basename(file))),
+    scratch,
+    sessionScript,
+  );
   const close = () => {
     server.closeAllConnections();
     server.close();
