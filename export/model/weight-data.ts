@@ -1,8 +1,8 @@
 // The weight files of a saved model: groups of shards, read one tensor at a time, with TensorFlow.js's quantisation undone.
 import { FormatError } from '../../src/error.ts';
+import { halfToFloat } from '../../src/half.ts';
 import { weightFileName } from '../../src/runtimes/weight-file-name.ts';
 import { type Constant, sizeOf } from '../graph/constant.ts';
-import { halfToFloat } from '../../src/half.ts';
 import { isObject } from './config.ts';
 
 interface Quantization {

@@ -1,7 +1,8 @@
 // A float32 model in half precision: weights, values and, unless they are to stay, inputs and outputs.
+
+import { floatToHalf, largestHalf } from '../../src/half.ts';
 import type { Constant } from '../graph/constant.ts';
 import type { Attribute, Graph, Node, OnnxModel, Port } from '../graph/graph.ts';
-import { floatToHalf, largestHalf } from '../../src/half.ts';
 import type { ValueType } from '../graph/type.ts';
 import { dataTypes } from '../schema/onnx.ts';
 

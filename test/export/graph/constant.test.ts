@@ -11,8 +11,8 @@ import {
   transposed,
 } from '../../../export/graph/constant.ts';
 import * as dimension from '../../../export/graph/dimension.ts';
-import { floatToHalf, halfToFloat } from '../../../src/half.ts';
 import { reshapeTarget } from '../../../export/graph/reshape.ts';
+import { floatToHalf, halfToFloat } from '../../../src/half.ts';
 
 const shape = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 });
 

@@ -3,7 +3,6 @@ import * as tf from '@tensorflow/tfjs';
 import * as ort from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkModel } from '../../../export/check/structure.ts';
-import { halfToFloat } from '../../../src/half.ts';
 import {
   buildOnnx,
   calibrate,
@@ -15,6 +14,7 @@ import {
   toInt8,
 } from '../../../export/index.ts';
 import { inspectOnnx } from '../../../export/inspect.ts';
+import { halfToFloat } from '../../../src/half.ts';
 import { openRuntime, type Runtime, type RuntimeTensor } from '../../../src/runtimes/index.ts';
 import {
   openSession,
