@@ -268,7 +268,7 @@ export function bisectionSection(bisection: Bisection): ReportSection {
       ? `None of ${formatCount(compared)} values differs by more than ${formatNumber(tolerance)} of its scale.`
       : main === undefined
         ? `No node alone differs; together they do, first in ${first?.node}: errors that add up, or what the runtime fuses.`
-        : `${main.node} (${main.operator}) introduces the largest error: ${open(main.introduced)} of the scale, of ${formatCount(introducingCount)} nodes that introduce one; ${formatCount(passingOn)} only pass it on.`;
+        : `${main.node} (${main.operator}) introduces the largest error: ${open(main.introduced)} of the scale${introducingCount === 1 ? ', and no other does' : `, of ${formatCount(introducingCount)} nodes that introduce one`}; ${formatCount(passingOn)} only pass one on.`;
   const floor = Math.max(1e-12, tolerance * 1e-4);
   const points = (of: 'introduced' | 'total') =>
     values.map((value, i): [number, number] => [i, Math.max(floor, Math.min(1e3, value[of] ?? 1e3))]);

@@ -91,8 +91,10 @@ describe('jepa verify --bisect', () => {
     expect(runtimes[0]).toMatchObject({ runtime: 'cpu:fp16', model: 'float16', status: 'ran' });
     expect(bisection?.between).toEqual(['cpu', 'cpu:fp16']);
     expect(bisection?.compared).toBeGreaterThan(3);
-    // The first convolution: its weights are no halves, which is 5e-4 of them.
-    expect(bisection?.first?.operator).toBe('Conv');
-    expect(Number(bisection?.first?.error) / Number(bisection?.first?.scale)).toBeLessThan(0.01);
+    // The observations themselves are no halves, nor are the weights of the first convolution: 2^-11 of them at most.
+    expect(bisection?.first?.operator).toBe('Cast');
+    expect(Number(bisection?.first?.error) / Number(bisection?.first?.scale)).toBeLessThanOrEqual(2 ** -11);
+    expect(bisection?.introducing.map(({ operator }) => operator)).toContain('Conv');
+    for (const { introduced } of bisection?.values ?? []) expect(introduced).toBeLessThan(0.01);
   });
 });
