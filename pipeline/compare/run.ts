@@ -19,6 +19,7 @@ import { requireFile, requireWritable } from '../../src/storage/file-system.ts';
 import { readMetrics } from '../../src/storage/jsonl.ts';
 import { lookAtEncoder } from '../encoder/file.ts';
 
+/** Where the page of a comparison goes. */
 export interface CompareOptions {
   /** Where the page is written; the record goes beside it as JSON. Default: compare.html; false: neither. */
   readonly out?: string | false | undefined;
