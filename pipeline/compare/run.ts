@@ -19,7 +19,7 @@ import { requireFile, requireWritable } from '../../src/storage/file-system.ts';
 import { readMetrics } from '../../src/storage/jsonl.ts';
 import { lookAtEncoder } from '../encoder/file.ts';
 
-/** What `compareResults` is told; nothing has to be said. */
+/** Where the page of a comparison goes. */
 export interface CompareOptions {
   /** Where the page is written; the record goes beside it as JSON. Default: compare.html; false: neither. */
   readonly out?: string | false | undefined;
