@@ -31,7 +31,8 @@ export {
 } from './parts.ts';
 export type { Goal, PlanOptions, SimulatorChoice, SuccessRule } from './plan/option.ts';
 export { planRun } from './plan/run.ts';
-export { type QuantizedEncoder, type QuantizeEncoderOptions, quantizeEncoder } from './quantize/run.ts';
+export type { QuantizeEncoderOptions } from './quantize/option.ts';
+export { type QuantizedEncoder, quantizeEncoder } from './quantize/run.ts';
 export { type DecoderInput, type DecoderOptions, trainDecoder } from './train/decoder.ts';
 export { type ResumeOptions, type RunOptions, resumeRun, trainRun } from './train/run.ts';
 export { type VerifyRunOptions, verifyRun } from './verify/run.ts';
