@@ -177,6 +177,10 @@ export async function choose(
   const [floats, ...others] = await timeInTurns(bench, [path, ...files], search.judged.observations, ROUNDS);
   const ratios = others.map((times) => median(times.map((ms, round) => ms / floats[round])));
   const best = ratios.indexOf(Math.min(...ratios));
+  if (options.prefer === 'time' && ratios[best] > 1)
+    options.onNote?.(
+      `no certified choice is faster than the float32 file on this machine: the fastest takes ${ratios[best].toPrecision(3)} times as long`,
+    );
   return {
     trial: finalists[best],
     time: { floatMs: median(floats), resultMs: median(others[best]), ratio: ratios[best], rounds: ROUNDS },
