@@ -45,7 +45,8 @@ export {
 } from './parts.ts';
 export type { Goal, PlanOptions, SimulatorChoice, SuccessRule } from './plan/option.ts';
 export { planRun } from './plan/run.ts';
-export { type QuantizedEncoder, type QuantizeEncoderOptions, quantizeEncoder } from './quantize/run.ts';
+export type { QuantizeEncoderOptions } from './quantize/option.ts';
+export { type QuantizedEncoder, quantizeEncoder } from './quantize/run.ts';
 export { type CollectedSweep, type CollectOptions, collectSweep } from './sweep/collect.ts';
 export { type RunSweepOptions, runSweep, type SweepOutcome } from './sweep/local.ts';
 export { type PlannedSweep, planSweep, readSweep, type SweepPlan, type SweepUnit } from './sweep/plan.ts';

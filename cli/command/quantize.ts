@@ -1,7 +1,7 @@
 // `jepa quantize`: an encoder in 8 bits whose verdict is certified; what must stay in float32 for that is searched for.
 
 import { Command, Option } from 'commander';
-import type { QuantizeEncoderOptions } from '../../pipeline/quantize/run.ts';
+import type { QuantizeEncoderOptions } from '../../pipeline/quantize/option.ts';
 import type { Metric } from '../../src/measures/latents.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
 import { parseClasses } from '../parse/class.ts';
