@@ -19,6 +19,7 @@ export { type EvaluateEncoderOptions, encoderReportPath, evaluateEncoder } from 
 export type { EvaluateOptions, EvaluateRunOptions } from './evaluate/option.ts';
 export { evaluateRun } from './evaluate/run.ts';
 export { type ExportedNetwork, type ExportedRun, type ExportRunOptions, exportRun } from './export/run.ts';
+export type { ExportedTrainingFile, ExportedTrainingStep } from './export/training-step.ts';
 export { type LoadedRun, loadRun } from './load.ts';
 export {
   buildEnvironmentParts,
@@ -31,5 +32,13 @@ export {
 export type { Goal, PlanOptions, SimulatorChoice, SuccessRule } from './plan/option.ts';
 export { planRun } from './plan/run.ts';
 export { type DecoderInput, type DecoderOptions, trainDecoder } from './train/decoder.ts';
+export type { TrainingPlaceChoice, TrainingPlaceName } from './train/place.ts';
 export { type ResumeOptions, type RunOptions, resumeRun, trainRun } from './train/run.ts';
 export { type VerifyRunOptions, verifyRun } from './verify/run.ts';
+export {
+  type TrainingComparison,
+  type TrainingVerification,
+  type TrainingVerificationRow,
+  type VerifyTrainingOptions,
+  verifyTraining,
+} from './verify/training.ts';

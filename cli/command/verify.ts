@@ -2,7 +2,7 @@
 // verify.json and verify.html into the folder.
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { UsageError } from '../../src/error.ts';
+import { UsageError, unknownName } from '../../src/error.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
 import { parseClasses } from '../parse/class.ts';
 import { parseWhole } from '../parse/number.ts';
@@ -24,6 +24,7 @@ interface VerifyFlags {
   readonly timeLimit: number;
   readonly memoryLimit: number;
   readonly build?: boolean;
+  readonly training?: number | true;
   readonly json?: boolean;
   readonly report: boolean;
 }
@@ -67,6 +68,11 @@ export function createVerifyCommand(): Command {
     .option('--time-limit <seconds>', 'of one process', parseWhole('--time-limit', 1), 600)
     .option('--memory-limit <MiB>', 'of one process and what it starts (Linux)', parseWhole('--memory-limit', 1), 8192)
     .option('--build', 'build the programs in other languages that are not built yet')
+    .option(
+      '--training [steps]',
+      'compare training instead: the first steps (default: 50) anew on tensorflow, onnx:cpu, onnx:wasm, or on --runtimes of those',
+      parseWhole('--training', 1),
+    )
     .option('--json', 'print verify.json instead of the table')
     .option(OPEN_FLAG, OPEN_DESCRIPTION)
     .option('--no-report', 'write neither verify.json nor verify.html')
@@ -78,6 +84,7 @@ Examples:
   jepa verify runs/a/export --runtimes cpu,wasm,chromium:wasm --require chromium:wasm
   jepa verify runs/a --build --runtimes python,java,go,c
   jepa verify runs/a --runtimes cpu --bisect cpu,cpu:fp16
+  jepa verify runs/a --training
 
 Exit code 1 where a verdict or a prediction may change. What is compared, and what follows: docs/verify.md`,
     )
@@ -103,6 +110,10 @@ function parsePart(text: string): number {
 }
 
 async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
+  if (flags.training !== undefined) {
+    await runTrainingVerification(folder, flags);
+    return;
+  }
   const { allRuntimes } = await import('../../src/verification/runners.ts');
   const { timeLimit, memoryLimit, bisect, bisectTolerance, classes, require } = flags;
   const { verifyRun } = await import('../../pipeline/verify/run.ts');
@@ -136,6 +147,26 @@ async function runVerify(folder: string, flags: VerifyFlags): Promise<void> {
     await openPage(flags.open, join(folder, VERIFICATION_PAGE_NAME));
   }
   if (!record.holds) process.exitCode = 1;
+}
+
+async function runTrainingVerification(folder: string, flags: VerifyFlags): Promise<void> {
+  const { verifyTraining } = await import('../../pipeline/verify/training.ts');
+  const { trainingPlaces } = await import('../../pipeline/train/place.ts');
+  const given = flags.runtimes === 'all' ? undefined : parseNames('--runtimes', flags.runtimes, trainingPlaces);
+  const places = given?.map((name) => {
+    const known = trainingPlaces.find((each) => each === name);
+    if (known === undefined) throw unknownName('--runtimes', 'where to train', name, trainingPlaces);
+    return known;
+  });
+  const record = await verifyTraining(folder, {
+    ...(places ? { places } : {}),
+    ...(typeof flags.training === 'number' ? { steps: flags.training } : {}),
+    data: flags.data,
+    threads: flags.threads,
+    onNote: noteTo(process.stderr),
+  });
+  const { renderTrainingVerification } = await import('../text/training-verification.ts');
+  process.stdout.write(flags.json ? `${JSON.stringify(record, undefined, 2)}\n` : renderTrainingVerification(record));
 }
 
 /** Names one by one, or `all`. */
