@@ -31,6 +31,7 @@ export interface TrainingComparison {
   readonly weightError: number;
 }
 
+/** All places after one step. */
 export interface TrainingVerificationRow {
   /** From 1. */
   readonly step: number;
@@ -38,6 +39,7 @@ export interface TrainingVerificationRow {
   readonly places: Readonly<Record<string, TrainingComparison>>;
 }
 
+/** What `verifyTraining` measured. */
 export interface TrainingVerification {
   readonly reference: TrainingPlaceName;
   /** Name -> what ran: package and version. */
