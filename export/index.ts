@@ -74,10 +74,3 @@ export {
   type GraphModel,
   isGraphModel,
 } from './tensorflow/index.ts';
-export {
-  exportTrainingStep,
-  type StateSlot,
-  type TrainingStepDescription,
-  type TrainingStepExport,
-  type TrainingStepExportOptions,
-} from './training/index.ts';

@@ -33,6 +33,7 @@ export { encoderReportPath } from './encoder/report-file.ts';
 export type { EvaluateOptions, EvaluateRunOptions } from './evaluate/option.ts';
 export { evaluateRun } from './evaluate/run.ts';
 export { type ExportedNetwork, type ExportedRun, type ExportRunOptions, exportRun } from './export/run.ts';
+export type { ExportedTrainingFile, ExportedTrainingStep } from './export/training-step.ts';
 export { engineNames, type Launch, type LaunchOptions, launchSweep } from './launch/index.ts';
 export { type LoadedRun, loadRun } from './load.ts';
 export {
@@ -53,6 +54,14 @@ export { type PlannedSweep, planSweep, readSweep, type SweepPlan, type SweepUnit
 export { type SweepStatus, sweepStatus, type UnitState, type UnitStatus } from './sweep/status.ts';
 export { runSweepUnit, type SweepUnitOptions, type SweepUnitOutcome } from './sweep/unit.ts';
 export { type DecoderInput, type DecoderOptions, trainDecoder } from './train/decoder.ts';
+export type { TrainingPlaceChoice, TrainingPlaceName } from './train/place.ts';
 export { type ResumeOptions, type RunOptions, resumeRun, trainRun } from './train/run.ts';
 export { type CompareFilesOptions, compareFiles } from './verify/files.ts';
 export { type VerifyRunOptions, verifyRun } from './verify/run.ts';
+export {
+  type TrainingComparison,
+  type TrainingVerification,
+  type TrainingVerificationRow,
+  type VerifyTrainingOptions,
+  verifyTraining,
+} from './verify/training.ts';

@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { option, UsageError } from '../../src/error.ts';
+import { option, UsageError, unknownName } from '../../src/error.ts';
 import type { ShapeChoices } from '../../src/verification/file/random-inputs.ts';
 import type { FailRule, Tolerance } from '../../src/verification/file/schema.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
@@ -35,6 +35,7 @@ interface VerifyFlags extends FileFlags {
   readonly timeLimit: number;
   readonly memoryLimit: number;
   readonly build?: boolean;
+  readonly training?: number | true;
   readonly json?: boolean;
   readonly report: boolean;
 }
@@ -122,6 +123,11 @@ export function createVerifyCommand(terminal: Terminal): Command {
       parseFailRules,
     )
     .option('--reduce <folder>', 'of files: write the smallest piece that fails, with its inputs and what is expected')
+    .option(
+      '--training [steps]',
+      'compare training instead: the first steps (default: 50) anew on tensorflow, onnx:cpu, onnx:wasm, or on --runtimes of those',
+      parseWhole('--training', 1),
+    )
     .option('--json', 'print verify.json instead of the table')
     .option(OPEN_FLAG, OPEN_DESCRIPTION)
     .option('--no-report', 'write neither verify.json nor verify.html');
@@ -138,6 +144,7 @@ Examples:
   jepa verify old.onnx new.onnx --runtimes cpu,wasm --tolerance relative=1e-4,cosine=0.999
   jepa verify encoder.onnx encoder-int8.onnx --bisect --reduce failing
   jepa verify encoder.onnx --runtimes cpu,chromium:webgpu
+  jepa verify runs/a --training
 
 Exit code 1 where a verdict or a prediction may change. What is compared, and what follows: docs/verify.md`,
     )
@@ -170,6 +177,10 @@ async function runVerify(
 ): Promise<void> {
   if (flags.json && isOnStdout(flags.format))
     throw new UsageError('--format: expected a file beside --json, as in junit=results.xml, got a format on stdout');
+  if (flags.training !== undefined) {
+    await runTrainingVerification(terminal, subject, flags);
+    return;
+  }
   // An optional value takes the next word, which may be a file.
   const { bisect } = flags;
   const isWord = typeof bisect === 'string' && !bisect.includes(',');
@@ -266,6 +277,29 @@ async function verifyFolder(
     await openPage(terminal, flags.open, join(folder, VERIFICATION_PAGE_NAME));
   }
   if (!record.holds) terminal.exitCode = 1;
+}
+
+async function runTrainingVerification(terminal: Terminal, folder: string, flags: VerifyFlags): Promise<void> {
+  const { verifyTraining } = await import('../../pipeline/verify/training.ts');
+  const { trainingPlaces } = await import('../../pipeline/train/place.ts');
+  const given =
+    flags.runtimes === undefined || flags.runtimes === 'all'
+      ? undefined
+      : parseNames('--runtimes', flags.runtimes, trainingPlaces);
+  const places = given?.map((name) => {
+    const known = trainingPlaces.find((each) => each === name);
+    if (known === undefined) throw unknownName('--runtimes', 'where to train', name, trainingPlaces);
+    return known;
+  });
+  const record = await verifyTraining(folder, {
+    ...(places ? { places } : {}),
+    ...(typeof flags.training === 'number' ? { steps: flags.training } : {}),
+    data: flags.data,
+    threads: flags.threads,
+    onNote: noteTo(terminal.stderr),
+  });
+  const { renderTrainingVerification } = await import('../text/training-verification.ts');
+  terminal.stdout.write(flags.json ? `${JSON.stringify(record, undefined, 2)}\n` : renderTrainingVerification(record));
 }
 
 /** Names one by one, or `all`. */

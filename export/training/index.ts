@@ -82,6 +82,7 @@ const RENAMED: Readonly<Record<string, string>> = {
   'inference/observations': 'observations',
 };
 
+/** The same as graphs; encoder and Jacobian are only written when they are asked for. Throws what `exportTrainingStep` throws. */
 export function buildTrainingProgram(
   networks: Networks,
   shape: TrainingStepShape,

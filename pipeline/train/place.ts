@@ -12,6 +12,7 @@ import { OnnxTrainingStep } from './onnx-step.ts';
 
 /** Where a training can run, by the names of `--on`. */
 export const trainingPlaces = ['tensorflow', 'onnx:cpu', 'onnx:wasm', 'onnx:webgpu', 'onnx:cuda'] as const;
+/** One of them. */
 export type TrainingPlaceName = (typeof trainingPlaces)[number];
 
 /** `auto`: TensorFlow, or onnxruntime on the CPU where TensorFlow cannot be had. */

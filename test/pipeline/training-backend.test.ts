@@ -1,5 +1,6 @@
 // One suite for everything that trains: TensorFlow's graph, and its step as a file on onnxruntime's CPU and in WebAssembly. Each goes on from
 // its own state bit for bit, and from any other's within rounding.
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTrainingPlace, placeInstead, type TrainingPlace } from '../../pipeline/train/place.ts';
 import { UnavailableError } from '../../src/error.ts';
@@ -30,11 +31,18 @@ async function runSteps(backend: TrainingBackend, from: number, to: number): Pro
 
 const arraysOf = ({ weights, optimizer }: StepState) => [...weights, ...optimizer];
 
+/** Name, shape and a digest of the bytes of every array: equal where the bits are. */
+const digestsOf = (state: StepState): string[] =>
+  arraysOf(state).map(([key, { shape, values }]) => {
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    return `${key} [${shape}] ${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`;
+  });
+
 beforeAll(async () => {
   process.env.TF_ENABLE_ONEDNN_OPTS = '0';
   await loadTensorFlow({ threads: 1 });
   const variant = variants.find(({ name }) => name === 'moving-average target');
-  parts = await buildVariant({ ...variant, name: 'all kinds of state', auxiliaries: ['reward', 'random-projection'] });
+  parts = await buildVariant({ name: 'moving averages', ...variant });
   const place = await openTrainingPlace('tensorflow', { threads: 1 });
   const backend = await open(place);
   await runSteps(backend, 0, 2);
@@ -70,7 +78,12 @@ describe.each(['tensorflow', 'onnx:cpu', 'onnx:wasm'] as const)('training on %s'
       arraysOf(reference.middle).map(([key, { shape }]) => `${key} ${shape}`),
     );
     const kernel = parts.networks.encoder.weights[0];
-    expect(new Map(found).get('encoder/conv1/kernel')?.values).toEqual(kernel.read().dataSync());
+    expectClose(
+      new Map(found).get('encoder/conv1/kernel')?.values as Float32Array,
+      kernel.read().dataSync(),
+      {},
+      'encoder/conv1/kernel',
+    );
   });
 
   test('going on from the middle of a training of TensorFlow ends where that ended', async () => {
@@ -87,22 +100,22 @@ describe.each(['tensorflow', 'onnx:cpu', 'onnx:wasm'] as const)('training on %s'
     await runSteps(backend, 2, 4);
     const middle = backend.read();
     const losses = [await runSteps(backend, 4, 6)];
-    const undisturbed = arraysOf(backend.read());
+    const undisturbed = digestsOf(backend.read());
     const resumed = await open(place);
     resumed.restore(middle);
     losses.push(await runSteps(resumed, 4, 6));
     expect(losses[1]).toBe(losses[0]);
-    expect(arraysOf(resumed.read())).toEqual(undisturbed);
+    expect(digestsOf(resumed.read())).toEqual(undisturbed);
     await resumed.dispose();
   });
 
   test('latents and the Jacobian are those of TensorFlow, and measuring changes nothing', async () => {
     backend.restore(reference.middle);
     const observations = parts.batch(7).observations.subarray(0, 3 * backend.rowSize);
-    const before = arraysOf(backend.read());
+    const before = digestsOf(backend.read());
     const latents = await backend.encode(observations);
     const gram = await backend.jacobianGram(observations.subarray(0, backend.rowSize));
-    expect(arraysOf(backend.read())).toEqual(before);
+    expect(digestsOf(backend.read())).toEqual(before);
     const tensorflow = await openTrainingPlace('tensorflow', { threads: 1 });
     const other = await open(tensorflow);
     other.restore(reference.middle);
@@ -119,7 +132,8 @@ describe.each(['tensorflow', 'onnx:cpu', 'onnx:wasm'] as const)('training on %s'
     const kernel = parts.networks.encoder.weights[0];
     const own = kernel.read().clone();
     backend.copyToModels(parts.networks);
-    expect(kernel.read().dataSync()).toEqual(reference.state.weights.get('encoder/conv1/kernel')?.values);
+    const trained = reference.state.weights.get('encoder/conv1/kernel')?.values as Float32Array;
+    expectClose(kernel.read().dataSync(), trained, {}, 'encoder/conv1/kernel');
     kernel.write(own);
   });
 });
