@@ -49,7 +49,7 @@ describe.each(['bash', 'zsh', 'fish'] as const)('completion in %s', (shell) => {
   };
 
   test.runIf(isInstalled)('offers commands, and not the internal one', () => {
-    expect(complete('e').sort()).toEqual(['evaluate', 'export']);
+    expect(complete('e').sort()).toEqual(['encode', 'evaluate', 'export']);
     const all = complete('');
     expect(all).toEqual(expect.arrayContaining(['train', 'doctor', 'cache', 'completion']));
     expect(all).not.toContain('runner');

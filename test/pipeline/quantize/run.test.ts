@@ -119,8 +119,8 @@ describe('quantizeEncoder', () => {
       expect(most.kept).toEqual(['mix']);
       const alone = new Map(record.units.map((unit) => [unit.name, unit.alone[0].lostMargin]));
       expect(alone.get('mix')).toBeGreaterThan(1);
-      expect(alone.get('spread')).toBeLessThan(0.2);
-      expect(alone.get('out')).toBeLessThan(0.2);
+      expect(alone.get('spread')).toBeLessThan(0.25);
+      expect(alone.get('out')).toBeLessThan(0.25);
       expect(record.judged.result).toMatchObject({ verdict: 'distinct', holds: true, accuracy: 1 });
       expect(record.units.find(({ name }) => name === 'mix')?.level).not.toBe('int8');
       expect(existsSync(out)).toBe(true);
