@@ -127,7 +127,7 @@ async function openEncoder(path: string, baseline: Baseline, where: string): Pro
   if (isFile) requireFile(path, 'an ONNX file');
   const run = isFile ? undefined : openSubject(path);
   const file = isFile ? path : run?.onnx?.encoder.path;
-  const { input, sha256, name } = baseline.encoder;
+  const { input, furtherInputs = [], constants, output, sha256, name } = baseline.encoder;
   if (file !== undefined && sha256 !== null && (await lookAtEncoder(file)).sha256 !== sha256)
     throw new UsageError(
       `${where}: expected a baseline of ${file}, got one of another file (${name}, SHA-256 ${sha256.slice(0, 12)}…)`,
@@ -139,9 +139,16 @@ async function openEncoder(path: string, baseline: Baseline, where: string): Pro
   // The same file by its hash can be of a run's export: then the run says what it takes.
   if (input === undefined)
     throw new UsageError(`${where}: expected a baseline of an ONNX file, got one of the run ${name}`, {
-      remedy: `Name its folder: jepa drift RUN ${'--baseline'} ${where}`,
+      remedy: `Name its folder: jepa drift RUN ${option('baseline', where)}`,
     });
-  return { name: basename(path), subject: { name: path, folder: path, onnx: { encoder: { path, input } } } };
+  if (furtherInputs.length > 0)
+    throw new UsageError(
+      `${where}: expected an encoder with one input for observations, got ${furtherInputs.length + 1} (${[input, ...furtherInputs].map((port) => port.name).join(', ')})`,
+      { remedy: `Gate it on labelled observations instead: jepa evaluate ${path} ... ${option('baseline', where)}` },
+    );
+  // Fed, and read, as it was when the baseline was made.
+  const encoder = { path, input: { ...input, constants, latent: output } };
+  return { name: basename(path), subject: { name: path, folder: path, onnx: { encoder } } };
 }
 
 interface NamedBatch extends UnlabelledObservations {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DriftOptions, measureDrift } from '../../pipeline/drift/run.ts';
-import { evaluateEncoder } from '../../pipeline/encoder/evaluate.ts';
+import { type EvaluateEncoderOptions, evaluateEncoder } from '../../pipeline/encoder/evaluate.ts';
 import { evaluateRun } from '../../pipeline/evaluate/run.ts';
 import { recordingConfiguration } from '../../src/data/configured-recording.ts';
 import { describeError } from '../../src/error.ts';
@@ -177,6 +177,45 @@ describe('observations without actions', () => {
     expect(observationShape).toEqual([8, 8, 3]);
     expect(observations).toHaveLength(5 * 8 * 8 * 3);
     expect(episodes).toBeUndefined();
+  });
+});
+
+describe('an encoder of several outputs, or inputs', { timeout: 120_000 }, () => {
+  const torch = (name: string) => join(import.meta.dirname, '..', 'fixtures', 'torch-encoder', name);
+  const save = async (name: string, options: EvaluateEncoderOptions) => {
+    const saveBaseline = join(folder, `${name}.baseline.json`);
+    const data = torch('observations.npz');
+    await evaluateEncoder(torch(name), { data, ...options, classes, observations: 40, report: false, saveBaseline });
+    return saveBaseline;
+  };
+  const classes = { of: 'column', column: 'label' } as const;
+
+  test('is read as the baseline was: the same output, the same pool', async () => {
+    const chosen = { map: 'observation=frames', output: 'last_hidden_state', pool: 'cls', normalize: 'l2' } as const;
+    const made = await save('dino.onnx', chosen);
+    expect(JSON.parse(readFileSync(made, 'utf8')).encoder.output).toEqual({
+      ...{ name: 'last_hidden_state', pool: 'cls', normalize: 'l2' },
+    });
+    const options = { map: 'observation=frames', data: torch('observations.npz'), report: false, permutations: 399 };
+    const record = await measureDrift(torch('dino.onnx'), { ...options, baseline: made });
+    // The very observations of the baseline: nothing has moved.
+    expect(record.hasDrifted).toBe(false);
+    expect(record.outside.now).toBeLessThan(0.1);
+  });
+
+  test('is refused where the batch cannot feed all of it, with the remedy', async () => {
+    const made = await save('clip.onnx', {
+      input: [
+        { name: 'pixel_values', columns: ['frames'] },
+        { name: 'input_ids', columns: ['tokens'] },
+      ],
+      fix: [{ name: 'attention_mask', values: [1] }],
+      output: 'image_embeds',
+    });
+    const options = { map: 'observation=frames', data: torch('observations.npz'), report: false };
+    await expect(measureDrift(torch('clip.onnx'), { ...options, baseline: made })).rejects.toThrow(
+      'expected an encoder with one input for observations, got 2 (input_ids, pixel_values)',
+    );
   });
 });
 

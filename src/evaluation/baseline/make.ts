@@ -6,7 +6,7 @@ import { type LabelledLatents, rootMeanSquareNorm, roundingLength } from '../../
 import { squaredDistance } from '../../measures/pair-distance.ts';
 import { permutation, randomFor } from '../../random.ts';
 import type { EncoderEvaluation } from '../runtime-measurement.ts';
-import type { AnyEvaluationRecord } from '../schema/evaluation.ts';
+import type { AnyEvaluationRecord, EncoderEvaluationRecord } from '../schema/evaluation.ts';
 import { numbersOf } from '../schema/outcome.ts';
 import { BASELINE_FORMAT, type Baseline, packLatents } from './schema.ts';
 
@@ -49,7 +49,7 @@ export function makeBaseline(
   return {
     format: BASELINE_FORMAT,
     madeBy,
-    encoder: { name, sha256, ...('encoder' in record ? { input: record.encoder.input } : {}) },
+    encoder: { name, sha256, ...('encoder' in record ? fedWith(record.encoder) : {}) },
     observed: {
       name: record.environment.name,
       shape: [...observationShape],
@@ -107,4 +107,14 @@ function radiiOf(latents: LabelledLatents, centroids: Float32Array): number[] {
     const index = Math.min(count - 1, Math.ceil(INSIDE_QUANTILE * (count + 1)) - 1);
     return Math.max(least, (sorted[index] * count) / (count - 1));
   });
+}
+
+/** What an ONNX file took, and what was taken of it. */
+function fedWith({
+  input,
+  furtherInputs,
+  constants,
+  output,
+}: EncoderEvaluationRecord['encoder']): Omit<Baseline['encoder'], 'name' | 'sha256'> {
+  return { input, furtherInputs, constants, output };
 }

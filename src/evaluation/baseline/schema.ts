@@ -28,6 +28,9 @@ export const baselineSchema = z.strictObject({
     input: encoderEvaluationSchema.shape.encoder.shape.input
       .optional()
       .describe('what an ONNX file was fed with; a run says it itself'),
+    furtherInputs: encoderEvaluationSchema.shape.encoder.shape.furtherInputs,
+    constants: encoderEvaluationSchema.shape.encoder.shape.constants,
+    output: encoderEvaluationSchema.shape.encoder.shape.output,
   }),
   observed: z.strictObject({
     name: z.string().describe('of the environment or the recording'),
