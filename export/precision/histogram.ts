@@ -39,7 +39,10 @@ export function count({ counts, largest }: Histogram, numbers: ArrayLike<number>
     counts[Math.max(0, Math.min(bins - 1, Math.floor((numbers[i] + largest) * factor)))]++;
 }
 
-/** @param percentile of the method `percentile`: the share inside, in per cent */
+/**
+ * The range that 8 bits shall span, of numbers that a histogram counted.
+ * @param percentile of the method `percentile`: the share inside, in per cent
+ */
 export function rangeOf(histogram: Histogram, method: CalibrationMethod, percentile = defaultPercentile): Range {
   if (method === 'min-max' || histogram.largest === 0) return histogram.range;
   const { min, max } = histogram.range;

@@ -27,6 +27,7 @@ export function isCalibrated(unit: Unit, model: OnnxModel, ranges: ReadonlyMap<s
 }
 
 /**
+ * The model with its units in 8 bits, as `options` say of each, in the QDQ form.
  * @param model as `prepareForQuantization` leaves it
  * @param units of `quantizableUnits`
  */

@@ -39,7 +39,10 @@ const plain = new Set(['Add', 'Concat', 'AveragePool', 'GlobalAveragePool']);
 /** Operators that only move numbers, or choose among them: 8-bit codes go through them as they are. */
 const moving = new Set(['Reshape', 'Flatten', 'Transpose', 'Squeeze', 'Unsqueeze', 'Identity', 'MaxPool']);
 
-/** @param model as `prepareForQuantization` leaves it */
+/**
+ * The units of a model that runtimes have in 8 bits, in the order in which they run.
+ * @param model as `prepareForQuantization` leaves it
+ */
 export function quantizableUnits(model: OnnxModel): Unit[] {
   const { graph } = model;
   const uses = usesOf(graph.nodes, model);

@@ -67,9 +67,11 @@ export interface TrainingProgram {
   readonly built: TrainingGraph;
   readonly layout: StateLayout;
   readonly step: OnnxModel;
+  /** The encoder that is trained, with the flat weights as an input. */
   readonly encoder: () => OnnxModel;
   /** The encoder with J J' of its Jacobian beside the latents. */
   readonly jacobian: () => OnnxModel;
+  /** A model without inputs that gives the state to start from: these values after so many steps. */
   readonly start: (values: ReadonlyMap<string, NamedArray>, stepsDone: number) => OnnxModel;
   /** The networks' own values, and no moments. */
   readonly initial: ReadonlyMap<string, NamedArray>;

@@ -18,6 +18,7 @@ export interface VerifyTrainingOptions {
   readonly data?: string | undefined;
   /** Default: the run's. */
   readonly threads?: number | undefined;
+  /** Told in one line of what is left out. */
   readonly onNote?: ((note: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
