@@ -79,7 +79,7 @@ function outputError(text: string, write: (text: string) => void): void {
     .trim()
     .split('\n');
   const [, near] = /^\(Did you mean (.+)\?\)$/.exec(hint ?? '') ?? [];
-  write(`jepa: ${message}. ${near === undefined ? 'See: jepa --help' : `Did you mean ${near}?`}\n`);
+  write(`jepa: ${message?.replace(/\.$/, '')}. ${near === undefined ? 'See: jepa --help' : `Did you mean ${near}?`}\n`);
 }
 
 /** Says in one line why a command failed. @returns the exit code */
@@ -98,13 +98,13 @@ function report(terminal: Terminal, error: unknown, isDebugged: boolean): number
   if (isDebugged && error instanceof Error) terminal.stderr.write(`${error.stack ?? ''}\n`);
   else if (!isExpected)
     terminal.stderr.write('This is a bug in jepa-onnx: run the command again with --debug and report it.\n');
-  return exitCodeOf(error);
+  return exitCodeOf(error, terminal.failureCode);
 }
 
 /** EX_TEMPFAIL of sysexits.h, which engines take for "try again later": a living process has the run. */
 const EXIT_LOCKED = 75;
 
-function exitCodeOf(error: unknown): number {
+function exitCodeOf(error: unknown, failureCode: number): number {
   if (error instanceof LockedError) return EXIT_LOCKED;
-  return error instanceof UsageError ? 2 : 1;
+  return error instanceof UsageError ? 2 : failureCode;
 }
