@@ -73,6 +73,16 @@ const calls: readonly (readonly [argv: readonly string[], exitCode: 1 | 2, messa
     2,
     '--format junit: expected a file to write, got a folder (empty). Name a file in it: --format junit=empty/results',
   ],
+  [
+    ['sweep', 'plan', 'sweep.json', '--out', 'text.txt'],
+    1,
+    'text.txt/plan.jsonl: expected a path that can be used, got ENOTDIR (a part of the path is not a folder). Check the path.',
+  ],
+  [
+    ['serve', 'nothing.onnx', '--data', 'none.npz', '--build', 'text.txt'],
+    1,
+    'text.txt: expected a folder, got a file or a path through one. Choose another path.',
+  ],
   [['evaluate', 'none'], 2, `none: expected the folder of a run or of an export, got no such folder. ${RUN_OR_EXPORT}`],
   [['evaluate'], 2, 'evaluate: expected the folder of a run, an ONNX file, or --latents FILE, got none of them'],
   [
@@ -171,6 +181,7 @@ const calls: readonly (readonly [argv: readonly string[], exitCode: 1 | 2, messa
 beforeAll(() => {
   mkdirSync(join(folder, 'empty'));
   writeFileSync(join(folder, 'text.txt'), 'hello\n');
+  writeFileSync(join(folder, 'sweep.json'), '{"environment":"counting","grid":{"objective.dynamics":[0,2]}}');
   writeFileSync(join(folder, 'nothing.onnx'), '');
   writeFileSync(join(folder, 'pointer.onnx'), 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n');
   writeFileSync(join(folder, 'p.mjs'), 'export const createPolicy = () => () => 0;');
