@@ -6,6 +6,7 @@ import { describeError, JepaError, UsageError } from '../src/error.ts';
 import { CodeRefusedError } from '../src/machine/code-permission.ts';
 import { packageVersion } from '../src/machine/package.ts';
 import { printable } from '../src/printable.ts';
+import { storageError, systemErrorCode } from '../src/storage/file-system.ts';
 import { LockedError } from '../src/storage/held-lock.ts';
 import { commandGroups, internalCommands } from './commands.ts';
 import { hide, layOutHelp } from './help.ts';
@@ -79,11 +80,12 @@ function outputError(text: string, write: (text: string) => void): void {
     .trim()
     .split('\n');
   const [, near] = /^\(Did you mean (.+)\?\)$/.exec(hint ?? '') ?? [];
-  write(`jepa: ${message}. ${near === undefined ? 'See: jepa --help' : `Did you mean ${near}?`}\n`);
+  write(`jepa: ${message?.replace(/\.$/, '')}. ${near === undefined ? 'See: jepa --help' : `Did you mean ${near}?`}\n`);
 }
 
 /** Says in one line why a command failed. @returns the exit code */
-function report(terminal: Terminal, error: unknown, isDebugged: boolean): number {
+function report(terminal: Terminal, thrown: unknown, isDebugged: boolean): number {
+  const error = ofMachine(thrown);
   // Commander has printed its message already; help and version end with 0, anything else is a usage error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof InterruptedError) {
@@ -98,13 +100,22 @@ function report(terminal: Terminal, error: unknown, isDebugged: boolean): number
   if (isDebugged && error instanceof Error) terminal.stderr.write(`${error.stack ?? ''}\n`);
   else if (!isExpected)
     terminal.stderr.write('This is a bug in jepa-onnx: run the command again with --debug and report it.\n');
-  return exitCodeOf(error);
+  return exitCodeOf(error, terminal.failureCode);
+}
+
+/** What the system says of a path or a disk that was named is no bug, whoever did not expect it. ENOENT may be one. */
+const MACHINE_CODES = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EIO', 'ENOTDIR', 'EEXIST'];
+
+function ofMachine(error: unknown): unknown {
+  if (!(error instanceof Error) || !MACHINE_CODES.includes(systemErrorCode(error) ?? '')) return error;
+  const path = 'path' in error && typeof error.path === 'string' ? error.path : 'jepa';
+  return storageError(path, 'a path that can be used', error);
 }
 
 /** EX_TEMPFAIL of sysexits.h, which engines take for "try again later": a living process has the run. */
 const EXIT_LOCKED = 75;
 
-function exitCodeOf(error: unknown): number {
+function exitCodeOf(error: unknown, failureCode: number): number {
   if (error instanceof LockedError) return EXIT_LOCKED;
-  return error instanceof UsageError ? 2 : 1;
+  return error instanceof UsageError ? 2 : failureCode;
 }

@@ -14,10 +14,12 @@ export interface Terminal extends Interruption {
   readonly stderr: TerminalStream;
   /** What the program ends with where no error says otherwise; a command sets it. */
   exitCode: number;
+  /** What it ends with where something fails though the call was right: 1, unless that is an answer of the command. */
+  failureCode: number;
   /** Set by a command that leaves threads of native libraries behind: they shall not decide when its process ends. */
   endsAtOnce: boolean;
 }
 
 export function createTerminal(streams: Pick<Terminal, 'stdout' | 'stderr'>): Terminal {
-  return { ...createInterruption(), ...streams, exitCode: 0, endsAtOnce: false };
+  return { ...createInterruption(), ...streams, exitCode: 0, failureCode: 1, endsAtOnce: false };
 }

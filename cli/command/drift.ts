@@ -60,7 +60,7 @@ Examples:
   jepa drift encoder.onnx --baseline baseline.json --data today.npz
   jepa drift runs/a --baseline baseline.json --data night.npz --ignore-mix
 
-Exit code 1 where they have drifted. What is tested, and what it can see: docs/gate.md`,
+Exit code 1 where they have drifted, 2 where nothing could be compared. What is tested, and what it can see: docs/gate.md`,
     )
     .action((encoder, flags) => runDrift(terminal, encoder, flags));
   return withFormat(command);
@@ -78,6 +78,8 @@ async function runDrift(
   encoder: string,
   { format, json, open, ...options }: DriftFlags,
 ): Promise<void> {
+  // An alarm is 1: whoever is called by it must not be called by a file that cannot be read.
+  terminal.failureCode = 2;
   if (json && isOnStdout(format))
     throw new UsageError('--format: expected a file beside --json, as in junit=results.xml, got a format on stdout');
   if (options.runtime !== undefined) await ensureRuntimePackages(terminal, [options.runtime.split(':')[0]]);

@@ -66,9 +66,10 @@ async function runServe(terminal: Terminal, folder: string, flags: ServeFlags): 
   const isEncoder = isEncoderFile(folder);
   if (!isEncoder)
     refuseEncoderFlags(folder, flags, [...encoderFlagNames, ...latentFlagNames, 'classes', 'runtime'], 'an ONNX file');
+  const { requireReplaceable, writeSite } = await import('../../web/site/static-folder.ts');
+  if (flags.build !== undefined) requireReplaceable(flags.build);
   const site = isEncoder ? await siteOfEncoder(terminal, folder, flags) : await siteOfExport(terminal, folder, flags);
   if (flags.build !== undefined) {
-    const { writeSite } = await import('../../web/site/static-folder.ts');
     await writeSite(site, flags.build);
     terminal.stdout.write(`${flags.build}: the page, ${site.size + 1} files\n`);
     return;

@@ -1,7 +1,10 @@
 // The flags of a gate: what an evaluation is compared with, and how its results are told to other programs.
+import { statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { UsageError, unknownName } from '../../src/error.ts';
 import type { CheckFormat } from '../../src/report/check/format.ts';
+import { requireWritable } from '../../src/storage/file-system.ts';
 
 export interface GateFlags {
   readonly baseline?: string;
@@ -25,11 +28,25 @@ export function withGate(command: Command): Command {
 export const FORMAT_FLAG = '--format <kinds>';
 
 export function withFormat(command: Command): Command {
-  return command.option(
-    FORMAT_FLAG,
-    'comma-separated: junit, github, sarif instead of the table; KIND=FILE writes it into a file beside the table',
-    parseFormats,
-  );
+  return command
+    .option(
+      FORMAT_FLAG,
+      'comma-separated: junit, github, sarif instead of the table; KIND=FILE writes it into a file beside the table',
+      parseFormats,
+    )
+    .hook('preAction', () => requireWritableFiles(command.opts<{ format?: WantedFormat[] }>().format));
+}
+
+/** Before the work whose results they take. @throws JepaError in one line where one could not be written */
+function requireWritableFiles(formats: readonly WantedFormat[] = []): void {
+  for (const { kind, file } of formats) {
+    if (file === undefined) continue;
+    requireWritable(dirname(file));
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
+      throw new UsageError(`--format ${kind}: expected a file to write, got a folder (${file})`, {
+        remedy: `Name a file in it: --format ${kind}=${join(file, 'results')}`,
+      });
+  }
 }
 
 /** A format, and the file that it goes to; undefined: stdout. */

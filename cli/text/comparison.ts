@@ -16,7 +16,7 @@ export function renderComparison(record: ComparisonRecord): string {
         `  axis ${axis} of ${input}${name === '' ? '' : ` (${name})`} is left open by the file: ${size} here`,
     ),
     '',
-    ...table(outputCells(ran)),
+    ...table(outputCells(ran, record.failOn.includes('tolerance'))),
     ...(record.classes === undefined ? [] : ['', ...classLines(record, ran)]),
     ...faultLines(runs),
     ...(record.bisection === undefined ? [] : ['', ...bisectionLines(record.bisection)]),
@@ -29,12 +29,13 @@ export function renderComparison(record: ComparisonRecord): string {
   return `${lines.join('\n')}\n`;
 }
 
-function outputCells(ran: readonly RanFile[]): string[][] {
+/** @param isDeciding whether `ran` fails where an output is out of tolerance: then a NO is loud */
+function outputCells(ran: readonly RanFile[], isDeciding: boolean): string[][] {
   const head = [
     'file',
     'runtime',
     'output',
-    'holds',
+    'in tolerance',
     'largest error',
     'of scale',
     'relative',
@@ -49,7 +50,7 @@ function outputCells(ran: readonly RanFile[]): string[][] {
         run.file,
         run.runtime,
         output.matchedBy === 'name' ? output.name : `${output.name} (for ${output.referenceName})`,
-        output.holds ? 'yes' : 'NO',
+        output.holds ? 'yes' : isDeciding ? 'NO' : 'no',
         short(output.maxAbsolute),
         short(output.partOfScale),
         short(output.maxRelative),

@@ -84,16 +84,26 @@ export function decode<T>(
     // The one boundary where untyped bytes become a typed message: the table is checked against T by the compiler.
     return decodeMessage(spec, state, bytes.length, 0) as T;
   } catch (error) {
-    if (error instanceof FormatError) throw error;
+    const remedy = isPointer(bytes)
+      ? 'It is a pointer of Git LFS, not the file: git lfs pull.'
+      : 'The file is truncated, damaged or not ONNX.';
+    if (error instanceof FormatError)
+      throw error.remedy === undefined ? new FormatError(error.message, { remedy, cause: error }) : error;
     const cause = error instanceof Error ? error.message : String(error);
     throw new FormatError(
       `${where}: expected an ONNX ${spec.name}, got malformed bytes near offset ${reader.pos} (${cause})`,
       {
-        remedy: 'The file is truncated, damaged or not ONNX.',
+        remedy,
         cause: error,
       },
     );
   }
+}
+
+/** What a clone without Git LFS has in place of a large file. */
+function isPointer(bytes: Uint8Array): boolean {
+  const begin = 'version https://git-lfs';
+  return new TextDecoder('latin1').decode(bytes.subarray(0, begin.length)) === begin;
 }
 
 function decodeMessage(spec: MessageSpec, state: Decoding, end: number, depth: number, into?: Wire): Wire {

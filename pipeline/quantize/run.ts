@@ -85,6 +85,7 @@ export async function quantizeEncoder(path: string, given: QuantizeEncoderOption
     if (units.length === 0)
       throw new UsageError(
         `${basename(found.path)}: expected convolutions, products or sums in float32 to quantise, got none`,
+        { remedy: 'Of a file in half precision, give the float32 one that it was made from.' },
       );
     const work: Work = { bench, model, units, histograms, options, reference, progress };
     const { calibrations, setting } = await chooseSetting(work);

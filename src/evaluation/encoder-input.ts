@@ -91,6 +91,10 @@ export function findPorts(where: string, specs: readonly InputPort[], answers: I
     });
   const free = specs.filter(({ name }) => !constants.some((constant) => constant.name === name));
   const names = answers.names ?? free.map(({ name }) => name);
+  if (names.length === 0 && known.length > 0)
+    throw new UsageError(`${where}: expected an input for the observations, got ${option('fix')} for all (${list})`, {
+      remedy: `Leave out one of ${option('fix')}.`,
+    });
   if (names.length === 0 || (answers.names === undefined && free.length > 1))
     throw new UsageError(`${where}: expected one input, got ${list}`, {
       remedy: `Say what each takes: ${option('input', 'NAME=COLUMN')} for each, or ${option('fix', 'NAME=NUMBER')} for those that stay the same.`,

@@ -129,7 +129,7 @@ function outputTable(record: ComparisonRecord): BlockOf<'table'> {
     columns: [
       left('what'),
       left('output'),
-      left('holds'),
+      left('in tolerance'),
       right('largest error'),
       right('of scale'),
       right('relative'),
@@ -140,17 +140,19 @@ function outputTable(record: ComparisonRecord): BlockOf<'table'> {
       right('not finite'),
       left('worst element'),
     ],
-    rows: othersOf(record).flatMap((run) => run.outputs.map((output) => outputRow(labelOf(record, run), output))),
+    rows: othersOf(record).flatMap((run) =>
+      run.outputs.map((output) => outputRow(labelOf(record, run), output, record.failOn.includes('tolerance'))),
+    ),
   };
 }
 
-function outputRow(label: string, output: OutputRecord): BlockOf<'table'>['rows'][number] {
+function outputRow(label: string, output: OutputRecord, isDeciding: boolean): BlockOf<'table'>['rows'][number] {
   const { worst, nonFinite, cosine } = output;
   const name = output.matchedBy === 'name' ? output.name : `${output.name} (${output.referenceName} by position)`;
   return [
     label,
     `${name} ${output.type}[${output.shape.join(', ')}]`,
-    { text: output.holds ? 'yes' : 'no', tone: output.holds ? 'good' : 'bad' },
+    output.holds ? { text: 'yes', tone: 'good' } : isDeciding ? { text: 'no', tone: 'bad' } : 'no',
     open(output.maxAbsolute),
     open(output.partOfScale),
     open(output.maxRelative),

@@ -29,7 +29,8 @@ export function checkModelPath(path: string): string {
     throw new JepaError(`${where}: expected a model file, found none at ${path}`, {
       remedy: 'Name a run or an export folder that was written whole.',
     });
-  if (status.size === 0) throw new FormatError(`${where}: expected a model, got an empty file`);
+  if (status.size === 0)
+    throw new FormatError(`${where}: expected a model, got an empty file`, { remedy: 'Write or fetch it again.' });
   if (status.size > MAXIMAL_BYTES)
     throw new FormatError(`${where}: expected at most ${MAXIMAL_BYTES} bytes in one file, got ${status.size}`, {
       remedy: 'Write the weights to a file beside the model (external data).',
@@ -76,7 +77,8 @@ export function readExternalFiles(path: string, model: Uint8Array, where: string
 
 /** To protobuf, zero bytes are a valid, empty message. */
 function checkLength(file: ModelFile): ModelFile {
-  if (file.bytes.length === 0) throw new FormatError(`${file.where}: expected a model, got an empty file`);
+  if (file.bytes.length === 0)
+    throw new FormatError(`${file.where}: expected a model, got an empty file`, { remedy: 'Write or fetch it again.' });
   return file;
 }
 

@@ -17,6 +17,11 @@ const configured = (assignment: string) => ['train', 'counting', '--out', 'a', '
 const calls: readonly (readonly [argv: readonly string[], exitCode: 1 | 2, message: string])[] = [
   [['trian'], 2, "unknown command 'trian'. Did you mean train?"],
   [['train', 'counting', '--sead', '1'], 2, "unknown option '--sead'. Did you mean --seed?"],
+  [
+    ['train', 'counting', '--on', 'moon'],
+    2,
+    "option '--on <place>' argument 'moon' is invalid. Allowed choices are tensorflow, onnx:cpu, onnx:wasm, onnx:webgpu, onnx:cuda, auto. See: jepa --help",
+  ],
   [['train', 'counting', '--seed'], 2, "option '--seed <number>' argument missing. See: jepa --help"],
   [
     ['train', '--config', 'none.yaml', '--out', 'a'],
@@ -36,11 +41,47 @@ const calls: readonly (readonly [argv: readonly string[], exitCode: 1 | 2, messa
   [['inspect'], 2, "missing required argument 'file'. See: jepa --help"],
   [['inspect', 'none.onnx'], 2, 'none.onnx: expected an ONNX file, got nothing there. Check the path.'],
   [['inspect', 'empty'], 2, 'empty: expected an ONNX file, got a folder. Check the path.'],
-  [['inspect', 'text.txt'], 1, 'text.txt: expected a field of ModelProto, got tag 108 at offset 3'],
+  [
+    ['inspect', 'text.txt'],
+    1,
+    'text.txt: expected a field of ModelProto, got tag 108 at offset 3. The file is truncated, damaged or not ONNX.',
+  ],
   [
     ['convert', 'none.json', 'o.onnx'],
     2,
     'none.json: expected a model.json or a .keras file, found none at none.json. Check the path.',
+  ],
+  [
+    ['inspect', 'pointer.onnx'],
+    1,
+    'pointer.onnx: expected a field of ModelProto, got tag 118 at offset 1. It is a pointer of Git LFS, not the file: git lfs pull.',
+  ],
+  [['inspect', 'nothing.onnx'], 1, 'nothing.onnx: expected a model, got an empty file. Write or fetch it again.'],
+  // An alarm is 1: what cannot be read is none.
+  [
+    ['drift', 'nothing.onnx', '--baseline', 'text.txt', '--data', 'none.npz'],
+    2,
+    'text.txt: expected a baseline, got 6 characters that are no JSON. Write one: jepa evaluate ... --save-baseline FILE',
+  ],
+  [
+    ['evaluate', 'none', '--format', 'github,junit=none/results.xml'],
+    1,
+    'none: expected a folder to write the results to, got ENOENT (no such file or folder). Check the path.',
+  ],
+  [
+    ['verify', 'none', '--format', 'junit=empty'],
+    2,
+    '--format junit: expected a file to write, got a folder (empty). Name a file in it: --format junit=empty/results',
+  ],
+  [
+    ['sweep', 'plan', 'sweep.json', '--out', 'text.txt'],
+    1,
+    'text.txt/plan.jsonl: expected a path that can be used, got ENOTDIR (a part of the path is not a folder). Check the path.',
+  ],
+  [
+    ['serve', 'nothing.onnx', '--data', 'none.npz', '--build', 'text.txt'],
+    1,
+    'text.txt: expected a folder, got a file or a path through one. Choose another path.',
   ],
   [['evaluate', 'none'], 2, `none: expected the folder of a run or of an export, got no such folder. ${RUN_OR_EXPORT}`],
   [['evaluate'], 2, 'evaluate: expected the folder of a run, an ONNX file, or --latents FILE, got none of them'],
@@ -140,6 +181,9 @@ const calls: readonly (readonly [argv: readonly string[], exitCode: 1 | 2, messa
 beforeAll(() => {
   mkdirSync(join(folder, 'empty'));
   writeFileSync(join(folder, 'text.txt'), 'hello\n');
+  writeFileSync(join(folder, 'sweep.json'), '{"environment":"counting","grid":{"objective.dynamics":[0,2]}}');
+  writeFileSync(join(folder, 'nothing.onnx'), '');
+  writeFileSync(join(folder, 'pointer.onnx'), 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n');
   writeFileSync(join(folder, 'p.mjs'), 'export const createPolicy = () => () => 0;');
   writeFileSync(
     join(folder, 'env.mjs'),

@@ -45,6 +45,11 @@ describe('the input of an encoder from anywhere', () => {
     [spec('bool', 'batch', 5), {}, /expected numbers as float32, float16, int32 or int64, got bool\[batch, 5\]/],
     [[...spec('float32', 1, 5), ...spec('float32', 1, 5)], {}, /expected one input, got x, x/],
     [[], {}, /expected one input, got none/],
+    [
+      spec('float32', 1, 5),
+      { constants: [{ name: 'x', values: [1] }] },
+      /expected an input for the observations, got `fix` for all \(x\)/,
+    ],
     [spec('float32', 'batch', 5), { layout: 'nchw' }, /expected images for `layout` and `pixels`/],
     [
       spec('uint8', 'batch', 3, 64, 64),

@@ -40,12 +40,17 @@ export async function writeSite(site: Site, folder: string): Promise<void> {
   );
 }
 
-/** Nothing, an empty folder, or an earlier page. */
-function requireReplaceable(folder: string): void {
+/** What every page has: one of latents has no runtime. */
+const PAGE_NAMES = ['index.html', 'model', 'page.css', 'page.js', 'worker.js', HEADERS_NAME];
+
+/**
+ * Nothing, an empty folder, or an earlier page: to be asked before the work that a page takes, too.
+ * @throws UsageError where `folder` holds something else.
+ */
+export function requireReplaceable(folder: string): void {
   const names = listIfPresent(folder);
   if (names === undefined) return;
-  if (names.length === 0 || ['index.html', 'model', 'runtime', HEADERS_NAME].every((name) => names.includes(name)))
-    return;
+  if (names.length === 0 || PAGE_NAMES.every((name) => names.includes(name))) return;
   throw new UsageError(
     `${option('build', folder)}: expected a new folder or an earlier page, got one that holds ${names[0]}`,
     {

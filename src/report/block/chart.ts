@@ -139,12 +139,14 @@ interface ClassLabel {
   readonly y: number;
 }
 
-/** The values' range with a margin, widened to `extent` around its middle. */
+/** The values' range with a margin, widened to `extent` around its middle; where all are one value, a range that has ticks. */
 function domainOf(values: readonly number[], extent = 0): Domain {
   const low = Math.min(...values);
   const high = Math.max(...values);
-  const half = Math.max(0.54 * (high - low), extent / 2, Number.MIN_VALUE);
-  return [(low + high) / 2 - half, (low + high) / 2 + half];
+  const middle = (low + high) / 2;
+  const half = Math.max(0.54 * (high - low), extent / 2);
+  const seen = half > Math.max(1e-290, 1e-12 * Math.abs(middle)) ? half : Math.max(1, Math.abs(middle));
+  return [middle - seen, middle + seen];
 }
 
 /**
@@ -199,8 +201,11 @@ function labelLayers(values: ClassLabel[]) {
 
 export async function drawLines(block: BlockOf<'lines'>): Promise<Html> {
   const names = block.series.map((series) => series.name);
-  // A logarithm has no place for 0 and below.
-  const isShown = (y: number) => block.y.scale === 'linear' || y > 0;
+  const isLog = isLogarithmic(
+    block.y.scale,
+    block.series.flatMap(({ points }) => points.map(([, y]) => y)),
+  );
+  const isShown = (y: number) => !isLog || y > 0;
   const values = block.series.flatMap(({ name, points }) =>
     points.filter(([, y]) => isShown(y)).map(([x, y]) => ({ name, x, y })),
   );
@@ -214,12 +219,12 @@ export async function drawLines(block: BlockOf<'lines'>): Promise<Html> {
       y: {
         field: 'y',
         type: 'quantitative',
-        scale: block.y.scale === 'log' ? { type: 'log' } : { zero: false },
+        scale: isLog ? { type: 'log' } : { zero: false },
         // g would write 60 as 6e+1 where one digit is enough.
         axis: {
           title: block.y.label,
-          format: block.y.scale === 'log' ? '~g' : '~r',
-          ...ticksOf(block.y.scale, values),
+          format: isLog ? '~g' : '~r',
+          ...ticksOf(isLog ? 'log' : 'linear', values),
         },
       },
       color: seriesColour(names),
@@ -261,10 +266,8 @@ export async function drawHistogram(block: BlockOf<'histogram'>): Promise<Html> 
 }
 
 export function drawBars(block: BlockOf<'bars'>): Promise<Html> {
-  const values = block.values
-    .map((y, index) => ({ x: index + 1, y }))
-    .filter(({ y }) => block.y.scale === 'linear' || y > 0);
-  const isLog = block.y.scale === 'log';
+  const isLog = isLogarithmic(block.y.scale, block.values);
+  const values = block.values.map((y, index) => ({ x: index + 1, y })).filter(({ y }) => !isLog || y > 0);
   return draw(block.description, {
     width: WIDTH_PX,
     height: HEIGHT_PX,
@@ -279,10 +282,15 @@ export function drawBars(block: BlockOf<'bars'>): Promise<Html> {
         field: 'y',
         type: 'quantitative',
         scale: isLog ? { type: 'log' } : {},
-        axis: { title: block.y.label, format: '~g', ...ticksOf(block.y.scale, values) },
+        axis: { title: block.y.label, format: '~g', ...ticksOf(isLog ? 'log' : 'linear', values) },
       },
     },
   });
+}
+
+/** A logarithm has no place for 0 and below; where there is nothing else it would have no domain either. */
+function isLogarithmic(scale: 'linear' | 'log', values: readonly number[]): boolean {
+  return scale === 'log' && values.some((value) => value > 0);
 }
 
 /** Powers of ten alone where a logarithmic axis spans several: its minor lines would be a grey field. */

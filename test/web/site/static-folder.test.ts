@@ -51,6 +51,10 @@ test('replaces an earlier page, and leaves a folder with other files as it is', 
   writeFileSync(join(target, 'model', 'model.json'), 'old');
   await writeSite(site, target);
   expect(statSync(join(target, 'model', 'model.json')).size).toBeGreaterThan(100);
+  // A page of latents: it runs nothing.
+  rmSync(join(target, 'runtime'), { recursive: true });
+  await writeSite(site, target);
+  expect(readdirSync(target)).toContain('runtime');
   const other = join(folder, 'thesis');
   mkdirSync(other);
   writeFileSync(join(other, 'index.html'), 'mine');
