@@ -93,9 +93,13 @@ async function runPlan(
   }
   const halving = rungs.length === 1 ? '' : `, in rungs of ${rungs.join(', ')}`;
   terminal.stdout.write(
-    `${flags.out}: ${plan.wasThere ? 'the same plan as before' : 'planned'}, ${units} units (${points} configurations x ${seeds.length} seeds${halving})\n` +
+    `${flags.out}: ${plan.wasThere ? 'the same plan as before' : 'planned'}, ${counted(units, 'unit')} (${counted(points, 'configuration')} x ${counted(seeds.length, 'seed')}${halving})\n` +
       `Run them: jepa sweep run ${flags.out}; on a cluster: jepa launch slurm ${flags.out}\n`,
   );
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 interface RunFlags {

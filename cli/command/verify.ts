@@ -126,7 +126,7 @@ export function createVerifyCommand(terminal: Terminal): Command {
     .option(
       '--training [steps]',
       'compare training instead: the first steps (default: 50) anew on tensorflow, onnx:cpu, onnx:wasm, or on --runtimes of those',
-      parseWhole('--training', 1),
+      parseTrainingSteps,
     )
     .option('--json', 'print verify.json instead of the table')
     .option(OPEN_FLAG, OPEN_DESCRIPTION)
@@ -149,6 +149,14 @@ Examples:
 Exit code 1 where a verdict or a prediction may change. What is compared, and what follows: docs/verify.md`,
     )
     .action((subject, others, flags) => runVerify(terminal, subject, others, flags));
+}
+
+/** An optional value takes the next word, which may be the folder. */
+function parseTrainingSteps(text: string): number {
+  if (/^\d+$/.test(text.trim())) return parseWhole('--training', 1)(text);
+  throw new UsageError(`--training: expected a number of steps, or nothing, got "${text}"`, {
+    remedy: `Where that is the run: jepa verify ${text} --training`,
+  });
 }
 
 function parseBatchSizes(text: string): number[] {

@@ -197,7 +197,7 @@ function shareChecks(
     nearestCentroid: 'nearest-centroid accuracy',
     toldApart: 'observations told apart',
   };
-  const parts = [{ of: '', label: -1 }, ...classes.names.map((name, label) => ({ of: ` of class ${name}`, label }))];
+  const parts = [{ of: '', label: -1 }, ...classes.names.map((name, label) => ({ of: ` of ${name}`, label }))];
   return (['nearestCentroid', 'toldApart'] as const).flatMap((rule) =>
     parts.flatMap(({ of, label }): ShareCheck[] => {
       const [before, now] = outcomesOf(

@@ -30,7 +30,7 @@ test('plans, runs a unit, returns at once where it is done, and collects', async
   const planned = await jepa(['sweep', 'plan', file, '--out', out]);
   expect(planned).toEqual({
     code: 0,
-    stdout: `${out}: planned, 1 units (1 configurations x 1 seeds)\nRun them: jepa sweep run ${out}; on a cluster: jepa launch slurm ${out}\n`,
+    stdout: `${out}: planned, 1 unit (1 configuration x 1 seed)\nRun them: jepa sweep run ${out}; on a cluster: jepa launch slurm ${out}\n`,
     stderr: '',
   });
   const run = await jepa(['sweep', 'run', out, '--unit', '0']);

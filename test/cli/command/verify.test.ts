@@ -145,6 +145,13 @@ describe('jepa verify of files', () => {
   });
 });
 
+test('--training before the run says where the run goes', async () => {
+  const { code, stderr } = await jepa('verify', '--training', run);
+  expect(stderr).toContain(`--training: expected a number of steps, or nothing, got "${run}"`);
+  expect(stderr).toContain(`Where that is the run: jepa verify ${run} --training`);
+  expect(code).toBe(2);
+});
+
 describe('jepa runner', () => {
   test('a file that does not hold N rows is refused; a runtime of another kind is named', async () => {
     const [encoder, predictor] = ['encoder.onnx', 'predictor.onnx'].map((name) => join(run, 'export', name));

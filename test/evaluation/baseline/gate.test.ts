@@ -94,9 +94,9 @@ describe('the gate', () => {
     const worse = new Map(gate?.checks.flatMap((check) => (check.status === 'worse' ? [[check.name, check]] : [])));
     expect(worse.get('verdict')).toMatchObject({ before: 'distinct', now: 'coarse' });
     expect(worse.get('nearest-centroid accuracy')?.detail).toMatch(/^30 lost, 0 won, p = 9\.3e-9$/);
-    expect([...worse.keys()]).toContain('nearest-centroid accuracy of class label 1');
+    expect([...worse.keys()]).toContain('nearest-centroid accuracy of label 1');
     // Quarter 0 is the only one that it still sees.
-    expect([...worse.keys()]).not.toContain('nearest-centroid accuracy of class label 0');
+    expect([...worse.keys()]).not.toContain('nearest-centroid accuracy of label 0');
     expect(existsSync(save)).toBe(false);
     expect(notes.at(-1)).toBe(`${save}: not written, since the evaluation is worse than ${baseline}`);
   });
