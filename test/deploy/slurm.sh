@@ -8,10 +8,13 @@ export SLURM_CONF=$folder/slurm.conf
 started=()
 finish() {
   local status=$?
-  for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || :; done
-  pkill -F "$folder/munged.pid" 2>/dev/null || :
-  if [ "$status" -ne 0 ]; then tail -n 20 "$folder"/*.log "$folder"/slurm/logs/* 2>/dev/null || :; fi
-  rm -rf "$folder"
+  set +e
+  for pid in "${started[@]}"; do kill "$pid" 2>/dev/null; done
+  pkill -F "$folder/munged.pid" 2>/dev/null
+  # What they write at their end would stand in the way of the removal.
+  wait
+  if [ "$status" -ne 0 ]; then tail -n 20 "$folder"/*.log "$folder"/slurm/logs/* 2>/dev/null; fi
+  rm -rf "$folder" || { sleep 2; rm -rf "$folder"; }
   exit "$status"
 }
 trap finish EXIT
@@ -66,6 +69,5 @@ for _ in $(seq 600); do
   sleep 1
 done
 cmp "$folder/loop/table.tsv" "$folder/slurm/table.tsv"
-grep -l 'going on\|took over\|resum' "$folder"/slurm/logs/slurm-*.log > /dev/null || :
 test "$(tail -n +2 "$folder/slurm/table.tsv" | wc -l)" -eq 6
 echo "slurm: six units, one killed; the table is that of a loop"
