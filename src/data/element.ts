@@ -1,6 +1,7 @@
 // Element types of recorded arrays: how many bytes each has, and the typed array that it is read into.
 
 import { FormatError } from '../error.ts';
+import { halfToFloat } from '../half.ts';
 import { elementCount } from '../shape.ts';
 
 const CLASSES = {
@@ -69,7 +70,7 @@ export function decodeElements(type: ElementType, bytes: Uint8Array<ArrayBuffer>
   const count = aligned.byteLength / size;
   if (type === 'float16') {
     const halves = new Uint16Array(aligned.buffer, aligned.byteOffset, count);
-    return Float32Array.from(halves, halfToNumber);
+    return Float32Array.from(halves, halfToFloat);
   }
   if (type === 'bool') {
     // Any byte but 0 is true, as in NumPy.
@@ -111,14 +112,4 @@ export function elementCountOf(shape: readonly number[], where: string): number 
 
 function swapBytes(bytes: Uint8Array, size: number): void {
   for (let start = 0; start + size <= bytes.length; start += size) bytes.subarray(start, start + size).reverse();
-}
-
-/** IEEE 754 binary16. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

@@ -1,9 +1,9 @@
 // What one input of an encoder is fed with: images and clips in its own order of axes and its own element type, numbers, and
 // constants. Letters: N observations, T frames, H W C image, D numbers.
 import { FormatError, UsageError } from '../error.ts';
+import { floatToHalf } from '../half.ts';
 import type { ElementType, RuntimeTensor, TensorSpec } from '../runtimes/runtime.ts';
 import { elementCount } from '../shape.ts';
-import { toHalf } from './latent.ts';
 
 /** The order of an input's axes; `flat`: numbers as they are, [N, D] or any axes that hold as many. */
 export type InputLayout = 'nhwc' | 'nchw' | 'ntchw' | 'ncthw' | 'nthwc' | 'flat';
@@ -148,7 +148,7 @@ function typed(values: Float32Array, type: ElementType): Pick<RuntimeTensor, 'ty
     case 'float32':
       return { type, data: values };
     case 'float16':
-      return { type, data: Uint16Array.from(values, toHalf) };
+      return { type, data: Uint16Array.from(values, floatToHalf) };
     case 'int64':
       return { type, data: BigInt64Array.from(values, (value) => BigInt(Math.round(value))) };
     case 'int32':

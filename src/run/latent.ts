@@ -1,6 +1,7 @@
 // What of an encoder's outputs is the latent of an observation: which output, how tokens or places become one vector, and its
 // length. Letters: N observations, T tokens, H W places, C channels, D numbers of a latent.
 import { FormatError, option, UsageError } from '../error.ts';
+import { halfToFloat } from '../half.ts';
 import { underMetric } from '../measures/latents.ts';
 import type { RuntimeTensor } from '../runtimes/runtime.ts';
 
@@ -40,7 +41,7 @@ export function latentsOf(
 
 function numbersOf(where: string, data: RuntimeTensor['data'], type: RuntimeTensor['type']): Float32Array {
   if (data instanceof Float32Array) return data;
-  if (type === 'float16' && data instanceof Uint16Array) return Float32Array.from(data, fromHalf);
+  if (type === 'float16' && data instanceof Uint16Array) return Float32Array.from(data, halfToFloat);
   throw new FormatError(`${where}: expected latents as float32 or float16, got ${type}`);
 }
 
@@ -111,33 +112,4 @@ function reduce(
       reduced[n * size + k] = how === 'mean' ? sum / places : largest;
     }
   return reduced;
-}
-
-/** IEEE 754 binary16 -> number. */
-export function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-/** A number as binary16, to nearest, ties to even; past 65,504 infinite. */
-export function toHalf(value: number): number {
-  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
-  const size = Math.abs(value);
-  if (Number.isNaN(size)) return 0x7e00;
-  if (size >= 65520) return sign | 0x7c00;
-  // Below the smallest normal number steps are 2^-24; a fraction that rounds up carries into the exponent by itself.
-  const exponent = Math.max(-14, Math.floor(Math.log2(size)));
-  const steps = roundToEven(size / 2 ** (exponent - 10));
-  return sign | (exponent === -14 ? steps : ((exponent + 14) << 10) + steps);
-}
-
-function roundToEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
 }
