@@ -1,20 +1,9 @@
 // What is known of a value in an ONNX graph: element type and shape.
 
-export type TensorType =
-  | 'float32'
-  | 'float16'
-  | 'float64'
-  | 'uint8'
-  | 'int8'
-  | 'uint16'
-  | 'int16'
-  | 'int32'
-  | 'int64'
-  | 'uint32'
-  | 'uint64'
-  | 'bool'
-  | 'string'
-  | 'bfloat16';
+import type { ElementType } from '../../src/runtimes/runtime.ts';
+
+/** What a runtime holds, and two that ONNX files may have beside. */
+export type TensorType = ElementType | 'string' | 'bfloat16';
 
 /** A size, or an expression over named dynamic axes: 'N', 'time', 'ceil(height / 2)'. '?' is a size that nobody knows. */
 export type Dimension = number | string;

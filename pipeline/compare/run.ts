@@ -1,6 +1,6 @@
 // Compares evaluations: of runs, of exports, of ONNX files, or the JSON files by themselves. Nothing is measured again.
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { FormatError, option, UsageError } from '../../src/error.ts';
 import { type ComparedEvaluation, compareEvaluations } from '../../src/evaluation/comparison.ts';
 import type { RunComparisonRecord } from '../../src/evaluation/schema/comparison.ts';
@@ -18,6 +18,7 @@ import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { requireFile, requireWritable } from '../../src/storage/file-system.ts';
 import { readMetrics } from '../../src/storage/jsonl.ts';
 import { lookAtEncoder } from '../encoder/file.ts';
+import { besideEncoder } from '../encoder/report-file.ts';
 
 /** Where the page of a comparison goes. */
 export interface CompareOptions {
@@ -89,7 +90,7 @@ async function openEvaluated(path: string): Promise<ComparedEvaluation & Learnin
 async function openEncoder(path: string): Promise<ComparedEvaluation & LearningCurves> {
   requireFile(path, 'an ONNX file');
   const name = basename(path).replace(/\.onnx$/i, '');
-  const file = join(dirname(path), `${name}.evaluation.json`);
+  const file = besideEncoder(path, 'evaluation.json');
   const command = `jepa evaluate ${path} --data RECORDING`;
   requireEvaluated(path, file, command);
   const record = readEvaluation(file);

@@ -16,6 +16,7 @@ import { openEncoderSession } from '../../src/run/world-session.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { requireFile, requireWritable } from '../../src/storage/file-system.ts';
 import { lookAtEncoder } from '../encoder/file.ts';
+import { besideEncoder } from '../encoder/report-file.ts';
 import { readBaseline } from '../evaluate/gate.ts';
 
 /** Which batch is compared with which baseline. */
@@ -201,7 +202,7 @@ function noteSmallness({ observations, referenceObservations }: DriftRecord, onN
 /** drift.html of a run, NAME.drift.html beside NAME.onnx. */
 export function driftPath(path: string, extension: 'html' | 'json'): string {
   if (!/\.onnx$/i.test(path)) return join(path, `drift.${extension}`);
-  return join(dirname(path), `${basename(path).replace(/\.onnx$/i, '')}.drift.${extension}`);
+  return besideEncoder(path, `drift.${extension}`);
 }
 
 async function writeReport(path: string, drift: Drift, onProgress: (line: string) => void): Promise<void> {

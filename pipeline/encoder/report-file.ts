@@ -25,6 +25,7 @@ export function encoderReportPath(path: string): string {
   return besideEncoder(path, 'report.html');
 }
 
-function besideEncoder(path: string, suffix: string): string {
+/** NAME.suffix beside NAME.onnx, or beside a file of latents. */
+export function besideEncoder(path: string, suffix: string): string {
   return join(dirname(path), `${basename(path).replace(/\.(onnx|npy|npz|parquet|csv|jsonl|h5|hdf5)$/i, '')}.${suffix}`);
 }

@@ -1,6 +1,5 @@
 // Quantises an encoder to 8 bits without losing its classes: calibrates, searches for what must stay in float32, and judges the
 // result on observations that neither has seen. Nothing is written before the verdict on it.
-import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { readModel, writeModel } from '../../export/files.ts';
 import { encodeModel, prepareForQuantization } from '../../export/index.ts';
@@ -10,6 +9,7 @@ import { packageVersion } from '../../src/machine/package.ts';
 import { openRuntime } from '../../src/runtimes/index.ts';
 import { elementCount } from '../../src/shape.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
+import { sha256 } from '../../src/storage/sha256.ts';
 import { certificationInput } from '../encoder/certify.ts';
 import { type Bench, measureReference, type Reference } from './measuring.ts';
 import { type DividedObservations, divideObservations } from './observation.ts';
@@ -192,10 +192,6 @@ function countsOf({ calibration, search, judging, repeated, shared }: DividedObs
     repeated,
     shared,
   };
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 async function writeReport(record: QuantizationRecord, recordPath: string, reportPath: string): Promise<void> {

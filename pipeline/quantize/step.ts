@@ -18,6 +18,7 @@ import {
 import { JepaError, option } from '../../src/error.ts';
 import type { QuantizationJudgement, QuantizationRecord } from '../../src/evaluation/schema/quantization.ts';
 import { type Headroom, headroom } from '../../src/measures/bound/headroom.ts';
+import { median } from '../../src/measures/median.ts';
 import { fixedBatchSize, observationFeeds, paddedRows } from '../../src/run/encode.ts';
 import { elementCount } from '../../src/shape.ts';
 import {
@@ -26,7 +27,6 @@ import {
   measureError,
   measureQuantized,
   measureReference,
-  median,
   type Reference,
   timeInTurns,
 } from './measuring.ts';

@@ -1,6 +1,5 @@
 // The plan of a sweep: one unit of work a line of plan.jsonl, each with its whole configuration, checked before anything runs.
 // It never changes: an engine runs "unit i of n", and again when that dies.
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
@@ -9,6 +8,7 @@ import { FormatError, option, UsageError } from '../../src/error.ts';
 import { isSimulatorName } from '../../src/simulation/index.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { describeFolder, makeFolder, readTextIfPresent } from '../../src/storage/file-system.ts';
+import { sha256 } from '../../src/storage/sha256.ts';
 import { type Configuration, parseConfiguration } from '../../src/training/configuration.ts';
 import { type ResolveTrainingOptions, resolveTraining } from '../train/configuration.ts';
 import { pointsOf, type SweepPoint } from './search.ts';
@@ -86,7 +86,7 @@ export async function planSweep(
   );
   const text = units.map((unit) => `${JSON.stringify(unit)}\n`).join('');
   const path = join(folder, PLAN_NAME);
-  const settings = `${JSON.stringify({ format: SWEEP_FORMAT, plan: digestOf(text), ...specification }, undefined, 2)}\n`;
+  const settings = `${JSON.stringify({ format: SWEEP_FORMAT, plan: sha256(text), ...specification }, undefined, 2)}\n`;
   const earlier = [readTextIfPresent(path), readTextIfPresent(join(folder, SPECIFICATION_NAME))];
   const wasThere = earlier[0] === text && earlier[1] === settings;
   // One without its other half is of a planning that was interrupted.
@@ -157,7 +157,7 @@ export function readSweep(folder: string): SweepPlan {
     throw new FormatError(`${folder}: expected a sweep of format ${SWEEP_FORMAT}, got ${JSON.stringify(format)}`, {
       remedy: 'It was made by another version of jepa-onnx: use that one.',
     });
-  if (plan !== digestOf(text))
+  if (plan !== sha256(text))
     throw new FormatError(`${path}: expected the plan that was written, got one that was changed`, {
       remedy: 'Plan again into another folder.',
     });
@@ -177,10 +177,6 @@ function parseObject(where: string, text: string): Record<string, unknown> {
   } catch (cause) {
     throw new FormatError(`${where}: expected a JSON object, got ${JSON.stringify(text.slice(0, 40))}`, { cause });
   }
-}
-
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 function countLines(text: string | undefined): number {

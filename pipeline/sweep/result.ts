@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { FormatError } from '../../src/error.ts';
 import { measureNames } from '../../src/evaluation/sweep/measure.ts';
+import { parseJsonIfAny } from '../../src/json.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { readTextIfPresent } from '../../src/storage/file-system.ts';
 
@@ -44,7 +45,7 @@ export function unitPaths(folder: string, id: string, rung: number): UnitPaths {
 export function readResult({ result }: UnitPaths): UnitResult | undefined {
   const text = readTextIfPresent(result);
   if (text === undefined) return undefined;
-  const { data } = resultSchema.safeParse(parseJson(text));
+  const { data } = resultSchema.safeParse(parseJsonIfAny(text));
   if (data !== undefined) return data;
   throw new FormatError(`${result}: expected the result of a unit, got ${JSON.stringify(text.slice(0, 60))}`, {
     remedy: 'Remove the file: the unit is then run again, from what it has.',
@@ -60,17 +61,9 @@ export function readFailure({ failure }: UnitPaths): UnitFailure | undefined {
   const text = readTextIfPresent(failure);
   return text === undefined
     ? undefined
-    : (z.strictObject({ message: z.string() }).safeParse(parseJson(text)).data ?? { message: 'unknown' });
+    : (z.strictObject({ message: z.string() }).safeParse(parseJsonIfAny(text)).data ?? { message: 'unknown' });
 }
 
 export function writeFailure({ failure }: UnitPaths, content: UnitFailure): void {
   writeFileAtomic(failure, `${JSON.stringify(content)}\n`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

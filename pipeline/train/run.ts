@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { WorldModel } from '../../models/world-model.ts';
 import { FormatError, UsageError } from '../../src/error.ts';
+import { parseJsonIfAny } from '../../src/json.ts';
 import { rememberCode } from '../../src/machine/code-permission.ts';
 import {
   createRunFolder,
@@ -324,19 +325,11 @@ async function saveModels(runFolder: string, model: WorldModel): Promise<void> {
 function readProvenance(runFolder: string): Provenance | undefined {
   const text = readTextIfPresent(runPath(runFolder, 'environment'));
   if (text === undefined) return undefined;
-  const parsed = provenanceSchema.safeParse(parseJson(text));
+  const parsed = provenanceSchema.safeParse(parseJsonIfAny(text));
   return parsed.success ? parsed.data : undefined;
 }
 
 const provenanceSchema = z.record(z.string(), z.union([z.string(), z.number()]));
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 function writeProvenance(runFolder: string, provenance: Provenance): void {
   writeFileAtomic(runPath(runFolder, 'environment'), `${JSON.stringify(provenance, undefined, 2)}\n`);

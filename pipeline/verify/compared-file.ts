@@ -1,6 +1,6 @@
 // A file that is compared: by its own path, or the encoder of a run or an export.
 import { readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { inspectOnnx, type NodeSummary } from '../../export/inspect.ts';
 import { FormatError, UsageError } from '../../src/error.ts';
 import { type FoundInput, findObservationInput } from '../../src/evaluation/foreign-encoder.ts';
@@ -10,6 +10,7 @@ import type { TensorSpec } from '../../src/runtimes/index.ts';
 import { requireFile } from '../../src/storage/file-system.ts';
 import type { FedFile } from '../../src/verification/file/feeds.ts';
 import { lookAtEncoder } from '../encoder/file.ts';
+import { besideEncoder } from '../encoder/report-file.ts';
 
 export interface ComparedFile extends FedFile {
   readonly path: string;
@@ -101,5 +102,5 @@ export function imageSizeOf(file: ComparedFile, layout: 'nhwc' | 'nchw' | undefi
 
 /** Where a comparison is written: NAME.verify.json and NAME.verify.html beside the last of the files. */
 export function comparisonPath(file: Pick<ComparedFile, 'path'>, extension: 'json' | 'html'): string {
-  return join(dirname(file.path), `${basename(file.path).replace(/\.onnx$/i, '')}.verify.${extension}`);
+  return besideEncoder(file.path, `verify.${extension}`);
 }

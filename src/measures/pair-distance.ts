@@ -55,6 +55,25 @@ export function meanDistancesOf(
   return { within: sums.within / pairs.within, between: sums.between / pairs.between };
 }
 
+/** Cosine of two rows, between -1 and 1; rows that are 0 have no direction: 1 where both are, 0 where one is. */
+export function cosine(
+  a: ArrayLike<number>,
+  aOffset: number,
+  b: ArrayLike<number>,
+  bOffset: number,
+  size: number,
+): number {
+  let [product, squaresA, squaresB] = [0, 0, 0];
+  for (let k = 0; k < size; k++) {
+    product += a[aOffset + k] * b[bOffset + k];
+    squaresA += a[aOffset + k] ** 2;
+    squaresB += b[bOffset + k] ** 2;
+  }
+  const length = Math.sqrt(squaresA * squaresB);
+  if (length > 0) return Math.max(-1, Math.min(1, product / length));
+  return squaresA === squaresB ? 1 : 0;
+}
+
 export function squaredDistance(
   a: ArrayLike<number>,
   aOffset: number,

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import * as z from 'zod';
 import { FormatError, JepaError, option, UnavailableError } from '../error.ts';
+import { parseJsonIfAny } from '../json.ts';
 import { endWithThisProcess } from '../machine/launcher-guard.ts';
 import { systemErrorCode } from '../storage/file-system.ts';
 
@@ -140,7 +141,7 @@ export function startConversation(options: ConversationOptions): Conversation {
       violate('nothing without a question', quote(line));
       return false;
     }
-    const parsed = headerSchema.safeParse(parseJson(line));
+    const parsed = headerSchema.safeParse(parseJsonIfAny(line));
     if (!parsed.success) {
       violate('a line of JSON with "type" and "byteLength"', quote(line));
       return false;
@@ -217,14 +218,6 @@ async function endChild(child: ChildProcess, closed: Promise<void>): Promise<voi
   const timer = setTimeout(() => child.kill('SIGKILL'), END_LIMIT_MS);
   await closed;
   clearTimeout(timer);
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 function quote(line: string): string {

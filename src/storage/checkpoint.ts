@@ -1,6 +1,5 @@
 // Checkpoints of a run: checkpoints/step-000500/{weights.safetensors, optimizer.safetensors, state.json}. A folder is there
 // whole or not at all; state.json holds the SHA-256 of the others and of itself, so that a flipped bit is never trained on.
-import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
@@ -15,6 +14,7 @@ import {
   writeFully,
 } from './file-system.ts';
 import { decodeSafetensors, encodeSafetensors, type NamedArray, type Safetensors } from './safetensors.ts';
+import { sha256 } from './sha256.ts';
 
 /** Raised when a file's meaning changes; a newer one is refused. */
 export const CHECKPOINT_FORMAT = 1;
@@ -259,10 +259,6 @@ function checksums(arrays: ReadonlyMap<string, NamedArray>): [name: string, crc:
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     return [name, crc32(bytes).toString(16).padStart(8, '0')];
   });
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function refuseLoss(key: string, value: unknown): unknown {

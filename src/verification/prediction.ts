@@ -1,6 +1,6 @@
 // How far the predictions of a runtime may be from the reference's: derived from the margins by which the reference's
 // predictions are nearer to one class than to the next, as the verdict's tolerance is from those of the latents.
-import { squaredDistance } from '../measures/pair-distance.ts';
+import { cosine, squaredDistance } from '../measures/pair-distance.ts';
 import { type Verdict, verdictThresholds } from '../measures/verdict.ts';
 
 /** The nearest centroid of each prediction, and by how much the next one is farther. */
@@ -77,16 +77,7 @@ export function largestRowDistance(a: Float32Array, b: Float32Array, size: numbe
 /** The smallest cosine between rows of two arrays [N, D]; rows that are 0 in both agree. */
 export function smallestRowCosine(a: Float32Array, b: Float32Array, size: number): number {
   let smallest = 1;
-  for (let start = 0; start < Math.min(a.length, b.length); start += size) {
-    let [product, squaresA, squaresB] = [0, 0, 0];
-    for (let k = start; k < start + size; k++) {
-      product += a[k] * b[k];
-      squaresA += a[k] * a[k];
-      squaresB += b[k] * b[k];
-    }
-    const length = Math.sqrt(squaresA * squaresB);
-    const cosine = length > 0 ? product / length : squaresA === squaresB ? 1 : 0;
-    smallest = Math.min(smallest, Math.max(-1, Math.min(1, cosine)));
-  }
+  for (let start = 0; start < Math.min(a.length, b.length); start += size)
+    smallest = Math.min(smallest, cosine(a, start, b, start, size));
   return smallest;
 }

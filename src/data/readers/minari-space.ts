@@ -1,5 +1,6 @@
 // What Minari's metadata.json says of the columns: how many actions a Discrete space has, the bounds of a Box.
 import * as z from 'zod';
+import { parseJsonIfAny } from '../../json.ts';
 import type { Column } from '../recording.ts';
 
 /** Bounds are nested like the values; only those of vectors are of use, and images repeat 0 and 255 for each pixel. */
@@ -22,8 +23,8 @@ export function applyMinariSpaces(
   const parsed = metadataSchema.safeParse(metadata);
   if (!parsed.success) return columns;
   const known = new Map<string, Partial<Column>>();
-  collect('observations', parseJson(parsed.data.observation_space), known);
-  collect('actions', parseJson(parsed.data.action_space), known);
+  collect('observations', parseJsonIfAny(parsed.data.observation_space), known);
+  collect('actions', parseJsonIfAny(parsed.data.action_space), known);
   return new Map([...columns].map(([name, column]) => [name, { ...column, ...known.get(name) }]));
 }
 
@@ -50,12 +51,4 @@ function collect(name: string, space: unknown, known: Map<string, Partial<Column
 function toNumbers(value: number | readonly unknown[]): readonly number[] | undefined {
   if (typeof value === 'number') return [value];
   return value.every((item) => typeof item === 'number') ? value : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

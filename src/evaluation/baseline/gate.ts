@@ -9,6 +9,7 @@ import {
   twoSampleShareChange,
 } from '../../measures/change/share-test.ts';
 import { type LabelledLatents, type Metric, rootMeanSquareNorm } from '../../measures/latents.ts';
+import { cosine, squaredDistance } from '../../measures/pair-distance.ts';
 import { verdicts } from '../../measures/verdict.ts';
 import type { AnyEvaluationRecord, EncoderRuntimeRecord } from '../schema/evaluation.ts';
 import type { GateCheck, GateRecord } from '../schema/gate.ts';
@@ -273,21 +274,20 @@ function pinnedCheck(
   const before = unpackLatents(pinned.latents);
   if (before.size !== latents.size)
     return none(`latents of ${latents.size} numbers, in the baseline of ${before.size}`);
-  let cosine = 1;
+  const { size } = latents;
+  let least = 1;
   let error = 0;
   pinned.rows.forEach((row, index) => {
-    const [old, recent] = [
-      before.values.subarray(index * before.size, (index + 1) * before.size),
-      latents.values.subarray(row * latents.size, (row + 1) * latents.size),
-    ];
-    cosine = Math.min(cosine, cosineOf(old, recent));
-    error = Math.max(error, Math.hypot(...old.map((value, k) => recent[k] - value)));
+    const places = [before.values, index * size, latents.values, row * size, size] as const;
+    least = Math.min(least, cosine(...places));
+    error = Math.max(error, Math.sqrt(squaredDistance(...places)));
   });
-  const least = leastCosine ?? (isSameFile ? LEAST_COSINE : undefined);
+  const wanted = leastCosine ?? (isSameFile ? LEAST_COSINE : undefined);
   const allowed = isSameFile ? measured.decidingGap / 2 : undefined;
-  const isWorse = (least !== undefined && cosine < least) || (allowed !== undefined && allowed > 0 && error >= allowed);
+  const isWorse =
+    (wanted !== undefined && least < wanted) || (allowed !== undefined && allowed > 0 && error >= allowed);
   const asked = [
-    ...(least === undefined ? [] : [`cosine of at least ${least}`]),
+    ...(wanted === undefined ? [] : [`cosine of at least ${wanted}`]),
     ...(allowed === undefined ? [] : [`errors below ${short(allowed)}, half of the deciding gap`]),
   ];
   return {
@@ -295,22 +295,10 @@ function pinnedCheck(
     name,
     status: isWorse ? 'worse' : 'kept',
     before: `${pinned.rows.length} observations, scale ${short(pinned.scale)}`,
-    now: `smallest cosine ${cosine.toFixed(6)}, largest error ${short(error)}, scale ${short(rootMeanSquareNorm(latents))}`,
+    now: `smallest cosine ${least.toFixed(6)}, largest error ${short(error)}, scale ${short(rootMeanSquareNorm(latents))}`,
     detail: asked.length > 0 ? `asked for: ${asked.join(', ')}` : 'another file than the baseline’s: told, not decided',
     p: null,
   };
-}
-
-/** Of what is 0 there is no direction: 1 where both are. */
-function cosineOf(a: Float32Array, b: Float32Array): number {
-  let [dot, ofA, ofB] = [0, 0, 0];
-  for (let k = 0; k < a.length; k++) {
-    dot += a[k] * b[k];
-    ofA += a[k] * a[k];
-    ofB += b[k] * b[k];
-  }
-  if (ofA === 0 || ofB === 0) return ofA === ofB ? 1 : 0;
-  return dot / Math.sqrt(ofA * ofB);
 }
 
 function intervalText(value: number | null, [low, high]: readonly [number, number | null]): string {

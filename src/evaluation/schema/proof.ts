@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { FormatError } from '../../error.ts';
+import { parseJsonIfAny } from '../../json.ts';
 
 /** Raised when a field changes its meaning. Fields may be added without. */
 export const PROOF_FORMAT = 1;
@@ -71,21 +72,13 @@ export function proofJsonSchema(): Record<string, unknown> {
   return { title: 'Rounding certificate of an encoder', ...z.toJSONSchema(proofSchema) };
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * The certificate at `path` where there is one of this encoder; undefined where there is none, or it is of another file.
  * @throws FormatError where something else is there
  */
 export function readProof(path: string, sha256: string): ProofRecord | undefined {
   if (!existsSync(path)) return undefined;
-  const parsed = proofSchema.safeParse(parseJson(readFileSync(path, 'utf8')));
+  const parsed = proofSchema.safeParse(parseJsonIfAny(readFileSync(path, 'utf8')));
   if (!parsed.success)
     throw new FormatError(`${path}: expected a certificate of format ${PROOF_FORMAT}, got another file`, {
       remedy: 'Make it again with jepa certify, or delete it.',

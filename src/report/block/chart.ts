@@ -3,6 +3,7 @@
 import * as vega from 'vega';
 import * as vegaLite from 'vega-lite';
 import { JepaError } from '../../error.ts';
+import { median } from '../../measures/median.ts';
 import { classColours } from '../colour.ts';
 import { Html, html } from '../html.ts';
 import type { BlockOf } from '../report.ts';
@@ -330,12 +331,6 @@ function seriesDash(names: readonly string[]) {
     scale: { domain: [...names], range: names.map((_, index) => [...dashes[index % dashes.length]]) },
     legend: null,
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /** One chart as an image with words. */

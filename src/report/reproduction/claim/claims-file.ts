@@ -1,9 +1,9 @@
 // A claims file: what is claimed of which trainings, by which statistic and which test, on which seeds. It is written before
 // the runs that judge it, and its digest stands in their results, so that neither can be changed under the other.
-import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { UsageError } from '../../../error.ts';
 import { parseOptions } from '../../../options.ts';
+import { sha256 } from '../../../storage/sha256.ts';
 
 export const CLAIMS_FORMAT = 'jepa-claims-1';
 
@@ -146,5 +146,5 @@ export function parseClaims(where: string, value: unknown, text: string): Claims
     for (const test of tests)
       if (test.step !== undefined && !claims.steps.includes(test.step))
         fail(`a measured step (${claims.steps.join(', ')}) in claim ${id}`, String(test.step));
-  return { ...claims, sha256: createHash('sha256').update(text).digest('hex') };
+  return { ...claims, sha256: sha256(text) };
 }

@@ -2,6 +2,7 @@
 // claims file, or another version of it, is refused.
 import * as z from 'zod';
 import { FormatError, UsageError } from '../../../error.ts';
+import { parseJsonIfAny } from '../../../json.ts';
 import type { ClaimMeasure, ClaimsFile } from './claims-file.ts';
 
 export const RESULTS_FORMAT = 'jepa-claim-results-1';
@@ -39,7 +40,7 @@ export function writeResults(claims: ClaimsFile, runs: readonly ClaimRun[]): str
 /** @throws UsageError where they are of other claims, or another version; FormatError where they are no results */
 export function readResults(path: string, text: string, claims: ClaimsFile): ClaimRun[] {
   const [first, ...rest] = text.split('\n').filter((line) => line !== '');
-  const header = headerSchema.safeParse(parseJson(first ?? ''));
+  const header = headerSchema.safeParse(parseJsonIfAny(first ?? ''));
   if (!header.success) throw new FormatError(`${path} line 1: expected ${RESULTS_FORMAT}, got ${excerpt(first ?? '')}`);
   const { version, claims: digest } = header.data;
   if (version !== claims.version || digest !== claims.sha256)
@@ -51,19 +52,11 @@ export function readResults(path: string, text: string, claims: ClaimsFile): Cla
       },
     );
   return rest.map((line, index) => {
-    const run = runSchema.safeParse(parseJson(line));
+    const run = runSchema.safeParse(parseJsonIfAny(line));
     if (!run.success)
       throw new FormatError(`${path} line ${index + 2}: expected the results of a run, got ${excerpt(line)}`);
     return run.data;
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 const excerpt = (text: string) => JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
