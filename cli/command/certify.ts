@@ -3,23 +3,23 @@
 import { Command } from 'commander';
 import { UsageError } from '../../src/error.ts';
 import { parseClasses } from '../parse/class.ts';
-import { encoderFlagNames, isEncoderFile, refuseEncoderFlags, withEncoderFlags } from '../parse/encoder.ts';
+import {
+  encoderFlagNames,
+  type FeedingFlags,
+  isEncoderFile,
+  refuseEncoderFlags,
+  withEncoderFlags,
+} from '../parse/encoder.ts';
 import { parseWhole } from '../parse/number.ts';
 import { parsePixels } from '../parse/pixels.ts';
 import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 
-interface CertifyFlags {
+interface CertifyFlags extends FeedingFlags {
   readonly observations: number;
   readonly seed: number;
   readonly classes?: string;
   readonly data?: string;
-  readonly environment?: string;
-  readonly map?: string;
-  readonly imageSize?: readonly [height: number, width: number];
-  readonly stack?: number;
-  readonly layout?: 'nchw' | 'nhwc';
-  readonly pixels?: string;
   readonly additions: number;
   readonly runtime: string;
   readonly failBelow?: number;

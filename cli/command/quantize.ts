@@ -5,13 +5,19 @@ import type { QuantizeEncoderOptions } from '../../pipeline/quantize/option.ts';
 import type { Metric } from '../../src/measures/latents.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
 import { parseClasses } from '../parse/class.ts';
-import { encoderFlagNames, isEncoderFile, refuseEncoderFlags, withEncoderFlags } from '../parse/encoder.ts';
+import {
+  encoderFlagNames,
+  type FeedingFlags,
+  isEncoderFile,
+  refuseEncoderFlags,
+  withEncoderFlags,
+} from '../parse/encoder.ts';
 import { parseNonNegative, parseWhole } from '../parse/number.ts';
 import { parsePixels } from '../parse/pixels.ts';
 import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 
-interface QuantizeFlags {
+interface QuantizeFlags extends FeedingFlags {
   readonly out?: string;
   readonly keep: 'distinct' | 'none';
   readonly prefer: 'size' | 'time';
@@ -26,12 +32,6 @@ interface QuantizeFlags {
   readonly seed: number;
   readonly classes?: string;
   readonly data?: string;
-  readonly environment?: string;
-  readonly map?: string;
-  readonly imageSize?: readonly [height: number, width: number];
-  readonly stack?: number;
-  readonly layout?: 'nchw' | 'nhwc';
-  readonly pixels?: string;
   readonly metric?: Metric;
   readonly threads?: number;
   readonly force?: boolean;

@@ -8,7 +8,13 @@ import type { ShapeChoices } from '../../src/verification/file/random-inputs.ts'
 import type { FailRule, Tolerance } from '../../src/verification/file/schema.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
 import { parseClasses } from '../parse/class.ts';
-import { encoderFlagNames, isEncoderFile, refuseEncoderFlags, withEncoderFlags } from '../parse/encoder.ts';
+import {
+  encoderFlagNames,
+  type FeedingFlags,
+  isEncoderFile,
+  refuseEncoderFlags,
+  withEncoderFlags,
+} from '../parse/encoder.ts';
 import { isOnStdout, type WantedFormat, withFormat } from '../parse/gate.ts';
 import { parseWhole } from '../parse/number.ts';
 import { parsePixels } from '../parse/pixels.ts';
@@ -41,18 +47,12 @@ interface VerifyFlags extends FileFlags {
 }
 
 /** Of comparisons of files alone. */
-interface FileFlags {
+interface FileFlags extends FeedingFlags {
   readonly inputs?: string;
   readonly shape?: ShapeChoices;
   readonly tolerance?: Tolerance;
   readonly failOn?: FailRule[];
   readonly reduce?: string;
-  readonly environment?: string;
-  readonly map?: string;
-  readonly imageSize?: readonly [number, number];
-  readonly stack?: number;
-  readonly layout?: 'nchw' | 'nhwc';
-  readonly pixels?: string;
 }
 
 const fileFlagNames = ['inputs', 'shape', 'tolerance', 'failOn', 'reduce', ...encoderFlagNames] as const;
@@ -185,15 +185,15 @@ async function runVerify(
 ): Promise<void> {
   if (flags.json && isOnStdout(flags.format))
     throw new UsageError('--format: expected a file beside --json, as in junit=results.xml, got a format on stdout');
+  const runtimes = flags.runtimes ?? flags.runtime;
   if (flags.training !== undefined) {
-    await runTrainingVerification(terminal, subject, flags);
+    await runTrainingVerification(terminal, subject, runtimes, flags);
     return;
   }
   // An optional value takes the next word, which may be a file.
   const { bisect } = flags;
   const isWord = typeof bisect === 'string' && !bisect.includes(',');
   const subjects = [subject, ...others, ...(isWord && (others.length > 0 || isEncoderFile(subject)) ? [bisect] : [])];
-  const runtimes = flags.runtimes ?? flags.runtime;
   if (subjects.length > 1 || isEncoderFile(subject)) await verifyFiles(terminal, subjects, runtimes, flags);
   else await verifyFolder(terminal, subject, runtimes, flags);
 }
@@ -204,6 +204,7 @@ async function verifyFiles(
   runtimes: string | undefined,
   flags: VerifyFlags,
 ): Promise<void> {
+  refuseFormat(flags, 'files');
   const refused = runFlagNames.find((name) => flags[name] !== undefined);
   if (refused !== undefined)
     throw new UsageError(
@@ -234,6 +235,14 @@ async function verifyFiles(
   else terminal.stdout.write((await import('../text/comparison.ts')).renderComparison(record));
   if (flags.report) await openPage(terminal, flags.open, comparisonPageOf(subjects));
   if (!record.holds) terminal.exitCode = 1;
+}
+
+/** Lists of checks are made of runs and exports: what would be written of anything else is not to be missed silently. */
+function refuseFormat({ format }: VerifyFlags, compared: string): void {
+  if (format === undefined) return;
+  throw new UsageError(`--format: expected the folder of a run or an export, got a comparison of ${compared}`, {
+    remedy: 'What was found is in --json.',
+  });
 }
 
 function limitsOf({ timeLimit, memoryLimit }: VerifyFlags) {
@@ -287,13 +296,17 @@ async function verifyFolder(
   if (!record.holds) terminal.exitCode = 1;
 }
 
-async function runTrainingVerification(terminal: Terminal, folder: string, flags: VerifyFlags): Promise<void> {
+async function runTrainingVerification(
+  terminal: Terminal,
+  folder: string,
+  runtimes: string | undefined,
+  flags: VerifyFlags,
+): Promise<void> {
+  refuseFormat(flags, 'trainings');
   const { verifyTraining } = await import('../../pipeline/verify/training.ts');
   const { trainingPlaces } = await import('../../pipeline/train/place.ts');
   const given =
-    flags.runtimes === undefined || flags.runtimes === 'all'
-      ? undefined
-      : parseNames('--runtimes', flags.runtimes, trainingPlaces);
+    runtimes === undefined || runtimes === 'all' ? undefined : parseNames('--runtimes', runtimes, trainingPlaces);
   const places = given?.map((name) => {
     const known = trainingPlaces.find((each) => each === name);
     if (known === undefined) throw unknownName('--runtimes', 'where to train', name, trainingPlaces);

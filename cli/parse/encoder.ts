@@ -13,14 +13,18 @@ export const encoderFlagNames = ['environment', 'map', 'imageSize', 'stack', 'la
 /** Attributes of the flags that `withLatentFlags` adds. */
 export const latentFlagNames = ['input', 'fix', 'output', 'pool', 'normalize'] as const;
 
-/** What the flags of both are parsed to. */
-export interface EncoderFlags {
+/** What the flags of `withEncoderFlags` are parsed to. */
+export interface FeedingFlags {
   readonly environment?: string;
   readonly map?: string;
   readonly imageSize?: readonly [height: number, width: number];
   readonly stack?: number;
   readonly layout?: 'nchw' | 'nhwc';
   readonly pixels?: string;
+}
+
+/** Those of `withLatentFlags` too. */
+export interface EncoderFlags extends FeedingFlags {
   readonly input?: readonly InputColumns[];
   readonly fix?: readonly ConstantPort[];
   readonly output?: string;

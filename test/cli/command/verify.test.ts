@@ -145,6 +145,23 @@ describe('jepa verify of files', () => {
   });
 });
 
+test('--format is refused where no list of checks is made, and --runtime is another spelling everywhere', async () => {
+  const file = join(import.meta.dirname, '..', '..', 'fixtures', 'comparison', 'encoder.onnx');
+  for (const words of [
+    [file, '--runtimes', 'cpu,wasm'],
+    [run, '--training', '2'],
+  ]) {
+    const { code, stderr } = await jepa('verify', ...words, '--format', 'junit');
+    expect(stderr).toMatch(
+      /^jepa: --format: expected the folder of a run or an export, got a comparison of (files|trainings)/,
+    );
+    expect(code).toBe(2);
+  }
+  const { code, stderr } = await jepa('verify', run, '--training', '2', '--runtime', 'abacus');
+  expect(stderr).toContain('--runtimes: expected where to train');
+  expect(code).toBe(2);
+});
+
 test('--training before the run says where the run goes', async () => {
   const { code, stderr } = await jepa('verify', '--training', run);
   expect(stderr).toContain(`--training: expected a number of steps, or nothing, got "${run}"`);
