@@ -1,57 +1,40 @@
 // `jepa bisimulation`: which observations a latent must tell apart, by which action words, before anything is trained.
-import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import type { Auxiliary } from '../../src/auxiliary/index.ts';
 import type { BisimulationReport, StochasticPair } from '../../src/bisimulation/index.ts';
 import type { Environment } from '../../src/environments/index.ts';
 import { UsageError } from '../../src/error.ts';
-import { permitCodeOnCommandLine, wordsOfAssignments } from '../code-permission.ts';
-import { collect, parseWhole } from '../parse/number.ts';
+import { collect, parseNonNegative } from '../parse/number.ts';
+import {
+  isRecording,
+  openSystemRecording,
+  partsOf,
+  refuseFlags,
+  type SystemFlags,
+  withSystemFlags,
+} from '../parse/system.ts';
 import type { Terminal } from '../terminal.ts';
 import { describeReport } from '../text/bisimulation.ts';
-import { parseImageSize } from './data.ts';
 
-interface BisimulationFlags {
-  readonly auxiliary?: string;
-  readonly set: readonly string[];
-  readonly config?: string;
+interface BisimulationFlags extends SystemFlags {
   readonly pair: readonly string[];
-  readonly tolerance?: number;
   readonly metric?: number;
   readonly epsilon?: number;
-  readonly observations: number;
-  readonly seed?: number;
-  readonly map?: string;
-  readonly imageSize?: readonly [number, number];
-  readonly ffmpeg?: string;
   readonly json?: boolean;
 }
 
 export function createBisimulationCommand(terminal: Terminal): Command {
-  return new Command('bisimulation')
+  const command = new Command('bisimulation')
     .description('list which observations a latent must tell apart, and the shortest action words that show it')
     .argument('<environment|recording>', 'counting, exogenous, rooms or door-key; or a recording, a file or a folder')
-    .option('--auxiliary <names>', 'auxiliary functions, or columns of a recording, comma-separated (default: reward)')
     .option('--pair <a,b>', 'two states by name or number: what tells them apart; repeatable', collect, [])
-    .option('--tolerance <number>', 'auxiliary values within this are equal (default: 0)', parseNumber('--tolerance'))
     .option(
       '--epsilon <distance>',
       'of a recording whose actions slip: compare pairs by the distributions of what follows, within this total variation',
-      parseNumber('--epsilon'),
+      parseNonNegative('--epsilon'),
     )
-    .option('--metric <discount>', 'the bisimulation metric with this discount, as well', parseNumber('--metric'))
-    .option(
-      '--observations <number>',
-      'images sampled where an auxiliary is a function of the pixels',
-      parseWhole('--observations', 2),
-      256,
-    )
-    .option('--seed <number>', 'seed of auxiliaries and sampled images (default: 0)', parseWhole('--seed', 0))
-    .option('--config <file>', 'the configuration of a training: its environment and auxiliaries')
-    .option('--set <key=value>', 'one configuration key, such as environment.target=0; repeatable', collect, [])
-    .option('--map <parts>', "a recording's parts and their columns: action=act,reward=r,state=label")
-    .option('--image-size <HxW>', 'bring all images of a recording to this height and width', parseImageSize)
-    .option('--ffmpeg <program>', 'program that decodes videos (default: ffmpeg)')
+    .option('--metric <discount>', 'the bisimulation metric with this discount, as well', parseNonNegative('--metric'));
+  return withSystemFlags(command)
     .option('--json', 'print everything as JSON')
     .addHelpText(
       'after',
@@ -77,13 +60,12 @@ async function runBisimulation(
   flags: BisimulationFlags,
   command: Command,
 ): Promise<void> {
-  const { environmentNames } = await import('../../src/environments/index.ts');
-  if (!environmentNames.includes(subject) && existsSync(subject)) {
+  if (await isRecording(subject)) {
     await runRecording(terminal, subject, flags, command);
     return;
   }
   refuseFlags(command, ['map', 'imageSize', 'ffmpeg'], 'a recording', subject);
-  const { environment, auxiliaries, seed } = await partsOf(subject, flags);
+  const { environment, auxiliaries, seed } = await partsOf(subject, flags, () => requireImageFlags(flags));
   try {
     const isOfPixels = auxiliaries.some(({ of }) => of === 'pixels');
     const report = isOfPixels
@@ -117,14 +99,6 @@ function print(
   );
 }
 
-/** Flags that mean something only for the other kind of subject. */
-export function refuseFlags(command: Command, names: readonly string[], wanted: string, subject: string): void {
-  const given = names.find((name) => command.getOptionValueSource(name) === 'cli');
-  if (given === undefined) return;
-  const flag = command.options.find((option) => option.attributeName() === given)?.long ?? given;
-  throw new UsageError(`${flag}: expected ${wanted}, got ${subject}`);
-}
-
 /** What the transitions of a recording guarantee; where every action was taken in every state, the largest bisimulation. */
 async function runRecording(
   terminal: Terminal,
@@ -135,17 +109,8 @@ async function runRecording(
   refuseFlags(command, ['set', 'config', 'seed', 'observations'], 'an environment', path);
   const bisimulation = await import('../../src/bisimulation/index.ts');
   const { readRecordedEpisodes } = await import('../../src/bisimulation/recorded-episodes.ts');
-  const { openRecording } = await import('../../src/data/readers/index.ts');
-  const { parseMap } = await import('../../src/data/role-name.ts');
-  const { roles, structure } = flags.map === undefined ? { roles: {}, structure: {} } : parseMap(flags.map);
-  const { imageSize, ffmpeg, tolerance } = flags;
-  const recording = await openRecording(path, {
-    structure,
-    observation: roles.observation,
-    action: roles.action,
-    imageSize,
-    ffmpeg,
-  });
+  const { tolerance } = flags;
+  const { recording, roles } = await openSystemRecording(path, flags);
   try {
     const auxiliaries = (flags.auxiliary ?? 'reward')
       .split(',')
@@ -226,44 +191,6 @@ function firstObservations(stateOf: Int32Array): number[] {
   return first;
 }
 
-/** The environment and the auxiliaries that a command line names, of `jepa bisimulation` and `jepa foresee`. */
-export async function partsOf(
-  environmentName: string,
-  flags: Pick<BisimulationFlags, 'config' | 'set' | 'auxiliary' | 'seed'> &
-    Partial<Pick<BisimulationFlags, 'pair' | 'metric'>>,
-) {
-  const { createAuxiliaries, environmentContext, parseAuxiliary } = await import('../../src/auxiliary/index.ts');
-  const { createEnvironment } = await import('../../src/environments/index.ts');
-  const { resolveConfiguration } = await import('../../src/training/presets.ts');
-  const { requireEnvironmentConfiguration } = await import('../../src/training/configuration.ts');
-  const file =
-    flags.config === undefined
-      ? undefined
-      : await (await import('../parse/config-file.ts')).readConfigFile(flags.config);
-  const configuration = resolveConfiguration({
-    preset: 'small',
-    environment: environmentName,
-    file,
-    assignments: flags.set,
-    flags: {
-      auxiliary: flags.auxiliary?.split(',').map((name) => parseAuxiliary('--auxiliary', name.trim())),
-      seed: flags.seed,
-    },
-    threads: 1,
-  });
-  await permitCodeOnCommandLine(configuration, wordsOfAssignments(flags.set));
-  const { name, ...options } = requireEnvironmentConfiguration('bisimulation', configuration);
-  const environment = createEnvironment(name, options);
-  // Auxiliaries of the pixels are computed by plain tfjs, which is fast enough here and needs no set-up; this stops its advice.
-  const isOfPixels = configuration.auxiliary.some(({ kind }) => kind.startsWith('random-'));
-  if (isOfPixels) requireImageFlags(flags);
-  if (isOfPixels || configuration.auxiliary.some(({ kind }) => kind === 'module'))
-    (await import('@tensorflow/tfjs')).enableProdMode();
-  const context = environmentContext(environment, configuration.seed);
-  const auxiliaries = await createAuxiliaries(configuration.auxiliary, context);
-  return { environment, auxiliaries, seed: configuration.seed };
-}
-
 /** Auxiliaries of the state: the whole environment, exactly. */
 async function reportOfStates(
   environment: Environment,
@@ -287,7 +214,6 @@ async function reportOfImages(
   flags: BisimulationFlags,
   seed: number,
 ): Promise<BisimulationReport> {
-  requireImageFlags(flags);
   const { tolerance, observations } = flags;
   const { reportObserved, systemFromTransitions } = await import('../../src/bisimulation/index.ts');
   const { sampleTransitions } = await import('../../src/bisimulation/sample.ts');
@@ -302,7 +228,7 @@ async function reportOfImages(
 }
 
 /** A pair of states, or a distance of them, means nothing where each of their images has its own auxiliary value. */
-function requireImageFlags({ pair = [], metric }: Partial<Pick<BisimulationFlags, 'pair' | 'metric'>>): void {
+function requireImageFlags({ pair, metric }: BisimulationFlags): void {
   if (pair.length === 0 && metric === undefined) return;
   throw new UsageError(
     `--${pair.length > 0 ? 'pair' : 'metric'}: expected auxiliaries of the state, got one of the pixels`,
@@ -333,13 +259,4 @@ function parsePair(text: string, names: readonly string[], subject: string): [nu
     });
   });
   return [first, second];
-}
-
-function parseNumber(option: string): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() === '' || !Number.isFinite(value) || value < 0)
-      throw new UsageError(`${option}: expected a number of at least 0, got "${text}"`);
-    return value;
-  };
 }

@@ -1,26 +1,21 @@
 // `jepa foresee`: before training, what this data and this auxiliary will force apart, what may vanish, and how many labels save it.
 
-import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { UsageError, unknownName } from '../../src/error.ts';
-import { collect, parseWhole } from '../parse/number.ts';
+import {
+  isRecording,
+  openSystemRecording,
+  partsOf,
+  refuseFlags,
+  type SystemFlags,
+  withSystemFlags,
+} from '../parse/system.ts';
 import type { Terminal } from '../terminal.ts';
 import { describeComparison, describeForesight } from '../text/foresight.ts';
-import { partsOf, refuseFlags } from './bisimulation.ts';
-import { parseImageSize } from './data.ts';
 
-interface ForeseeFlags {
-  readonly auxiliary?: string;
+interface ForeseeFlags extends SystemFlags {
   readonly task?: string;
   readonly factors?: string;
-  readonly set: readonly string[];
-  readonly config?: string;
-  readonly tolerance?: number;
-  readonly observations: number;
-  readonly seed?: number;
-  readonly map?: string;
-  readonly imageSize?: readonly [number, number];
-  readonly ffmpeg?: string;
   readonly against?: string;
   readonly json?: boolean;
 }
@@ -32,33 +27,17 @@ const names = (text: string): string[] =>
     .filter((name) => name !== '' && name !== 'none');
 
 export function createForeseeCommand(terminal: Terminal): Command {
-  return new Command('foresee')
+  const command = new Command('foresee')
     .description(
       'before training: which pairs will be forced apart, which may merge, what of the state may vanish, how many labels save it',
     )
     .argument('[environment|recording]', 'counting, exogenous, rooms or door-key; or a recording, a file or a folder')
     .option(
-      '--auxiliary <names>',
-      'auxiliary functions, or columns of a recording, comma-separated; none (default: reward)',
-    )
-    .option(
       '--task <name>',
       'what the latents are wanted for: reward, a column of a recording, or none (default: reward)',
     )
-    .option('--factors <columns>', 'columns of a recording that say what an observation is made of, comma-separated')
-    .option('--tolerance <number>', 'values within this are equal (default: 0)', (text) => parseTolerance(text))
-    .option(
-      '--observations <number>',
-      'images sampled where an auxiliary is of the pixels',
-      parseWhole('--observations', 2),
-      256,
-    )
-    .option('--seed <number>', 'seed of auxiliaries, sampled images and labels (default: 0)', parseWhole('--seed', 0))
-    .option('--config <file>', 'the configuration of a training: its environment and auxiliaries')
-    .option('--set <key=value>', 'one configuration key, such as environment.target=0; repeatable', collect, [])
-    .option('--map <parts>', "a recording's parts and their columns: action=act,reward=r,state=label")
-    .option('--image-size <HxW>', 'bring all images of a recording to this height and width', parseImageSize)
-    .option('--ffmpeg <program>', 'program that decodes videos (default: ffmpeg)')
+    .option('--factors <columns>', 'columns of a recording that say what an observation is made of, comma-separated');
+  return withSystemFlags(command)
     .option('--against <run>', 'an exported run of an environment: what was foreseen of it, beside what happened')
     .option('--json', 'print everything as JSON')
     .addHelpText(
@@ -94,8 +73,7 @@ async function runForesee(
     throw new UsageError('foresee: expected an environment or a recording, got none', {
       remedy: 'For example: jepa foresee counting --auxiliary none',
     });
-  const { environmentNames } = await import('../../src/environments/index.ts');
-  if (!environmentNames.includes(subject) && existsSync(subject)) await runRecording(terminal, subject, flags, command);
+  if (await isRecording(subject)) await runRecording(terminal, subject, flags, command);
   else await runEnvironment(terminal, subject, flags, command);
 }
 
@@ -133,12 +111,8 @@ async function runEnvironment(
 async function runRecording(terminal: Terminal, path: string, flags: ForeseeFlags, command: Command): Promise<void> {
   refuseFlags(command, ['set', 'config', 'observations'], 'an environment', path);
   const { foreseeRecording } = await import('../../pipeline/foresee/recording.ts');
-  const { openRecording } = await import('../../src/data/readers/index.ts');
-  const { parseMap } = await import('../../src/data/role-name.ts');
-  const { roles, structure } = flags.map === undefined ? { roles: {}, structure: {} } : parseMap(flags.map);
-  const { imageSize, ffmpeg, tolerance, seed, task } = flags;
-  const { observation, action } = roles;
-  const recording = await openRecording(path, { structure, observation, action, imageSize, ffmpeg });
+  const { tolerance, seed, task } = flags;
+  const { recording, roles } = await openSystemRecording(path, flags);
   try {
     const auxiliaries = names(flags.auxiliary ?? 'reward');
     const foreseen = await foreseeRecording(recording, {
@@ -195,10 +169,4 @@ async function runAgainst(terminal: Terminal, run: string, flags: ForeseeFlags, 
 
 function print(terminal: Terminal, record: unknown): void {
   terminal.stdout.write(`${JSON.stringify(record)}\n`);
-}
-
-function parseTolerance(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
-  throw new UsageError(`--tolerance: expected a number of at least 0, got "${text}"`);
 }
