@@ -11,7 +11,7 @@ import { LockedError } from '../src/storage/held-lock.ts';
 import { commandGroups, internalCommands } from './commands.ts';
 import { hide, layOutHelp } from './help.ts';
 import { InterruptedError } from './interruption.ts';
-import { createTerminal, type Terminal } from './terminal.ts';
+import { createTerminal, EXIT_TRY_AGAIN, type Terminal } from './terminal.ts';
 import { withDashes } from './text/option.ts';
 
 const DEBUG = 'print the stack trace of an error';
@@ -112,10 +112,7 @@ function ofMachine(error: unknown): unknown {
   return storageError(path, 'a path that can be used', error);
 }
 
-/** EX_TEMPFAIL of sysexits.h, which engines take for "try again later": a living process has the run. */
-const EXIT_LOCKED = 75;
-
 function exitCodeOf(error: unknown, failureCode: number): number {
-  if (error instanceof LockedError) return EXIT_LOCKED;
+  if (error instanceof LockedError) return EXIT_TRY_AGAIN;
   return error instanceof UsageError ? 2 : failureCode;
 }

@@ -2,6 +2,9 @@
 // several times, without a trace in that process.
 import { createInterruption, type Interruption } from './interruption.ts';
 
+/** EX_TEMPFAIL of sysexits.h, which engines take for "try again later": a living process has the run, or this one was stopped early. */
+export const EXIT_TRY_AGAIN = 75;
+
 /** Standard output or standard error, of a process or of a test. */
 export interface TerminalStream {
   readonly isTTY?: boolean;

@@ -52,7 +52,7 @@ async function runReproduce(terminal: Terminal, environment: string, flags: Repr
     throw unknownName('reproduce', 'an environment of the paper', environment, ['counting']);
   const { presetNames } = await import('../../src/training/presets.ts');
   if (!presetNames.includes(flags.preset)) throw unknownName('--preset', 'a preset', flags.preset, presetNames);
-  const { runReproduction } = await import('../../pipeline/reproduce/claims.ts');
+  const { runReproduction } = await import('../../pipeline/reproduce/figure.ts');
   const plans = chooseRows(flags.rows);
   const folder = flags.out ?? join('runs', `reproduce-${environment}-${flags.preset}`);
   const assignments = flags.set.flatMap((assignment) => ['--set', assignment]);

@@ -1,16 +1,15 @@
 // `jepa sweep`: many trainings from one file, on this machine or on any engine that runs "command i of n".
+
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { JepaError, UsageError } from '../../src/error.ts';
 import { withAllowCode } from '../code-permission.ts';
 import { parseWhole } from '../parse/number.ts';
-import type { Terminal } from '../terminal.ts';
+import { EXIT_TRY_AGAIN, type Terminal } from '../terminal.ts';
+import { counted } from '../text/counted.ts';
 import { noteTo } from '../text/option.ts';
 import { createTrainingProgress } from '../text/progress.ts';
 import { loadTensorFlowForCommand } from '../upkeep/tensorflow.ts';
-
-/** EX_TEMPFAIL of sysexits.h: an engine that ended the unit early is to run it again. */
-const EXIT_AGAIN = 75;
 
 export function createSweepCommand(terminal: Terminal): Command {
   const command = new Command('sweep')
@@ -98,10 +97,6 @@ async function runPlan(
   );
 }
 
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
-}
-
 interface RunFlags {
   readonly unit?: number;
   readonly jobs?: number;
@@ -158,7 +153,7 @@ async function runUnit(terminal: Terminal, folder: string, unit: number): Promis
   const stopping = new AbortController();
   let exitCode = 0;
   const release = terminal.stopWhenInterrupted((code, signal) => {
-    exitCode = signal === 'SIGINT' ? code : EXIT_AGAIN;
+    exitCode = signal === 'SIGINT' ? code : EXIT_TRY_AGAIN;
     progress.note('stopping after this step; once more to stop at once, without a checkpoint');
     stopping.abort();
     return true;

@@ -12,6 +12,7 @@ import type { CudaPiece } from '../../src/runtimes/cuda/piece.ts';
 import type { RuntimeDescription } from '../../src/runtimes/runtime.ts';
 import { collect } from '../parse/number.ts';
 import type { Terminal } from '../terminal.ts';
+import { counted } from '../text/counted.ts';
 import { withDashes } from '../text/option.ts';
 
 interface DoctorFlags {
@@ -212,21 +213,21 @@ export function formatReport(report: Report): string {
     `jepa-onnx   ${version}`,
     `Node        ${machine.node.version} (${machine.node.path})`,
     `system      ${system}`,
-    `processor   ${machine.processor}, ${plural(machine.threads, 'thread')}${machine.instructions.length > 0 ? `, ${machine.instructions.join(' ')}` : ''}`,
+    `processor   ${machine.processor}, ${counted(machine.threads, 'thread')}${machine.instructions.length > 0 ? `, ${machine.instructions.join(' ')}` : ''}`,
     `memory      ${gigabytes(machine.memoryByteLength)}, ${gigabytes(machine.freeMemoryByteLength)} free`,
     `cache       ${cache.folder}, ${gigabytes(cache.byteLength)}${cache.freeByteLength === undefined ? '' : `, ${gigabytes(cache.freeByteLength)} free on its disk`}`,
     '',
     ...formatPart(
       'tensorflow',
       tensorflow,
-      `${tensorflow.tensorflowVersion} under tfjs-node ${tensorflow.tfjsNode}, ${plural(tensorflow.threads ?? 0, 'thread')}, ` +
+      `${tensorflow.tensorflowVersion} under tfjs-node ${tensorflow.tfjsNode}, ${counted(tensorflow.threads ?? 0, 'thread')}, ` +
         `native by ${tensorflow.source} (${tensorflow.folder})`,
     ),
     ...runtimes.flatMap((runtime) =>
       formatPart(
         runtime.runtime,
         runtime.runtime === 'cuda' && lacksDriver(cuda) ? withoutDriver(runtime) : runtime,
-        `${runtime.version}, ${runtime.provider}, ${plural(runtime.threads ?? 0, 'thread')}`,
+        `${runtime.version}, ${runtime.provider}, ${counted(runtime.threads ?? 0, 'thread')}`,
       ).concat(runtime.runtime === 'cuda' && !runtime.isAvailable ? formatCuda(cuda) : []),
     ),
     ...programs.flatMap((program) =>
@@ -283,8 +284,4 @@ function formatPart(
   if (part.isAvailable) return [`${title} yes  ${found}`];
   const remedy = part.remedy === undefined ? [] : [`${' '.repeat(11)}      -> ${withDashes(part.remedy)}`];
   return [`${title} no   ${part.reason}${note}`, ...remedy];
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -2,14 +2,14 @@
 import { basename, resolve } from 'node:path';
 import { unknownName } from '../../src/error.ts';
 import { readSweep } from '../sweep/plan.ts';
-import { rungSizes } from '../sweep/rung.ts';
+import { rungRanges } from '../sweep/rung.ts';
 import { kubernetesManifest } from './kubernetes.ts';
 import type { LaunchOptions, LaunchPlan } from './plan.ts';
 import { rayScript } from './ray.ts';
 import { slurmScript } from './slurm.ts';
 
 interface Engine {
-  readonly script: (plan: LaunchPlan, options: LaunchOptions) => string;
+  readonly script: (plan: LaunchPlan) => string;
   /** Of the file that holds the script. */
   readonly extension: string;
   /** Words before the file's name that submit it. */
@@ -40,35 +40,26 @@ export interface Launch {
  * @param engine slurm, ray or kubernetes
  * @throws UsageError for another engine, and where `folder` holds no sweep
  */
-export function launchSweep(
-  engine: string,
-  folder: string,
-  options: LaunchOptions & Required<Pick<LaunchOptions, 'command'>>,
-): Launch {
+export function launchSweep(engine: string, folder: string, options: LaunchOptions): Launch {
   if (!Object.hasOwn(engines, engine)) throw unknownName('launch', 'an engine', engine, engineNames);
   const { script, extension, submit } = engines[engine];
   const plan = readSweep(folder);
-  let first = 0;
-  const rungs = rungSizes(plan).map((size) => {
-    first += size;
-    return { first: first - size, size };
-  });
   const whole = resolve(folder);
-  const text = script(
-    {
-      folder: whole,
-      name: `jepa-${basename(whole)}`
-        .toLowerCase()
-        .replaceAll(/[^a-z0-9]+/g, '-')
-        .replace(/-+$/, '')
-        .slice(0, 50),
-      rungs,
-      threads: plan.specification.threads,
-      command: options.command ?? ['jepa'],
-      arguments: options.arguments ?? [],
-      allowCode: options.allowCode ?? false,
-    },
-    options,
-  );
+  const text = script({
+    ...options,
+    folder: whole,
+    name: jobName(basename(whole)),
+    rungs: rungRanges(plan),
+    threads: plan.specification.threads,
+  });
   return { script: text, fileName: `launch.${extension}`, submit };
+}
+
+/** As Kubernetes wants labels, with room for what is put behind it. */
+function jobName(folder: string): string {
+  return `jepa-${folder}`
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, 50)
+    .replace(/-+$/, '');
 }

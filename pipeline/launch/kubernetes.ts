@@ -1,12 +1,22 @@
 // Kubernetes: an Indexed Job a rung. It has no order between jobs: later rungs are suspended until somebody resumes them.
 import { stringify } from 'yaml';
-import type { LaunchOptions, LaunchPlan } from './plan.ts';
+import type { LaunchPlan } from './plan.ts';
 import { quote } from './shell.ts';
 
 const MOUNT = '/sweeps';
 
-export function kubernetesManifest(plan: LaunchPlan, { image = 'node:24', claim = 'jepa' }: LaunchOptions): string {
-  const { folder, name, rungs, threads, command, arguments: given, allowCode } = plan;
+export function kubernetesManifest(plan: LaunchPlan): string {
+  const {
+    folder,
+    name,
+    rungs,
+    threads,
+    command,
+    arguments: given = [],
+    allowCode,
+    image = 'node:24',
+    claim = 'jepa',
+  } = plan;
   const inside = `${MOUNT}/${folder.split('/').at(-1)}`;
   const code = allowCode ? ' --allow-code' : '';
   const jobs = rungs.map(({ first, size }, rung) => ({

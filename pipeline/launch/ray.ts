@@ -1,7 +1,7 @@
 // Ray Core: a task a unit, which only starts the command line; results are files, not objects of Ray.
 import type { LaunchPlan } from './plan.ts';
 
-export function rayScript({ folder, rungs, threads, command, arguments: given, allowCode }: LaunchPlan): string {
+export function rayScript({ folder, rungs, threads, command, arguments: given = [], allowCode }: LaunchPlan): string {
   const words = (list: readonly string[]) => `[${list.map((word) => JSON.stringify(word)).join(', ')}]`;
   return `# Runs the sweep on Ray: pip install ray, then python3 this file. RAY_ADDRESS names a cluster; without, this machine is one.
 # Every machine must see the sweep's folder. Units that are done end at once, so that it may be run again.

@@ -8,7 +8,7 @@ export function slurmScript({
   rungs,
   threads,
   command,
-  arguments: given,
+  arguments: given = [],
   allowCode,
 }: LaunchPlan): string {
   const jepa = command.map(quote).join(' ');

@@ -12,9 +12,8 @@ import { runPath } from '../../src/run/folder.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { readMetrics } from '../../src/storage/jsonl.ts';
 import { readSweep, type SweepPlan } from './plan.ts';
-import { readResult, type UnitResult } from './result.ts';
-import { type SweepTask, scoreOf } from './rung.ts';
-import { decidedTasks } from './status.ts';
+import type { UnitResult } from './result.ts';
+import { readTasks, type SweepTask, scoreOf } from './rung.ts';
 
 /** How a sweep is collected. */
 export interface CollectOptions {
@@ -42,8 +41,7 @@ export async function collectSweep(folder: string, { partial = false }: CollectO
   const plan = readSweep(folder);
   const done: DoneTask[] = [];
   const missing: string[] = [];
-  for (const task of decidedTasks(plan)) {
-    const result = readResult(task.paths);
+  for (const { task, result } of readTasks(plan)) {
     if (result === undefined) missing.push(nameOf(task));
     else done.push({ task, result });
   }

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { runPath } from '../../src/run/folder.ts';
 import { runOwner } from '../../src/storage/run-lock.ts';
-import { readSweep, type SweepPlan } from './plan.ts';
-import { readFailure, readResult } from './result.ts';
-import { rungSizes, type SweepTask, tasksOfRung } from './rung.ts';
+import { readSweep } from './plan.ts';
+import { readFailure } from './result.ts';
+import { readTasks, type TaskState, taskCount } from './rung.ts';
 
 /** `begun`: interrupted or killed; the next run of the unit goes on from its newest checkpoint. */
 export type UnitState = 'done' | 'running' | 'failed' | 'begun' | 'waiting';
@@ -31,31 +31,18 @@ export interface SweepStatus {
 /** @throws UsageError where `folder` holds no sweep */
 export function sweepStatus(folder: string): SweepStatus {
   const plan = readSweep(folder);
-  const tasks = decidedTasks(plan);
-  const units = tasks.map((task) => ({
-    unit: task.index,
-    id: task.unit.id,
-    rung: task.rung,
-    ...stateOf(task),
+  const units = readTasks(plan).map((state) => ({
+    unit: state.task.index,
+    id: state.task.unit.id,
+    rung: state.task.rung,
+    ...stateOf(state),
   }));
   const counts = { done: 0, running: 0, failed: 0, begun: 0, waiting: 0 };
   for (const { state } of units) counts[state]++;
-  const all = rungSizes(plan).reduce((sum, size) => sum + size, 0);
-  return { folder, counts, undecided: all - units.length, units };
+  return { folder, counts, undecided: taskCount(plan) - units.length, units };
 }
 
-/** The units of all rungs that are decided. */
-export function decidedTasks(plan: SweepPlan): SweepTask[] {
-  const tasks: SweepTask[] = [];
-  for (const rung of rungSizes(plan).keys()) {
-    if (rung > 0 && tasks.some(({ paths }) => readResult(paths) === undefined)) break;
-    tasks.push(...tasksOfRung(plan, rung));
-  }
-  return tasks;
-}
-
-function stateOf({ paths }: SweepTask): { readonly state: UnitState; readonly detail?: string } {
-  const result = readResult(paths);
+function stateOf({ task: { paths }, result }: TaskState): { readonly state: UnitState; readonly detail?: string } {
   if (result !== undefined) return { state: 'done', detail: result.verdict };
   const owner = runOwner(paths.run);
   if (owner !== undefined) return { state: 'running', detail: owner };

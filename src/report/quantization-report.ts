@@ -1,5 +1,7 @@
 // The report of a quantisation: what the search tried, margin against bytes and milliseconds, and what each node takes of it.
+
 import type { QuantizationRecord, QuantizationTrial } from '../evaluation/schema/quantization.ts';
+import { left, right } from './column.ts';
 import { formatCount, formatNumber, formatPercent } from './number.ts';
 import { type BlockOf, REPORT_FORMAT, type Report, type ReportSection } from './report.ts';
 
@@ -95,16 +97,16 @@ function trialTable({ trials, encoder, time }: QuantizationRecord): BlockOf<'tab
     kind: 'table',
     caption: 'Choices, on the observations of the search, the most exact first',
     columns: [
-      { name: 'choice', align: 'left' },
-      { name: 'in 8 bits', align: 'right' },
-      { name: 'weights in 8 bits', align: 'right' },
-      { name: 'weights in 16 bits', align: 'right' },
-      { name: 'float32', align: 'right' },
-      { name: 'KiB', align: 'right' },
-      { name: 'ms', align: 'right' },
-      { name: 'largest error', align: 'right' },
-      { name: 'certified', align: 'right' },
-      { name: 'certificate', align: 'left' },
+      left('choice'),
+      right('in 8 bits'),
+      right('weights in 8 bits'),
+      right('weights in 16 bits'),
+      right('float32'),
+      right('KiB'),
+      right('ms'),
+      right('largest error'),
+      right('certified'),
+      left('certificate'),
     ],
     rows: [
       [
@@ -155,12 +157,12 @@ function nodeSection({ units, trials }: QuantizationRecord): ReportSection {
         kind: 'table',
         caption: 'Each node alone in 8 bits, all others in float32: share of the borne error that it takes',
         columns: [
-          { name: 'node', align: 'left' },
-          { name: 'operator', align: 'left' },
-          { name: 'KiB of weight', align: 'right' },
-          { name: 'in 8 bits', align: 'right' },
-          { name: 'weight alone', align: 'right' },
-          { name: 'in the file', align: 'left' },
+          left('node'),
+          left('operator'),
+          right('KiB of weight'),
+          right('in 8 bits'),
+          right('weight alone'),
+          left('in the file'),
         ],
         rows: sorted.map((unit) => [
           unit.name,
@@ -185,12 +187,12 @@ function calibrationSection({ calibrations, method, weightBits }: QuantizationRe
         kind: 'table',
         caption: 'Everything in 8 bits, on the observations of the search',
         columns: [
-          { name: 'method', align: 'left' },
-          { name: 'bits of weights', align: 'right' },
-          { name: 'verdict', align: 'left' },
-          { name: 'largest error', align: 'right' },
-          { name: 'borne', align: 'right' },
-          { name: 'accuracy', align: 'right' },
+          left('method'),
+          right('bits of weights'),
+          left('verdict'),
+          right('largest error'),
+          right('borne'),
+          right('accuracy'),
         ],
         rows: calibrations.map((each) => [
           each.method,

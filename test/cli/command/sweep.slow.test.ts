@@ -2,28 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { temporaryFolder } from '../../storage/temporary-folder.ts';
 import { jepa } from '../jepa.ts';
-
-function fileOf(text: string): { readonly root: string; readonly file: string; readonly out: string } {
-  const root = temporaryFolder();
-  const file = join(root, 'sweep.yaml');
-  writeFileSync(file, text);
-  return { root, file, out: join(root, 'sweep') };
-}
-
-const tiny = `
-environment: counting
-seeds: 1
-set:
-  optimization.steps: 4
-  optimization.batchSize: 4
-  model.latentSize: 4
-  model.predictor: { width: 8, depth: 1 }
-  measureEvery: 0
-grid: { objective.dynamics: [1] }
-evaluate: { observations: 64 }
-`;
+import { fileOf, tiny } from './tiny-sweep.ts';
 
 test('plans, runs a unit, returns at once where it is done, and collects', async () => {
   const { file, out } = fileOf(tiny);

@@ -1,29 +1,9 @@
 // `jepa sweep` and `jepa launch` as commands: what they print and end with. Units that run: sweep.slow.test.ts.
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../../storage/temporary-folder.ts';
 import { jepa } from '../jepa.ts';
-
-function fileOf(text: string): { readonly root: string; readonly file: string; readonly out: string } {
-  const root = temporaryFolder();
-  const file = join(root, 'sweep.yaml');
-  writeFileSync(file, text);
-  return { root, file, out: join(root, 'sweep') };
-}
-
-const tiny = `
-environment: counting
-seeds: 1
-set:
-  optimization.steps: 4
-  optimization.batchSize: 4
-  model.latentSize: 4
-  model.predictor: { width: 8, depth: 1 }
-  measureEvery: 0
-grid: { objective.dynamics: [1] }
-evaluate: { observations: 64 }
-`;
+import { fileOf, tiny } from './tiny-sweep.ts';
 
 describe('jepa sweep', () => {
   test.each([

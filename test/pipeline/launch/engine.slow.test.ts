@@ -8,23 +8,14 @@ import { launchSweep } from '../../../pipeline/launch/index.ts';
 import { planSweep } from '../../../pipeline/sweep/plan.ts';
 import { findPython } from '../../python/python.ts';
 import { temporaryFolder } from '../../storage/temporary-folder.ts';
+import { sweep } from './planned-sweep.ts';
 
 const python = findPython('kubernetes_validate');
 
 test.skipIf(python === undefined)(
   'a task a unit, rung by rung, that starts the command line and tries again what fails',
   async () => {
-    const folder = join(temporaryFolder(), 'sweep');
-    await planSweep(
-      'sweep.yaml',
-      {
-        environment: 'counting',
-        seeds: 2,
-        grid: { 'objective.dynamics': [0, 1, 2] },
-        rungs: { steps: [10, 20], keep: 0.5 },
-      },
-      folder,
-    );
+    const folder = await sweep();
     const { script } = launchSweep('ray', folder, { command: ['node', 'jepa.js'] });
     const stub = temporaryFolder();
     mkdirSync(join(stub, 'ray'));

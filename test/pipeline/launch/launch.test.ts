@@ -5,23 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { launchSweep } from '../../../pipeline/launch/index.ts';
-import { planSweep } from '../../../pipeline/sweep/plan.ts';
 import { temporaryFolder } from '../../storage/temporary-folder.ts';
-
-async function sweep(name = 'sweep'): Promise<string> {
-  const folder = join(temporaryFolder(), name);
-  await planSweep(
-    'sweep.yaml',
-    {
-      environment: 'counting',
-      seeds: 2,
-      grid: { 'objective.dynamics': [0, 1, 2] },
-      rungs: { steps: [10, 20], keep: 0.5 },
-    },
-    folder,
-  );
-  return folder;
-}
+import { sweep } from './planned-sweep.ts';
 
 /** A folder of programs that write down how they were called, and what they read. */
 function fakePrograms(names: readonly string[]): string {
