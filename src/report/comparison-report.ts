@@ -6,11 +6,11 @@ import type {
   OutputRecord,
   RanFile,
 } from '../verification/file/schema.ts';
-import type { Bisection } from '../verification/schema.ts';
 import { verdictTones } from './answer.ts';
 import { left, right } from './column.ts';
 import { formatCount, formatNumber, formatPercent } from './number.ts';
 import { type BlockOf, REPORT_FORMAT, type Report, type ReportBlock, type ReportSection } from './report.ts';
+import { bisectionSection, openNumber } from './section/bisection.ts';
 
 export function comparisonReport(record: ComparisonRecord, generator: string): Report {
   const names = record.files.map(({ name }) => name);
@@ -24,7 +24,7 @@ export function comparisonReport(record: ComparisonRecord, generator: string): R
     sections: [
       outputSection(record),
       ...classSection(record),
-      ...bisectionSections(record),
+      ...(record.bisection === undefined ? [] : [bisectionSection(record.bisection)]),
       ranSection(record),
       settingsSection(record),
     ],
@@ -79,16 +79,12 @@ function worstSentence(record: ComparisonRecord, run: RanFile): string[] {
   if (worst === undefined) return [];
   if (worst.maxAbsolute === 0) return [`${labelOf(record, run)}: every number is the same.`];
   return [
-    `${labelOf(record, run)}: the largest error is ${open(worst.maxAbsolute)} (${percentOf(worst.partOfScale)} of the scale of "${worst.name}"), the smallest cosine ${worst.cosine.smallest.toFixed(6)}, SQNR ${decibel(worst.sqnrDb)}.`,
+    `${labelOf(record, run)}: the largest error is ${openNumber(worst.maxAbsolute)} (${percentOf(worst.partOfScale)} of the scale of "${worst.name}"), the smallest cosine ${worst.cosine.smallest.toFixed(6)}, SQNR ${decibel(worst.sqnrDb)}.`,
   ];
 }
 
 function sizeOf(part: number | null): number {
   return part ?? Number.POSITIVE_INFINITY;
-}
-
-function open(value: number | null): string {
-  return value === null ? 'infinite' : formatNumber(value);
 }
 
 function percentOf(part: number | null): string {
@@ -153,15 +149,15 @@ function outputRow(label: string, output: OutputRecord, isDeciding: boolean): Bl
     label,
     `${name} ${output.type}[${output.shape.join(', ')}]`,
     output.holds ? { text: 'yes', tone: 'good' } : isDeciding ? { text: 'no', tone: 'bad' } : 'no',
-    open(output.maxAbsolute),
-    open(output.partOfScale),
-    open(output.maxRelative),
+    openNumber(output.maxAbsolute),
+    openNumber(output.partOfScale),
+    openNumber(output.maxRelative),
     cosine.smallest.toFixed(6),
     cosine.mean.toFixed(6),
     decibel(output.sqnrDb),
     decibel(output.psnrDb),
     nonFinite.here + nonFinite.reference === 0 ? '0' : `${nonFinite.here} here, ${nonFinite.reference} there`,
-    worst === null ? '' : `[${worst.index.join(', ')}]: ${open(worst.got)} for ${open(worst.expected)}`,
+    worst === null ? '' : `[${worst.index.join(', ')}]: ${openNumber(worst.got)} for ${openNumber(worst.expected)}`,
   ];
 }
 
@@ -254,93 +250,6 @@ function classSection(record: ComparisonRecord): ReportSection[] {
 function riskWords({ pairsAtRisk }: ClassComparison): string {
   const words = pairsAtRisk.slice(0, 4).map(({ classes: [a, b], observations }) => `${a} as ${b} (${observations})`);
   return pairsAtRisk.length > 4 ? `${words.join(', ')}, ...` : words.join(', ');
-}
-
-function bisectionSections({ bisection }: ComparisonRecord): ReportSection[] {
-  return bisection === undefined ? [] : [bisectionSection(bisection)];
-}
-
-/** Also of a run's verification. */
-export function bisectionSection(bisection: Bisection): ReportSection {
-  const { between, tolerance, observations, compared, introducing, introducingCount, passingOn, values, first, worst } =
-    bisection;
-  const [main] = introducing;
-  const finding =
-    first === null && main === undefined
-      ? `None of ${formatCount(compared)} values differs by more than ${formatNumber(tolerance)} of its scale.`
-      : main === undefined
-        ? `No node alone differs; together they do, first in ${first?.node}: errors that add up, or what the runtime fuses.`
-        : `${main.node} (${main.operator}) introduces the largest error: ${open(main.introduced)} of the scale${introducingCount === 1 ? ', and no other does' : `, of ${formatCount(introducingCount)} nodes that introduce one`}; ${formatCount(passingOn)} only pass one on.`;
-  const floor = Math.max(1e-12, tolerance * 1e-4);
-  const points = (of: 'introduced' | 'total') =>
-    values.map((value, i): [number, number] => [i, Math.max(floor, Math.min(1e3, value[of] ?? 1e3))]);
-  const picture: ReportBlock = {
-    kind: 'lines',
-    title: 'Errors along the graph',
-    description: `For every value in the order of the graph, its error in the whole, and the error of its node alone, fed with the inputs that ${between[0]} has. What is infinite is drawn at 1,000, what is smaller than ${formatNumber(floor)} there.`,
-    x: { label: 'value, in the order of the graph', scale: 'linear' },
-    y: { label: 'error as a part of the scale', scale: 'log' },
-    series: [
-      { name: 'in the whole', points: points('total') },
-      { name: 'introduced by the node', points: points('introduced') },
-    ],
-  };
-  const table: ReportBlock = {
-    kind: 'table',
-    caption: 'Nodes that introduce an error, the largest first',
-    columns: [
-      left('node'),
-      left('operator'),
-      left('value'),
-      right('introduced'),
-      right('in the whole'),
-      left('remark'),
-    ],
-    rows: introducing.map((value) => [
-      value.node,
-      value.operator,
-      value.value,
-      open(value.introduced),
-      open(value.total),
-      value.reason ?? '',
-    ]),
-  };
-  const facts: ReportBlock = {
-    kind: 'facts',
-    items: [first, worst].flatMap((each, index) =>
-      each === null
-        ? []
-        : [
-            {
-              term: index === 0 ? 'first that differs in the whole' : 'largest part of the scale in the whole',
-              value: each.node,
-              note: `${each.operator}, ${each.value}: ${open(each.error)} of a scale of ${formatNumber(each.scale)}`,
-            },
-          ],
-    ),
-  };
-  const unmatched = bisection.unmatchedCount;
-  return {
-    id: 'nodes',
-    title: `The nodes of ${between.join(' and ')}`,
-    finding,
-    blocks: [
-      ...(values.length > 1 ? [picture] : []),
-      ...(introducing.length > 0 ? [table] : []),
-      ...(first === null && worst === null ? [] : [facts]),
-      {
-        kind: 'text',
-        paragraphs: [
-          `Compared on ${observations === 0 ? 'tensors fed whole' : `${observations} observations`}. A runtime that fuses nodes fuses fewer of them where every value is given out.`,
-          ...(unmatched === 0
-            ? []
-            : [
-                `Without a counterpart, and so part of the next node that has one, or of none: ${bisection.unmatched.slice(0, 12).join(', ')}${unmatched > 12 ? `, and ${unmatched - 12} more` : ''}.`,
-              ]),
-        ],
-      },
-    ],
-  };
 }
 
 function ranSection(record: ComparisonRecord): ReportSection {

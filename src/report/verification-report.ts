@@ -3,9 +3,9 @@
 import type { OtherRow, RanRow, VerificationRecord, VerificationRow } from '../verification/schema.ts';
 import { verdictTones } from './answer.ts';
 import { left, right } from './column.ts';
-import { bisectionSection } from './comparison-report.ts';
 import { formatCount, formatNumber, formatPercent } from './number.ts';
 import { type BlockOf, REPORT_FORMAT, type Report, type ReportSection } from './report.ts';
+import { bisectionSection } from './section/bisection.ts';
 
 export function verificationReport(record: VerificationRecord, generator: string): Report {
   return {
