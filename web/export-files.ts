@@ -16,7 +16,7 @@ export interface ExportFiles {
 }
 
 /**
- * @param folder the folder's address, relative to the page's where there is a page; the address of its model.json will do
+ * @param folder the folder's address, relative to the page's where there is a page; the address of its export.json will do
  * @throws UsageError for what is no address, JepaError where a file cannot be had, FormatError where it is something else.
  */
 export async function openExportFiles(folder: string | URL, fetchFile: Fetch): Promise<ExportFiles> {
@@ -54,7 +54,7 @@ async function readFile(url: string, fetchFile: Fetch): Promise<Uint8Array> {
   }
   if (!response.ok)
     throw new JepaError(`${url}: expected a file, got status ${response.status}`, {
-      remedy: 'Put the whole export folder there: model.json and the .onnx files that it names.',
+      remedy: 'Put the whole export folder there: export.json and the .onnx files that it names.',
     });
   const isPage = response.headers.get('content-type')?.startsWith('text/html') ?? false;
   if (isPage)

@@ -65,7 +65,7 @@ export interface WorldModel {
 }
 
 /**
- * Loads an export folder: model.json and the files that it names.
+ * Loads an export folder: export.json and the files that it names.
  * @param folder its address, relative to the page
  * @throws UnavailableError where WebGPU was asked for and is not there.
  * @throws JepaError where a file is missing, FormatError where it is another model's or none.
@@ -194,7 +194,7 @@ interface Networks {
   readonly auxiliary: RuntimeSession | undefined;
 }
 
-/** The files must be those that model.json describes. */
+/** The files must be those that export.json describes. */
 function checkNetworks(description: ExportDescription, networks: Networks): void {
   const { encoder, predictor, auxiliary } = description;
   const { input, vector } = encoder;
@@ -237,7 +237,7 @@ function checkPort(file: string, found: readonly TensorSpec[], { name, type, row
   if (fits) return;
   const seen = found.map((each) => `"${each.name}" ${each.type} [${each.shape.join(', ')}]`).join(', ');
   throw new FormatError(`${file}: expected "${name}" ${type} [N, ${row.join(', ')}], got ${seen}`, {
-    remedy: 'The file and model.json do not belong together: export the run again.',
+    remedy: 'The file and export.json do not belong together: export the run again.',
   });
 }
 

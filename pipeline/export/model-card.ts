@@ -39,7 +39,7 @@ const parityReports = z.record(
 );
 
 /**
- * Writes the card of the export in `exportFolder` from its model.json and parity.json and from the evaluation of the run, where there
+ * Writes the card of the export in `exportFolder` from its export.json and parity.json and from the evaluation of the run, where there
  * is one of the same training step.
  * @throws UsageError where there is no export, FormatError where one of these files is not of its format
  */

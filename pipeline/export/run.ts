@@ -10,7 +10,7 @@ import { rememberCode } from '../../src/machine/code-permission.ts';
 import { readConfiguration, runPath } from '../../src/run/folder.ts';
 import { openRuntime, type Runtime } from '../../src/runtimes/index.ts';
 import { writeFolderAtomic } from '../../src/storage/atomic-file.ts';
-import { EXPORT_DESCRIPTION_NAME, writeExportDescription } from '../../src/storage/export-description.ts';
+import { holdsExport, writeExportDescription } from '../../src/storage/export-description.ts';
 import { listIfPresent } from '../../src/storage/file-system.ts';
 import { namedCodeOf } from '../../src/training/configuration.ts';
 import { loadRun } from '../load.ts';
@@ -116,7 +116,7 @@ export async function exportRun(runFolder: string, given: ExportRunOptions = {})
 
 /** An empty folder, an earlier export, or nothing. */
 function requireReplaceable(folder: string): void {
-  if (existsSync(join(folder, EXPORT_DESCRIPTION_NAME))) return;
+  if (holdsExport(folder)) return;
   const [first] = listIfPresent(folder) ?? [];
   if (first !== undefined)
     throw new UsageError(

@@ -8,6 +8,7 @@ import { readSimulationRecord } from '../simulation/provenance.ts';
 import {
   EXPORT_DESCRIPTION_NAME,
   type ExportDescription,
+  holdsExport,
   readExportDescription,
 } from '../storage/export-description.ts';
 import { describeFolder } from '../storage/file-system.ts';
@@ -53,8 +54,8 @@ export interface EvaluationSubject extends EncoderSubject {
 /** @throws UsageError where the folder is neither a run nor an export. */
 export function openSubject(folder: string): EvaluationSubject {
   if (existsSync(runPath(folder, 'configuration'))) return openRun(folder);
-  if (existsSync(join(folder, EXPORT_DESCRIPTION_NAME))) return openExport(folder);
-  const found = describeFolder(folder, 'with neither config.json nor model.json');
+  if (holdsExport(folder)) return openExport(folder);
+  const found = describeFolder(folder, `with neither config.json nor ${EXPORT_DESCRIPTION_NAME}`);
   throw new UsageError(`${folder}: expected the folder of a run or of an export, got ${found}`, {
     remedy: 'Runs are made by: jepa train counting --out FOLDER, exports by: jepa export RUN',
   });
@@ -64,7 +65,7 @@ function openRun(folder: string): EvaluationSubject {
   const configuration = readConfiguration(folder);
   const exported = runPath(folder, 'export');
   const recording = readRecordingRecord(runPath(folder, 'recording'));
-  const description = existsSync(join(exported, EXPORT_DESCRIPTION_NAME)) ? readExportDescription(exported) : undefined;
+  const description = holdsExport(exported) ? readExportDescription(exported) : undefined;
   return {
     name: basename(resolve(folder)),
     folder,

@@ -1,9 +1,9 @@
-// The format of an export folder's model.json, as plain data: a page reads it as well as Node. Reading and writing the file
+// The format of an export folder's export.json, as plain data: a page reads it as well as Node. Reading and writing the file
 // is export-description.ts.
 import * as z from 'zod';
 import { FormatError, UsageError } from '../error.ts';
 
-export const EXPORT_DESCRIPTION_NAME = 'model.json';
+export const EXPORT_DESCRIPTION_NAME = 'export.json';
 /** Raised when a field changes its meaning; a newer one is refused. Fields may be added without. */
 export const EXPORT_FORMAT = 1;
 
@@ -66,7 +66,7 @@ export const exportDescriptionSchema = z.looseObject({
     .optional()
     .describe('what the recording was made of (simulation.json), where that was a simulator: its name, seed, versions'),
 });
-/** What model.json of an export says of its files and of the run that they are of. */
+/** What export.json says of its files and of the run that they are of. */
 export type ExportDescription = z.output<typeof exportDescriptionSchema>;
 
 /** @throws UsageError where the encoder takes something else than one image; `where` names what needs it. */
@@ -104,7 +104,7 @@ export function parseExportDescription(where: string, text: string): ExportDescr
   );
 }
 
-/** tfjs calls its own file model.json too. */
+/** A saved model named in an export's place. */
 function isLayersModel(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'modelTopology' in value;
 }

@@ -193,7 +193,7 @@ const exportDescription: FuzzTarget = {
         output: { name: 'next_latent' },
       },
     };
-    writeFileSync(join(path, 'model.json'), mutateText(JSON.stringify(description, undefined, 1), generator));
+    writeFileSync(join(path, 'export.json'), mutateText(JSON.stringify(description, undefined, 1), generator));
   },
   async read(path) {
     readExportDescription(path);

@@ -29,10 +29,10 @@ test('an export that says its simulator is a subject that says it', () => {
   writeExportDescription(folder, { ...description, simulation });
   expect(openSubject(folder).simulation).toEqual(simulation);
   writeFileSync(
-    join(folder, 'model.json'),
+    join(folder, 'export.json'),
     JSON.stringify({ format: 1, ...description, simulation: { ...simulation, seed: 'none' } }),
   );
-  expect(() => openSubject(folder)).toThrow(/model\.json: expected the simulator of the run, got seed: /);
+  expect(() => openSubject(folder)).toThrow(/export\.json: expected the simulator of the run, got seed: /);
 });
 
 test('what is no simulator is refused with the first field that is wrong', () => {

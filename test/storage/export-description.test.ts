@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FormatError, UsageError } from '../../src/error.ts';
-import { readExportDescription, writeExportDescription } from '../../src/storage/export-description.ts';
+import { holdsExport, readExportDescription, writeExportDescription } from '../../src/storage/export-description.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -36,7 +36,19 @@ describe('export description', () => {
 
   test('a folder without one is a usage error with the remedy', () => {
     expect(() => readExportDescription(folder)).toThrow(UsageError);
-    expect(() => readExportDescription(folder)).toThrow(/expected an export with its model\.json, found none at/);
+    expect(() => readExportDescription(folder)).toThrow(/expected an export with its export\.json, found none at/);
+  });
+
+  test('an export of an earlier version is told apart, with what to do', () => {
+    writeExportDescription(folder, description);
+    writeFileSync(join(folder, 'encoder.onnx'), '');
+    expect(holdsExport(folder)).toBe(true);
+    renameSync(join(folder, 'export.json'), join(folder, 'model.json'));
+    expect(holdsExport(folder)).toBe(true);
+    expect(() => readExportDescription(folder)).toThrow(/found one of an earlier version, described in model\.json/);
+    rmSync(join(folder, 'encoder.onnx'));
+    // A saved model of TensorFlow.js is none.
+    expect(holdsExport(folder)).toBe(false);
   });
 
   test.each([
@@ -49,7 +61,7 @@ describe('export description', () => {
     ],
     ['no predictor', JSON.stringify({ ...description, format: 1, predictor: undefined }), 'got predictor: '],
   ])('%s is refused', (_, text, message) => {
-    writeFileSync(join(folder, 'model.json'), text);
+    writeFileSync(join(folder, 'export.json'), text);
     expect(() => readExportDescription(folder)).toThrow(FormatError);
     expect(() => readExportDescription(folder)).toThrow(message);
   });

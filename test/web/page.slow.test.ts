@@ -292,7 +292,7 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
 
     test.each([
       ['model/predictor.onnx', /predictor\.onnx: expected a file, got status 404/],
-      ['model/model.json', /model\.json: expected a file, got status 404/],
+      ['model/export.json', /export\.json: expected a file, got status 404/],
       ['runtime/ort-wasm-simd-threaded.wasm', /onnxruntime-web: expected to start, got:/],
     ])('says where %s is missing', async (path, message) => {
       missing.add(path);

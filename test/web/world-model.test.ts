@@ -72,7 +72,7 @@ describe.each(['nchw', 'nhwc'])('an export in %s', (layout) => {
 });
 
 test('calls at the same time are answered one after the other, each with its own numbers', async () => {
-  const model = await loadWorldModel(`${server.url}nchw/export/model.json`, wasm);
+  const model = await loadWorldModel(`${server.url}nchw/export/export.json`, wasm);
   const size = 64 * 64 * 3;
   const each = await Promise.all([0, 1, 2].map((i) => model.encode(observations.subarray(i * size, (i + 1) * size))));
   const together = await model.encode(observations);
@@ -101,7 +101,7 @@ describe('is refused with the reason and the remedy', () => {
       /predictor\.onnx: expected a file, got status 404/,
       /whole export folder/,
     ],
-    ['no export at all', 'model.json', null, /model\.json: expected a file, got status 404/, /whole export folder/],
+    ['no export at all', 'export.json', null, /export\.json: expected a file, got status 404/, /whole export folder/],
     [
       "a host's page in its place",
       'encoder.onnx',
@@ -111,14 +111,14 @@ describe('is refused with the reason and the remedy', () => {
     ],
     [
       'something else than JSON',
-      'model.json',
+      'export.json',
       { type: 'text/plain', content: 'export' },
       /expected JSON, got 6 characters/,
       /^$/,
     ],
     [
       'a model of TensorFlow.js',
-      'model.json',
+      'export.json',
       { type: 'application/json', content: '{"format":"layers-model","modelTopology":{}}' },
       /expected an export of format 1, got a model of TensorFlow\.js/,
       /jepa export/,
@@ -148,7 +148,7 @@ describe('is refused with the reason and the remedy', () => {
       message: expect.stringMatching(
         /^encoder\.onnx: expected "observation" float32 \[N, 3, 64, 64\], got "latent" float32/,
       ),
-      remedy: 'The file and model.json do not belong together: export the run again.',
+      remedy: 'The file and export.json do not belong together: export the run again.',
     });
     replaced.clear();
   });
@@ -158,7 +158,7 @@ describe('is refused with the reason and the remedy', () => {
       ...wasm,
       fetch: () => Promise.reject(new TypeError('refused')),
     });
-    await expect(loading).rejects.toThrow('http://127.0.0.1:1/model.json: expected a file, got no answer (refused)');
+    await expect(loading).rejects.toThrow('http://127.0.0.1:1/export.json: expected a file, got no answer (refused)');
   });
 
   test('an address that is relative, outside of a page', async () => {
@@ -176,9 +176,9 @@ describe('is refused with the reason and the remedy', () => {
   test('observations, latents and actions that do not fill rows, and a head that is not there', async () => {
     const bare = join(folder, 'bare');
     await writeRunFixture(bare);
-    const description = JSON.parse(readFileSync(join(bare, 'export', 'model.json'), 'utf8'));
+    const description = JSON.parse(readFileSync(join(bare, 'export', 'export.json'), 'utf8'));
     delete description.auxiliary;
-    writeFileSync(join(bare, 'export', 'model.json'), JSON.stringify(description));
+    writeFileSync(join(bare, 'export', 'export.json'), JSON.stringify(description));
     copyFileSync(join(bare, 'export', 'predictor.onnx'), join(bare, 'export', 'auxiliary.onnx'));
     const model = await loadWorldModel(`${server.url}bare/export/`, wasm);
     await expect(model.encode(new Uint8Array(7))).rejects.toThrow(

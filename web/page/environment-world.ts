@@ -66,10 +66,13 @@ function environmentOf(configured: unknown): Environment {
   const parsed = namedEnvironment.safeParse(configured);
   const found = parsed.success ? `"${parsed.data.name}"` : 'none (a recording)';
   if (!parsed.success || !environmentNames.includes(parsed.data.name))
-    throw new UsageError(`model.json: expected a built-in environment (${environmentNames.join(', ')}), got ${found}`, {
-      remedy:
-        'Serve the run where its recording is (`jepa serve RUN --data PATH`), or use an export of a built-in environment, or `jepa evaluate`.',
-    });
+    throw new UsageError(
+      `export.json: expected a built-in environment (${environmentNames.join(', ')}), got ${found}`,
+      {
+        remedy:
+          'Serve the run where its recording is (`jepa serve RUN --data PATH`), or use an export of a built-in environment, or `jepa evaluate`.',
+      },
+    );
   const { name, ...options } = parsed.data;
   return createEnvironment(name, options);
 }

@@ -48,7 +48,7 @@ export function recordingWorld(
 ): World {
   const parsed = recordSchema.safeParse(recording);
   if (!parsed.success)
-    throw new FormatError('model.json: expected what the run kept of its recording, got something else', {
+    throw new FormatError('export.json: expected what the run kept of its recording, got something else', {
       remedy: 'Export the run again.',
     });
   const record = parsed.data;

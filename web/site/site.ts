@@ -17,7 +17,7 @@ export type SiteFile =
 export type Site = ReadonlyMap<string, SiteFile>;
 
 export interface SiteOptions {
-  /** Of an export: model.json and the files that it names. */
+  /** Of an export: export.json and the files that it names. */
   readonly exportFolder: string;
   /** Of this package, where package.json is. */
   readonly packageRoot: string;

@@ -151,7 +151,7 @@ function filesSection({ encoder, predictor, auxiliary }: ExportDescription): str
       [`\`${encoder.file}\``, 'observation to latent'],
       [`\`${predictor.file}\``, 'latent and action to the next latent'],
       ...(auxiliary ? [[`\`${auxiliary.file}\``, 'latent to the outputs of the auxiliary heads']] : []),
-      ['`model.json`', 'names, shapes and types of inputs and outputs, and the configuration of the training'],
+      ['`export.json`', 'names, shapes and types of inputs and outputs, and the configuration of the training'],
       ['`parity.json`, `test_data/`', 'how far the files are from the trained model, and inputs with expected outputs'],
       ['`MLmodel`, `input_example.json`, `requirements.txt`', 'the encoder as a model of MLflow'],
     ],

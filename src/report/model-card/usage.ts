@@ -49,7 +49,7 @@ export function usageSection(description: ExportDescription): string {
       ]
     : [];
   return [
-    `Observations are ${words}; N is any number of them. Actions are ${predictor.actionSize} numbers each (\`model.json\` says which).`,
+    `Observations are ${words}; N is any number of them. Actions are ${predictor.actionSize} numbers each (\`export.json\` says which).`,
     '',
     ...besides,
     'Node (`npm install onnxruntime-node`):',

@@ -56,7 +56,7 @@ describe('jepa serve', () => {
 
   const run = join(root, 'run');
   test.each<[string, string[], RegExp]>([
-    ['no folder', [join(root, 'nothing')], /expected an export with its model\.json, found none/],
+    ['no folder', [join(root, 'nothing')], /expected an export with its export\.json, found none/],
     [
       'a run without an export',
       [run],

@@ -67,7 +67,7 @@ describe('serves', () => {
     ['/runtime/ort-wasm-simd-threaded.js', 'text/javascript; charset=utf-8'],
     ['/runtime/ort-wasm-simd-threaded.wasm', 'application/wasm'],
     ['/runtime/ort-wasm-simd-threaded.asyncify.wasm', 'application/wasm'],
-    ['/model/model.json', 'application/json; charset=utf-8'],
+    ['/model/export.json', 'application/json; charset=utf-8'],
     ['/model/encoder.onnx', 'application/octet-stream'],
   ])('%s as %s', async (path, type) => {
     const { status, headers, body } = await ask(path);
@@ -106,7 +106,7 @@ describe('refuses', () => {
   test.each(['evil.example', 'evil.example:80', '127.0.0.1', '127.0.0.1:1', 'localhost.evil.example'])(
     'the host "%s", whose page may have been led here',
     async (host) => {
-      const { status, body } = await ask('/model/model.json', { host });
+      const { status, body } = await ask('/model/export.json', { host });
       expect(status).toBe(421);
       expect(body.toString()).not.toContain('configuration');
     },
@@ -119,7 +119,7 @@ describe('refuses', () => {
     '/model/%2e%2e/%2e%2e/config.json',
     '/model/..%2f..%2fconfig.json',
     '/..\\config.json',
-    '//model/model.json',
+    '//model/export.json',
     '/model',
     '/model/',
     '/model/encoder.onnx/',
@@ -127,7 +127,7 @@ describe('refuses', () => {
     '/%',
     '/__proto__',
     '/constructor',
-    'http://127.0.0.1/model/model.json',
+    'http://127.0.0.1/model/export.json',
   ])('%s', async (path) => {
     const { status, body } = await ask(path);
     expect(status).toBe(404);
@@ -152,7 +152,7 @@ describe('refuses', () => {
         const answer = await fetch(new URL(`model/${name}`, second.url));
         expect([name, answer.status, await answer.text()]).toEqual([name, 404, '404 Not Found\n']);
       }
-      expect((await fetch(new URL('model/model.json', second.url))).status).toBe(200);
+      expect((await fetch(new URL('model/export.json', second.url))).status).toBe(200);
     } finally {
       await second.close();
     }

@@ -23,7 +23,7 @@ test('holds the page, the runtime and the models, and nothing else of the export
   expect(readdirSync(folder).filter((name) => !/^part-\w+\.js$/.test(name))).toEqual(
     ['_headers', 'index.html', 'model', 'page.css', 'page.js', 'runtime', 'worker.js'].sort(),
   );
-  expect(readdirSync(join(folder, 'model')).sort()).toEqual(['encoder.onnx', 'model.json', 'predictor.onnx']);
+  expect(readdirSync(join(folder, 'model')).sort()).toEqual(['encoder.onnx', 'export.json', 'predictor.onnx']);
   expect(Uint8Array.from(readFileSync(join(folder, 'model', 'encoder.onnx')))).toEqual(encoderBytes);
   const wasm = readdirSync(join(folder, 'runtime')).filter((name) => name.endsWith('.wasm'));
   expect(wasm.sort()).toEqual(['ort-wasm-simd-threaded.asyncify.wasm', 'ort-wasm-simd-threaded.wasm']);
@@ -48,9 +48,9 @@ test('replaces an earlier page, and leaves a folder with other files as it is', 
   const folder = temporaryFolder();
   const target = join(folder, 'site');
   await writeSite(site, target);
-  writeFileSync(join(target, 'model', 'model.json'), 'old');
+  writeFileSync(join(target, 'model', 'export.json'), 'old');
   await writeSite(site, target);
-  expect(statSync(join(target, 'model', 'model.json')).size).toBeGreaterThan(100);
+  expect(statSync(join(target, 'model', 'export.json')).size).toBeGreaterThan(100);
   // A page of latents: it runs nothing.
   rmSync(join(target, 'runtime'), { recursive: true });
   await writeSite(site, target);
