@@ -2,6 +2,7 @@
 // runtime. Writes certificate.json beside the encoder.
 import { Command } from 'commander';
 import { UsageError } from '../../src/error.ts';
+import { formatJson } from '../../src/json.ts';
 import { parseClasses } from '../parse/class.ts';
 import {
   encoderFlagNames,
@@ -89,7 +90,7 @@ async function runCertify(terminal: Terminal, subject: string, flags: CertifyFla
     onProgress: noteTo(terminal.stderr),
   });
   const { renderProof } = await import('../text/proof.ts');
-  terminal.stdout.write(flags.json ? `${JSON.stringify(record, undefined, 2)}\n` : renderProof(record));
+  terminal.stdout.write(flags.json ? formatJson(record) : renderProof(record));
   const broken = brokenHypothesis(record);
   if (broken !== undefined) throw broken;
   if (flags.failBelow !== undefined && record.certifiedOfRight < flags.failBelow) {

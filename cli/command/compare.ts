@@ -1,6 +1,7 @@
 // `jepa compare`: runs, exports, ONNX files and evaluations beside each other: what came out, with intervals, and what was set otherwise.
 
 import { Command } from 'commander';
+import { formatJson } from '../../src/json.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
 import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
@@ -40,7 +41,7 @@ async function runCompare(
 ): Promise<void> {
   const { compareResults } = await import('../../pipeline/compare/run.ts');
   const record = await compareResults(paths, { out: report ? out : false, onProgress: noteTo(terminal.stderr) });
-  if (json) terminal.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
+  if (json) terminal.stdout.write(formatJson(record));
   else terminal.stdout.write((await import('../text/run-comparison.ts')).renderRunComparison(record));
   if (report) await openPage(terminal, open, out);
 }

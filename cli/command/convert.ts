@@ -1,8 +1,10 @@
 // `jepa convert`: a saved TensorFlow.js model, of layers or a graph, to ONNX, checked before it is written.
 import { Command } from 'commander';
 import { UsageError, unknownName } from '../../src/error.ts';
+import { formatJson } from '../../src/json.ts';
 import { parseWhole } from '../parse/number.ts';
 import type { Terminal } from '../terminal.ts';
+import { byteSize, countText } from '../text/number.ts';
 import { noteTo } from '../text/option.ts';
 
 interface ConvertFlags {
@@ -130,7 +132,7 @@ async function runConvert(terminal: Terminal, source: string, target: string, fl
     onNote: noteTo(terminal.stderr),
   });
   const report = await work.catch(nameConverters);
-  if (flags.json) terminal.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+  if (flags.json) terminal.stdout.write(formatJson(report));
   else terminal.stdout.write(await describeReport(report));
 }
 
@@ -146,10 +148,9 @@ async function nameConverters(error: unknown): Promise<never> {
 }
 
 async function describeReport(report: import('../../pipeline/convert/model.ts').ConversionReport): Promise<string> {
-  const { formatCount, formatBytes } = await import('./inspect.ts');
   const { model, parity } = report;
   const lines = [
-    `${report.file}: opset ${model.opset}, ${model.nodes} nodes, ${formatCount(model.parameters)} parameters, ${formatBytes(model.bytes)}, ${report.precision}`,
+    `${report.file}: opset ${model.opset}, ${model.nodes} nodes, ${countText(model.parameters)} parameters, ${byteSize(model.bytes)}, ${report.precision}`,
     `operators: ${Object.entries(model.operators)
       .map(([name, count]) => `${name} ${count}`)
       .join(', ')}`,

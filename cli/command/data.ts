@@ -4,11 +4,13 @@ import { Command } from 'commander';
 import type { Inspection } from '../../src/data/inspection.ts';
 import type { OpenOptions, Recording, Roles } from '../../src/data/recording.ts';
 import { UsageError } from '../../src/error.ts';
+import { formatJson } from '../../src/json.ts';
 import { packageVersion } from '../../src/machine/package.ts';
 import { printable } from '../../src/printable.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
 import type { Terminal } from '../terminal.ts';
 import { withDashes } from '../text/option.ts';
+import { alignedTable } from '../text/table.ts';
 
 interface RecordingFlags {
   readonly map?: string;
@@ -106,7 +108,7 @@ async function runInspect(
   flags: RecordingFlags & { readonly json?: boolean },
 ): Promise<void> {
   await inspect(path, flags, async (_recording, found) => {
-    const text = flags.json ? `${JSON.stringify(found, undefined, 2)}\n` : describeInspection(found);
+    const text = flags.json ? formatJson(found) : describeInspection(found);
     // Names of columns, and what is said of them, came from the file.
     terminal.stdout.write(printable(text, { keepLines: true }));
   });
@@ -159,7 +161,7 @@ function describeInspection(found: Inspection): string {
       ? []
       : [`return an episode: ${number(returns.least)} to ${number(returns.most)}, mean ${number(returns.mean)}`]),
     '',
-    ...table([
+    ...alignedTable([
       ['column', 'part', 'type', 'shape', 'rows', 'least', 'mean', 'most'],
       ...found.columns.map(({ name, role, type, shape, rows, minimum, mean, maximum, isDiscrete }) => [
         printable(name),
@@ -185,14 +187,4 @@ function describeInspection(found: Inspection): string {
 
 function number(value: number | null): string {
   return value === null ? '?' : String(Number(value.toPrecision(5)));
-}
-
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i].length)));
-  return rows.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i]))
-      .join('  ')
-      .trimEnd(),
-  );
 }

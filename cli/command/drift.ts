@@ -2,6 +2,7 @@
 
 import { Command } from 'commander';
 import { UsageError } from '../../src/error.ts';
+import { formatJson } from '../../src/json.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
 import { isOnStdout, type WantedFormat, withFormat } from '../parse/gate.ts';
 import { parseWhole } from '../parse/number.ts';
@@ -89,7 +90,7 @@ async function runDrift(
   const { driftChecks } = await import('../../src/report/check/check.ts');
   const { writeFormats } = await import('../text/gate.ts');
   const isTaken = writeFormats(terminal, format, driftChecks(encoder, record));
-  if (json) terminal.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
+  if (json) terminal.stdout.write(formatJson(record));
   else if (!isTaken) {
     const { driftSentences } = await import('../../src/report/drift-report.ts');
     const head = `${record.observed} against ${record.baseline}: ${record.observations} and ${record.referenceObservations} observations, ${record.hasDrifted ? 'DRIFTED' : 'no drift found'}`;

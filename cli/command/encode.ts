@@ -1,6 +1,7 @@
 // `jepa encode`: writes the latents of a recording, for `jepa evaluate --latents` or for anything else that takes vectors.
 
 import { Command } from 'commander';
+import { formatJson } from '../../src/json.ts';
 import { type EncoderFlags, withEncoderFlags, withLatentFlags } from '../parse/encoder.ts';
 import { parseWhole } from '../parse/number.ts';
 import { parsePixels } from '../parse/pixels.ts';
@@ -53,7 +54,7 @@ async function runEncode(terminal: Terminal, model: string, { json, pixels, ...f
     onNote: noteTo(terminal.stderr),
   });
   if (json) {
-    terminal.stdout.write(`${JSON.stringify(written, undefined, 2)}\n`);
+    terminal.stdout.write(formatJson(written));
     return;
   }
   const { file, observations, size, episodes, columns, runtime } = written;

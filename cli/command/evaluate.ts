@@ -5,6 +5,7 @@ import type { EvaluateEncoderOptions } from '../../pipeline/encoder/evaluate.ts'
 import type { EvaluateRunOptions } from '../../pipeline/evaluate/option.ts';
 import { UsageError, unknownName } from '../../src/error.ts';
 import type { AnyEvaluationRecord, EncoderRuntimeRecord } from '../../src/evaluation/schema/evaluation.ts';
+import { formatJson } from '../../src/json.ts';
 import type { Metric } from '../../src/measures/latents.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
 import { parseClasses } from '../parse/class.ts';
@@ -181,7 +182,7 @@ async function report(
   const { evaluationChecks } = await import('../../src/report/check/check.ts');
   const checks = evaluationChecks(subject, record, (runtime) => isFailure(failWordOf(runtime)));
   const isTaken = writeFormats(terminal, flags.format, checks);
-  if (flags.json) terminal.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
+  if (flags.json) terminal.stdout.write(formatJson(record));
   else if (!isTaken) {
     terminal.stdout.write((await import('../text/evaluation.ts')).renderEvaluation(record));
     await printMore?.();

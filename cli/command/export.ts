@@ -1,5 +1,6 @@
 // `jepa export`: writes the networks of a run as ONNX files, each only after it passed its checks.
 import { Command, Option } from 'commander';
+import { formatJson } from '../../src/json.ts';
 import { parseWhole } from '../parse/number.ts';
 import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
@@ -53,9 +54,7 @@ async function runExport(terminal: Terminal, run: string, flags: ExportFlags): P
   });
   if (flags.json) {
     const reports = networks.map(({ name, file, bytes, parity }) => ({ name, file, bytes, parity }));
-    terminal.stdout.write(
-      `${JSON.stringify({ folder, networks: reports, ...(trainingStep ? { trainingStep } : {}) }, undefined, 2)}\n`,
-    );
+    terminal.stdout.write(formatJson({ folder, networks: reports, ...(trainingStep ? { trainingStep } : {}) }));
     return;
   }
   for (const { file, bytes, nodes, parity } of networks) {

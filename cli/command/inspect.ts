@@ -3,9 +3,11 @@ import { Command } from 'commander';
 import type { ModelSummary, PortSummary } from '../../export/inspect.ts';
 import type { TensorFlowSummary } from '../../export/tensorflow/inspect.ts';
 import { FormatError } from '../../src/error.ts';
+import { formatJson } from '../../src/json.ts';
 import { printable } from '../../src/printable.ts';
 import { requireFile } from '../../src/storage/file-system.ts';
 import type { Terminal } from '../terminal.ts';
+import { byteSize, countText } from '../text/number.ts';
 
 interface InspectFlags {
   readonly graph?: boolean;
@@ -34,9 +36,7 @@ async function runInspect(terminal: Terminal, path: string, flags: InspectFlags)
   const summary = inspectOnnx(bytes, where);
   if (flags.json) {
     const { nodes, ...rest } = summary;
-    terminal.stdout.write(
-      `${JSON.stringify({ format: 1, ...rest, ...(flags.graph ? { nodes } : { nodes: nodes.length }) }, undefined, 2)}\n`,
-    );
+    terminal.stdout.write(formatJson({ format: 1, ...rest, ...(flags.graph ? { nodes } : { nodes: nodes.length }) }));
     return;
   }
   terminal.stdout.write(describeModel(summary));
@@ -56,7 +56,7 @@ async function inspectJson(terminal: Terminal, bytes: Uint8Array, where: string,
     throw new FormatError(`${where}: expected a model of TensorFlow.js, got other JSON`, {
       remedy: 'A model.json has a modelTopology and a weightsManifest.',
     });
-  if (flags.json) terminal.stdout.write(`${JSON.stringify({ format: 1, ...summary }, undefined, 2)}\n`);
+  if (flags.json) terminal.stdout.write(formatJson({ format: 1, ...summary }));
   else terminal.stdout.write(describeTensorFlow(summary));
 }
 
@@ -82,7 +82,7 @@ function describeTensorFlow(summary: TensorFlowSummary): string {
       : []),
     ...inputs.map((text): [string, string] => ['input', text]),
     ...outputs.map((text): [string, string] => ['output', text]),
-    ['weights', `${formatCount(parameters)} parameters, stored as ${list(storage)}`],
+    ['weights', `${countText(parameters)} parameters, stored as ${list(storage)}`],
     ...(Object.keys(parts).length > 0
       ? [[kind === 'graph model' ? 'operations' : 'layers', list(parts)] as [string, string]]
       : []),
@@ -97,7 +97,7 @@ function describeModel(summary: ModelSummary): string {
     ['name', summary.name],
     ['producer', summary.producer],
     ['opset', `${opsets.join(', ')} (IR ${summary.irVersion})`],
-    ['size', `${formatBytes(summary.bytes)}, ${formatCount(summary.parameters)} parameters`],
+    ['size', `${byteSize(summary.bytes)}, ${countText(summary.parameters)} parameters`],
     [
       'weights',
       Object.entries(summary.initializers)
@@ -131,20 +131,4 @@ function describeNodes(summary: ModelSummary): string {
       return `${'  '.repeat(depth + 1)}${printable(`${kind}(${inputs.join(', ')}) -> ${outputs.join(', ')}  ${name}`)}\n`;
     })
     .join('');
-}
-
-export function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${bytes} bytes`;
-  const units = ['kB', 'MB', 'GB', 'TB'];
-  let value = bytes / 1000;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  return `${value.toPrecision(3)} ${units[unit]}`;
-}
-
-export function formatCount(count: number): string {
-  return count.toLocaleString('en-US');
 }

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { Command } from 'commander';
 import type { PlanOptions, SimulatorChoice } from '../../pipeline/plan/option.ts';
 import { UsageError } from '../../src/error.ts';
+import { formatJson } from '../../src/json.ts';
 import type { PlanRecord } from '../../src/planning/schema.ts';
 import type { ActingSummary } from '../../src/planning/summary.ts';
 import { parseFold } from '../parse/fold.ts';
@@ -10,7 +11,9 @@ import { parseGoal, parsePlannerAssignments, parseSuccess } from '../parse/goal.
 import { collect, parseWhole } from '../parse/number.ts';
 import { parseOptions, type SimulatorFlags, withSimulatorFlags } from '../parse/simulation.ts';
 import type { Terminal } from '../terminal.ts';
+import { percentage } from '../text/number.ts';
 import { noteTo } from '../text/option.ts';
+import { alignedTable } from '../text/table.ts';
 import { ensureRuntimePackages } from '../upkeep/tensorflow.ts';
 
 interface PlanFlags extends SimulatorFlags {
@@ -136,7 +139,7 @@ async function runPlan(terminal: Terminal, folder: string, flags: PlanFlags): Pr
   };
   const { planRun } = await import('../../pipeline/plan/run.ts');
   const record = await planRun(folder, options);
-  const json = `${JSON.stringify(record, undefined, 2)}\n`;
+  const json = formatJson(record);
   if (flags.record) await writeRecord(terminal, folder, json);
   terminal.stdout.write(flags.json ? json : renderPlan(record));
 }
@@ -165,7 +168,7 @@ function renderPlan(record: PlanRecord): string {
   const share = truth && truth.episodes < record.episodes ? `, ${truth.episodes} of ${record.episodes} episodes` : '';
   const rowOf = (name: string, { successRate, meanReturn, meanSteps, decisionMs }: ActingSummary) => [
     name,
-    percent(successRate),
+    percentage(successRate),
     meanReturn.toFixed(3),
     meanSteps?.toFixed(2) ?? '-',
     decisionMs.toFixed(2),
@@ -176,10 +179,7 @@ function renderPlan(record: PlanRecord): string {
     ...(truth ? [rowOf(`planned in the true environment${share}`, truth)] : []),
     rowOf('random actions', baselines.random),
   ];
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const table = rows.map((row) =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  '),
-  );
+  const table = alignedTable(rows, 1);
   return [
     `${record.run}: ${record.episodes} episodes of ${record.environment.name}, goal ${record.goal}, success: ${record.success}`,
     `planner ${planner.name}: ${options.join(', ')}; ${record.predictionsPerDecision.toFixed(0)} latents a decision`,
@@ -193,16 +193,12 @@ function renderPlan(record: PlanRecord): string {
         : [`the fewest would be ${record.meanFewestSteps.toFixed(2)} on average`]),
       ...(gap
         ? [
-            `gap to the true environment: ${percent(gap.successRate)} of the episodes, return ${gap.meanReturn.toFixed(3)}`,
+            `gap to the true environment: ${percentage(gap.successRate)} of the episodes, return ${gap.meanReturn.toFixed(3)}`,
           ]
         : []),
     ].join('; '),
     '',
   ].join('\n');
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)}%`;
 }
 
 function parseDiscount(text: string): number {

@@ -2,6 +2,7 @@
 
 import { Command, Option } from 'commander';
 import type { QuantizeEncoderOptions } from '../../pipeline/quantize/option.ts';
+import { formatJson } from '../../src/json.ts';
 import type { Metric } from '../../src/measures/latents.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
 import { parseClasses } from '../parse/class.ts';
@@ -146,7 +147,7 @@ async function runQuantize(terminal: Terminal, subject: string, flags: QuantizeF
     onProgress: noteTo(terminal.stderr),
   };
   const quantized = await quantizeEncoder(subject, options);
-  if (json) terminal.stdout.write(`${JSON.stringify(quantized.record, undefined, 2)}\n`);
+  if (json) terminal.stdout.write(formatJson(quantized.record));
   else {
     const { renderQuantization } = await import('../text/quantization.ts');
     terminal.stdout.write(renderQuantization(quantized));

@@ -1,6 +1,7 @@
 // `jepa record`: rolls a policy out in a simulator and writes what was seen as a recording.
 import { Command } from 'commander';
 import { UsageError } from '../../src/error.ts';
+import { formatJson } from '../../src/json.ts';
 import { parseWhole } from '../parse/number.ts';
 import { recordWithFlags, type SimulationFlags, withSimulationFlags } from '../parse/simulation.ts';
 import type { Terminal } from '../terminal.ts';
@@ -45,7 +46,14 @@ async function runRecord(
   const next = `jepa train --data ${flags.out}${map === undefined ? '' : ` --map ${map}`} --out runs/a`;
   terminal.stdout.write(
     flags.json
-      ? `${JSON.stringify({ format: 1, path: flags.out, ...provenance, ...counts, ...(map === undefined ? {} : { map }), command: next }, undefined, 2)}\n`
+      ? formatJson({
+          format: 1,
+          path: flags.out,
+          ...provenance,
+          ...counts,
+          ...(map === undefined ? {} : { map }),
+          command: next,
+        })
       : `To train on it: ${next}\n`,
   );
 }

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { Command } from 'commander';
 import { countingRows, type RowPlan } from '../../pipeline/reproduce/row.ts';
 import { unknownName } from '../../src/error.ts';
+import { formatJson } from '../../src/json.ts';
 import { packageVersion } from '../../src/machine/package.ts';
 import { collect, parseWhole } from '../parse/number.ts';
 import type { Terminal } from '../terminal.ts';
@@ -102,8 +103,8 @@ async function runReproduce(terminal: Terminal, environment: string, flags: Repr
     ].join(' '),
   });
   writeFileAtomic(join(folder, 'report.html'), await renderReport(report));
-  writeFileAtomic(join(folder, 'report.json'), `${JSON.stringify(report, undefined, 2)}\n`);
-  if (flags.json) terminal.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+  writeFileAtomic(join(folder, 'report.json'), formatJson(report));
+  if (flags.json) terminal.stdout.write(formatJson(report));
   else terminal.stdout.write(`${report.answer.sentences.join('\n')}\n\nReport: ${join(folder, 'report.html')}\n`);
 }
 
@@ -141,7 +142,7 @@ async function judgeClaims(terminal: Terminal, path: string, flags: ReproduceFla
     runs = [...made.runs];
   }
   const judged = judgeClaimsFile(claims, runs);
-  if (flags.json) terminal.stdout.write(`${JSON.stringify({ claims: judged, runs }, undefined, 2)}\n`);
+  if (flags.json) terminal.stdout.write(formatJson({ claims: judged, runs }));
   else terminal.stdout.write(renderClaims(claims, judged, runs));
 }
 

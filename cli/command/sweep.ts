@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { JepaError, UsageError } from '../../src/error.ts';
+import { formatJson } from '../../src/json.ts';
 import { withAllowCode } from '../code-permission.ts';
 import { parseWhole } from '../parse/number.ts';
 import { EXIT_TRY_AGAIN, type Terminal } from '../terminal.ts';
@@ -87,7 +88,7 @@ async function runPlan(
   const points = plan.units.length / seeds.length;
   if (flags.json) {
     const { folder, wasThere } = plan;
-    terminal.stdout.write(`${JSON.stringify({ folder, wasThere, units, points, seeds, rungs }, undefined, 2)}\n`);
+    terminal.stdout.write(formatJson({ folder, wasThere, units, points, seeds, rungs }));
     return;
   }
   const halving = rungs.length === 1 ? '' : `, in rungs of ${rungs.join(', ')}`;
@@ -182,7 +183,7 @@ async function runStatus(terminal: Terminal, folder: string, flags: { readonly j
   const { sweepStatus } = await import('../../pipeline/sweep/status.ts');
   const status = sweepStatus(folder);
   if (flags.json) {
-    terminal.stdout.write(`${JSON.stringify(status, undefined, 2)}\n`);
+    terminal.stdout.write(formatJson(status));
     return;
   }
   const counts = Object.entries(status.counts).filter(([, count]) => count > 0);
@@ -202,7 +203,7 @@ async function runCollect(
   const { collectSweep } = await import('../../pipeline/sweep/collect.ts');
   const { result, table, report } = await collectSweep(folder, { partial: flags.partial });
   if (flags.json) {
-    terminal.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+    terminal.stdout.write(formatJson(result));
     return;
   }
   const { bestSentences } = await import('../../src/report/sweep-report.ts');

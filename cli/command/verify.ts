@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { option, UsageError, unknownName } from '../../src/error.ts';
+import { formatJson } from '../../src/json.ts';
 import type { ShapeChoices } from '../../src/verification/file/random-inputs.ts';
 import type { FailRule, Tolerance } from '../../src/verification/file/schema.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
@@ -231,7 +232,7 @@ async function verifyFiles(
     onProgress: noteTo(terminal.stderr),
     onNote: noteTo(terminal.stderr),
   });
-  if (flags.json) terminal.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
+  if (flags.json) terminal.stdout.write(formatJson(record));
   else terminal.stdout.write((await import('../text/comparison.ts')).renderComparison(record));
   if (flags.report) await openPage(terminal, flags.open, comparisonPageOf(subjects));
   if (!record.holds) terminal.exitCode = 1;
@@ -281,7 +282,7 @@ async function verifyFolder(
   const { writeFormats } = await import('../text/gate.ts');
   const { verificationChecks } = await import('../../src/report/check/check.ts');
   const isTaken = writeFormats(terminal, flags.format, verificationChecks(folder, record));
-  if (flags.json) terminal.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
+  if (flags.json) terminal.stdout.write(formatJson(record));
   else if (!isTaken) {
     terminal.stdout.write((await import('../text/verification.ts')).renderVerification(record));
     const { openSubject } = await import('../../src/run/subject.ts');
@@ -320,7 +321,7 @@ async function runTrainingVerification(
     onNote: noteTo(terminal.stderr),
   });
   const { renderTrainingVerification } = await import('../text/training-verification.ts');
-  terminal.stdout.write(flags.json ? `${JSON.stringify(record, undefined, 2)}\n` : renderTrainingVerification(record));
+  terminal.stdout.write(flags.json ? formatJson(record) : renderTrainingVerification(record));
 }
 
 /** Names one by one, or `all`. */

@@ -1,7 +1,9 @@
 // The record of a comparison of files as text: a line an output, then the classes, what is wrong, and which nodes did it.
 import type { ComparedRun, ComparisonRecord, RanFile } from '../../src/verification/file/schema.ts';
 import type { Bisection } from '../../src/verification/schema.ts';
+import { shortNumber } from './number.ts';
 import { withDashes } from './option.ts';
+import { alignedTable } from './table.ts';
 
 export function renderComparison(record: ComparisonRecord): string {
   const { inputs, reference, runs } = record;
@@ -16,7 +18,7 @@ export function renderComparison(record: ComparisonRecord): string {
         `  axis ${axis} of ${input}${name === '' ? '' : ` (${name})`} is left open by the file: ${size} here`,
     ),
     '',
-    ...table(outputCells(ran, record.failOn.includes('tolerance'))),
+    ...alignedTable(outputCells(ran, record.failOn.includes('tolerance'))),
     ...(record.classes === undefined ? [] : ['', ...classLines(record, ran)]),
     ...faultLines(runs),
     ...(record.bisection === undefined ? [] : ['', ...bisectionLines(record.bisection)]),
@@ -51,9 +53,9 @@ function outputCells(ran: readonly RanFile[], isDeciding: boolean): string[][] {
         run.runtime,
         output.matchedBy === 'name' ? output.name : `${output.name} (for ${output.referenceName})`,
         output.holds ? 'yes' : isDeciding ? 'NO' : 'no',
-        short(output.maxAbsolute),
-        short(output.partOfScale),
-        short(output.maxRelative),
+        shortNumber(output.maxAbsolute),
+        shortNumber(output.partOfScale),
+        shortNumber(output.maxRelative),
         output.cosine.smallest.toFixed(6),
         output.cosine.mean.toFixed(6),
         output.sqnrDb === null ? 'exact' : output.sqnrDb.toFixed(1),
@@ -86,8 +88,8 @@ function classLines(record: ComparisonRecord, ran: readonly RanFile[]): string[]
             isReference ? 'the reference' : classes.verdictHolds ? 'yes' : 'NO',
             classes.accuracy.toFixed(4),
             classes.certifiedAccuracy.toFixed(4),
-            short(classes.maxLatentError),
-            short(classes.decidingGap),
+            shortNumber(classes.maxLatentError),
+            shortNumber(classes.decidingGap),
             String(classes.elsewhere),
           ],
         ],
@@ -107,7 +109,7 @@ function classLines(record: ComparisonRecord, ran: readonly RanFile[]): string[]
   const { of, names, observations } = record.classes ?? { of: '', names: [], observations: 0 };
   return [
     `${observations} observations of ${names.length} classes (by ${of})`,
-    ...table([head, ...cells]),
+    ...alignedTable([head, ...cells]),
     ...risks,
     ...moved,
   ];
@@ -134,12 +136,12 @@ export function bisectionLines(bisection: Bisection): string[] {
   const { between, tolerance, compared, first, worst, introducing, introducingCount, passingOn, unmatchedCount } =
     bisection;
   const named = (each: NonNullable<typeof worst>) =>
-    `${each.node} (${each.operator}): ${each.value} is off by ${short(each.error)} of a scale of ${short(each.scale)}`;
+    `${each.node} (${each.operator}): ${each.value} is off by ${shortNumber(each.error)} of a scale of ${shortNumber(each.scale)}`;
   const head = `${between.join(' and ')}, ${compared} values of nodes compared`;
   return [
     first === null
-      ? `${head}: none differs by more than ${short(tolerance)} of its scale`
-      : `${head}: the first that differs by more than ${short(tolerance)} of its scale is ${named(first)}`,
+      ? `${head}: none differs by more than ${shortNumber(tolerance)} of its scale`
+      : `${head}: the first that differs by more than ${shortNumber(tolerance)} of its scale is ${named(first)}`,
     ...(worst === null ? [] : [`the largest part of the scale: ${named(worst)}`]),
     ...(introducingCount === 0
       ? first === null
@@ -151,25 +153,9 @@ export function bisectionLines(bisection: Bisection): string[] {
             .slice(0, 5)
             .map(
               ({ node, operator, introduced, total, reason }) =>
-                `  ${node} (${operator}): ${short(introduced)} of the scale alone, ${short(total)} in the whole${reason === undefined ? '' : ` (${reason})`}`,
+                `  ${node} (${operator}): ${shortNumber(introduced)} of the scale alone, ${shortNumber(total)} in the whole${reason === undefined ? '' : ` (${reason})`}`,
             ),
         ]),
     ...(unmatchedCount === 0 ? [] : [`${unmatchedCount} nodes have no counterpart in the reference`]),
   ];
-}
-
-function table(cells: readonly (readonly string[])[]): string[] {
-  const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));
-  return cells.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
-/** Three digits; what is infinite is a dash. */
-function short(value: number | null): string {
-  if (value === null || !Number.isFinite(value)) return '-';
-  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(3)));
 }

@@ -4,6 +4,8 @@ import { decoderFinding } from '../../src/report/section/decoder.ts';
 import { probeFinding } from '../../src/report/section/probe.ts';
 import { witnessFinding } from '../../src/report/section/witness.ts';
 import { simulationOrigin } from '../../src/report/simulation-origin.ts';
+import { shortNumber } from './number.ts';
+import { alignedTable } from './table.ts';
 
 type Row = readonly [label: string, value: (runtime: AnyRuntimeRecord) => string];
 
@@ -12,47 +14,51 @@ const rows: readonly Row[] = [
   ['version', (r) => r.version],
   ['threads', (r) => (r.threads === 0 ? '-' : String(r.threads))],
   ['precision', (r) => r.precision],
-  ['ms an observation', (r) => short(r.encodeMs ?? null)],
+  ['ms an observation', (r) => shortNumber(r.encodeMs ?? null)],
   [
     'verdict',
     (r) => (r.verdict === 'distinct' && r.separable.answer === 'undecided' ? 'distinct, undecided' : r.verdict),
   ],
   ['classes told apart', ({ separable: s }) => `${s.answer} (${percent(s.share)}, ${interval(s.interval, percent)})`],
   ['  worst pair', ({ separable: s }) => s.pair.join(' - ')],
-  ['each one cluster', ({ clustered: c }) => `${c.answer} (${short(c.ratio)}, ${interval(c.interval, short)})`],
+  [
+    'each one cluster',
+    ({ clustered: c }) => `${c.answer} (${shortNumber(c.ratio)}, ${interval(c.interval, shortNumber)})`,
+  ],
   ['  worst pair', ({ clustered: c }) => c.pair.join(' - ')],
   ['with the latent of another class', (r) => percent(r.sharedLatents)],
   ['verdict holds', (r) => (r.verdictHolds ? 'yes' : 'no')],
   ['nearest-centroid accuracy', (r) => r.nearestCentroidAccuracy.toFixed(4)],
   ['smallest recall', (r) => `${r.smallestRecall.toFixed(4)} (class ${r.smallestRecallClass})`],
   ['1-NN accuracy', (r) => r.nearestNeighbourAccuracy.toFixed(4)],
-  ['centroid gap ratio', (r) => `${short(r.centroidGapRatio)} (${r.centroidGapRatioPair.join(' - ')})`],
-  ['gap ratio', (r) => `${short(r.gapRatio)} (${r.gapRatioPair.join(' - ')})`],
+  ['centroid gap ratio', (r) => `${shortNumber(r.centroidGapRatio)} (${r.centroidGapRatioPair.join(' - ')})`],
+  ['gap ratio', (r) => `${shortNumber(r.gapRatio)} (${r.gapRatioPair.join(' - ')})`],
   ['silhouette', (r) => r.silhouette.toFixed(3)],
-  ['mean distance', (r) => short(r.meanDistance)],
-  ['times the untrained one', (r) => short(r.relativeSpread)],
-  ['latent standard deviation', (r) => short(r.latentStd)],
-  ['effective rank, centred', (r) => short(r.effectiveRank)],
-  ['RankMe, not centred', (r) => short(r.rankMe)],
+  ['mean distance', (r) => shortNumber(r.meanDistance)],
+  ['times the untrained one', (r) => shortNumber(r.relativeSpread)],
+  ['latent standard deviation', (r) => shortNumber(r.latentStd)],
+  ['effective rank, centred', (r) => shortNumber(r.effectiveRank)],
+  ['RankMe, not centred', (r) => shortNumber(r.rankMe)],
   [
     'alpha-ReQ',
-    (r) => (r.alphaReQ === null ? '-' : `${short(r.alphaReQ.alpha)} (ranks ${r.alphaReQ.from} to ${r.alphaReQ.to})`),
+    (r) =>
+      r.alphaReQ === null ? '-' : `${shortNumber(r.alphaReQ.alpha)} (ranks ${r.alphaReQ.from} to ${r.alphaReQ.to})`,
   ],
-  ['LiDAR', (r) => short(r.lidar)],
-  ['intrinsic dimension', (r) => short(r.intrinsicDimension)],
+  ['LiDAR', (r) => shortNumber(r.lidar)],
+  ['intrinsic dimension', (r) => shortNumber(r.intrinsicDimension)],
   ['certified accuracy', (r) => r.certifiedAccuracy.toFixed(4)],
-  ['largest latent error', (r) => short(r.maxLatentError)],
-  ['smallest deciding gap', (r) => short(r.decidingGap)],
+  ['largest latent error', (r) => shortNumber(r.maxLatentError)],
+  ['smallest deciding gap', (r) => shortNumber(r.decidingGap)],
 ];
 
 /** Of what only a world model has. */
 const worldRows: readonly Row[] = [
-  ['dynamics residual', (r) => short(r.dynamicsResidual ?? null)],
-  ['  over the variance', (r) => short(r.relativeDynamicsResidual ?? null)],
+  ['dynamics residual', (r) => shortNumber(r.dynamicsResidual ?? null)],
+  ['  over the variance', (r) => shortNumber(r.relativeDynamicsResidual ?? null)],
   [
     'auxiliary residual',
     ({ auxiliaryResiduals = [] }) =>
-      auxiliaryResiduals.map(({ name, residual }) => `${short(residual)} (${name})`).join(', ') || 'none',
+      auxiliaryResiduals.map(({ name, residual }) => `${shortNumber(residual)} (${name})`).join(', ') || 'none',
   ],
 ];
 
@@ -81,13 +87,7 @@ export function renderEvaluation(record: AnyEvaluationRecord): string {
       ),
     ]),
   ];
-  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
-  const lines = table.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]))
-      .join('  ')
-      .trimEnd(),
-  );
+  const lines = alignedTable(table);
   const risks = [
     ...runtimes.flatMap((r) => undecidedLines(r)),
     ...runtimes.flatMap((r) =>
@@ -153,11 +153,5 @@ function listOfRisks(runtime: AnyRuntimeRecord): string {
 
 function describeRisk(runtime: AnyRuntimeRecord): string {
   const listed = listOfRisks(runtime);
-  return `twice the error of ${short(runtime.maxLatentError)} reaches the deciding gap of ${short(runtime.decidingGap)}${listed}`;
-}
-
-/** Three digits; an infinite or unmeasurable value is a dash. */
-function short(value: number | null): string {
-  if (value === null) return '-';
-  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(3)));
+  return `twice the error of ${shortNumber(runtime.maxLatentError)} reaches the deciding gap of ${shortNumber(runtime.decidingGap)}${listed}`;
 }

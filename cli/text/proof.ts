@@ -1,6 +1,7 @@
 // A rounding certificate as text: what is proven first, then what widens the bounds, then what was measured beside them.
 import { existsSync } from 'node:fs';
 import { type ProofRecord, proofPath, readProof } from '../../src/evaluation/schema/proof.ts';
+import { shortNumber } from './number.ts';
 
 export function renderProof(record: ProofRecord): string {
   const { encoder, observations, centroidObservations, classes, hypotheses, latentErrorBound, measured } = record;
@@ -15,15 +16,15 @@ export function renderProof(record: ProofRecord): string {
     `nearest class cannot change   ${percent(record.certified)} of the observations, ${percent(record.certifiedOfRight)} of those that are right`,
     `nearest-centroid accuracy     ${share(record.accuracy)} in float64; ${range(record.accuracyRange)} on every runtime`,
     `smallest recall of a class    ${range(record.smallestRecallRange)} on every runtime`,
-    `error of a latent             at most ${short(latentErrorBound.largest)}, in the median ${short(latentErrorBound.median)}, of a length of ${short(record.latentScale)}`,
+    `error of a latent             at most ${shortNumber(latentErrorBound.largest)}, in the median ${shortNumber(latentErrorBound.median)}, of a length of ${shortNumber(record.latentScale)}`,
     ...measured.map(
       (each) =>
-        `measured on ${each.runtime.padEnd(17)} ${short(each.largest)}, ${short(each.largestPart)} of the bound at most; ${each.elsewhere} observations elsewhere (${each.version})`,
+        `measured on ${each.runtime.padEnd(17)} ${shortNumber(each.largest)}, ${shortNumber(each.largestPart)} of the bound at most; ${each.elsewhere} observations elsewhere (${each.version})`,
     ),
     '',
     `widened most by: ${record.widest.map(({ node, operator, share: part }) => `${node} (${operator}) ${percent(part)}`).join(', ')}`,
     ...undecidedLines(record),
-    `${short(record.millisecondsPerObservation)} ms an observation`,
+    `${shortNumber(record.millisecondsPerObservation)} ms an observation`,
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -41,7 +42,7 @@ export async function proofLine(subject: string, encoder: string): Promise<strin
   if (proof === undefined) return '';
   const { latentErrorBound, certifiedOfRight, accuracyRange, observations } = proof;
   return (
-    `\nproven of every float32 runtime: latent error at most ${short(latentErrorBound.largest)}; ` +
+    `\nproven of every float32 runtime: latent error at most ${shortNumber(latentErrorBound.largest)}; ` +
     `${percent(certifiedOfRight)} of those that are right are certain, accuracy ${range(accuracyRange)} ` +
     `(${observations} observations, jepa certify)\n`
   );
@@ -65,8 +66,4 @@ function share(value: number): string {
 
 function range([low, high]: readonly [number, number]): string {
   return low === high ? share(low) : `${share(low)} to ${share(high)}`;
-}
-
-function short(value: number): string {
-  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(3)));
 }

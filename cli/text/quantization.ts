@@ -1,6 +1,8 @@
 // What `jepa quantize` prints.
 import type { QuantizedEncoder } from '../../pipeline/quantize/run.ts';
 import { levelNames } from '../../pipeline/quantize/search.ts';
+import { percentage } from './number.ts';
+import { alignedTable } from './table.ts';
 
 /** Kept nodes that are named. */
 const NAMED = 5;
@@ -12,7 +14,7 @@ export function renderQuantization({ record, path, reportPath }: QuantizedEncode
   const kept = units.filter(({ level }) => level !== 'int8');
   const rows: [string, string, string][] = [
     ['', 'float32', '8 bits'],
-    ['bytes', String(encoder.bytes), `${result.bytes} (${percent(result.bytes / encoder.bytes)})`],
+    ['bytes', String(encoder.bytes), `${result.bytes} (${percentage(result.bytes / encoder.bytes)})`],
     ['time', '1', time.ratio.toPrecision(3)],
     ['verdict', judged.reference.verdict, judged.result.verdict],
     ['verdict holds', '', judged.result.holds ? 'yes' : 'no'],
@@ -21,10 +23,7 @@ export function renderQuantization({ record, path, reportPath }: QuantizedEncode
     ['nearest-centroid accuracy', judged.reference.accuracy.toFixed(4), judged.result.accuracy.toFixed(4)],
     ['certified accuracy', '', judged.result.certifiedAccuracy.toFixed(4)],
   ];
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column].length)));
-  const lines = rows.map(([name, float, int8]) =>
-    `${name.padEnd(widths[0])}  ${float.padEnd(widths[1])}  ${int8}`.trimEnd(),
-  );
+  const lines = alignedTable(rows);
   lines.push(
     '',
     `${path}: ${count('int8')} of ${units.length} nodes in 8 bits, ${count('weights')} with weights in 8 bits, ${count('half')} with weights in 16 bits, ${count('float')} in float32`,
@@ -40,8 +39,4 @@ export function renderQuantization({ record, path, reportPath }: QuantizedEncode
   );
   if (reportPath !== undefined) lines.push(`Report: ${reportPath}`);
   return `${lines.join('\n')}\n`;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)}%`;
 }

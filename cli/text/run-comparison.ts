@@ -1,6 +1,7 @@
 // The record of a comparison as text: one column a subject, then the tests, then what was set otherwise.
 import type { RunComparisonRecord } from '../../src/evaluation/schema/comparison.ts';
 import { differenceSentence, measureRows } from '../../src/report/run-comparison-report.ts';
+import { alignedTable } from './table.ts';
 
 /** A longer setting would push the others off the screen. */
 const WIDEST = 40;
@@ -17,25 +18,15 @@ export function renderRunComparison({
   return `${[
     `${names.length} evaluations on ${observed}, ${classes.names.length} classes (by ${classes.of})`,
     '',
-    ...tableLines([['', ...names], ...measureRows(subjects)]),
+    ...alignedTable([['', ...names], ...measureRows(subjects)]),
     '',
     ...(differences.length === 0
       ? ['no tests: an evaluation of an older version has no outcomes of single observations; evaluate again']
       : differences.map(differenceSentence)),
-    ...(shown.length === 0 ? [] : ['', 'set otherwise:', ...tableLines(shown)]),
+    ...(shown.length === 0 ? [] : ['', 'set otherwise:', ...alignedTable(shown)]),
   ].join('\n')}\n`;
 }
 
 function shortened(text: string): string {
   return text.length > WIDEST ? `${text.slice(0, WIDEST - 1)}…` : text;
-}
-
-function tableLines(table: readonly (readonly string[])[]): string[] {
-  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
-  return table.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]))
-      .join('  ')
-      .trimEnd(),
-  );
 }

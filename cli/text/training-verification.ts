@@ -1,5 +1,6 @@
 // The comparison of a training's places as text: the loss of each, and how far it and the weights are from the reference.
 import type { TrainingVerification } from '../../pipeline/verify/training.ts';
+import { alignedTable } from './table.ts';
 
 /** Steps that are shown: 1, 2, 5, 10, ... and the last. */
 function isShown(step: number, last: number): boolean {
@@ -24,8 +25,7 @@ export function renderTrainingVerification({ reference, places, rows }: Training
         }),
       ]),
   ];
-  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
-  const lines = table.map((row) => row.map((cell, column) => cell.padStart(widths[column])).join('  '));
+  const lines = alignedTable(table, 0);
   const versions = names.map((name) => `${name}: ${places[name]}`);
   return `${versions.join('\n')}\n${lines.join('\n')}\noff by: of the reference's loss; weights: largest difference over the largest change since the start\n`;
 }

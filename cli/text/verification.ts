@@ -2,7 +2,9 @@
 
 import type { RanRow, VerificationRecord, VerificationRow } from '../../src/verification/schema.ts';
 import { bisectionLines } from './comparison.ts';
+import { shortNumber } from './number.ts';
 import { withDashes } from './option.ts';
+import { alignedTable } from './table.ts';
 
 type Column = readonly [name: string, value: (row: RanRow) => string];
 
@@ -13,15 +15,15 @@ const columns: readonly Column[] = [
     (r) => (r.holds ? (r.isReference ? 'the reference' : 'yes') : r.model === 'float32' ? 'NO' : 'not certain'),
   ],
   ['verdict', (r) => r.verdict],
-  ['latent error', (r) => short(r.maxLatentError)],
-  ['relative', (r) => short(r.relativeLatentError)],
-  ['1 - cosine', (r) => short(1 - r.smallestCosine)],
-  ['predictor error, 1 and 2 ahead', (r) => r.predictorErrors.map(short).join(', ')],
-  ['recorded', (r) => short(r.recordedError)],
+  ['latent error', (r) => shortNumber(r.maxLatentError)],
+  ['relative', (r) => shortNumber(r.relativeLatentError)],
+  ['1 - cosine', (r) => shortNumber(1 - r.smallestCosine)],
+  ['predictor error, 1 and 2 ahead', (r) => r.predictorErrors.map(shortNumber).join(', ')],
+  ['recorded', (r) => shortNumber(r.recordedError)],
   ['accuracy', (r) => r.nearestCentroidAccuracy.toFixed(4)],
   ['certified', (r) => r.certifiedAccuracy.toFixed(4)],
-  ['gap ratio', (r) => short(r.centroidGapRatio)],
-  ['ms', (r) => short(r.millisecondsPerObservation)],
+  ['gap ratio', (r) => shortNumber(r.centroidGapRatio)],
+  ['ms', (r) => shortNumber(r.millisecondsPerObservation)],
   ['threads', (r) => String(r.threads)],
   ['precision', (r) => (r.model === 'float32' ? r.precision : `${r.model} encoder`)],
   ['version', (r) => r.version],
@@ -36,19 +38,13 @@ export function renderVerification(record: VerificationRecord): string {
     `${run}: ${observations} ${observationKind(record)} observations, centroids of ${centroidObservations} others, ` +
       `${recordedObservations} recorded at export, ${classes.names.length} classes (by ${classes.of})`,
     `reference: ${reference.runtime} (${reference.provider}, ${reference.version}): ${reference.verdict}`,
-    `tolerances: latents ${short(tolerances.latent)} (half of the deciding gap of ${short(tolerances.decidingGap)}), ` +
-      `predictions ${tolerances.predictor.map(short).join(' and ')} one and two actions ahead`,
+    `tolerances: latents ${shortNumber(tolerances.latent)} (half of the deciding gap of ${shortNumber(tolerances.decidingGap)}), ` +
+      `predictions ${tolerances.predictor.map(shortNumber).join(' and ')} one and two actions ahead`,
     ...(ran.length > 0 ? [`batch sizes: ${ran[0].batchSizes.join(', ')}`] : []),
     '',
   ];
   const table = [columns.map(([name]) => name), ...ran.map((row) => columns.map(([, value]) => value(row)))];
-  const widths = columns.map((_, column) => Math.max(...table.map((row) => row[column].length)));
-  const lines = table.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]))
-      .join('  ')
-      .trimEnd(),
-  );
+  const lines = alignedTable(table);
   const notes = [...record.runtimes.flatMap(notesOf), ...variantNote(record)];
   return `${[...head, ...lines, ...(notes.length > 0 ? ['', ...notes] : []), ...(record.bisection === undefined ? [] : ['', ...bisectionLines(record.bisection)])].join('\n')}\n`;
 }
@@ -83,10 +79,4 @@ function riskOf({ pairsAtRisk }: RanRow): string {
   const count = pairsAtRisk.reduce((sum, { observations }) => sum + observations, 0);
   const pairs = pairsAtRisk.slice(0, 3).map(({ classes, observations }) => `${classes.join(' as ')} (${observations})`);
   return `${count} ${count === 1 ? 'observation' : 'observations'} could change sides: ${pairs.join(', ')}`;
-}
-
-/** Three digits; what is infinite or was not measured is a dash. */
-function short(value: number | null): string {
-  if (value === null || !Number.isFinite(value)) return '-';
-  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(3)));
 }

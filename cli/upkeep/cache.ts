@@ -1,6 +1,7 @@
 // `jepa cache`: what set-ups have put into the user's cache folder, and removing it.
 import { Command } from 'commander';
 import type { Terminal } from '../terminal.ts';
+import { byteSize } from '../text/number.ts';
 
 export function createCacheCommand(terminal: Terminal): Command {
   const command = new Command('cache').description('list what set-ups have brought to this machine, or remove it');
@@ -26,10 +27,10 @@ async function listCache(terminal: Terminal, { json }: { readonly json?: boolean
     terminal.stdout.write(`${JSON.stringify({ folder: root, entries })}\n`);
     return;
   }
-  terminal.stdout.write(`${root}: ${entries.length === 0 ? 'empty' : sizeOf(totalOf(entries))}\n`);
+  terminal.stdout.write(`${root}: ${entries.length === 0 ? 'empty' : byteSize(totalOf(entries))}\n`);
   const width = Math.max(0, ...entries.map(({ name }) => name.length));
   for (const { name, bytes } of entries)
-    terminal.stdout.write(`  ${name.padEnd(width)}  ${sizeOf(bytes).padStart(8)}\n`);
+    terminal.stdout.write(`  ${name.padEnd(width)}  ${byteSize(bytes).padStart(8)}\n`);
 }
 
 async function clear(terminal: Terminal, names: readonly string[]): Promise<void> {
@@ -37,21 +38,10 @@ async function clear(terminal: Terminal, names: readonly string[]): Promise<void
   const { cacheRoot } = await import('../../src/machine/cache-folder.ts');
   const root = cacheRoot();
   const removed = await clearCache(names, root);
-  for (const { name, bytes } of removed) terminal.stdout.write(`removed ${name}: ${sizeOf(bytes)}\n`);
+  for (const { name, bytes } of removed) terminal.stdout.write(`removed ${name}: ${byteSize(bytes)}\n`);
   if (removed.length === 0) terminal.stdout.write(`${root}: empty already\n`);
 }
 
 function totalOf(entries: readonly { readonly bytes: number }[]): number {
   return entries.reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
-function sizeOf(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB'];
-  let at = 0;
-  let size = bytes;
-  while (size >= 999.5 && at < units.length - 1) {
-    size /= 1000;
-    at++;
-  }
-  return `${size >= 10 || at === 0 ? size.toFixed(0) : size.toFixed(1)} ${units[at]}`;
 }

@@ -10,6 +10,7 @@ import {
   encoderEvaluationSchema,
   evaluationSchema,
 } from '../../src/evaluation/schema/evaluation.ts';
+import { formatJson } from '../../src/json.ts';
 import { packageVersion } from '../../src/machine/package.ts';
 import type { LearningCurves } from '../../src/report/run-comparison-report.ts';
 import { runPath } from '../../src/run/folder.ts';
@@ -57,7 +58,7 @@ export async function compareResults(
     const { runComparisonReport } = await import('../../src/report/run-comparison-report.ts');
     const { renderReport } = await import('../../src/report/page.ts');
     const page = await renderReport(runComparisonReport(record, named, `jepa-onnx ${packageVersion()}`));
-    writeFileAtomic(out.replace(/\.html$/i, '.json'), `${JSON.stringify(record, undefined, 2)}\n`);
+    writeFileAtomic(out.replace(/\.html$/i, '.json'), formatJson(record));
     writeFileAtomic(out, page);
     options.onProgress?.(`${out}: the report`);
   }

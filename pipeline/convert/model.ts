@@ -14,6 +14,7 @@ import {
 } from '../../export/index.ts';
 import { inspectOnnx } from '../../export/inspect.ts';
 import { option, UsageError } from '../../src/error.ts';
+import { formatJson } from '../../src/json.ts';
 import { packageVersion } from '../../src/machine/package.ts';
 import { openRuntime, type Runtime } from '../../src/runtimes/index.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
@@ -204,7 +205,7 @@ async function convertSource(
       mkdirSync(testFolder);
       for (const { path, bytes } of parity?.testData ?? [])
         if (path.startsWith('test_data_set_0/')) writeFileAtomic(join(testFolder, basename(path)), bytes);
-      writeFileAtomic(reportPath(target), `${JSON.stringify(report, undefined, 2)}\n`);
+      writeFileAtomic(reportPath(target), formatJson(report));
     }
     return report;
   } finally {

@@ -8,6 +8,7 @@ import type { Baseline } from '../../src/evaluation/baseline/schema.ts';
 import { environmentEvaluationSource } from '../../src/evaluation/held-out/held-out.ts';
 import type { UnlabelledObservations } from '../../src/evaluation/held-out/unlabelled.ts';
 import type { DriftRecord } from '../../src/evaluation/schema/drift.ts';
+import { formatJson } from '../../src/json.ts';
 import { packageVersion } from '../../src/machine/package.ts';
 import { underMetric } from '../../src/measures/latents.ts';
 import { openRuntimeVariant, parseRuntimeVariant } from '../../src/run/runtime-variant.ts';
@@ -209,7 +210,7 @@ async function writeReport(path: string, drift: Drift, onProgress: (line: string
   const { driftReport } = await import('../../src/report/drift-report.ts');
   const { renderReport } = await import('../../src/report/page.ts');
   const page = await renderReport(driftReport(drift, `jepa-onnx ${packageVersion()}`));
-  writeFileAtomic(driftPath(path, 'json'), `${JSON.stringify(drift.record, undefined, 2)}\n`);
+  writeFileAtomic(driftPath(path, 'json'), formatJson(drift.record));
   writeFileAtomic(driftPath(path, 'html'), page);
   onProgress(`${driftPath(path, 'html')}: the report`);
 }

@@ -2,6 +2,7 @@
 import { UsageError } from '../../src/error.ts';
 import { describePort } from '../../src/evaluation/encoder-input.ts';
 import { type ProofRecord, proofPath } from '../../src/evaluation/schema/proof.ts';
+import { formatJson } from '../../src/json.ts';
 import { parseRuntimeVariant } from '../../src/run/runtime-variant.ts';
 import { openSubject } from '../../src/run/subject.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
@@ -64,7 +65,7 @@ export async function certifyEncoder(path: string, options: CertifyEncoderOption
   const { onProgress, signal } = options;
   const record = await proveEncoder(input, { observations, seed, additions, runtimes, onProgress, signal });
   if (options.report ?? true) {
-    writeFileAtomic(proofPath(path), `${JSON.stringify(record, undefined, 2)}\n`);
+    writeFileAtomic(proofPath(path), formatJson(record));
     onProgress?.(`${proofPath(path)}: the certificate`);
   }
   return record;

@@ -2,6 +2,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { ForeignEvaluation } from '../../src/evaluation/foreign-encoder.ts';
 import type { EncoderEvaluationRecord } from '../../src/evaluation/schema/evaluation.ts';
+import { formatJson } from '../../src/json.ts';
 import { packageVersion } from '../../src/machine/package.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 
@@ -15,7 +16,7 @@ export async function writeEncoderReport(
   const { encoderReport } = await import('../../src/report/encoder-report.ts');
   const { renderReport } = await import('../../src/report/page.ts');
   const page = await renderReport(encoderReport(evaluation, record, `jepa-onnx ${packageVersion()}`));
-  writeFileAtomic(besideEncoder(path, 'evaluation.json'), `${JSON.stringify(record, undefined, 2)}\n`);
+  writeFileAtomic(besideEncoder(path, 'evaluation.json'), formatJson(record));
   writeFileAtomic(encoderReportPath(path), page);
   onProgress(`${encoderReportPath(path)}: the report`);
 }

@@ -7,6 +7,7 @@ import { type EvaluatedEncoder, makeBaseline } from '../../src/evaluation/baseli
 import { type Baseline, parseBaseline } from '../../src/evaluation/baseline/schema.ts';
 import type { EncoderEvaluation } from '../../src/evaluation/runtime-measurement.ts';
 import type { AnyEvaluationRecord } from '../../src/evaluation/schema/evaluation.ts';
+import { formatJson } from '../../src/json.ts';
 import { packageVersion } from '../../src/machine/package.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { requireFile, requireWritable } from '../../src/storage/file-system.ts';
@@ -70,7 +71,7 @@ export function openGate({
         onNote(`${saveBaseline}: not written, since the evaluation is worse than ${path}`);
       else {
         const made = makeBaseline(record, runtimes[0], encoder, `jepa-onnx ${packageVersion()}`);
-        writeFileAtomic(saveBaseline, `${JSON.stringify(made, undefined, 2)}\n`);
+        writeFileAtomic(saveBaseline, formatJson(made));
         onProgress(`${saveBaseline}: the baseline`);
       }
       return gated;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Evaluation, type EvaluationInput, evaluate } from '../../src/evaluation/evaluate.ts';
 import { recordOf } from '../../src/evaluation/schema/describe.ts';
 import type { EvaluationRecord } from '../../src/evaluation/schema/evaluation.ts';
+import { formatJson } from '../../src/json.ts';
 import { packageVersion } from '../../src/machine/package.ts';
 import { runPath } from '../../src/run/folder.ts';
 import { parseRuntimeVariant } from '../../src/run/runtime-variant.ts';
@@ -151,7 +152,7 @@ async function writeReport(
   const page = await renderReport(
     evaluationReport({ evaluation, record, metrics, measuresWhileTraining, generator, sections }),
   );
-  writeFileAtomic(runPath(folder, 'evaluation'), `${JSON.stringify(record, undefined, 2)}\n`);
+  writeFileAtomic(runPath(folder, 'evaluation'), formatJson(record));
   writeFileAtomic(runPath(folder, 'report'), page);
   (await import('../export/model-card.ts')).refreshModelCard(folder);
   onProgress(`${runPath(folder, 'report')}: the report`);

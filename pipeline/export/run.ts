@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { checkOnnx, exportOnnx, type Parity, type ParityReport, verifyExport } from '../../export/index.ts';
 import { option, UnavailableError, UsageError } from '../../src/error.ts';
+import { formatJson } from '../../src/json.ts';
 import { rememberCode } from '../../src/machine/code-permission.ts';
 import { readConfiguration, runPath } from '../../src/run/folder.ts';
 import { openRuntime, type Runtime } from '../../src/runtimes/index.ts';
@@ -95,7 +96,7 @@ export async function exportRun(runFolder: string, given: ExportRunOptions = {})
           trainingStep = await writeTrainingStep(temporary, runFolder, run, { runtime, opset, metadata });
         }
         const reports = Object.fromEntries(networks.map(({ name, parity }) => [name, parity]));
-        await writeFile(join(temporary, 'parity.json'), `${JSON.stringify(reports, undefined, 2)}\n`);
+        await writeFile(join(temporary, 'parity.json'), formatJson(reports));
         writeExportDescription(temporary, { ...describeExport(runFolder, run, options), ...license });
         // Of an encoder out of a module: evaluations of the export compare with it, without the module.
         const initial = runPath(runFolder, 'initialEncoder');

@@ -6,6 +6,7 @@ import { checkOnnx, encodeModel } from '../../export/index.ts';
 import { buildTrainingProgram, type TrainingProgram } from '../../export/training/index.ts';
 import type { TransitionBatch } from '../../src/data/transition.ts';
 import { JepaError } from '../../src/error.ts';
+import { formatJson } from '../../src/json.ts';
 import { packageVersion } from '../../src/machine/package.ts';
 import { randomFor } from '../../src/random.ts';
 import type { Runtime } from '../../src/runtimes/index.ts';
@@ -81,7 +82,7 @@ export async function writeTrainingStep(
     files.push({ file, bytes: bytes.byteLength, nodes: model.graph.nodes.length });
   }
   const description = { ...program.description, stepsDone: checkpoint.step };
-  await writeFile(join(folder, 'training-step.json'), `${JSON.stringify(description, undefined, 2)}\n`);
+  await writeFile(join(folder, 'training-step.json'), formatJson(description));
   const lossError = await checkOneStep(program, { runtime, run, shape, options, checkpoint });
   return { files, ...(lossError === undefined ? {} : { lossError }) };
 }

@@ -5,6 +5,7 @@ import { readModel, writeModel } from '../../export/files.ts';
 import { encodeModel, prepareForQuantization } from '../../export/index.ts';
 import { JepaError, option, UsageError } from '../../src/error.ts';
 import { QUANTIZATION_FORMAT, type QuantizationRecord } from '../../src/evaluation/schema/quantization.ts';
+import { formatJson } from '../../src/json.ts';
 import { packageVersion } from '../../src/machine/package.ts';
 import { openRuntime } from '../../src/runtimes/index.ts';
 import { elementCount } from '../../src/shape.ts';
@@ -198,6 +199,6 @@ async function writeReport(record: QuantizationRecord, recordPath: string, repor
   const { quantizationReport } = await import('../../src/report/quantization-report.ts');
   const { renderReport } = await import('../../src/report/page.ts');
   const page = await renderReport(quantizationReport(record));
-  writeFileAtomic(recordPath, `${JSON.stringify(record, undefined, 2)}\n`);
+  writeFileAtomic(recordPath, formatJson(record));
   writeFileAtomic(reportPath, page);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { JepaError, option } from '../../src/error.ts';
 import { measureNames, type SweepMeasure } from '../../src/evaluation/sweep/measure.ts';
 import type { SweepPointResult, SweepResult } from '../../src/evaluation/sweep/schema.ts';
+import { formatJson } from '../../src/json.ts';
 import { packageVersion } from '../../src/machine/package.ts';
 import { meanInterval } from '../../src/measures/interval.ts';
 import { renderReport } from '../../src/report/page.ts';
@@ -57,7 +58,7 @@ export async function collectSweep(folder: string, { partial = false }: CollectO
   const [table, page] = [join(folder, 'table.tsv'), join(folder, 'report.html')];
   const report = sweepReport(result, { folder, curves: curvesOf(done), seeds: plan.specification.seeds.length });
   writeFileAtomic(table, tableOf(result));
-  writeFileAtomic(join(folder, 'results.json'), `${JSON.stringify(result, undefined, 2)}\n`);
+  writeFileAtomic(join(folder, 'results.json'), formatJson(result));
   writeFileAtomic(page, await renderReport(report));
   return { result, table, report: page };
 }

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { parseAuxiliary, parseAuxiliaryNames } from '../../src/auxiliary/index.ts';
 import { FormatError, option, UsageError } from '../../src/error.ts';
+import { formatJson } from '../../src/json.ts';
 import { isSimulatorName } from '../../src/simulation/index.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { describeFolder, makeFolder, readTextIfPresent } from '../../src/storage/file-system.ts';
@@ -86,7 +87,7 @@ export async function planSweep(
   );
   const text = units.map((unit) => `${JSON.stringify(unit)}\n`).join('');
   const path = join(folder, PLAN_NAME);
-  const settings = `${JSON.stringify({ format: SWEEP_FORMAT, plan: sha256(text), ...specification }, undefined, 2)}\n`;
+  const settings = formatJson({ format: SWEEP_FORMAT, plan: sha256(text), ...specification });
   const earlier = [readTextIfPresent(path), readTextIfPresent(join(folder, SPECIFICATION_NAME))];
   const wasThere = earlier[0] === text && earlier[1] === settings;
   // One without its other half is of a planning that was interrupted.

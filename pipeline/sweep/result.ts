@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { FormatError } from '../../src/error.ts';
 import { measureNames } from '../../src/evaluation/sweep/measure.ts';
-import { parseJsonIfAny } from '../../src/json.ts';
+import { formatJson, parseJsonIfAny } from '../../src/json.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { readTextIfPresent } from '../../src/storage/file-system.ts';
 
@@ -53,7 +53,7 @@ export function readResult({ result }: UnitPaths): UnitResult | undefined {
 }
 
 export function writeResult({ result }: UnitPaths, content: UnitResult): void {
-  writeFileAtomic(result, `${JSON.stringify(content, undefined, 2)}\n`);
+  writeFileAtomic(result, formatJson(content));
 }
 
 /** Undefined where it did not fail, or nobody could say why. */

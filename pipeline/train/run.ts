@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { WorldModel } from '../../models/world-model.ts';
 import { FormatError, UsageError } from '../../src/error.ts';
-import { parseJsonIfAny } from '../../src/json.ts';
+import { formatJson, parseJsonIfAny } from '../../src/json.ts';
 import { rememberCode } from '../../src/machine/code-permission.ts';
 import {
   createRunFolder,
@@ -332,5 +332,5 @@ function readProvenance(runFolder: string): Provenance | undefined {
 const provenanceSchema = z.record(z.string(), z.union([z.string(), z.number()]));
 
 function writeProvenance(runFolder: string, provenance: Provenance): void {
-  writeFileAtomic(runPath(runFolder, 'environment'), `${JSON.stringify(provenance, undefined, 2)}\n`);
+  writeFileAtomic(runPath(runFolder, 'environment'), formatJson(provenance));
 }

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { readFileGraph } from '../../export/files.ts';
 import { encodeTensor, testDataFiles } from '../../export/index.ts';
 import { option, UsageError } from '../../src/error.ts';
+import { significant } from '../../src/number-text.ts';
 import type { Runtime, TensorSpec } from '../../src/runtimes/index.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { makeFolder } from '../../src/storage/file-system.ts';
@@ -161,12 +162,13 @@ function writeReduced(folder: string, reduced: Reduced, told: Told): void {
 /** For whoever looks after the runtime: what fails, and how to see it. */
 function reportOf({ nodes, inputs, difference }: Reduced, { names, versions, tolerance }: Told): string {
   const { error, scale, part, reason } = difference;
-  const numbers = part === null ? 'an infinite error' : `an error of ${short(error)} at a scale of ${short(scale)}`;
+  const numbers =
+    part === null ? 'an infinite error' : `an error of ${significant(error)} at a scale of ${significant(scale)}`;
   const list = nodes.map(({ name, operator }) => `- ${operator} (${name})`).join('\n');
   const feeds = inputs.map(({ name, type, shape }) => `- \`${name}\`: ${type} [${shape.join(', ')}]`).join('\n');
   return `# The smallest piece that fails
 
-${names[1]} (${versions[1]}) gives ${numbers}${reason === undefined ? '' : `: ${reason}`}; the tolerance was ${short(tolerance)} of the scale.
+${names[1]} (${versions[1]}) gives ${numbers}${reason === undefined ? '' : `: ${reason}`}; the tolerance was ${significant(tolerance)} of the scale.
 Expected is what ${names[0]} (${versions[0]}) has for the same value.
 
 Nodes:
@@ -189,8 +191,4 @@ for expected, here in zip(read("output"), got):
     print(numpy.abs(expected.astype(float) - here.astype(float)).max(), "of", numpy.abs(expected.astype(float)).max())
 \`\`\`
 `;
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }

@@ -3,9 +3,11 @@
 import { dirname } from 'node:path';
 import { option, UsageError } from '../../src/error.ts';
 import { compareWithReference, type MeasuredEncoder } from '../../src/evaluation/runtime-measurement.ts';
+import { formatJson } from '../../src/json.ts';
 import { describeMachine } from '../../src/machine/machine.ts';
 import { packageVersion } from '../../src/machine/package.ts';
 import { centroidsOf } from '../../src/measures/centroid.ts';
+import { significant } from '../../src/number-text.ts';
 import type { ProcessLimits } from '../../src/runtimes/process-runtime.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { requireWritable } from '../../src/storage/file-system.ts';
@@ -268,15 +270,11 @@ function classFaults(
     faults.push(`the verdict is ${verdict} instead of ${expected}`);
   else if (rules.includes('certificate') && !verdictHolds)
     faults.push(
-      `the verdict is not certified: twice the latent error of ${short(maxLatentError)} reaches the deciding gap of ${short(decidingGap)}`,
+      `the verdict is not certified: twice the latent error of ${significant(maxLatentError)} reaches the deciding gap of ${significant(decidingGap)}`,
     );
   if (rules.includes('elsewhere') && elsewhere > 0)
     faults.push(`${elsewhere} ${elsewhere === 1 ? 'observation is' : 'observations are'} nearest to another class`);
   return faults;
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }
 
 function recordOf(
@@ -335,7 +333,7 @@ async function writeComparison(
   const { comparisonReport } = await import('../../src/report/comparison-report.ts');
   const { renderReport } = await import('../../src/report/page.ts');
   const page = await renderReport(comparisonReport(record, `jepa-onnx ${packageVersion()}`));
-  writeFileAtomic(comparisonPath(file, 'json'), `${JSON.stringify(record, undefined, 2)}\n`);
+  writeFileAtomic(comparisonPath(file, 'json'), formatJson(record));
   writeFileAtomic(comparisonPath(file, 'html'), page);
   onProgress(`${comparisonPath(file, 'html')}: the report`);
 }

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { ClassSource } from '../../src/evaluation/class/bisimulation.ts';
 import type { RecordingClassSource } from '../../src/evaluation/class/recording.ts';
+import { formatJson } from '../../src/json.ts';
 import { packageRoot, packageVersion } from '../../src/machine/package.ts';
 import { openSubject } from '../../src/run/subject.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
@@ -121,7 +122,7 @@ async function writeReport(
   const { verificationReport } = await import('../../src/report/verification-report.ts');
   const { renderReport } = await import('../../src/report/page.ts');
   const page = await renderReport(verificationReport(record, `jepa-onnx ${packageVersion()}`));
-  writeFileAtomic(join(folder, VERIFICATION_NAME), `${JSON.stringify(record, undefined, 2)}\n`);
+  writeFileAtomic(join(folder, VERIFICATION_NAME), formatJson(record));
   writeFileAtomic(join(folder, VERIFICATION_PAGE_NAME), page);
   onProgress(`${join(folder, VERIFICATION_PAGE_NAME)}: the report`);
 }

@@ -2,6 +2,7 @@
 // run is exported without the recording, and a resumed run has the numbers that it was started with.
 import * as z from 'zod';
 import { FormatError } from '../error.ts';
+import { formatJson } from '../json.ts';
 import { elementCount } from '../shape.ts';
 import { writeFileAtomic } from '../storage/atomic-file.ts';
 import { readTextIfPresent } from '../storage/file-system.ts';
@@ -73,7 +74,7 @@ export const recordingRecord = z.strictObject({
 export type RecordingRecord = z.output<typeof recordingRecord>;
 
 export function writeRecordingRecord(path: string, record: RecordingRecord): void {
-  writeFileAtomic(path, `${JSON.stringify(recordingRecord.parse(record), undefined, 2)}\n`);
+  writeFileAtomic(path, formatJson(recordingRecord.parse(record)));
 }
 
 /** Undefined where there is none; throws a FormatError where it is of another format. */

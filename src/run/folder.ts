@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, rmdirSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { FormatError, option, UsageError } from '../error.ts';
+import { formatJson } from '../json.ts';
 import { recognizeCode } from '../machine/code-permission.ts';
 import { writeFileAtomic } from '../storage/atomic-file.ts';
 import { describeFolder, listIfPresent, makeFolder, storageError, systemErrorCode } from '../storage/file-system.ts';
@@ -87,7 +88,7 @@ export function writeConfiguration(runFolder: string, configuration: Configurati
     ...configuration,
     ...(recording && { recording: { ...recording, path: isInside ? inside : resolve(recording.path) } }),
   };
-  writeFileAtomic(runPath(runFolder, 'configuration'), `${JSON.stringify(content, undefined, 2)}\n`);
+  writeFileAtomic(runPath(runFolder, 'configuration'), formatJson(content));
 }
 
 /** The configuration that a run was started with. Throws a UsageError where the folder is not a run. */

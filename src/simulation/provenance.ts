@@ -3,6 +3,7 @@
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { FormatError } from '../error.ts';
+import { formatJson } from '../json.ts';
 import { type NamedCode, recognizeCode } from '../machine/code-permission.ts';
 import { writeFileAtomic } from '../storage/atomic-file.ts';
 import { readTextIfPresent } from '../storage/file-system.ts';
@@ -40,7 +41,7 @@ export type SimulationRecord = z.output<typeof simulationSchema>;
 
 export function writeSimulationRecord(path: string, record: Omit<SimulationRecord, 'format'>): void {
   const content = simulationSchema.parse({ format: SIMULATION_FORMAT, ...record });
-  writeFileAtomic(path, `${JSON.stringify(content, undefined, 2)}\n`);
+  writeFileAtomic(path, formatJson(content));
 }
 
 /** The code that a simulation's record names, which runs only with the user's permission. */

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FormatError, UsageError } from '../error.ts';
+import { formatJson } from '../json.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import {
   EXPORT_DESCRIPTION_NAME,
@@ -17,7 +18,7 @@ export { EXPORT_DESCRIPTION_NAME, type ExportDescription, exportDescriptionSchem
 
 export function writeExportDescription(folder: string, description: Omit<ExportDescription, 'format'>): void {
   const content = exportDescriptionSchema.parse({ format: EXPORT_FORMAT, ...description });
-  writeFileAtomic(join(folder, EXPORT_DESCRIPTION_NAME), `${JSON.stringify(content, undefined, 2)}\n`);
+  writeFileAtomic(join(folder, EXPORT_DESCRIPTION_NAME), formatJson(content));
 }
 
 /** What the file was called before it had a name of its own: TensorFlow.js calls every saved model so. */

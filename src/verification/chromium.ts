@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Browser, BrowserType } from 'playwright-core';
 import * as z from 'zod';
 import { JepaError, UnavailableError } from '../error.ts';
+import { formatJson } from '../json.ts';
 import { findPackage, installedPackage, playwrightPackage } from '../machine/optional-package.ts';
 import { PAGE_RESULT, pageHtml, pageScript } from './chromium-page.ts';
 import { type ProtocolArguments, runnerRuntimeSchema } from './protocol.ts';
@@ -76,7 +77,7 @@ export async function runInChromium(name: string, given: ProtocolArguments, out:
     threads: ran,
     encodeMs,
   });
-  writeFileSync(join(out, 'runtime.json'), `${JSON.stringify(runtime, undefined, 2)}\n`);
+  writeFileSync(join(out, 'runtime.json'), formatJson(runtime));
 }
 
 export function chromiumOf(name: string): ChromiumProvider {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FormatError, UsageError } from '../error.ts';
+import { formatJson } from '../json.ts';
 import { describeMachine } from '../machine/machine.ts';
 import { openRuntimeVariant, parseRuntimeVariant } from '../run/runtime-variant.ts';
 import { runOne } from '../run/world-session.ts';
@@ -63,7 +64,7 @@ export function writeProtocolResult(out: string, { latent, predicted, runtime }:
   writeFileSync(join(out, 'latent.bin'), bytes(latent));
   writeFileSync(join(out, 'predicted_1.bin'), bytes(predicted[0]));
   writeFileSync(join(out, 'predicted_2.bin'), bytes(predicted[1]));
-  writeFileSync(join(out, 'runtime.json'), `${JSON.stringify(runtime, undefined, 2)}\n`);
+  writeFileSync(join(out, 'runtime.json'), formatJson(runtime));
 }
 
 /**

@@ -17,6 +17,7 @@ import { type EvaluateEncoderOptions, evaluateEncoder } from '../../pipeline/enc
 import { evaluateRun } from '../../pipeline/evaluate/run.ts';
 import { describeError } from '../../src/error.ts';
 import { runComparisonJsonSchema, runComparisonSchema } from '../../src/evaluation/schema/comparison.ts';
+import { formatJson } from '../../src/json.ts';
 import { readReportPage } from '../../src/report/page.ts';
 import { writeImageSet } from '../evaluation/baseline/image-set.ts';
 import { writeRunFixture } from '../evaluation/run-fixture.ts';
@@ -164,5 +165,5 @@ describe('what cannot be compared is refused in one line', { timeout: 120_000 },
 
 test('docs/schema/run-comparison.schema.json is the schema of the code (vitest -u writes it)', async () => {
   const path = join(import.meta.dirname, '../../docs/schema/run-comparison.schema.json');
-  await expect(`${JSON.stringify(runComparisonJsonSchema(), undefined, 2)}\n`).toMatchFileSnapshot(path);
+  await expect(formatJson(runComparisonJsonSchema())).toMatchFileSnapshot(path);
 });

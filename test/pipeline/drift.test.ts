@@ -10,6 +10,7 @@ import { recordingConfiguration } from '../../src/data/configured-recording.ts';
 import { describeError } from '../../src/error.ts';
 import { drawUnlabelled } from '../../src/evaluation/held-out/unlabelled.ts';
 import { driftJsonSchema, driftSchema } from '../../src/evaluation/schema/drift.ts';
+import { formatJson } from '../../src/json.ts';
 import { driftChecks } from '../../src/report/check/check.ts';
 import { readReportPage } from '../../src/report/page.ts';
 import { imageAt, LENGTHS, fixture as recordingFixture } from '../data/small-recording.ts';
@@ -221,5 +222,5 @@ describe('an encoder of several outputs, or inputs', { timeout: 120_000 }, () =>
 
 test('docs/schema/drift.schema.json is the schema of the code (vitest -u writes it)', async () => {
   const path = join(import.meta.dirname, '../../docs/schema/drift.schema.json');
-  await expect(`${JSON.stringify(driftJsonSchema(), undefined, 2)}\n`).toMatchFileSnapshot(path);
+  await expect(formatJson(driftJsonSchema())).toMatchFileSnapshot(path);
 });

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { mergeObserved, OBSERVED_PAIR_STATE_LIMIT, observedWordLengths } from '../../bisimulation/observed.ts';
 import { systemFromTransitions } from '../../bisimulation/recording.ts';
 import { option, UsageError } from '../../error.ts';
+import { significant } from '../../number-text.ts';
 import type { Observations } from '../../run/encode.ts';
 import type { DrawnTransitions } from '../held-out/recording-draw.ts';
 
@@ -79,8 +80,10 @@ export function classesOfQuantiles(name: string, values: Float32Array, count: nu
     return label;
   });
   const names = edges.map((edge, k) => {
-    if (different.length <= count) return `${name} ${format(edge)}`;
-    return k + 1 < edges.length ? `${name} ${format(edge)} to ${format(edges[k + 1])}` : `${name} from ${format(edge)}`;
+    if (different.length <= count) return `${name} ${significant(edge, 4)}`;
+    return k + 1 < edges.length
+      ? `${name} ${significant(edge, 4)} to ${significant(edges[k + 1], 4)}`
+      : `${name} from ${significant(edge, 4)}`;
   });
   return { of: 'quantiles', labels, names, claim };
 }
@@ -249,8 +252,4 @@ function byNumbers(a: string, b: string): number {
   const [first, second] = [a.split(' ').map(Number), b.split(' ').map(Number)];
   const differing = first.findIndex((value, i) => value !== second[i]);
   return differing < 0 ? 0 : first[differing] - second[differing];
-}
-
-function format(value: number): string {
-  return String(Number(value.toPrecision(4)));
 }

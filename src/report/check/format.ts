@@ -1,5 +1,7 @@
 // A list of checks as JUnit's XML, as annotations of GitHub workflows, and as SARIF 2.1.0. Names come from files and data of others:
 // nothing in them may end an attribute, a line or a command.
+
+import { formatJson } from '../../json.ts';
 import { type Check, type CheckList, type CheckRule, checkRules } from './check.ts';
 
 export const checkFormats = ['junit', 'github', 'sarif'] as const;
@@ -104,7 +106,7 @@ function sarif({ command, subject, checks }: CheckList, version: string): string
       },
     ],
   };
-  return `${JSON.stringify(log, undefined, 2)}\n`;
+  return formatJson(log);
 }
 
 function sarifResult({ rule, runtime, name, status, message }: Check, subject: string, rules: readonly CheckRule[]) {

@@ -5,6 +5,7 @@ import { rm, statfs } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { JepaError, option, UnavailableError } from '../../error.ts';
+import { formatJson } from '../../json.ts';
 import { cacheRoot, withCacheLock } from '../../machine/cache-folder.ts';
 import { folderByteLength } from '../../machine/command.ts';
 import { fetchPackage, findPackage, onnxruntimeNodePackage } from '../../machine/optional-package.ts';
@@ -131,7 +132,7 @@ async function setUp(root: string, { recipe, signal, onSetup }: SetUpOptions): P
       const files = Object.fromEntries(listFiles(folder).map((name) => [name, statSync(join(folder, name)).size]));
       const wheels = recipe.wheels.map(({ project, version }) => `${project} ${version}`);
       const manifest: CudaManifest = { format: 1, wheels, files };
-      writeFileSync(join(folder, manifestName), `${JSON.stringify(manifest, undefined, 2)}\n`);
+      writeFileSync(join(folder, manifestName), formatJson(manifest));
     },
     { replace: true },
   );

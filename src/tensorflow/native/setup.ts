@@ -3,6 +3,7 @@
 import { closeSync, openSync, readdirSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { JepaError, UnavailableError, UsageError } from '../../error.ts';
+import { formatJson } from '../../json.ts';
 import { cacheRoot, withCacheLock } from '../../machine/cache-folder.ts';
 import { fetchPackage, findPackage, tfjsNodePackage } from '../../machine/optional-package.ts';
 import type { SetupListener } from '../../machine/setup-event.ts';
@@ -175,7 +176,7 @@ async function install(
       const tensorflowVersion = await proveBinding(join(folder, products.binding), signal);
       const files = Object.fromEntries(listFiles(folder).map((name) => [name, statSync(join(folder, name)).size]));
       const manifest: NativeManifest = { format: 1, source, tensorflowVersion, ...products, files };
-      writeFileSync(join(folder, manifestName), `${JSON.stringify(manifest, undefined, 2)}\n`);
+      writeFileSync(join(folder, manifestName), formatJson(manifest));
     },
     { replace: true },
   );

@@ -1,5 +1,6 @@
 // Whether an output is near enough, and what makes a comparison fail.
 import { option, UsageError } from '../../error.ts';
+import { significant } from '../../number-text.ts';
 import type { FailRule, OutputRecord, Tolerance } from './schema.ts';
 import type { TensorError } from './tensor-error.ts';
 
@@ -30,11 +31,13 @@ export function brokenTolerances(error: Judged, tolerance: Tolerance): string[] 
   const faults: string[] = [];
   const above = (value: number | null, limit: number | undefined, what: string) => {
     if (limit !== undefined && (value === null || value > limit))
-      faults.push(`${what} ${value === null ? 'is infinite' : `is ${short(value)}`}, of ${short(limit)} allowed`);
+      faults.push(
+        `${what} ${value === null ? 'is infinite' : `is ${significant(value)}`}, of ${significant(limit)} allowed`,
+      );
   };
   const below = (value: number | null, limit: number | undefined, what: string) => {
     if (limit !== undefined && value !== null && value < limit)
-      faults.push(`${what} is ${short(value)}, of at least ${short(limit)}`);
+      faults.push(`${what} is ${significant(value)}, of at least ${significant(limit)}`);
   };
   above(error.partOfScale, tolerance.relative, 'the largest error as a part of the scale');
   above(error.maxAbsolute, tolerance.absolute, 'the largest error');
@@ -72,8 +75,4 @@ export function matchOutputs(reference: readonly string[], here: readonly string
     unmatched: rest.slice(restOfReference.length),
     missing: restOfReference.slice(rest.length),
   };
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }

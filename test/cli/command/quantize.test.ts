@@ -4,6 +4,7 @@ import { copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { quantizationJsonSchema, quantizationSchema } from '../../../src/evaluation/schema/quantization.ts';
+import { formatJson } from '../../../src/json.ts';
 import { temporaryFolder } from '../../storage/temporary-folder.ts';
 
 const bin = join(import.meta.dirname, '..', '..', '..', 'bin', 'jepa.js');
@@ -61,5 +62,5 @@ describe('jepa quantize', { timeout: 120_000 }, () => {
 
 test('docs/schema/quantization.schema.json is the schema of the code (vitest -u writes it)', async () => {
   const path = join(import.meta.dirname, '..', '..', '..', 'docs', 'schema', 'quantization.schema.json');
-  await expect(`${JSON.stringify(quantizationJsonSchema(), undefined, 2)}\n`).toMatchFileSnapshot(path);
+  await expect(formatJson(quantizationJsonSchema())).toMatchFileSnapshot(path);
 });

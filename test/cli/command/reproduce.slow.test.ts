@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { formatJson } from '../../../src/json.ts';
 import { runCommand } from '../../../src/machine/command.ts';
 import { readReportPage } from '../../../src/report/page.ts';
 import { temporaryFolder } from '../../storage/temporary-folder.ts';
@@ -38,7 +39,7 @@ test('jepa reproduce runs every row, reports them, does nothing twice, and mixes
   const settings = join(folder, 'reproduction.json');
   const { claims, ...earlier } = JSON.parse(readFileSync(settings, 'utf8'));
   expect(claims).toBe(2);
-  writeFileSync(settings, `${JSON.stringify(earlier, undefined, 2)}\n`);
+  writeFileSync(settings, formatJson(earlier));
   const mixed = await reproduce();
   expect(mixed.exitCode).toBe(2);
   expect(mixed.stderr).toContain('"claims": 2');

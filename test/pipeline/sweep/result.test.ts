@@ -10,6 +10,7 @@ import { sweepStatus } from '../../../pipeline/sweep/status.ts';
 import { plannedSteps } from '../../../pipeline/sweep/steps.ts';
 import { measureNames } from '../../../src/evaluation/sweep/measure.ts';
 import { sweepJsonSchema, sweepResultSchema } from '../../../src/evaluation/sweep/schema.ts';
+import { formatJson } from '../../../src/json.ts';
 import { readReportPage } from '../../../src/report/page.ts';
 import { temporaryFolder } from '../../storage/temporary-folder.ts';
 
@@ -121,7 +122,7 @@ describe('collecting', () => {
 
   test('its schema is the one in the documentation', async () => {
     const path = join(import.meta.dirname, '..', '..', '..', 'docs', 'schema', 'sweep.schema.json');
-    await expect(`${JSON.stringify(sweepJsonSchema(), undefined, 2)}\n`).toMatchFileSnapshot(path);
+    await expect(formatJson(sweepJsonSchema())).toMatchFileSnapshot(path);
   });
 });
 
