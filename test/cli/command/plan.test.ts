@@ -56,7 +56,8 @@ describe('jepa plan', () => {
     };
     const first = await plan(exported, ...flags);
     expect(parse((await plan(exported, ...flags)).stdout)).toEqual(parse(first.stdout));
-    expect(first.stderr).toBe('');
+    // A slow machine is told how far it is.
+    expect(first.stderr.replace(/^.*: \d+ of \d+ episodes\n/gm, '')).toBe('');
     expect(existsSync(join(exported, 'plan.json'))).toBe(false);
   });
 
