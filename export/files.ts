@@ -21,7 +21,7 @@ import { openFileGraph } from './check/excerpt.ts';
 import type { OnnxModel } from './graph/graph.ts';
 import { constantBytes, decodeModel, encodeModel, encodeSplitModel } from './graph/serialize.ts';
 import type { ExternalData } from './graph/tensor-message.ts';
-import { maximumMessageBytes } from './schema/codec.ts';
+import { maximumMessageBytes } from './schema/encode.ts';
 
 /** What nodes, names and types may take beside the weights in a model of one file. */
 const reservedBytes = 64 * 2 ** 20;

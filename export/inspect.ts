@@ -2,7 +2,7 @@
 import { FormatError } from '../src/error.ts';
 import { unknownDimension } from './graph/dimension.ts';
 import { elementCount } from './graph/tensor-message.ts';
-import { decode } from './schema/codec.ts';
+import { decode } from './schema/decode.ts';
 import * as onnx from './schema/onnx.ts';
 
 export interface PortSummary {

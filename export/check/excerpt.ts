@@ -7,7 +7,8 @@ import type { Cut, CutValue, FileGraph, GraphConstant, GraphNode } from '../../s
 import { bytesOf } from '../graph/constant.ts';
 import { tensorTypeOf } from '../graph/serialize.ts';
 import { byteSize, constantOfTensor, elementCount, type ReadExternal } from '../graph/tensor-message.ts';
-import { decode, encode } from '../schema/codec.ts';
+import { decode } from '../schema/decode.ts';
+import { encode } from '../schema/encode.ts';
 import * as onnx from '../schema/onnx.ts';
 
 /**

@@ -4,7 +4,8 @@ import { FormatError } from '../../src/error.ts';
 import type { RuntimeTensor } from '../../src/runtimes/runtime.ts';
 import { tensorMessage } from '../graph/serialize.ts';
 import { constantOfTensor } from '../graph/tensor-message.ts';
-import { decode, encode } from '../schema/codec.ts';
+import { decode } from '../schema/decode.ts';
+import { encode } from '../schema/encode.ts';
 import * as onnx from '../schema/onnx.ts';
 
 export interface NamedTensor extends RuntimeTensor {

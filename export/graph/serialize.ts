@@ -1,6 +1,7 @@
 // The graph as ONNX messages, and back from a decoded file.
 import { FormatError } from '../../src/error.ts';
-import { decode, encode } from '../schema/codec.ts';
+import { decode } from '../schema/decode.ts';
+import { encode } from '../schema/encode.ts';
 import * as onnx from '../schema/onnx.ts';
 import type { Constant } from './constant.ts';
 import { bytesOf } from './constant.ts';

@@ -4,7 +4,7 @@ import { JepaError } from '../../src/error.ts';
 import type { RuntimeSession, RuntimeTensor } from '../../src/runtimes/runtime.ts';
 import type { OnnxModel } from '../graph/graph.ts';
 import { modelMessage } from '../graph/serialize.ts';
-import { encode } from '../schema/codec.ts';
+import { encode } from '../schema/encode.ts';
 import * as onnx from '../schema/onnx.ts';
 import type { OpenSession } from './calibrate.ts';
 import { count, emptyHistogram, type Histogram } from './histogram.ts';

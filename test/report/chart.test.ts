@@ -1,6 +1,7 @@
 // Charts of what has no extent: collapsed latents are where a report is read most.
 import { expect, test, vi } from 'vitest';
-import { drawBars, drawLines, drawScatter } from '../../src/report/block/chart.ts';
+import { drawBars, drawLines } from '../../src/report/block/chart.ts';
+import { drawScatter } from '../../src/report/block/scatter.ts';
 
 const axis = { label: 'singular value', scale: 'log' } as const;
 

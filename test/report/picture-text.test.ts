@@ -1,8 +1,9 @@
 // Text in pictures: measured, whole, and not in the way of what it names.
 import { describe, expect, test } from 'vitest';
-import { drawHistogram, drawLines, drawScatter } from '../../src/report/block/chart.ts';
+import { drawHistogram, drawLines } from '../../src/report/block/chart.ts';
 import { renderBlock } from '../../src/report/block/index.ts';
 import { drawMatrix } from '../../src/report/block/matrix.ts';
+import { drawScatter } from '../../src/report/block/scatter.ts';
 import { fitText, textWidth } from '../../src/report/text-width.ts';
 
 const axis = { label: 'step', scale: 'linear' as const };

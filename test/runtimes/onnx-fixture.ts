@@ -1,6 +1,6 @@
 // Small ONNX models for the tests of the runtimes, written with the exporter's codec: a few nodes whose outputs can be
 // worked out by hand.
-import { encode } from '../../export/schema/codec.ts';
+import { encode } from '../../export/schema/encode.ts';
 import { attributeTypes, dataTypes, model, type Node, type Tensor, type ValueInfo } from '../../export/schema/onnx.ts';
 
 const emptyAttribute = { floats: [], ints: [], strings: [], tensors: [], graphs: [] };

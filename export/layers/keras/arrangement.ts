@@ -1,100 +1,7 @@
-// Functions of keras.ops that move elements, join and cut tensors, and reduce them.
+// Functions of keras.ops that move elements, and join and cut tensors.
 import type { Value } from '../../graph/graph.ts';
 import type { Argument, LayerContext, LayerConverter } from '../converter.ts';
-import { axesOf, axisOf, isFloat, listOf, operandOf, operandsOf, operation, pairOf, tensorFrom } from './operands.ts';
-
-type Reduction = 'ReduceMean' | 'ReduceSum' | 'ReduceMax' | 'ReduceMin' | 'ReduceProd' | 'ReduceLogSumExp';
-
-function reduction(operator: Reduction, needsFloat = false): LayerConverter {
-  return operation(
-    operator,
-    (layer) => {
-      const { graph, config } = layer;
-      if (config.has('initial'))
-        throw layer.unsupported('an initial value of a reduction', 'Join it with maximum or minimum.');
-      const given = operandOf(layer);
-      const isOdd = given.type === 'bool' || (needsFloat && !isFloat(given));
-      const x = isOdd ? graph.cast(given, needsFloat ? 'float32' : 'int32') : given;
-      return graph.reduce(operator, x, axesOf(layer, x.shape.length), config.boolean('keepdims', false));
-    },
-    { options: 'axis (one, several or all), keepdims' },
-  );
-}
-
-/** Whether any or every element is true. */
-function truth(operator: 'ReduceMax' | 'ReduceMin'): LayerConverter {
-  return operation(`Cast, ${operator}`, (layer) => {
-    const { graph, config } = layer;
-    const given = operandOf(layer);
-    const x = graph.cast(graph.cast(given, 'bool'), 'float32');
-    return graph.cast(
-      graph.reduce(operator, x, axesOf(layer, x.shape.length), config.boolean('keepdims', false)),
-      'bool',
-    );
-  });
-}
-
-function spread(isRoot: boolean): LayerConverter {
-  return operation(
-    'ReduceMean, Sub, Mul',
-    (layer) => {
-      const { graph, config } = layer;
-      const given = operandOf(layer);
-      const x = isFloat(given) ? given : graph.cast(given, 'float32');
-      const axes = axesOf(layer, x.shape.length);
-      const centred = graph.node('Sub', [x, graph.reduce('ReduceMean', x, axes, true)]);
-      const variance = graph.reduce(
-        'ReduceMean',
-        graph.node('Mul', [centred, centred]),
-        axes,
-        config.boolean('keepdims', false),
-      );
-      return isRoot ? graph.node('Sqrt', [variance]) : variance;
-    },
-    { options: 'axis, keepdims' },
-  );
-}
-
-/** The mean, with weights where there are some: of one axis as a list, or of the whole shape. */
-const average = operation(
-  'ReduceMean; Mul, ReduceSum, Div with weights',
-  (layer) => {
-    const { graph } = layer;
-    const operands = operandsOf(layer, ['x', 'weights']);
-    const x = tensorFrom(layer, 'x', operands.get('x'));
-    const axes = axesOf(layer, x.shape.length);
-    const given = operands.get('weights');
-    if (given === undefined || (given.kind === 'plain' && given.value === null))
-      return graph.reduce('ReduceMean', x, axes, false);
-    let weights = tensorFrom(layer, 'weights', given);
-    if (weights.shape.length === 1 && x.shape.length > 1 && axes.length === 1) {
-      const after = Array.from({ length: x.shape.length - 1 - axes[0] }, (_, i) => i + 1);
-      if (after.length > 0) weights = graph.unsqueeze(weights, after);
-    } else if (weights.shape.length !== x.shape.length)
-      throw layer.unsupported('weights of another shape than the tensor', 'Give one weight an element of the axis.');
-    const whole = graph.node('Expand', [weights, graph.node('Shape', [x])]);
-    const sum = graph.reduce('ReduceSum', graph.node('Mul', [x, whole]), axes, false);
-    return graph.node('Div', [sum, graph.reduce('ReduceSum', whole, axes, false)]);
-  },
-  { options: 'axis, weights' },
-);
-
-function extreme(operator: 'ArgMax' | 'ArgMin'): LayerConverter {
-  return operation(
-    operator,
-    (layer) => {
-      const { graph, config } = layer;
-      const x = operandOf(layer);
-      if (!config.has('axis')) throw layer.unsupported('the place among all elements', 'Give an axis.');
-      const attributes = {
-        axis: axisOf(layer, config.value('axis'), x.shape.length),
-        keepdims: config.boolean('keepdims', false) ? 1 : 0,
-      };
-      return graph.cast(graph.node(operator, [x], attributes), 'int32');
-    },
-    { options: 'axis, keepdims' },
-  );
-}
+import { axesOf, axisOf, isFloat, listOf, operandOf, operandsOf, operation, tensorFrom } from './operands.ts';
 
 /** The new shape names every axis, the batch too; an open size is what is left over. */
 function reshapedTo(layer: LayerContext, x: Value, target: readonly unknown[]): Value {
@@ -161,7 +68,7 @@ const squeeze = operation('Squeeze', (layer) => {
   return layer.graph.squeeze(x, layer.config.has('axis') ? axesOf(layer, x.shape.length) : all);
 });
 
-function asOneType(layer: LayerContext, values: readonly Value[]): Value[] {
+export function asOneType(layer: LayerContext, values: readonly Value[]): Value[] {
   const type = values.find(isFloat)?.type ?? values[0].type;
   return values.map((value) => layer.graph.cast(value, type));
 }
@@ -350,31 +257,6 @@ function sliced(layer: LayerContext, x: Value, axis: number, bounds: unknown): V
   return graph.node('Slice', [x, ...[from, to, axis, step].map((value) => graph.integers([value]))]);
 }
 
-const matmul = operation('MatMul', (layer) => layer.graph.node('MatMul', pairOf(layer, ['x1', 'x2'])));
-
-const dot = operation('MatMul', (layer) => {
-  const [a, b] = pairOf(layer, ['x1', 'x2']);
-  if (a.shape.length === 0 || b.shape.length === 0) return layer.graph.node('Mul', [a, b]);
-  if (b.shape.length > 2)
-    throw layer.unsupported('a dot product with a tensor of rank 3 or more', 'Use keras.ops.matmul.');
-  return layer.graph.node('MatMul', [a, b]);
-});
-
-const einsum = operation(
-  'Einsum',
-  (layer) => {
-    const { positional, named } = layer.arguments;
-    if (named.size > 0)
-      throw layer.unsupported(`${[...named.keys()].join(', ')} of einsum`, 'Call it with tensors alone.');
-    const subscripts = layer.config.text('subscripts').replaceAll(' ', '');
-    if (subscripts.includes('.') || !subscripts.includes('->'))
-      throw layer.unsupported(`an equation ${subscripts}`, 'Name every axis, and the result behind ->.');
-    const values = positional.map((argument, i) => tensorFrom(layer, `operand ${i + 1}`, argument));
-    return layer.graph.node('Einsum', asOneType(layer, values), { equation: subscripts });
-  },
-  { options: 'equations without an ellipsis' },
-);
-
 const oneHot = operation(
   'OneHot',
   (layer) => {
@@ -388,46 +270,7 @@ const oneHot = operation(
   { options: 'num_classes, axis' },
 );
 
-/** x / max(|x|, epsilon), of the Euclidean norm. */
-const normalize = operation(
-  'ReduceSumSquare, Sqrt, Max, Div',
-  (layer) => {
-    const { graph, config } = layer;
-    if (config.number('order', 2) !== 2) throw layer.unsupported(`order ${config.number('order')}`, 'Use the order 2.');
-    const x = operandOf(layer);
-    const axes = config.has('axis') ? axesOf(layer, x.shape.length) : [x.shape.length - 1];
-    const norm = graph.node('Sqrt', [graph.reduce('ReduceSumSquare', x, axes, true)]);
-    return graph.node('Div', [x, graph.node('Max', [norm, graph.scalar(config.number('epsilon', 1e-7), 'epsilon')])]);
-  },
-  { options: 'axis, epsilon' },
-);
-
-const cumulative = operation(
-  'CumSum',
-  (layer) => {
-    const { graph, config } = layer;
-    const x = operandOf(layer);
-    return graph.node('CumSum', [x, graph.integer(axisOf(layer, config.value('axis'), x.shape.length), 'axis')]);
-  },
-  { options: 'axis' },
-);
-
 export const arrangement: Readonly<Record<string, LayerConverter>> = {
-  'ops.Mean': reduction('ReduceMean', true),
-  'ops.Sum': reduction('ReduceSum'),
-  'ops.Max': reduction('ReduceMax'),
-  'ops.Min': reduction('ReduceMin'),
-  'ops.Amax': reduction('ReduceMax'),
-  'ops.Amin': reduction('ReduceMin'),
-  'ops.Prod': reduction('ReduceProd'),
-  'ops.Logsumexp': reduction('ReduceLogSumExp', true),
-  'ops.Any': truth('ReduceMax'),
-  'ops.All': truth('ReduceMin'),
-  'ops.Var': spread(false),
-  'ops.Std': spread(true),
-  'ops.Average': average,
-  'ops.Argmax': extreme('ArgMax'),
-  'ops.Argmin': extreme('ArgMin'),
   'ops.Reshape': reshape,
   'ops.Ravel': ravel,
   'ops.Transpose': transpose,
@@ -446,10 +289,5 @@ export const arrangement: Readonly<Record<string, LayerConverter>> = {
   'ops.BroadcastTo': broadcastTo,
   'ops.Take': take,
   'ops.GetItem': getItem,
-  'ops.Matmul': matmul,
-  'ops.Dot': dot,
-  'ops.Einsum': einsum,
   'ops.OneHot': oneHot,
-  'ops.Normalize': normalize,
-  'ops.Cumsum': cumulative,
 };

@@ -9,6 +9,8 @@ import { convolutions } from './convolution.ts';
 import { layers } from './core.ts';
 import { images } from './image.ts';
 import { normalizations } from './normalization.ts';
+import { products } from './product.ts';
+import { reductions } from './reduction.ts';
 
 export const kerasConverters: Readonly<Record<string, LayerConverter>> = {
   ...layers,
@@ -18,7 +20,9 @@ export const kerasConverters: Readonly<Record<string, LayerConverter>> = {
   ...attentions,
   Bidirectional: { ...wrappers.Bidirectional, callArguments: ['initialState'] },
   ...arithmetic,
+  ...reductions,
   ...arrangement,
+  ...products,
 };
 
 /** Layers whose output has the mask of their input (Keras' `supports_masking`); those that make masks say so themselves. */

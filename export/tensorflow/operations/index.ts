@@ -4,6 +4,7 @@ import { control } from './control.ts';
 import { convolution } from './convolution.ts';
 import { creation } from './creation.ts';
 import { elementwise } from './elementwise.ts';
+import { gathers } from './gather.ts';
 import { gradients } from './gradient.ts';
 import { images } from './image.ts';
 import { lists } from './list.ts';
@@ -24,6 +25,7 @@ const table = {
   ...reductions,
   ...shapes,
   ...slices,
+  ...gathers,
   ...creation,
   ...images,
   ...selection,

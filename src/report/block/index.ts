@@ -1,9 +1,10 @@
 // One renderer a kind of block.
 import { type Html, html } from '../html.ts';
 import type { BlockOf, ReportBlock } from '../report.ts';
-import { drawBars, drawHistogram, drawLines, drawPanel, drawScatter, scatterLegend } from './chart.ts';
+import { drawBars, drawHistogram, drawLines } from './chart.ts';
 import { drawIntervals, drawParallel } from './comparison.ts';
 import { drawMatrix } from './matrix.ts';
+import { drawPanel, drawScatter, scatterLegend } from './scatter.ts';
 import { renderGrid, renderTable } from './table.ts';
 
 type Renderers = { readonly [Kind in ReportBlock['kind']]: (block: BlockOf<Kind>) => Html | Promise<Html> };

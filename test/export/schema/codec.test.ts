@@ -1,7 +1,8 @@
 // The codec on good bytes, on bytes that are wrong in every way that protobuf allows, and its limits.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decode, encode } from '../../../export/schema/codec.ts';
+import { decode } from '../../../export/schema/decode.ts';
+import { encode } from '../../../export/schema/encode.ts';
 import * as onnx from '../../../export/schema/onnx.ts';
 import { FormatError } from '../../../src/error.ts';
 
