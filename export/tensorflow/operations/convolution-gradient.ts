@@ -2,7 +2,6 @@
 // rounding. That to its input is conv2d_transpose (convolution.ts).
 // Letters: N batch, H W image, h w kernel, C channels in, F channels out, H' W' output.
 import type { Operation } from '../operation.ts';
-import { blockKernelGradient, suitsBlocks } from './block-convolution.ts';
 import { asChannelsFirst, isChannelsFirst, knownSizes, paddingBefore, spatialOf } from './window.ts';
 
 /**
@@ -16,15 +15,6 @@ const conv2DBackpropFilter: Operation = {
     const [height, width] = node.integers(1, 'the sizes of the kernel');
     const kernel = [height, width];
     const strides = spatialOf(node, 'strides', 2);
-    if (!isChannelsFirst(node) && suitsBlocks(kernel, strides, node.input(0))) {
-      const [image, change] = [node.input(0), node.input(2)];
-      const outputs = knownSizes(node, change.shape.slice(1, 3), 'a gradient');
-      const before = outputs.map((count, i) =>
-        paddingBefore(node, Number(image.shape[i + 1]), count, kernel[i], strides[i]),
-      );
-      const filters = Number(change.shape[3]);
-      return blockKernelGradient(node, image, change, { kernel, strides, before, outputs, filters });
-    }
     const x = asChannelsFirst(node, node.input(0));
     const gradient = asChannelsFirst(node, node.input(2));
     const sides = knownSizes(node, x.shape.slice(2), 'an image');
@@ -42,8 +32,7 @@ const conv2DBackpropFilter: Operation = {
     return graph.transpose(product, [2, 3, 0, 1]);
   },
   documentation: {
-    operators:
-      'Conv with the batch as channels and the strides as dilations, Transpose; MatMul over blocks of few channels',
+    operators: 'Conv with the batch as channels and the strides as dilations, Transpose',
     notes: 'Of a training step. Dilations are refused.',
   },
 };

@@ -4,13 +4,11 @@ import { add, multiply, subtract, unknownDimension } from '../../graph/dimension
 import type { Value } from '../../graph/graph.ts';
 import type { Dimension } from '../../graph/type.ts';
 import type { NodeContext, Operation } from '../operation.ts';
-import { type BlockWindow, convolveBlocks, suitsBlocks } from './block-convolution.ts';
 import { clip, parametricRelu } from './elementwise.ts';
 import {
   isChannelsFirst,
   onChannelsFirst,
   paddingAttributes,
-  paddingBefore,
   spatialOf,
   toChannelsFirst,
   toChannelsLast,
@@ -115,21 +113,6 @@ function convolve(node: NodeContext, rank: number, weight: Value, group: number,
   return fusion ? fusion.activate(summed) : summed;
 }
 
-/** The window of a convolution that a training step does by blocks; undefined where the kernel is a constant or blocks are no faster. */
-function blockWindowOf(node: NodeContext, sizes: readonly number[]): BlockWindow | undefined {
-  const [kernel, strides] = [sizes.slice(0, 2), spatialOf(node, 'strides', 2)];
-  const isPlain = !isChannelsFirst(node) && spatialOf(node, 'dilations', 2).every((dilation) => dilation === 1);
-  const padding = node.text('padding', 'VALID').toLowerCase();
-  if (node.constant(1) || !isPlain || padding === 'explicit' || !suitsBlocks(kernel, strides, node.input(0)))
-    return undefined;
-  const sides = node.input(0).shape.slice(1, 3).map(Number);
-  const outputs = sides.map((side, i) =>
-    padding === 'same' ? Math.ceil(side / strides[i]) : Math.floor((side - kernel[i]) / strides[i]) + 1,
-  );
-  const before = sides.map((side, i) => paddingBefore(node, side, outputs[i], kernel[i], strides[i]));
-  return { kernel, strides, before, outputs, filters: sizes[3] };
-}
-
 function conv(rank: number, isFused: boolean): Operation {
   return {
     convert: (node) => {
@@ -138,8 +121,6 @@ function conv(rank: number, isFused: boolean): Operation {
       const group = typeof channels === 'number' ? channels / sizes[rank] : 1;
       if (!Number.isInteger(group))
         throw node.unsupported(`a kernel for ${sizes[rank]} channels on an input of ${channels}`);
-      const blocks = rank === 2 && group === 1 && !isFused ? blockWindowOf(node, sizes) : undefined;
-      if (blocks) return convolveBlocks(node, node.input(0), node.input(1), blocks);
       return convolve(node, rank, kernelForConv(node, rank), group, isFused ? fusionOf(node) : undefined);
     },
     documentation: {
