@@ -1,6 +1,6 @@
 // Batch and local normalisation, and what turns numbers into shares.
 import type { Operation } from '../operation.ts';
-import { trainingBatchNorm } from './gradient.ts';
+import { trainingBatchNorm } from './training-normalization.ts';
 import { onChannelsFirst } from './window.ts';
 
 /** y = (x - mean) / sqrt(variance + epsilon) * scale + offset, with the moments that the node is given. */

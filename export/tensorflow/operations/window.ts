@@ -1,4 +1,4 @@
-// What convolutions and poolings share: the layout, TensorFlow's padding rules, and the way to ONNX's [N, C, spatial...].
+// What convolutions, poolings and their gradients share: the layout, TensorFlow's padding rules, and the way to ONNX's [N, C, spatial...].
 import type { PlainAttribute } from '../../graph/attribute.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { Shape } from '../../graph/type.ts';
@@ -49,4 +49,31 @@ export function paddingAttributes(node: NodeContext, spatial: Shape, window: Win
       'Give the input a fixed size on this axis.',
     );
   return attributes;
+}
+
+/** A tensor of the node's layout as [N, C, H, W]. */
+export const asChannelsFirst = (node: NodeContext, x: Value): Value =>
+  isChannelsFirst(node) ? x : toChannelsFirst(node, x);
+
+/** [N, C, H, W] in the node's layout. */
+export const asLaidOut = (node: NodeContext, x: Value): Value => (isChannelsFirst(node) ? x : toChannelsLast(node, x));
+
+export function knownSizes(node: NodeContext, shape: Value['shape'], what: string): number[] {
+  if (!shape.every((size) => typeof size === 'number'))
+    throw node.unsupported(`${what} of shape [${shape.join(', ')}]`, 'Give the dynamic axes a size.');
+  return shape.map(Number);
+}
+
+/** Padding before the first element of an axis, by TensorFlow's rule. */
+export function paddingBefore(
+  node: NodeContext,
+  size: number,
+  outputs: number,
+  kernel: number,
+  stride: number,
+): number {
+  const padding = node.text('padding', 'VALID').toLowerCase();
+  if (padding === 'valid') return 0;
+  if (padding !== 'same') throw node.unsupported(`padding ${padding}`);
+  return Math.floor(Math.max((outputs - 1) * stride + kernel - size, 0) / 2);
 }
