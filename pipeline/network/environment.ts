@@ -13,7 +13,8 @@ import type { EvaluationSubject } from '../../src/run/subject.ts';
 import type { Configuration } from '../../src/training/configuration.ts';
 import { type ClassChoice, environmentClasses } from '../evaluate/class-choice.ts';
 import { buildEnvironmentParts, disposeRunParts } from '../parts.ts';
-import { calibrateBatchNorm, exportObservationNetwork } from './observation.ts';
+import { calibrateOnRuntime } from './calibration.ts';
+import { exportObservationNetwork } from './observation.ts';
 
 /** Observations that the batch-norm statistics of the untrained encoder are taken from. */
 const CALIBRATION_OBSERVATIONS = 256;
@@ -65,7 +66,7 @@ export async function networksOfConfiguration(
         auxiliaryNetworks.set(auxiliary, exportObservationNetwork(auxiliary.model, pixelInput));
     const { observations } = labelledObservations(parts.environment, CALIBRATION_OBSERVATIONS, 0, 'calibration');
     const shape = parts.environment.observationShape;
-    await calibrateBatchNorm(parts.model.encoder, { observations, shape, input: pixelInput, runtime });
+    await calibrateOnRuntime(parts.model.encoder, { observations, shape, input: pixelInput, runtime });
     return {
       source: environmentEvaluationSource(parts.environment),
       environment: parts.environment,

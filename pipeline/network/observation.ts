@@ -1,11 +1,12 @@
-// The batch-norm statistics of an encoder that was never trained, and networks of observations as ONNX files.
+// The batch-norm statistics of an encoder that was never trained, and networks of observations as ONNX files. Knows nothing of Node,
+// so that a page can calibrate too.
 import * as tf from '@tensorflow/tfjs';
 import { exportOnnx } from '../../export/index.ts';
 import { UsageError } from '../../src/error.ts';
 import type { ObservationNetwork } from '../../src/evaluation/evaluate.ts';
 import { type Latents, meanLatent, standardDeviations } from '../../src/measures/latents.ts';
 import { type ObservationInput, type Observations, observationFeeds } from '../../src/run/encode.ts';
-import { openRuntime, type Runtime } from '../../src/runtimes/index.ts';
+import type { Runtime } from '../../src/runtimes/runtime.ts';
 
 /** A network of observations, which takes them as `input` says. */
 export function exportObservationNetwork(model: tf.LayersModel, input: ObservationInput): ObservationNetwork {
@@ -25,8 +26,8 @@ export interface Calibration {
   readonly observations: Observations;
   readonly shape: readonly number[];
   readonly input: ObservationInput;
-  /** Name of the runtime that runs the encoder's beginnings. */
-  readonly runtime: string;
+  /** What runs the encoder's beginnings. */
+  readonly runtime: Runtime;
 }
 
 /**
@@ -37,23 +38,18 @@ export interface Calibration {
 export async function calibrateBatchNorm(encoder: tf.LayersModel, calibration: Calibration): Promise<void> {
   const norms = encoder.layers.filter((layer) => layer.getClassName() === 'BatchNormalization' && layer.trainable);
   if (norms.length === 0) return;
-  const runtime = await openRuntime(calibration.runtime);
-  try {
-    for (const norm of norms) {
-      const inner = await activationsBefore(encoder, norm, calibration, runtime);
-      const [scale, offset] = norm.getWeights();
-      const variance = standardDeviations(inner).map((deviation) => deviation ** 2);
-      tf.tidy(() => {
-        norm.setWeights([
-          scale,
-          offset,
-          tf.tensor1d(Float32Array.from(meanLatent(inner))),
-          tf.tensor1d(Float32Array.from(variance)),
-        ]);
-      });
-    }
-  } finally {
-    await runtime.dispose();
+  for (const norm of norms) {
+    const inner = await activationsBefore(encoder, norm, calibration);
+    const [scale, offset] = norm.getWeights();
+    const variance = standardDeviations(inner).map((deviation) => deviation ** 2);
+    tf.tidy(() => {
+      norm.setWeights([
+        scale,
+        offset,
+        tf.tensor1d(Float32Array.from(meanLatent(inner))),
+        tf.tensor1d(Float32Array.from(variance)),
+      ]);
+    });
   }
 }
 
@@ -61,8 +57,7 @@ export async function calibrateBatchNorm(encoder: tf.LayersModel, calibration: C
 async function activationsBefore(
   encoder: tf.LayersModel,
   layer: tf.layers.Layer,
-  { observations, shape, input: observationInput }: Calibration,
-  runtime: Runtime,
+  { observations, shape, input: observationInput, runtime }: Calibration,
 ): Promise<Latents> {
   const { input } = layer;
   if (Array.isArray(input))

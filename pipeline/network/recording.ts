@@ -17,7 +17,8 @@ import { openRunRecording, recordedRunRecording } from '../../src/run/recording.
 import type { EvaluationSubject } from '../../src/run/subject.ts';
 import { openRuntime } from '../../src/runtimes/index.ts';
 import { buildRunParts, disposeRunParts } from '../parts.ts';
-import { calibrateBatchNorm, exportObservationNetwork } from './observation.ts';
+import { calibrateOnRuntime } from './calibration.ts';
+import { exportObservationNetwork } from './observation.ts';
 
 /** Observations that the batch-norm statistics of the untrained encoder are taken from. */
 const CALIBRATION_OBSERVATIONS = 256;
@@ -62,7 +63,7 @@ export async function inputOfRecording(
       const { observations } = await readObservations(training, CALIBRATION_OBSERVATIONS);
       await training.dispose();
       const { runtime } = options;
-      await calibrateBatchNorm(parts.model.encoder, { observations, shape, input: encoderInput, runtime });
+      await calibrateOnRuntime(parts.model.encoder, { observations, shape, input: encoderInput, runtime });
       const valuesOf = async (auxiliary: Auxiliary, held: Observations) => {
         const network = auxiliaryNetworks.get(auxiliary);
         if (network === undefined)
@@ -128,7 +129,7 @@ async function inputOfStatistics(
     const { encoder: input } = inputsOf(record);
     const { judged } = await source.draw(CALIBRATION_OBSERVATIONS, configuration.seed);
     const shape = source.observationShape;
-    await calibrateBatchNorm(parts.model.encoder, { observations: judged.observations, shape, input, runtime });
+    await calibrateOnRuntime(parts.model.encoder, { observations: judged.observations, shape, input, runtime });
     return { source, classes, untrainedEncoder: exportObservationNetwork(parts.model.encoder, input) };
   } finally {
     disposeRunParts(parts);

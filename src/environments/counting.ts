@@ -1,6 +1,7 @@
 // The counting environment of Yu et al., arXiv 2509.12249: k objects of one shape and colour on black, positions drawn
 // anew at every step; the actions add or remove one. Only the count is a state: shape, colour and positions are nuisance.
 import * as z from 'zod';
+import { UsageError } from '../error.ts';
 import { parseOptions } from '../options.ts';
 import type { Random } from '../random.ts';
 import { countingNuisances } from './counting-nuisance.ts';
@@ -21,7 +22,7 @@ export const countingOptions = z.strictObject({
   reward: z
     .enum(['sparse', 'dense'])
     .default('sparse')
-    .describe('sparse: 1 at the target; dense: 1 - |k - n| / 8, plus 1 at the target'),
+    .describe('sparse: 1 at the target; dense: 1 - |k - n| / largest count, plus 1 at the target'),
   termination: z
     .boolean()
     .optional()
@@ -34,18 +35,38 @@ export const countingOptions = z.strictObject({
     .boolean()
     .default(false)
     .describe('actions are a scalar in -1..1, split by sign (2 actions) or at +-1/3 (3)'),
+  // Without defaults: the options of earlier runs stay what they were.
+  maximum: z.int().min(1).max(MAXIMAL_COUNT).optional().describe('largest count; default: 8'),
+  size: z
+    .union([z.literal(32), z.literal(64)])
+    .optional()
+    .describe(
+      'side of an image in pixels; default: 64. At 32 there is room for 5 objects, and nobody reads shapes and places',
+    ),
 });
+
+/** More do not always find a place in 32 x 32 pixels. */
+const MAXIMAL_COUNT_SMALL = 5;
 
 export function createCounting(options: unknown = {}): Environment {
   const parsed = parseOptions('environment counting', countingOptions, options);
-  const { termination, ...rest } = parsed;
+  const { termination, maximum: chosenMaximum, size: chosenSize, ...rest } = parsed;
   const { target, reward, actions, continuous } = rest;
+  const size = chosenSize ?? SIZE_PX;
+  const maximum = chosenMaximum ?? (size < SIZE_PX ? MAXIMAL_COUNT_SMALL : MAXIMAL_COUNT);
+  requireWithin('maximum', maximum, size < SIZE_PX ? MAXIMAL_COUNT_SMALL : MAXIMAL_COUNT, `images of ${size} pixels`);
+  requireWithin('target', target, maximum, `counts up to ${maximum}`);
   const deltas = actions === 2 ? [-1, 1] : [-1, 0, 1];
   return {
     name: 'counting',
     description: 'count k in 0..8 of objects whose shape, colour and positions do not matter (Yu et al. 2025)',
-    options: { ...rest, ...(termination === undefined ? {} : { termination }) },
-    observationShape: [SIZE_PX, SIZE_PX, 3],
+    options: {
+      ...rest,
+      ...(termination === undefined ? {} : { termination }),
+      ...(chosenMaximum === undefined ? {} : { maximum }),
+      ...(chosenSize === undefined ? {} : { size }),
+    },
+    observationShape: [size, size, 3],
     actionNames: actions === 2 ? ['-1', '+1'] : ['-1', '0', '+1'],
     actionSize: continuous ? 1 : actions,
     encodeAction(action, random, encoded, offset) {
@@ -59,21 +80,26 @@ export function createCounting(options: unknown = {}): Environment {
           actionOf: ([value]) => Math.min(actions - 1, Math.max(0, Math.floor(((value + 1) * actions) / 2))),
         }
       : undefined,
-    stateCount: MAXIMAL_COUNT + 1,
+    stateCount: maximum + 1,
     stateName: (state) => String(state),
     next: (state, action) =>
-      termination && state === target ? state : Math.min(MAXIMAL_COUNT, Math.max(0, state + deltas[action])),
+      termination && state === target ? state : Math.min(maximum, Math.max(0, state + deltas[action])),
     ...(termination ? { isTerminal: (state: number) => state === target } : {}),
     reward(state) {
       const isReached = state === target ? 1 : 0;
-      return reward === 'sparse' ? isReached : 1 - Math.abs(state - target) / MAXIMAL_COUNT + isReached;
+      return reward === 'sparse' ? isReached : 1 - Math.abs(state - target) / maximum + isReached;
     },
     hasBinaryReward: reward === 'sparse',
-    nuisances: countingNuisances,
+    ...(size === SIZE_PX ? { nuisances: countingNuisances } : {}),
     drawAppearance,
-    render,
-    skipImage: (state, random) => void drawPositions(state, random),
+    render: (state, appearance, random, pixels) => render(state, appearance, { random, pixels, size }),
+    skipImage: (state, random) => void drawPositions(state, random, size),
   };
+}
+
+function requireWithin(name: string, value: number, limit: number, of: string): void {
+  if (value > limit)
+    throw new UsageError(`environment counting: ${name}: expected at most ${limit} for ${of}, got ${value}`);
 }
 
 /** Shape and colour of an episode. */
@@ -82,13 +108,20 @@ function drawAppearance(random: Random): Appearance {
   return { shape: random.integer(SHAPES.length), red: channel(), green: channel(), blue: channel() };
 }
 
-function render(state: number, appearance: Appearance, random: Random, pixels: Uint8Array): void {
+interface Canvas {
+  readonly random: Random;
+  readonly pixels: Uint8Array;
+  /** Side in pixels. */
+  readonly size: number;
+}
+
+function render(state: number, appearance: Appearance, { random, pixels, size }: Canvas): void {
   pixels.fill(0);
   const { red, green, blue } = appearance;
   const { offsets } = SHAPES[appearance.shape];
-  for (const [x, y] of drawPositions(state, random))
+  for (const [x, y] of drawPositions(state, random, size))
     for (const [dx, dy] of offsets) {
-      const index = 3 * ((y + dy) * SIZE_PX + x + dx);
+      const index = 3 * ((y + dy) * size + x + dx);
       pixels[index] = red;
       pixels[index + 1] = green;
       pixels[index + 2] = blue;
@@ -96,8 +129,8 @@ function render(state: number, appearance: Appearance, random: Random, pixels: U
 }
 
 /** Centres in pixels; where an object finds no place in its tries, the whole image is drawn anew, so that the count is always right. */
-export function drawPositions(count: number, random: Random): [x: number, y: number][] {
-  const room = SIZE_PX - 2 * RADIUS_PX;
+export function drawPositions(count: number, random: Random, size = SIZE_PX): [x: number, y: number][] {
+  const room = size - 2 * RADIUS_PX;
   for (;;) {
     const positions: [number, number][] = [];
     for (let tries = 0; positions.length < count && tries < TRIES_PER_OBJECT; tries++) {

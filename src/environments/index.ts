@@ -4,11 +4,13 @@ import { createCounting } from './counting.ts';
 import { createDoorKey } from './door-key.ts';
 import type { Environment } from './environment.ts';
 import { createExogenous } from './exogenous.ts';
+import { createLine } from './line.ts';
 import { createRooms } from './rooms.ts';
 
 const creators: Readonly<Record<string, (options?: unknown) => Environment>> = {
   counting: createCounting,
   exogenous: createExogenous,
+  line: createLine,
   rooms: createRooms,
   'door-key': createDoorKey,
 };

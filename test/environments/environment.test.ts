@@ -13,6 +13,10 @@ const variants: readonly (readonly [string, object])[] = [
   ['counting', { target: 0, actions: 3, reward: 'dense' }],
   ['counting', { continuous: true }],
   ['counting', { termination: true }],
+  ['counting', { size: 32, maximum: 4, target: 2 }],
+  ['counting', { maximum: 3, target: 1, reward: 'dense' }],
+  ['line', {}],
+  ['line', { cells: 5, lamps: 4, reward: 'dense' }],
   ['exogenous', {}],
   ['exogenous', { places: 2, predictability: 0.5 }],
   ['rooms', {}],
@@ -38,6 +42,7 @@ test('every environment is among the variants tested here', () => {
 describe.each(variants)('%s %j', (name, options) => {
   const environment = createEnvironment(name, options);
   const states = statesOf(environment);
+  const pixelCount = environment.observationShape.reduce((product, side) => product * side, 1);
 
   test('can be created again from the options that it reports', () => {
     const again = createEnvironment(environment.name, environment.options);
@@ -92,7 +97,7 @@ describe.each(variants)('%s %j', (name, options) => {
       const state = (7 * index) % environment.stateCount;
       const random = randomFor('test nuisance', index);
       const appearance = environment.drawAppearance(random);
-      const pixels = new Uint8Array(64 * 64 * 3);
+      const pixels = new Uint8Array(pixelCount);
       environment.render(state, appearance, random, pixels);
       for (const { name, kind, names, read } of nuisances) {
         const values = read(pixels);
@@ -111,7 +116,7 @@ describe.each(variants)('%s %j', (name, options) => {
   });
 
   test('covers every pixel, whatever was in the buffer', () => {
-    const pixels = new Uint8Array(64 * 64 * 3).fill(255);
+    const pixels = new Uint8Array(pixelCount).fill(255);
     const random = randomFor('test', 2);
     environment.render(0, environment.drawAppearance(random), random, pixels);
     expect(pixels).toEqual(draw(environment, 0, 2));
@@ -122,7 +127,7 @@ describe.each(variants)('%s %j', (name, options) => {
       const [rendered, skipped] = [randomFor('skip', state), randomFor('skip', state)];
       const appearance = environment.drawAppearance(rendered);
       environment.drawAppearance(skipped);
-      environment.render(state, appearance, rendered, new Uint8Array(64 * 64 * 3));
+      environment.render(state, appearance, rendered, new Uint8Array(pixelCount));
       environment.skipImage?.(state, skipped);
       expect(skipped.uniform()).toBe(rendered.uniform());
     }
