@@ -14,7 +14,7 @@ export default defineConfig({
       'test/bisimulation/**/*.test.ts',
       'test/planning/**/*.test.ts',
       'test/evaluation/witness/*.test.ts',
-      'test/data/{flat-layout,recording-source}.test.ts',
+      'test/data/{episode-plan,flat-layout}.test.ts',
       'test/storage/safetensors.test.ts',
     ],
     exclude: ['test/**/*.slow.test.ts'],
