@@ -119,21 +119,20 @@ function originLines({ environment, classes }: AnyEvaluationRecord): string[] {
 
 /** What would decide where an interval has its threshold inside. */
 function undecidedLines({ runtime, separable, clustered }: AnyRuntimeRecord): string[] {
-  const more = separable.moreObservations;
-  return [
-    ...(separable.answer === 'undecided'
-      ? [
-          `${runtime}: whether the classes are told apart is undecided: ${
-            more === null
-              ? `${percent(separable.share)} is too near the threshold of ${percent(separable.threshold)}`
-              : `${more} more observations would decide it, if the share stays`
-          }`,
-        ]
-      : []),
-    ...(clustered.answer === 'undecided'
-      ? [`${runtime}: whether each class is one cluster is undecided: more observations are needed`]
-      : []),
-  ];
+  const decided = (more: number, stays: string) => `${more} more observations would decide it, if the ${stays}`;
+  const line = (question: string, what: string) => `${runtime}: whether ${question} is undecided: ${what}`;
+  const lines: string[] = [];
+  if (separable.answer === 'undecided') {
+    const { moreObservations: more, share, threshold } = separable;
+    const tooNear = `${percent(share)} is too near the threshold of ${percent(threshold)}`;
+    lines.push(line('the classes are told apart', more === null ? tooNear : decided(more, 'share stays')));
+  }
+  if (clustered.answer === 'undecided') {
+    const { moreObservations: more, ratio, threshold } = clustered;
+    const tooNear = `${ratio === null ? 'infinite' : Number(ratio.toPrecision(3))} is too near the threshold of ${threshold}, or a class is seen too seldom`;
+    lines.push(line('each class is one cluster', more == null ? tooNear : decided(more, 'ratio stays')));
+  }
+  return lines;
 }
 
 function percent(share: number): string {

@@ -16,6 +16,7 @@ export function renderProof(record: ProofRecord): string {
     `nearest class cannot change   ${percent(record.certified)} of the observations, ${percent(record.certifiedOfRight)} of those that are right`,
     `nearest-centroid accuracy     ${share(record.accuracy)} in float64; ${range(record.accuracyRange)} on every runtime`,
     `smallest recall of a class    ${range(record.smallestRecallRange)} on every runtime`,
+    ...verdictLines(record),
     `error of a latent             at most ${shortNumber(latentErrorBound.largest)}, in the median ${shortNumber(latentErrorBound.median)}, of a length of ${shortNumber(record.latentScale)}`,
     ...measured.map(
       (each) =>
@@ -27,6 +28,29 @@ export function renderProof(record: ProofRecord): string {
     `${shortNumber(record.millisecondsPerObservation)} ms an observation`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Both answers of the verdict, and whether every such runtime gives them. */
+function verdictLines({ verdict }: ProofRecord): string[] {
+  if (verdict === undefined) return [];
+  if (verdict === null) return ['verdict                       not asked: fewer than two observations of a class'];
+  const { separable, clustered } = verdict;
+  const line = ({ answer, isProven, pair }: typeof separable, what: string) =>
+    `${answer}${isProven ? ' on every runtime' : ' in float64, not proven of every runtime'}: ${what}${isProven ? '' : ` (the least certain: ${pair.join(' and ')})`}`;
+  const [low, high] = clustered.range;
+  return [
+    `classes told apart            ${line(separable, `by neighbours at least ${percent(separable.range[0])} of the worst pair, ${percent(separable.threshold)} asked for`)}`,
+    `each one cluster              ${line(clustered, `ratio ${short(low)} to ${high === null ? 'infinite' : short(high)}, ${clustered.threshold} asked for`)}`,
+  ];
+}
+
+/** The verdict in a few words. */
+function verdictWords({ verdict }: ProofRecord): string {
+  if (verdict === undefined || verdict === null) return '';
+  const { isDistinct, separable, clustered } = verdict;
+  const word = (question: string, { answer, isProven }: typeof separable) =>
+    `${question}: ${isProven ? `${answer}, proven` : 'not proven'}`;
+  return `verdict ${isDistinct ? 'distinct, proven' : 'not proven'} (${word('told apart', separable)}; ${word('each one cluster', clustered)}), `;
 }
 
 /**
@@ -42,7 +66,7 @@ export async function proofLine(subject: string, encoder: string): Promise<strin
   if (proof === undefined) return '';
   const { latentErrorBound, certifiedOfRight, accuracyRange, observations } = proof;
   return (
-    `\nproven of every float32 runtime: latent error at most ${shortNumber(latentErrorBound.largest)}; ` +
+    `\nproven of every float32 runtime: ${verdictWords(proof)}latent error at most ${shortNumber(latentErrorBound.largest)}; ` +
     `${percent(certifiedOfRight)} of those that are right are certain, accuracy ${range(accuracyRange)} ` +
     `(${observations} observations, jepa certify)\n`
   );

@@ -17,6 +17,8 @@ import {
   provenAccuracy,
   provenMargin,
 } from '../../src/measures/bound/proven-margin.ts';
+import { type ProvenAnswer, type ProvenVerdictInput, provenVerdict } from '../../src/measures/bound/proven-verdict.ts';
+import { verdictThresholds } from '../../src/measures/verdict.ts';
 import { encodeObservations, type ObservationInput, observationFeeds } from '../../src/run/encode.ts';
 import { openRuntime, type RuntimeTensor, type TensorSpec } from '../../src/runtimes/index.ts';
 import { elementCount } from '../../src/shape.ts';
@@ -134,6 +136,8 @@ export async function proveEncoder(
     }
   }
 
+  progress('proving the verdict');
+  const verdict = verdictOf({ judged: ofJudged, others: ofCentroids, episodes: judged.episodes }, classes);
   const accuracy = provenAccuracy(margins, labels, classes.count);
   const lengths = [...lengthsOf(ofJudged.errors, ofJudged.size), ...lengthsOf(ofCentroids.errors, ofCentroids.size)];
   const norms = lengthsOf(ofJudged.values, ofJudged.size);
@@ -153,6 +157,7 @@ export async function proveEncoder(
     certifiedOfRight: accuracy.certifiedOfRight,
     accuracyRange: [accuracy.lowestAccuracy, accuracy.highestAccuracy],
     smallestRecallRange: [accuracy.lowestRecall, accuracy.highestRecall],
+    verdict,
     undecided: undecidedPairs(margins, classes.names),
     widest: [...shares]
       .map(([node, { operator, sum }]) => ({ node, operator, share: Math.min(1, sum) }))
@@ -160,6 +165,34 @@ export async function proveEncoder(
       .slice(0, NAMED_NODES),
     measured,
     millisecondsPerObservation: elapsed,
+  };
+}
+
+/** Both answers of the verdict, and whether they are proven; null where a class has too few observations to ask. */
+function verdictOf(
+  input: Omit<ProvenVerdictInput, 'classCount'>,
+  { count, names }: NamedClasses,
+): ProofRecord['verdict'] {
+  const hasTwo = ({ labels }: BoundedLatents) =>
+    Array.from({ length: count }, (_, c) => labels.reduce((sum, label) => sum + (label === c ? 1 : 0), 0)).every(
+      (members) => members >= 2,
+    );
+  if (count < 2 || !hasTwo(input.judged) || !hasTwo(input.others)) return null;
+  const { isDistinct, separable, clustered } = provenVerdict({ ...input, classCount: count });
+  const recorded = ({ answer, isProven, range: [low, high], pair }: ProvenAnswer, threshold: number) => ({
+    answer,
+    isProven,
+    range: [Number.isFinite(low) ? low : Number.MAX_VALUE, Number.isFinite(high) ? high : null] as [
+      number,
+      number | null,
+    ],
+    threshold,
+    pair: [names[pair[0]], names[pair[1]]] as [string, string],
+  });
+  return {
+    isDistinct,
+    separable: recorded(separable, verdictThresholds.separation),
+    clustered: recorded(clustered, verdictThresholds.clusterRatio),
   };
 }
 

@@ -15,6 +15,8 @@ export interface TransitionBatch {
   readonly states?: Int32Array;
   /** [B]: the episode of each sequence, where it is of a recording. */
   readonly episodes?: Int32Array;
+  /** [B]: the row of its episode that each sequence begins with, where it is of a recording. */
+  readonly rows?: Int32Array;
 }
 
 /** Where training takes its batches of transitions (observation, action, next observation, p) from. */

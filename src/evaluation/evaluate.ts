@@ -233,6 +233,9 @@ async function inspectWorld(
     if (network !== undefined) return (await encodeBy(network, observations)).values;
     throw new JepaError(`evaluate: expected a network of the auxiliary ${auxiliary.name}, got none`);
   };
-  const witnesses = await evaluateWitnesses(input, { session, runtime: name, pixelAuxiliary, seed });
+  const witnesses = await evaluateWitnesses(
+    { ...input, words: heldOut.words },
+    { session, runtime: name, pixelAuxiliary, seed },
+  );
   return { runtime: name, witnesses, encoderRank };
 }

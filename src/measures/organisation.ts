@@ -7,11 +7,12 @@ import type { ClassPair } from './class-gap.ts';
 import type { Interval } from './interval.ts';
 import type { LabelledLatents } from './latents.ts';
 import { squaredDistance } from './pair-distance.ts';
+import { verdictThresholds } from './verdict.ts';
 
 /** Multiplications that projections may take; beyond it the pairs whose centres are relatively far are left out. */
 const PROJECTION_BUDGET = 2 ** 31;
 /** Worst pairs whose interval is found, and the draws of each. */
-const INTERVAL_PAIRS = 5;
+export const INTERVAL_PAIRS = 5;
 const DRAWS = 400;
 /** Members or episodes of a class below which a bootstrap says nothing. */
 const LEAST_UNITS = 8;
@@ -28,6 +29,11 @@ export interface Organisation {
   readonly pairs: readonly PairSpread[];
   /** Pairs of classes in all; fewer were projected where the rest is relatively farther apart. */
   readonly pairCount: number;
+  /**
+   * How many times as many observations would decide whether the ratio is at least the threshold, if the ratios stay; 1 where it is
+   * decided, infinite where it is too near, or a class has too few observations or episodes for a bootstrap.
+   */
+  readonly factorToDecide: number;
 }
 
 export interface PairSpread {
@@ -45,9 +51,12 @@ export interface OrganisationInput {
   readonly others: LabelledLatents;
   readonly episodes?: Int32Array | undefined;
   readonly seed?: number;
+  /** Of the ratio. Default: the verdict's. */
+  readonly threshold?: number;
 }
 
-export function measureOrganisation({ latents, others, episodes, seed = 0 }: OrganisationInput): Organisation {
+export function measureOrganisation(input: OrganisationInput): Organisation {
+  const { latents, others, episodes, seed = 0, threshold = verdictThresholds.clusterRatio } = input;
   const { size, classCount, count } = latents;
   const rows = rowsByClass(latents);
   const centres = robustCentres(others);
@@ -75,25 +84,54 @@ export function measureOrganisation({ latents, others, episodes, seed = 0 }: Org
     ],
     pairs: pairs.map(({ classes, gap, spread, ratio }) => ({ classes, gap, spread, ratio })),
     pairCount: order.length,
+    factorToDecide: factorToDecide(
+      intervals.map((interval, index) => ({ ratio: pairs[index].ratio, interval })),
+      threshold,
+    ),
   };
 }
 
+/** Beyond it a ratio is called too near the threshold, as a share is. */
+const LARGEST_FACTOR = 2 ** 14;
+
+/**
+ * An interval narrows with the root of the number of observations. To be below the threshold one pair must be so with its whole
+ * interval; to be above it all must.
+ * @param pairs the worst pairs
+ */
+function factorToDecide(
+  pairs: readonly { readonly ratio: number; readonly interval: Interval }[],
+  threshold: number,
+): number {
+  const factors = (isBelow: boolean) =>
+    pairs
+      .filter(({ ratio }) => ratio < threshold === isBelow)
+      .map(({ ratio, interval: [low, high] }) => {
+        const end = isBelow ? high : low;
+        if (isBelow ? end < threshold : end >= threshold) return 1;
+        return Number.isFinite(high) ? ((end - ratio) / (threshold - ratio)) ** 2 : Number.POSITIVE_INFINITY;
+      });
+  const below = factors(true);
+  const factor = below.length > 0 ? Math.min(...below) : Math.max(...factors(false));
+  return factor <= LARGEST_FACTOR ? factor : Number.POSITIVE_INFINITY;
+}
+
 /** One class of a pair along the line, in rising order. */
-interface Side {
+export interface Side {
   /** [n] */
   readonly along: Float64Array;
   /** [n] */
   readonly rows: Int32Array;
 }
 
-function rowsByClass({ labels, classCount }: LabelledLatents): Int32Array[] {
+export function rowsByClass({ labels, classCount }: LabelledLatents): Int32Array[] {
   const lists: number[][] = Array.from({ length: classCount }, () => []);
   for (const [i, label] of labels.entries()) lists[label].push(i);
   return lists.map((list) => Int32Array.from(list));
 }
 
 /** [C, D]: the median of each number, which a few members far away do not move. */
-function robustCentres(latents: LabelledLatents): Float64Array {
+export function robustCentres(latents: LabelledLatents): Float64Array {
   const { values, size, classCount } = latents;
   const centres = new Float64Array(classCount * size);
   rowsByClass(latents).forEach((rows, c) => {
@@ -130,7 +168,7 @@ function pairsByGap(centres: Float64Array, radii: readonly number[], size: numbe
   return pairs.sort((a, b) => a.bound - b.bound || a.classes[0] - b.classes[0] || a.classes[1] - b.classes[1]);
 }
 
-function projectPair(
+export function projectPair(
   { values, size }: LabelledLatents,
   rows: readonly Int32Array[],
   centres: Float64Array,
@@ -157,7 +195,8 @@ function projectPair(
   return { classes, gap, spread, ratio: ratioOfSpread(gap, spread), sides };
 }
 
-function ratioOfSpread(gap: number, spread: number): number {
+/** gap / (2 spread); of points infinite, or 0 where they are one. */
+export function ratioOfSpread(gap: number, spread: number): number {
   return spread > 0 ? gap / (2 * spread) : gap > 0 ? Number.POSITIVE_INFINITY : 0;
 }
 
@@ -180,20 +219,41 @@ function spreadOf(sorted: Float64Array, weights?: Int32Array): { readonly centre
 
 /** The middle 95% of the ratios of resampled members, or of resampled episodes with all of their members. */
 function bootstrap(sides: readonly Side[], episodes: Int32Array | undefined, seed: number): Interval {
+  const draws = drawSpreads(sides, episodes, seed);
+  if (draws === undefined) return [0, Number.POSITIVE_INFINITY];
+  return middleOfRatios(draws.map(({ gap, spread }) => ratioOfSpread(Math.max(0, gap), spread)));
+}
+
+/** The ends of the middle 95% of the ratios of all draws. */
+export function middleOfRatios(ratios: readonly number[]): Interval {
+  const sorted = Float64Array.from(ratios).sort();
+  return [sorted[Math.floor(0.025 * DRAWS)], sorted[Math.ceil(0.975 * DRAWS) - 1]];
+}
+
+/** Of one draw: how far the centres are apart, negative where they are on the wrong side of each other, and the larger spread. */
+export interface DrawnSpread {
+  readonly gap: number;
+  readonly spread: number;
+}
+
+/**
+ * Resampled members, or episodes with all of their members; undefined where there are too few of them. Which places of the sorted
+ * sides, or which episodes, a draw takes depends on `seed` and their number alone.
+ */
+export function drawSpreads(
+  sides: readonly Side[],
+  episodes: Int32Array | undefined,
+  seed: number,
+): DrawnSpread[] | undefined {
   const random = randomFor(seed, 'organisation');
   const groups = sides.map(({ rows }) => {
-    const units = new Map<number, number>();
-    const unitOf = Int32Array.from(rows, (row, n) => {
-      const key = episodes ? episodes[row] : n;
-      const unit = units.get(key) ?? units.size;
-      units.set(key, unit);
-      return unit;
-    });
-    return { unitOf, count: units.size };
+    if (episodes === undefined) return { unitOf: Int32Array.from(rows.keys()), count: rows.length };
+    const numbers = [...new Set(Array.from(rows, (row) => episodes[row]))].sort((a, b) => a - b);
+    const units = new Map(numbers.map((episode, unit) => [episode, unit]));
+    return { unitOf: Int32Array.from(rows, (row) => units.get(episodes[row]) ?? 0), count: numbers.length };
   });
-  if (groups.some(({ count }) => count < LEAST_UNITS)) return [0, Number.POSITIVE_INFINITY];
-  const ratios = new Float64Array(DRAWS);
-  for (let draw = 0; draw < DRAWS; draw++) {
+  if (groups.some(({ count }) => count < LEAST_UNITS)) return undefined;
+  return Array.from({ length: DRAWS }, () => {
     const [first, second] = sides.map((side, index) => {
       const { unitOf, count } = groups[index];
       const taken = new Int32Array(count);
@@ -203,8 +263,6 @@ function bootstrap(sides: readonly Side[], episodes: Int32Array | undefined, see
         unitOf.map((unit) => taken[unit]),
       );
     });
-    ratios[draw] = ratioOfSpread(Math.max(0, second.centre - first.centre), Math.max(first.spread, second.spread));
-  }
-  ratios.sort();
-  return [ratios[Math.floor(0.025 * DRAWS)], ratios[Math.ceil(0.975 * DRAWS) - 1]];
+    return { gap: second.centre - first.centre, spread: Math.max(first.spread, second.spread) };
+  });
 }

@@ -114,7 +114,8 @@ export function decideVerdict(evidence: VerdictEvidence): VerdictDecision {
   };
 }
 
-function answerOf([low, high]: Interval, threshold: number): Answer {
+/** Yes or no where the whole interval is on one side of the threshold. */
+export function answerOf([low, high]: Interval, threshold: number): Answer {
   if (low >= threshold) return 'yes';
   return high < threshold ? 'no' : 'undecided';
 }

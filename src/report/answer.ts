@@ -28,29 +28,38 @@ export function answerOf(record: AnyEvaluationRecord): Report['answer'] {
 const answerWords = { yes: 'Yes', no: 'No', undecided: 'Undecided' } as const;
 
 function separableSentence({ separable, sharedLatents }: EncoderRuntimeRecord): string {
-  const { answer, share, interval, threshold, pair, moreObservations } = separable;
+  const { answer, share, interval, threshold, pair } = separable;
   const [low, high] = [interval[0], interval[1] ?? 1];
-  const more =
-    answer !== 'undecided'
-      ? ''
-      : moreObservations === null
-        ? ' It is too near the threshold to be decided.'
-        : ` ${formatCount(moreObservations)} more observations would decide it.`;
   const shared =
     sharedLatents > 0
       ? ` ${formatPercent(sharedLatents)} of the observations have exactly the latent of another class.`
       : '';
   return (
     `Can the classes be told apart? ${answerWords[answer]}: in the worst pair, ${pair.join(' and ')}, ${formatPercent(share)} of the unseen ` +
-    `observations are taken for their own class (95% interval ${formatPercent(low)} to ${formatPercent(high)}; asked for: ${formatPercent(threshold)}).${more}${shared}`
+    `observations are taken for their own class (95% interval ${formatPercent(low)} to ${formatPercent(high)}; asked for: ${formatPercent(threshold)}).${moreSentence(separable)}${shared}`
   );
 }
 
-function clusteredSentence({ clustered: { answer, ratio, interval, threshold, pair } }: EncoderRuntimeRecord): string {
+/** What would decide an answer that is undecided. */
+function moreSentence({
+  answer,
+  moreObservations: more,
+}: {
+  answer: string;
+  moreObservations?: number | null;
+}): string {
+  if (answer !== 'undecided' || more === undefined) return '';
+  return more === null
+    ? ' It is too near the threshold, or seen too seldom, to say what would decide it.'
+    : ` ${formatCount(more)} more observations would decide it.`;
+}
+
+function clusteredSentence({ clustered }: EncoderRuntimeRecord): string {
+  const { answer, ratio, interval, threshold, pair } = clustered;
   if (ratio === null) return `Is each class one cluster? ${answerWords[answer]}: each is one point.`;
   return (
     `Is each class one cluster? ${answerWords[answer]}: in the worst pair, ${pair.join(' and ')}, the centres are ${formatNumber(ratio)} times ` +
-    `as far apart as the classes spread between them (95% interval ${formatNumber(interval[0])} to ${formatNumber(interval[1])}; asked for: ${formatNumber(threshold)}).`
+    `as far apart as the classes spread between them (95% interval ${formatNumber(interval[0])} to ${formatNumber(interval[1])}; asked for: ${formatNumber(threshold)}).${moreSentence(clustered)}`
   );
 }
 

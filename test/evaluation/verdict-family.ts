@@ -1,7 +1,8 @@
 // Synthetic latents whose truth is known, on which the thresholds of the verdict were settled. The table of docs/measures.md is made
 // from them (node --import tsx test/evaluation/verdict-family.ts), and a test fails where a family gets worse.
-import { measureDistinctness } from '../../src/measures/distinctness.ts';
+import { type Distinctness, measureDistinctness } from '../../src/measures/distinctness.ts';
 import { createLatents, type LabelledLatents, labelLatents } from '../../src/measures/latents.ts';
+import { type Verdict, verdicts } from '../../src/measures/verdict.ts';
 import { type Random, randomFor } from '../../src/random.ts';
 
 type Truth = 'yes' | 'no' | 'open';
@@ -271,17 +272,29 @@ export interface Tally {
   readonly separable: { readonly wrong: number; readonly undecided: number };
   readonly clustered: { readonly wrong: number; readonly undecided: number };
   readonly wrongWord: number;
+  /** Words that are worse than the truth, and better, by the rule of one ratio and by the rule of now. */
+  readonly words: Readonly<Record<'before' | 'now', { readonly alarms: number; readonly misses: number }>>;
 }
 
 export function judgeFamily(family: Family): Tally {
-  const tally = { separable: { wrong: 0, undecided: 0 }, clustered: { wrong: 0, undecided: 0 }, wrongWord: 0 };
+  const tally = {
+    separable: { wrong: 0, undecided: 0 },
+    clustered: { wrong: 0, undecided: 0 },
+    wrongWord: 0,
+    words: { before: { alarms: 0, misses: 0 }, now: { alarms: 0, misses: 0 } },
+  };
   for (let trial = 0; trial < family.trials; trial++) {
-    const { decision } = measureDistinctness({
+    const measured = measureDistinctness({
       latents: drawFamily(family, trial, 'judged'),
       centroidLatents: drawFamily(family, trial, 'others'),
       hasUnitScale: false,
       untrainedMeanDistance: family.untrained,
     });
+    const { decision } = measured;
+    for (const [rule, word] of [['before', wordOfOneRatio(measured)] as const, ['now', decision.verdict] as const]) {
+      if (isWorse(word, family)) tally.words[rule].alarms++;
+      if (isBetter(word, family)) tally.words[rule].misses++;
+    }
     for (const question of ['separable', 'clustered'] as const) {
       const answer = decision[question];
       if (answer === 'undecided') tally[question].undecided++;
@@ -290,6 +303,31 @@ export function judgeFamily(family: Family): Tally {
     if (family.verdict !== undefined && decision.verdict !== family.verdict) tally.wrongWord++;
   }
   return tally;
+}
+
+/** Where the classes are not told apart and no word is known, both coarse and collapsed are true. */
+function isWorse(word: Verdict, { verdict, separable }: Family): boolean {
+  const truth = verdict ?? (separable === 'yes' ? 'distinct' : 'collapsed');
+  return verdicts.indexOf(word) < verdicts.indexOf(truth);
+}
+
+function isBetter(word: Verdict, { verdict, separable }: Family): boolean {
+  const truth = verdict ?? (separable === 'no' ? 'coarse' : 'distinct');
+  return verdicts.indexOf(word) > verdicts.indexOf(truth);
+}
+
+/**
+ * The rule that the two questions replaced: distinct where every class has a recall of 3/4 by its nearest centroid and the distance of
+ * any two centroids is at least twice the larger mean radius; collapsed where the mean distance is a twentieth of the untrained
+ * encoder's, or of the latents' own length where there is none, or 100 float32 steps of it.
+ */
+function wordOfOneRatio({ centroids, evidence }: Distinctness): Verdict {
+  const { meanDistance, rootMeanSquareNorm, untrainedMeanDistance, smallestRecall } = evidence;
+  const ownSpread = rootMeanSquareNorm > 0 ? meanDistance / rootMeanSquareNorm : 0;
+  if (ownSpread < 100 * 2 ** -24) return 'collapsed';
+  if (smallestRecall >= 0.75 && centroids.centroidGapRatio >= 1) return 'distinct';
+  const spread = untrainedMeanDistance === undefined ? ownSpread : meanDistance / untrainedMeanDistance;
+  return spread >= 0.05 ? 'coarse' : 'collapsed';
 }
 
 function drawFamily({ name, counts, draw }: Family, trial: number, side: string): LabelledLatents {
@@ -308,5 +346,15 @@ export function familyRow(family: Family, tally: Tally): string {
   return `| ${family.name} | ${family.trials} | ${cell(family.separable, tally.separable)} | ${cell(family.clustered, tally.clustered)} | ${family.verdict === undefined ? '-' : tally.wrongWord} |`;
 }
 
-if (process.argv[1]?.endsWith('verdict-family.ts'))
-  for (const family of families) process.stdout.write(`${familyRow(family, judgeFamily(family))}\n`);
+/** A row of the table of words by both rules. */
+export function wordRow({ name, trials, separable, verdict }: Family, { words }: Tally): string {
+  const truth = verdict ?? (separable === 'yes' ? 'distinct' : 'not distinct');
+  const { before, now } = words;
+  return `| ${name} | ${trials} | ${truth} | ${before.alarms} | ${before.misses} | ${now.alarms} | ${now.misses} |`;
+}
+
+if (process.argv[1]?.endsWith('verdict-family.ts')) {
+  const tallies = families.map((family) => ({ family, tally: judgeFamily(family) }));
+  for (const { family, tally } of tallies) process.stdout.write(`${familyRow(family, tally)}\n`);
+  for (const { family, tally } of tallies) process.stdout.write(`${wordRow(family, tally)}\n`);
+}

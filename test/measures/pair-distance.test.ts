@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { distanceMatrix, meanDistancesOf, measurePairs, squaredDistance } from '../../src/measures/pair-distance.ts';
+import {
+  cosine,
+  distanceMatrix,
+  meanDistancesOf,
+  meanPairDistance,
+  measurePairs,
+  squaredDistance,
+  typicalDistance,
+} from '../../src/measures/pair-distance.ts';
 import { latentsOf, reference, referenceLatents } from '../evaluation/reference.ts';
 
 /** Two classes, each two points 2 apart, the classes 6 apart. */
@@ -28,6 +36,34 @@ describe('pair distances', () => {
     expect(Array.from(pairs.secondDistance)).toEqual([6, 6, 6, 6]);
     expect(pairs.sumToClass[0]).toBe(2);
     expect(pairs.sumToClass[1]).toBeCloseTo(6 + diagonal, 14);
+  });
+
+  test('the mean alone is that of all pairs', () => {
+    const diagonal = Math.sqrt(40);
+    expect(meanPairDistance(corners)).toBeCloseTo((2 + 2 + 6 + 6 + 2 * diagonal) / 6, 14);
+    expect(meanPairDistance(latentsOf([[0], [1], [3]], [0, 0, 0]))).toBe((1 + 2 + 3) / 3);
+  });
+
+  test('the closest pair of two classes is named in the order of the classes, whichever comes first', () => {
+    // Class 1 comes first: of its members, 5 is nearest to 4 of class 0, and 9 to 12 of class 2.
+    const three = latentsOf([[5], [0], [4], [9], [12], [20]], [1, 0, 0, 1, 2, 2]);
+    const { closestPair, smallestBetween, nearestOther } = measurePairs(three);
+    const of = (a: number, b: number) => Array.from(closestPair.subarray(2 * (3 * a + b), 2 * (3 * a + b) + 2));
+    expect(of(0, 1)).toEqual([2, 0]);
+    expect(of(1, 0)).toEqual([0, 2]);
+    expect(of(1, 2)).toEqual([3, 4]);
+    expect(of(2, 1)).toEqual([4, 3]);
+    expect(of(0, 2)).toEqual([2, 4]);
+    expect(of(0, 0)).toEqual([-1, -1]);
+    expect(Array.from(smallestBetween)).toEqual([0, 1, 8, 1, 0, 3, 8, 3, 0]);
+    expect(Array.from(nearestOther)).toEqual([1, 5, 1, 3, 3, 11]);
+  });
+
+  test('the nearest of several equally near is the first, the second nearest as near', () => {
+    const { nearest, nearestDistance, secondDistance } = measurePairs(latentsOf([[1], [0], [2], [5]], [0, 0, 1, 1]));
+    expect(Array.from(nearest)).toEqual([1, 0, 0, 2]);
+    expect(Array.from(nearestDistance)).toEqual([1, 1, 1, 3]);
+    expect(Array.from(secondDistance)).toEqual([1, 2, 2, 4]);
   });
 
   test('within and between classes are averaged apart', () => {
@@ -90,6 +126,45 @@ describe('pair distances', () => {
       }),
       { numRuns: 20, seed: 1 },
     );
+  });
+
+  test('the typical distance leaves out the farthest twentieth of the pairs', () => {
+    // All pairs of 20 observations are looked at, each twice: 171 of the 190 are 0, those with the far one 1000.
+    const far = latentsOf(
+      Array.from({ length: 20 }, (_, n) => [n === 7 ? 1000 : 0]),
+      Array(20).fill(0),
+    );
+    // 361 of the 380 are kept, 342 of them 0.
+    expect(typicalDistance(far)).toBeCloseTo((19 * 1000) / 361, 9);
+    expect(typicalDistance({ values: Float32Array.of(0, 3), count: 2, size: 1 })).toBe(3);
+    expect(typicalDistance({ values: Float32Array.of(3), count: 1, size: 1 })).toBe(0);
+  });
+
+  test('the typical distance of many stands for that of all', () => {
+    const rows = Array.from({ length: 9000 }, (_, n) => [n % 3]);
+    // 0, 1, 2 by turns: distances of 0, 1, 1 and 2, of which the longest go first.
+    const typical = typicalDistance(
+      latentsOf(
+        rows,
+        rows.map(() => 0),
+      ),
+    );
+    expect(typical).toBeGreaterThan(0.7);
+    expect(typical).toBeLessThan(1.4);
+  });
+
+  test('a matrix is of the chosen rows, in their order', () => {
+    expect(Array.from(distanceMatrix(latentsOf([[0], [1], [4]], [0, 0, 0]), [2, 0, 1]))).toEqual([
+      0, 4, 3, 4, 0, 1, 3, 1, 0,
+    ]);
+  });
+
+  test('a cosine is that of the two rows, and says of rows of 0 whether both are', () => {
+    const rows = [3, 4, 4, 3, 0, 0, 0, 0, -3, -4];
+    expect(cosine(rows, 0, rows, 2, 2)).toBeCloseTo(24 / 25, 15);
+    expect(cosine(rows, 0, rows, 8, 2)).toBe(-1);
+    expect(cosine(rows, 0, rows, 4, 2)).toBe(0);
+    expect(cosine(rows, 4, rows, 6, 2)).toBe(1);
   });
 
   test('a point has distances of zero', () => {

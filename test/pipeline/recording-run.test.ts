@@ -213,6 +213,16 @@ describe('the evaluation of a run on a recording', () => {
     // 9 of 30 episodes of 12 steps are held out.
     expect(record.observations + record.centroidObservations).toBe(9 * 11);
     expect(record.runtimes[0].auxiliaryResiduals).toHaveLength(1);
+    // Words are followed as they were recorded: the account closes, and every pair is named by its place.
+    const { witnesses } = record;
+    if (witnesses.none !== null) throw new Error(witnesses.none);
+    expect(witnesses).toMatchObject({ words: 'recorded', candidates: 9 * 5, missingWeights: null });
+    expect(witnesses.account.holding).toBe(witnesses.checkedPairs);
+    for (const { states, word, gap } of witnesses.pairs) {
+      for (const state of states) expect(state).toMatch(/^episode \d+ row \d+$/);
+      for (const action of word) expect(['action 0', 'action 1']).toContain(action);
+      expect(gap).toBe(1);
+    }
   });
 
   test('without a state, where no observation occurs twice, its classes are values of the reward', async () => {

@@ -31,6 +31,11 @@ const broken: readonly (readonly [what: string, file: Uint8Array, message: strin
     fileOf('{}', 0, 100_000_001n),
     'f: expected a header of at most 100000000 bytes, got a length of 100000001',
   ],
+  [
+    'a header at the limit that is not there',
+    fileOf('{}', 0, 100_000_000n),
+    'f: expected a header of 100000000 bytes, got 2 bytes (truncated)',
+  ],
   ['a header past the end', fileOf('{}', 0, 3n), 'f: expected a header of 3 bytes, got 2 bytes (truncated)'],
   ['a header of no bytes', fileOf('', 0), 'f: expected a header that starts with {, got ""'],
   ['a leading space', fileOf(' {}'), 'f: expected a header that starts with {, got " "'],

@@ -26,6 +26,8 @@ export interface LocatedSequence {
   readonly actionRow: number;
   /** Of the recording. */
   readonly episode: number;
+  /** Of the episode. */
+  readonly row: number;
 }
 
 /** The `index`-th sequence of a block. */
@@ -45,6 +47,7 @@ export function locateInBlock(decoded: DecodedBlock, block: Block, index: number
         rowsBefore,
         actionRow: actionRow + rest,
         episode: span.episode,
+        row: span.from + rest,
       };
     }
     rest -= count;
@@ -95,7 +98,17 @@ export function assembleBatch(
         encodeAction(decoded.actions, (actionRow + k) * rawActionSize, action, actions, target * actionSize);
     }
   const episodes = Int32Array.from(sequences, ({ episode }) => episode);
-  return { size, horizon, observations, actions, auxiliary, episodes, ...(hasStates ? { states } : {}) };
+  const firstRows = Int32Array.from(sequences, ({ row }) => row);
+  return {
+    size,
+    horizon,
+    observations,
+    actions,
+    auxiliary,
+    episodes,
+    rows: firstRows,
+    ...(hasStates ? { states } : {}),
+  };
 }
 
 export interface StackShape {

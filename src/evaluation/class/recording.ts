@@ -132,7 +132,7 @@ export function classesOfObserved(input: ObservedClassesInput): LabelledClasses 
       `Name the state by a column (${option('map', 'state=NAME')}), or take ${option('classes', 'quantiles:4')}.`,
     );
   const actionKeys = keysOf(trained.actions, actionSize);
-  const actions = [...new Set(actionKeys)];
+  const actions = [...new Set(actionKeys)].sort(byNumbers);
   if (actions.length > MAXIMAL_CLASS_COUNT)
     throw new ObservedClassesError(
       `expected at most ${MAXIMAL_CLASS_COUNT} different actions, got ${actions.length}`,

@@ -4,6 +4,7 @@ import { environmentSource, labelledObservations } from '../../data/environment-
 import type { LabelledObservations, TransitionBatch } from '../../data/transition.ts';
 import type { Environment } from '../../environments/environment.ts';
 import type { Observations } from '../../run/encode.ts';
+import type { RecordedWords } from './recording-draw.ts';
 
 /** At most, of the residuals: their standard error is then a few per cent of them. */
 const MAXIMAL_TRANSITIONS = 1024;
@@ -23,6 +24,8 @@ export interface HeldOut {
     /** [N, M]: recorded values of the column auxiliaries side by side, in their order. */
     readonly recorded?: Float32Array;
   };
+  /** Words of recorded actions that witnesses may follow; M is that of the column auxiliaries. Absent of environments. */
+  readonly words?: RecordedWords | undefined;
 }
 
 /** What an evaluation is of: an environment or a recording. */

@@ -16,10 +16,13 @@ import {
 } from '../class/recording.ts';
 import { divideObservations } from './division.ts';
 import type { EvaluationSource, HeldOut } from './held-out.ts';
-import { type DrawnTransitions, drawTransitions } from './recording-draw.ts';
+import { type DrawnTransitions, drawTransitions, drawWords } from './recording-draw.ts';
 
 /** Of the residuals; more would not change their first two digits. */
 const MAXIMAL_TRANSITIONS = 1024;
+/** Words that witnesses are looked for among, and their actions. */
+const WORDS = 540;
+const WORD_LENGTH = 8;
 /** Training transitions that classes of what was observed are made of. */
 const MAXIMAL_OBSERVED = 20_000;
 
@@ -51,6 +54,12 @@ export async function openRecordingEvaluation(
     const drawn = await drawTransitions(source, 2 * options.observations, options.seed);
     const labelled = await labelsOf(asked, { ...options, source, drawn, extra });
     const { heldOut, classes } = divide(drawn, labelled, source, columns, options);
+    const auxiliarySize = columns.reduce((sum, { size }) => sum + size, 0);
+    const { seed } = options;
+    const words =
+      auxiliaries.length === 0
+        ? undefined
+        : await drawWords(source, { most: WORDS, length: WORD_LENGTH, auxiliarySize, seed });
     const { record } = opened;
     const { format, episodes } = record.outline;
     return {
@@ -59,7 +68,7 @@ export async function openRecordingEvaluation(
         name: record.name,
         description: { recording: format, episodes },
         observationShape: source.observationShape,
-        draw: () => heldOut,
+        draw: () => ({ ...heldOut, words }),
       },
     };
   } finally {

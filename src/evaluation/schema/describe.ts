@@ -219,7 +219,7 @@ function encoderRuntimeRecord(
 
 /** The two answers, with the numbers that decide them. */
 function answersOf(
-  { separability, organisation, sharedLatents, decision }: Distinctness,
+  { separability, organisation, sharedLatents, decision, pairs }: Distinctness,
   named: (pair: ClassPair) => [string, string],
 ): Pick<EncoderRuntimeRecord, 'separable' | 'clustered' | 'sharedLatents'> {
   const { share, rule, byNeighbours, byProbe, interval, observations, worstPair, factorToDecide } = separability;
@@ -242,6 +242,8 @@ function answersOf(
       interval: openInterval(organisation.interval),
       threshold: verdictThresholds.clusterRatio,
       pair: named(organisation.worstPair),
+      // All judged observations are projected.
+      moreObservations: finite(Math.ceil((organisation.factorToDecide - 1) * pairs.nearest.length)),
     },
     sharedLatents,
   };

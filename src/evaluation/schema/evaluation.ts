@@ -115,6 +115,14 @@ const encoderRuntimeRecord = z.strictObject({
       interval,
       threshold: measure,
       pair: classPair,
+      moreObservations: z
+        .int()
+        .min(0)
+        .nullable()
+        .optional()
+        .describe(
+          'judged observations that would decide, if the ratios stay; null: it is too near the threshold, or a class has fewer than 8 observations (episodes, where there are some); absent before this was recorded',
+        ),
     })
     .describe('is each class one cluster, apart from the others?'),
   sharedLatents: fraction.describe('observations whose latent, up to rounding, one of another class has'),

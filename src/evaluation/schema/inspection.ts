@@ -25,10 +25,22 @@ const boundCheck = z.strictObject({
 const foundWitnesses = z.strictObject({
   none: z.null(),
   runtime: z.string().describe('whose latents they are of'),
-  classes: z.int().min(2).describe("classes of the largest bisimulation of the run's own auxiliaries"),
+  words: z
+    .enum(['drawn', 'recorded'])
+    .optional()
+    .describe(
+      'drawn: words of an environment that tell states apart; recorded: actions that were recorded from both observations; absent: drawn',
+    ),
+  classes: z
+    .int()
+    .min(1)
+    .describe("classes of the largest bisimulation of the run's own auxiliaries; of recorded words, their episodes"),
   candidates: z.int().min(1).describe('held-out observations among which the nearest pairs were looked for'),
   meanDistance: measure.describe('of two candidates'),
-  checkedPairs: z.int().min(1).describe('pairs of classes whose nearest observations were followed, nearest first'),
+  checkedPairs: z
+    .int()
+    .min(1)
+    .describe('pairs of classes, or of episodes, whose nearest observations were followed, nearest first'),
   account: z
     .strictObject({
       holding: count.describe('pairs where errors and distances along the word add up to the gap of the auxiliary'),
@@ -66,6 +78,7 @@ export function recordWitnesses(evaluation: WitnessEvaluation): WitnessesRecord 
   return {
     none: null,
     runtime,
+    words: evaluation.words,
     classes: classCount,
     candidates,
     meanDistance,

@@ -12,6 +12,16 @@ export const PROOF_FORMAT = 1;
 const fraction = z.number().min(0).max(1);
 const measure = z.number().min(0);
 
+const provenAnswer = z.strictObject({
+  answer: z.enum(['yes', 'no', 'undecided']).describe('in the float64 reference'),
+  isProven: z.boolean().describe('every such runtime gives the same answer'),
+  range: z
+    .tuple([measure, measure.nullable()])
+    .describe('where the deciding number lies on all of them; null: infinite'),
+  threshold: measure,
+  pair: z.tuple([z.string(), z.string()]).describe('the pair of classes that is the least certain'),
+});
+
 export const proofSchema = z.strictObject({
   format: z.literal(PROOF_FORMAT),
   encoder: z.strictObject({
@@ -45,6 +55,19 @@ export const proofSchema = z.strictObject({
   smallestRecallRange: z
     .tuple([fraction, fraction])
     .describe('and so does the recall of the class where it is smallest'),
+  verdict: z
+    .strictObject({
+      isDistinct: z.boolean().describe('the word of the verdict is distinct on every such runtime'),
+      separable: provenAnswer.describe(
+        'can every two classes be told apart? The range is of the share in the worst pair by neighbours, from below',
+      ),
+      clustered: provenAnswer.describe('is each class one cluster? The range is of the ratio of the worst pair'),
+    })
+    .nullable()
+    .optional()
+    .describe(
+      'what jepa evaluate would say on every such runtime, of these observations; null: there are fewer than two observations of a class',
+    ),
   undecided: z
     .array(z.strictObject({ classes: z.tuple([z.string(), z.string()]), observations: z.int().min(1) }))
     .describe('the nearest class in the reference, and another that may be nearest elsewhere'),

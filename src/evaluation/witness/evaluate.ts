@@ -6,9 +6,11 @@ import { auxiliarySizeOf, sliceAuxiliaries } from '../../auxiliary/index.ts';
 import type { ObservationsWithStates } from '../../auxiliary/value-of-observation.ts';
 import type { Environment } from '../../environments/environment.ts';
 import { UsageError } from '../../error.ts';
+import type { Observations } from '../../run/encode.ts';
 import type { EvaluationSubject } from '../../run/subject.ts';
 import type { WorldSession } from '../../run/world-session.ts';
 import { tableTargets } from '../auxiliary-residual.ts';
+import type { RecordedWords } from '../held-out/recording-draw.ts';
 import {
   type BoundedDistance,
   type BoundedNetworks,
@@ -17,8 +19,9 @@ import {
   type WeightBounds,
   weightBounds,
 } from './bound.ts';
+import { findRecordedWitnesses } from './recorded.ts';
 import { loadBoundedNetworks } from './saved-network.ts';
-import { findWitnesses, type Witness } from './search.ts';
+import { findWitnesses, type Witness, type WitnessReport } from './search.ts';
 import type { LatentWorld } from './witness.ts';
 
 /** Observations among which the nearest pairs are looked for: some of each state, the rest does not pay for its time. */
@@ -46,14 +49,16 @@ export interface FoundWitnesses {
   readonly isFound: true;
   /** The runtime whose latents they are of. */
   readonly runtime: string;
-  /** Of the largest bisimulation of the run's own auxiliaries. */
+  /** recorded: words that were recorded from two observations are followed; drawn: those that tell their states apart. */
+  readonly words: 'drawn' | 'recorded';
+  /** Of the largest bisimulation of the run's own auxiliaries; of recorded words, episodes. */
   readonly classCount: number;
   readonly candidates: number;
   /** Mean distance of two candidates. */
   readonly meanDistance: number;
   /** Why no upper bounds from the weights are among the bounds; null where they are. */
   readonly missingWeights: string | null;
-  /** The nearest first, at most one for each pair of classes. The first ones have measured bounds too. */
+  /** The nearest first, at most one for each pair of classes, or of episodes. The first ones have measured bounds too. */
   readonly witnesses: readonly BoundedWitness[];
 }
 
@@ -62,6 +67,8 @@ export interface WitnessSubject {
   readonly subject: EvaluationSubject;
   /** Absent where the observations are recorded. */
   readonly environment?: Environment;
+  /** What was recorded, in its place. */
+  readonly words?: RecordedWords | undefined;
   readonly auxiliaries: readonly Auxiliary[];
 }
 
@@ -70,29 +77,42 @@ export interface WitnessEvaluationContext {
   readonly session: WorldSession;
   readonly runtime: string;
   /** [N, M]: an auxiliary of the pixels, by its own network. */
-  readonly pixelAuxiliary: (auxiliary: Auxiliary, observations: Uint8Array) => Promise<Float32Array>;
+  readonly pixelAuxiliary: (auxiliary: Auxiliary, observations: Observations) => Promise<Float32Array>;
   readonly seed: number;
 }
 
 export async function evaluateWitnesses(
-  { subject, environment, auxiliaries }: WitnessSubject,
+  { subject, environment, words, auxiliaries }: WitnessSubject,
   context: WitnessEvaluationContext,
 ): Promise<WitnessEvaluation> {
   const { session, runtime, seed } = context;
-  if (environment === undefined)
-    return { isFound: false, reason: 'the observations are recorded: no word of actions can be followed beyond them' };
   const reason = reasonAgainst({ subject, auxiliaries }, session);
   if (reason !== undefined) return { isFound: false, reason };
   const world = worldOf(session);
-  const candidates = Math.max(CANDIDATES, CANDIDATES_OF_A_STATE * environment.stateCount);
-  const { classCount, meanDistance, witnesses } = await findWitnesses(world, environment, auxiliaries, {
-    count: CHECKED_PAIRS,
-    candidates,
-    seed,
-    auxiliaryOf: (observations) => auxiliaryOf(auxiliaries, observations, context.pixelAuxiliary),
-  });
+  let found: { readonly report: WitnessReport; readonly candidates: number };
+  if (environment !== undefined) {
+    const candidates = Math.max(CANDIDATES, CANDIDATES_OF_A_STATE * environment.stateCount);
+    const report = await findWitnesses(world, environment, auxiliaries, {
+      count: CHECKED_PAIRS,
+      candidates,
+      seed,
+      auxiliaryOf: (observations) => auxiliaryOf(auxiliaries, observations, context.pixelAuxiliary),
+    });
+    found = { report, candidates };
+  } else if (words !== undefined) {
+    const { pixelAuxiliary } = context;
+    const report = await findRecordedWitnesses(world, words, { auxiliaries, count: CHECKED_PAIRS, pixelAuxiliary });
+    found = { report, candidates: words.count };
+  } else return { isFound: false, reason: 'no held-out episode has an action that could be followed' };
+  const { classCount, meanDistance, witnesses } = found.report;
   if (witnesses.length === 0)
-    return { isFound: false, reason: 'the auxiliary never differs, so that no observations must be told apart' };
+    return {
+      isFound: false,
+      reason:
+        environment === undefined
+          ? 'no two of the recorded words that were looked at have the same actions and another auxiliary'
+          : 'the auxiliary never differs, so that no observations must be told apart',
+    };
   const networks = await loadBoundedNetworks(subject);
   try {
     const ofWeights = networks ? boundsOf(networks, auxiliaries) : noNetworks;
@@ -107,8 +127,9 @@ export async function evaluateWitnesses(
     return {
       isFound: true,
       runtime,
+      words: environment === undefined ? 'recorded' : 'drawn',
       classCount,
-      candidates,
+      candidates: found.candidates,
       meanDistance,
       missingWeights: ofWeights.isKnown ? null : ofWeights.reason,
       witnesses: bounded,
@@ -121,7 +142,7 @@ export async function evaluateWitnesses(
 
 /** Why there can be no witnesses; undefined where there can. */
 function reasonAgainst(
-  { auxiliaries, subject }: Omit<WitnessSubject, 'environment'>,
+  { auxiliaries, subject }: Pick<WitnessSubject, 'auxiliaries' | 'subject'>,
   session: WorldSession,
 ): string | undefined {
   if (auxiliarySizeOf(auxiliaries) === 0 || session.auxiliary === undefined)

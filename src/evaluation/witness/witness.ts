@@ -6,11 +6,12 @@
 // for the whole gap D. Where the errors are more than the distance, the largest of them is the witness.
 import { JepaError, UsageError } from '../../error.ts';
 import type { Latents } from '../../measures/latents.ts';
+import type { Observations } from '../../run/encode.ts';
 
 /** The three networks, each called with many rows. */
 export interface LatentWorld {
-  /** [N, H, W, C] bytes -> [N, D] */
-  encode(observations: Uint8Array): Promise<Latents>;
+  /** [N, ...observationShape] -> [N, D] */
+  encode(observations: Observations): Promise<Latents>;
   /** [N, D], [N, A] -> [N, D] */
   predict(latents: Latents, actions: Float32Array): Promise<Float32Array>;
   /** [N, D] -> [N, M] in the units of p: probabilities where the head gives logits. */
@@ -23,8 +24,8 @@ export interface WordPath {
   readonly word: readonly string[];
   /** [k, A] encoded actions, the same for both sides. */
   readonly actions: Float32Array;
-  /** [2, k+1, H, W, C]: the observations of the first side, then those of the second. */
-  readonly observations: Uint8Array;
+  /** [2, k+1, ...observationShape]: the observations of the first side, then those of the second. */
+  readonly observations: Observations;
   /** [2, k+1] names of the states. */
   readonly states: readonly (readonly string[])[];
   /** [2, k+1, M]: p of each observation. */
@@ -87,7 +88,7 @@ const ACCOUNT_TOLERANCE = 1e-3;
  */
 export async function traceWords(world: LatentWorld, paths: readonly WordPath[]): Promise<WordTrace[]> {
   if (paths.length === 0) return [];
-  const latents = await world.encode(concatenateBytes(paths.map(({ observations }) => observations)));
+  const latents = await world.encode(concatenate(paths.map(({ observations }) => observations)));
   const outputs = await world.auxiliary(latents);
   const auxiliarySize = outputs.length / latents.count;
   const predicted = await predictAll(world, paths, latents);
@@ -223,8 +224,9 @@ function distance(a: Float32Array, b: Float32Array): number {
   return Math.sqrt(sum);
 }
 
-function concatenateBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+function concatenate(parts: readonly Observations[]): Observations {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const all = parts[0] instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
   let start = 0;
   for (const part of parts) {
     all.set(part, start);

@@ -47,9 +47,10 @@ export function witnessSection(evaluation: Evaluation, record: EvaluationRecord)
 /** What was found, or why there are none, in one line; for the console too. */
 export function witnessFinding(witnesses: WitnessesRecord): string {
   if (witnesses.none !== null) return `There are none: ${witnesses.none}.`;
-  const { pairs, causes, checkedPairs } = witnesses;
+  const { pairs, causes, checkedPairs, words } = witnesses;
+  const of = words === 'recorded' ? 'episodes' : 'classes';
   return (
-    `${pairs[0].sentence}. Of the nearest pairs of ${formatCount(checkedPairs)} pairs of classes, the errors of the predictor are the largest ` +
+    `${pairs[0].sentence}. Of the nearest pairs of ${formatCount(checkedPairs)} pairs of ${of}, the errors of the predictor are the largest ` +
     `cause in ${causes.dynamics}, those of the auxiliary head in ${causes.auxiliary}; in ${causes.distance} no loss is broken.`
   );
 }
@@ -128,8 +129,11 @@ interface WitnessContext {
 }
 
 function witnessBlocks(witness: BoundedWitness, context: WitnessContext): ReportBlock[] {
+  const { observations } = witness.path;
   return [
-    imagesBlock(witness, context.shape),
+    ...(observations instanceof Uint8Array && context.shape.length === 3
+      ? [imagesBlock(witness, observations, context.shape)]
+      : []),
     {
       kind: 'text',
       paragraphs: [nearness(witness, context.auxiliary), cause(witness, context), leastDistance(witness)],
@@ -197,15 +201,15 @@ function leastDistance({ bounds }: BoundedWitness): string {
   return `With errors this small, the latents must be at least so far apart: ${listed.join('; ')}. They are.`;
 }
 
-function imagesBlock(witness: BoundedWitness, shape: readonly number[]): BlockOf<'images'> {
-  const { trace, path } = witness;
+function imagesBlock(witness: BoundedWitness, observations: Uint8Array, shape: readonly number[]): BlockOf<'images'> {
+  const { trace } = witness;
   const { steps, breaks, word } = trace;
   const length = word.length + 1;
   const positions = shownPositions(length, breaks.step);
   const rowSize = elementCount(shape);
   const item = (side: 0 | 1, j: number) => {
     const row = side * length + j;
-    const observation = path.observations.subarray(row * rowSize, (row + 1) * rowSize);
+    const observation = observations.subarray(row * rowSize, (row + 1) * rowSize);
     const { states, action, dynamicsResiduals } = steps[j];
     const isBroken = breaks.kind === 'dynamics' && breaks.step === j && breaks.side === side;
     const missed =
@@ -270,7 +274,7 @@ const causeNames = { distance: 'nothing: the distance', dynamics: 'predictor', a
 function witnessTable(witnesses: readonly BoundedWitness[], auxiliary: string): BlockOf<'table'> {
   return {
     kind: 'table',
-    caption: 'The nearest pairs of different classes, and what breaks',
+    caption: 'The nearest pairs that a word tells apart, and what breaks',
     columns: [
       left('pair'),
       left('word'),

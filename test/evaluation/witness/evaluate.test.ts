@@ -85,7 +85,12 @@ describe('witnesses of an evaluation', () => {
     ['the run has no auxiliary', { ...subject, auxiliaries: [] }, {}, /there is no auxiliary function/],
     ['the world has no head', subject, { auxiliary: undefined }, /there is no auxiliary function/],
     ['the auxiliary has no weight', withWeight(0), {}, /the auxiliary loss has the weight 0/],
-    ['the observations are recorded', withoutEnvironment(), {}, /the observations are recorded/],
+    [
+      'there are no recorded words',
+      withoutEnvironment(),
+      {},
+      /no held-out episode has an action that could be followed/,
+    ],
     [
       'the auxiliary never differs',
       { ...subject, auxiliaries: [rewardWith([1, 1, 1, 1])] },

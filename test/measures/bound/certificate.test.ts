@@ -59,6 +59,34 @@ describe('certificate', () => {
     expect(certify(referenceOf(uneven), 0, 'coarse').pairsAtRisk).toEqual([]);
   });
 
+  test('names the pairs with the most observations first, then by their classes', () => {
+    const labels = [2, 2, 2, 1, 1, 1, 0, 0, 0];
+    const reference = referenceOf(
+      latentsOf(
+        labels.map((label, n) => [10 * label + (n % 3)]),
+        labels,
+      ),
+    );
+    // As their margins would be with other latents: an error of 1/4 takes over margins of up to 1, on either side of the border.
+    const at = (margins: readonly number[]): CertifiedReference => ({
+      ...reference,
+      centroids: {
+        ...reference.centroids,
+        margins: Float64Array.from(margins),
+        rivals: Int32Array.of(0, 1, 0, 0, 0, 2, 2, 1, 1),
+      },
+    });
+    const some = at([0.5, 2, 2, 1, -1, 1.01, 0.25, 0, 2]);
+    expect(certify(some, 0.25, 'distinct').pairsAtRisk).toEqual([
+      { classes: [1, 0], observations: 2 },
+      { classes: [0, 1], observations: 1 },
+      { classes: [0, 2], observations: 1 },
+      { classes: [2, 0], observations: 1 },
+    ]);
+    // On the border itself an observation is at risk, but not where nothing moves.
+    expect(certify(at([0, 0, 0, 0, 0, 0, 0, 0, 0]), 0, 'distinct').pairsAtRisk).toEqual([]);
+  });
+
   test('no latents within the tolerance have another verdict', () => {
     const random = randomFor(0, 'certificate');
     for (let trial = 0; trial < 12; trial++) {

@@ -92,6 +92,18 @@ describe('spectrum', () => {
     });
   });
 
+  test('projections on the principal axes are those worked by hand, and nothing beyond the last axis', () => {
+    // Around (100, 50): along (2, 1) by the root of 20 either way, across it by the root of 5.
+    const latents = createLatents(Float32Array.of(104, 52, 96, 48, 99, 52, 101, 48), 2);
+    const spectrum = measureSpectrum(latents);
+    const [long, short] = [Math.sqrt(20), Math.sqrt(5)];
+    const columns = (components: number) => Array.from(projectOnAxes(latents, spectrum, components));
+    const close = (values: readonly number[]) => values.map((value) => expect.closeTo(value, 9));
+    expect(columns(1)).toEqual(close([long, -long, 0, 0]));
+    expect(columns(2)).toEqual(close([long, 0, -long, 0, 0, short, 0, -short]));
+    expect(columns(3)).toEqual(close([long, 0, 0, -long, 0, 0, 0, short, 0, 0, -short, 0]));
+  });
+
   test('of 240 latents of 4,096 numbers takes seconds; where both are large a sample stands for all, with its error', () => {
     const random = randomFor('spectrum', 'wide');
     const noise = (count: number, size: number) => ({

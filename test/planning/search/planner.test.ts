@@ -1,5 +1,6 @@
 // Every planner solves every case, the same in every run.
 import { describe, expect, test } from 'vitest';
+import { continuousActions } from '../../../src/planning/action-space.ts';
 import { createPlanner, plannerNames } from '../../../src/planning/index.ts';
 import type { Plan, PlanningProblem } from '../../../src/planning/planner.ts';
 import { randomFor } from '../../../src/random.ts';
@@ -86,6 +87,33 @@ describe.each(plannerNames)('%s', (name) => {
 });
 
 describe('planners', () => {
+  test('icem draws its first words around the middle of the bounds, a half of their distance times the spread apart', async () => {
+    const drawn: number[] = [];
+    const given = plannerCases[0];
+    const world: PlanningProblem['world'] = {
+      actions: continuousActions([-2, 100], [6, 104]),
+      predict: async (latents, actions) => {
+        drawn.push(...actions);
+        return latents;
+      },
+    };
+    const objective = { ...given.objective, score: async (latents: Float32Array) => new Float32Array(latents.length) };
+    const planner = createPlanner('icem', { horizon: 1, samples: 4000, iterations: 1, spread: 0.25 });
+    await planner.startEpisode()({ ...problemOf(given, 0), world, objective, latent: new Float32Array(1) });
+    for (const [axis, middle, deviation] of [
+      [0, 2, 1],
+      [1, 102, 0.5],
+    ]) {
+      const own = drawn.filter((_, i) => i % 2 === axis);
+      const mean = own.reduce((sum, x) => sum + x, 0) / own.length;
+      const variance = own.reduce((sum, x) => sum + (x - mean) ** 2, 0) / own.length;
+      expect(own.length).toBeGreaterThanOrEqual(4000);
+      // Four standard errors of a mean and of a deviation; four deviations are within the bounds.
+      expect(Math.abs(mean - middle)).toBeLessThan((4 * deviation) / Math.sqrt(4000));
+      expect(Math.abs(Math.sqrt(variance) / deviation - 1)).toBeLessThan(4 / Math.sqrt(8000));
+    }
+  });
+
   test('an unknown name is refused with the list and the nearest', () => {
     expect(() => createPlanner('icm')).toThrow(
       'planner: expected the name of a planner (exhaustive, random-shooting, cem, mppi, icem, best-first), got "icm"',
