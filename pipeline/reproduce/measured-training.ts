@@ -5,16 +5,17 @@ import { joinStateTables } from '../../src/auxiliary/index.ts';
 import { environmentSource, labelledObservations } from '../../src/data/environment-source.ts';
 import type { LabelledObservations } from '../../src/data/transition.ts';
 import type { Environment } from '../../src/environments/index.ts';
+import { rewardClasses } from '../../src/evaluation/class/bisimulation.ts';
 import { pixelInput } from '../../src/evaluation/evaluate.ts';
 import { type ProbeTarget, sweepProbe } from '../../src/evaluation/readout/probe.ts';
 import { ridgePredictions } from '../../src/evaluation/readout/ridge-probe.ts';
-import { readImages, selectLatents } from '../../src/evaluation/readout/target.ts';
+import { chanceOf, readImages, readoutTargets, selectLatents } from '../../src/evaluation/readout/target.ts';
 import { centroidsOf, measureCentroids } from '../../src/measures/centroid.ts';
 import { measureGrouping } from '../../src/measures/grouping.ts';
 import { createLatents, type LabelledLatents, type Latents, labelLatents } from '../../src/measures/latents.ts';
 import { measureOrganisation } from '../../src/measures/organisation.ts';
 import { meanDistancesOf, measurePairs } from '../../src/measures/pair-distance.ts';
-import type { ClaimMeasure } from '../../src/report/reproduction/claim/claims-file.ts';
+import type { ClaimMeasure, readoutPrefixes } from '../../src/report/reproduction/claim/claims-file.ts';
 import { encodeObservations } from '../../src/run/encode.ts';
 import { openRuntime } from '../../src/runtimes/index.ts';
 import type { Configuration } from '../../src/training/configuration.ts';
@@ -29,13 +30,13 @@ export interface MeasuredTrainingOptions {
   readonly steps: readonly number[];
   /** Judged observations, and as many others for the centroids. */
   readonly observations: number;
-  /** States of each group. */
-  readonly groups: readonly (readonly number[])[];
+  /** States of each group; absent: no groups are measured. */
+  readonly groups?: readonly (readonly number[])[] | undefined;
   /** Called before every step: throws what ends the training. */
   readonly onStep?: (step: number) => void;
 }
 
-export type ClaimMeasures = Partial<Record<ClaimMeasure, number>>;
+export type ClaimMeasures = { [measure in ClaimMeasure]?: number };
 
 export interface MeasuredTraining {
   /** By step. */
@@ -79,6 +80,7 @@ export async function trainMeasured(
     const before = await encodeUntrained(configuration, heldOut);
     const untrainedDistance = measurePairs(label(before.judged, heldOut.judged)).meanDistance;
     const untrainedPosition = await positionOf(heldOut, before, seed);
+    const untrainedReadouts = await readoutsOf('untrainedReadout/', environment, heldOut, before, seed);
     const at = new Map<number, ClaimMeasures>();
     const last = steps[steps.length - 1];
     for (let step = 0; step < last; step++) {
@@ -92,11 +94,13 @@ export async function trainMeasured(
       const latents = { judged: encode(heldOut.judged), others: encode(heldOut.others) };
       at.set(step + 1, {
         ...measureCourse(latents, groups),
+        ...(await readoutsOf('readout/', environment, heldOut, latents, seed)),
         ...(step + 1 === last
           ? {
               ...measureEnd(latents, untrainedDistance, seed),
               position: await positionOf(heldOut, latents, seed),
               untrainedPosition,
+              ...untrainedReadouts,
             }
           : {}),
       });
@@ -186,9 +190,54 @@ async function positionOf(
   return score;
 }
 
-function measureCourse({ judged, others }: Pair, groups: readonly (readonly number[])[]): ClaimMeasures {
+/**
+ * Of the classes of dynamics and reward, each factor of the state, and what images show beside it: a linear probe's score over chance, under noise. None where
+ * the environment's state has no parts.
+ */
+async function readoutsOf(
+  prefix: (typeof readoutPrefixes)[number],
+  environment: Environment,
+  { judged, others }: HeldOut,
+  latents: { readonly judged: Latents; readonly others: Latents },
+  seed: number,
+): Promise<ClaimMeasures> {
+  const measures: ClaimMeasures = {};
+  if (environment.factors === undefined) return measures;
+  const part = (observations: LabelledObservations, encoded: Latents) => ({
+    ...observations,
+    latents: { trained: encoded, untrained: encoded },
+  });
+  const targets = readoutTargets(
+    {
+      train: part(others, latents.others),
+      test: part(judged, latents.judged),
+      observationShape: environment.observationShape,
+    },
+    rewardClasses(environment),
+    environment,
+  );
+  for (const { name, train, test } of targets) {
+    const [{ score }] = await sweepProbe(
+      {
+        train: selectLatents(latents.others, train.rows),
+        trainTarget: train.target,
+        test: selectLatents(latents.judged, test.rows),
+        testTarget: test.target,
+        seed,
+      },
+      ridgePredictions,
+      [PROBE_NOISE],
+    );
+    const chance = chanceOf(test);
+    measures[`${prefix}${name}`] = (score - chance) / (1 - chance);
+  }
+  return measures;
+}
+
+function measureCourse({ judged, others }: Pair, groups: MeasuredTrainingOptions['groups']): ClaimMeasures {
   const centroids = centroidsOf(others);
   const { accuracy, centroidGapRatio } = measureCentroids(judged, centroids);
+  if (groups === undefined) return { accuracy, centroidGapRatio };
   const { withinOverBetween, adjustedRandIndex } = measureGrouping(centroids, judged.size, groups);
   return { accuracy, centroidGapRatio, groupRatio: withinOverBetween, groupAgreement: adjustedRandIndex };
 }
