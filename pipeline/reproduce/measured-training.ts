@@ -1,8 +1,6 @@
 // One training whose held-out latents are measured on the way, for claims that speak of steps as well as of ends. It keeps no
 // folder: what a claim is judged by is numbers.
-import { setImmediate as letOthersRun } from 'node:timers/promises';
-import { joinStateTables } from '../../src/auxiliary/index.ts';
-import { environmentSource, labelledObservations } from '../../src/data/environment-source.ts';
+import { labelledObservations } from '../../src/data/environment-source.ts';
 import type { LabelledObservations } from '../../src/data/transition.ts';
 import type { Environment } from '../../src/environments/index.ts';
 import { rewardClasses } from '../../src/evaluation/class/bisimulation.ts';
@@ -19,11 +17,8 @@ import type { ClaimMeasure, readoutPrefixes } from '../../src/report/reproductio
 import { encodeObservations } from '../../src/run/encode.ts';
 import { openRuntime } from '../../src/runtimes/index.ts';
 import type { Configuration } from '../../src/training/configuration.ts';
-import { dynamicsHorizonOf } from '../../src/training/objective.ts';
-import { learningRateAt } from '../../src/training/schedule.ts';
-import { TrainingStep } from '../../src/training/training-step.ts';
 import { networksOfConfiguration } from '../network/environment.ts';
-import { buildEnvironmentParts, disposeRunParts } from '../parts.ts';
+import { withCourse } from './course.ts';
 
 export interface MeasuredTrainingOptions {
   /** After which the latents are measured, rising; the last is the last step of the training. */
@@ -50,28 +45,12 @@ const PROBE_NOISE = 0.1;
 const REFERENCE_RUNTIME = 'cpu';
 
 /** Native TensorFlow must be loaded. The training is that of `trainRun` with the same configuration. */
-export async function trainMeasured(
+export function trainMeasured(
   configuration: Configuration,
   { steps, observations, groups, onStep }: MeasuredTrainingOptions,
 ): Promise<MeasuredTraining> {
-  const { seed, objective, optimization } = configuration;
-  const parts = await buildEnvironmentParts(configuration);
-  const { environment, auxiliaries } = parts;
-  const source = environmentSource(environment, {
-    seed,
-    stream: 'train',
-    auxiliary: joinStateTables(auxiliaries, environment.stateCount),
-    actionPersistence: objective.actionPersistence,
-    observedHorizon: dynamicsHorizonOf(objective),
-  });
-  const training = new TrainingStep(parts.model, source, {
-    objective,
-    optimization,
-    auxiliaries,
-    seed,
-    isMeasured: true,
-  });
-  try {
+  return withCourse(configuration, onStep, async ({ parts: { environment }, training, advance }) => {
+    const { seed } = configuration;
     const heldOut = drawHeldOut(environment, seed, observations);
     const label = (latents: Latents, { states }: LabelledObservations): LabelledLatents =>
       labelLatents(latents, states, environment.stateCount);
@@ -83,19 +62,14 @@ export async function trainMeasured(
     const untrainedReadouts = await readoutsOf('untrainedReadout/', environment, heldOut, before, seed);
     const at = new Map<number, ClaimMeasures>();
     const last = steps[steps.length - 1];
-    for (let step = 0; step < last; step++) {
-      onStep?.(step);
-      const batch = await source.batch(step, optimization.batchSize, objective.horizon);
-      const { loss } = training.run(batch, step, learningRateAt(step, optimization));
-      if (!Number.isFinite(loss)) return { at, divergedAt: step };
-      // TensorFlow's step blocks the event loop: let signals in.
-      await letOthersRun();
-      if (!steps.includes(step + 1)) continue;
+    for (const step of steps) {
+      const divergedAt = await advance(step);
+      if (divergedAt !== undefined) return { at, divergedAt };
       const latents = { judged: encode(heldOut.judged), others: encode(heldOut.others) };
-      at.set(step + 1, {
+      at.set(step, {
         ...measureCourse(latents, groups),
         ...(await readoutsOf('readout/', environment, heldOut, latents, seed)),
-        ...(step + 1 === last
+        ...(step === last
           ? {
               ...measureEnd(latents, untrainedDistance, seed),
               position: await positionOf(heldOut, latents, seed),
@@ -106,10 +80,7 @@ export async function trainMeasured(
       });
     }
     return { at };
-  } finally {
-    training.dispose();
-    disposeRunParts(parts);
-  }
+  });
 }
 
 interface HeldOut {
