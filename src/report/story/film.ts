@@ -83,7 +83,7 @@ export function runFilm(): void {
       const { step, accuracy, spread } = arm.frames[near];
       const told = `${Math.round(100 * accuracy)}%`;
       const wide = spread < 0.1 ? spread.toFixed(3) : spread.toFixed(2);
-      facts.textContent = `counts told apart: ${told} · width ${wide}`;
+      facts.textContent = `${told} told apart · width ${wide}`;
       picture.setAttribute(
         'aria-label',
         `${arm.name}, step ${step}: ${told} of the pictures are nearest to their own count; the latents are ${wide} times as wide as before training`,

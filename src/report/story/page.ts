@@ -7,7 +7,7 @@ import { claimsHeadline } from '../reproduction/claim/answer.ts';
 import type { JudgedClaim } from '../reproduction/claim/judge.ts';
 import { style as reportStyle } from '../style.ts';
 import { type FilmData, runFilm } from './film.ts';
-import type { Story, StoryArm } from './story.ts';
+import type { Story, StoryArm, StoryFrame } from './story.ts';
 import { style } from './style.ts';
 
 export interface StoryContext {
@@ -18,33 +18,52 @@ export interface StoryContext {
   readonly judged?: { readonly claims: readonly JudgedClaim[]; readonly runs: number } | undefined;
 }
 
-/** What a row of the figure is asked beside nothing or the next latent, and what to look for. */
-const asked: Readonly<Record<string, { readonly title: string; readonly what: string; readonly found: string }>> = {
+/** What an arm of the figure is asked beside the next latent, and in words what its last latents show. */
+interface Asked {
+  readonly title: string;
+  readonly what: string;
+  found(last: StoryFrame): string;
+}
+
+const asked: Readonly<Record<string, Asked>> = {
   'dynamics-only': {
     title: 'Predict the next latent',
     what: 'Nothing else.',
-    found: 'All pictures fall into one point: the prediction is perfect, and nothing is known.',
+    found: ({ spread }) =>
+      spread <= COLLAPSED
+        ? 'all pictures have fallen into one point. The prediction is perfect, and nothing is known.'
+        : `has not collapsed: ${formatNumber(spread)} times as wide as before training.`,
   },
   'random-projection': {
-    title: 'Predict, and keep 256 random sums of the pixels',
-    what: 'An anchor in how the picture looks.',
-    found: 'No collapse, but the counts lie on each other: what is kept is where the objects are.',
+    title: 'Predict, and 256 random sums of the pixels',
+    what: 'An anchor in how it looks.',
+    found: ({ spread, accuracy }) =>
+      spread > COLLAPSED && accuracy < 0.5
+        ? 'no collapse, but the counts lie on each other: what is held on to is how a picture looks.'
+        : `${percent(accuracy)} of the pictures are nearest to their own count.`,
   },
   joint: {
     title: 'Predict, and tell the reward',
-    what: 'One number a picture: is it four?',
-    found: 'Nine clusters on a curve, one a count, though the reward speaks of one count only.',
+    what: 'One number: is it four?',
+    found: ({ accuracy }) =>
+      accuracy >= DISTINCT
+        ? 'nine clusters on a curve, one a count, though the reward speaks of one count only.'
+        : `${percent(accuracy)} of the pictures are nearest to their own count.`,
   },
   'reward-only': {
     title: 'Tell the reward, predict nothing',
-    what: 'The same number, without the next latent.',
-    found: 'The counts are there too, in this network; the paper sees about three groups.',
+    what: 'The same number alone.',
+    found: ({ accuracy }) =>
+      accuracy >= DISTINCT
+        ? 'the counts are told apart here too. The paper shows about three groups: see the last section.'
+        : `${percent(accuracy)} of the pictures are nearest to their own count.`,
   },
 };
 
 /** Collapsed, as verdicts have it. */
 const COLLAPSED = 0.05;
 const DISTINCT = 0.95;
+const percent = (share: number) => `${Math.round(100 * share)}%`;
 /** Of the examples, in the drawings: few enough for a phone. */
 const DRAWN_STATES = 5;
 
@@ -122,8 +141,12 @@ network.</p>
 <label class="hidden" for="step">Training step</label><input id="step" type="range" min="0" max="${last}" step="1" value="${last}">
 <output id="step-now" for="step">step ${arms[0].frames[last].step}</output></div>
 <div class="four">${arms.map((arm, index) => panel(arm, index, { colours, labels, states }))}</div>
+<p class="note">Told apart: pictures that are nearest to the mean latent of their own count, of others that are not shown. Width: the mean distance of
+two latents, over that before training. Each panel has its own scale, the same at every step.</p>
+<h3 class="watch">At the end</h3>
+<ul class="founds">${arms.map((arm) => html`<li><b>${asked[arm.id]?.title ?? arm.name}:</b> ${asked[arm.id]?.found(arm.frames[arm.frames.length - 1])}</li>`)}</ul>
 <h3 class="watch">Watch for</h3>
-<ol class="moments">${moments(arms).map(({ frame, text, step }) => html`<li><button type="button" data-frame="${frame}">Step ${step}</button> ${text}</li>`)}</ol>
+<ol class="moments">${moments(arms, states).map(({ frame, text, step }) => html`<li><button type="button" data-frame="${frame}">Step ${step}</button> ${text}</li>`)}</ol>
 </section>`;
 }
 
@@ -133,42 +156,41 @@ function panel(
   { colours, labels, states }: { colours: readonly string[]; labels: readonly number[]; states: readonly string[] },
 ): Html {
   const { points, accuracy, spread, step } = frames[frames.length - 1];
-  const { title, what, found } = asked[id] ?? { title: name, what: '', found: '' };
+  const { title, what } = asked[id] ?? { title: name, what: '' };
   return html`<figure><figcaption><b>${title}</b> <span>${what}</span></figcaption>
-<svg id="panel-${index}" class="plane" viewBox="-1100 -1100 2200 2200" role="img" aria-label="${name}, step ${step}: ${Math.round(100 * accuracy)}% of the pictures are nearest to their own count; the latents are ${formatNumber(spread)} times as wide as before training">
-${labels.map((state, n) => html`<circle cx="${points[2 * n]}" cy="${-points[2 * n + 1]}" r="34" fill="${colours[state]}"/>`)}
+<svg id="panel-${index}" class="plane" viewBox="-1100 -1100 2200 2200" role="img" aria-label="${name}, step ${step}: ${percent(accuracy)} of the pictures are nearest to their own count; the latents are ${formatNumber(spread)} times as wide as before training">
+${labels.map((state, n) => html`<circle cx="${points[2 * n]}" cy="${-points[2 * n + 1]}" r="30" fill="${colours[state]}"/>`)}
 ${states.map((state) => html`<text opacity="0">${state}</text>`)}
 </svg>
-<p class="facts-line" id="facts-${index}">counts told apart: ${Math.round(100 * accuracy)}% · width ${formatNumber(spread)}</p>
-<p class="found">${found}</p></figure>`;
+<p class="facts-line" id="facts-${index}">${percent(accuracy)} told apart · width ${formatNumber(spread)}</p></figure>`;
 }
 
 /** Of the trainings that are there: where it begins, where it collapses, where the counts are back, where it ends. */
-function moments(arms: readonly StoryArm[]): { frame: number; step: number; text: string }[] {
+function moments(
+  arms: readonly StoryArm[],
+  states: readonly string[],
+): { frame: number; step: number; text: string }[] {
   const arm = (id: string) => arms.find((each) => each.id === id);
   const { frames } = arms[0];
   const found: { frame: number; text: string }[] = [
     {
       frame: 0,
-      text: 'Before training. One network, four times: pictures lie by how full they are, and no count has a place of its own.',
+      text: `Before training: one network, four times. ${percent(frames[0].accuracy)} of the pictures are nearest to their own count; guessing gives ${percent(1 / states.length)}.`,
     },
   ];
-  const collapsed = arm('dynamics-only')?.frames.findIndex(({ spread }) => spread < COLLAPSED) ?? -1;
+  const collapsed = arm('dynamics-only')?.frames.findIndex(({ spread }) => spread <= COLLAPSED) ?? -1;
   if (collapsed > 0)
     found.push({
       frame: collapsed,
-      text: `Asked to predict and nothing else, the network has pulled all pictures to less than a twentieth of their distance. Its loss has never been smaller.`,
+      text: 'The collapse: asked to predict and nothing else, the network has pulled all pictures to less than a twentieth of their distance.',
     });
   const rescued = arm('joint')?.frames.findIndex(({ accuracy }) => accuracy >= DISTINCT) ?? -1;
   if (rescued > 0)
     found.push({
       frame: rescued,
-      text: 'With the reward beside the prediction, nine of ten pictures and more are nearest to their own count. Nobody ever told it a count.',
+      text: 'The rescue: with the reward beside the prediction, 19 of 20 pictures are nearest to their own count. Nobody ever told the network a count.',
     });
-  found.push({
-    frame: frames.length - 1,
-    text: 'The end. The joint latents are a curve through nine clusters, in the order of the counts.',
-  });
+  if (rescued !== frames.length - 1) found.push({ frame: frames.length - 1, text: 'The end of the training.' });
   return found.sort((a, b) => a.frame - b.frame).map(({ frame, text }) => ({ frame, text, step: frames[frame].step }));
 }
 
@@ -203,10 +225,11 @@ function drawings({ arms, examples, states }: Story): Html {
   return html`<section aria-labelledby="drawn-title">
 <h2 id="drawn-title">What was forgotten</h2>
 <p>A second network, the decoder, is given a latent and asked for the picture. What it cannot draw is not easily there.</p>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="drawn-title"><table class="drawn"><thead><tr><th scope="col">Drawn from</th>${shown.map((state) => html`<th scope="col">${states[state]}</th>`)}</tr></thead>
+<div class="scroll" tabindex="0" role="region" aria-label="Drawings of the decoder"><table class="drawn"><thead><tr><th scope="col">Drawn from</th>${shown.map((state) => html`<th scope="col">${states[state]}</th>`)}</tr></thead>
 <tbody>${rows.map(({ title, drawn }) => html`<tr><th scope="row">${title}</th>${shown.map((state) => cell(drawn[state], title, state))}</tr>`)}</tbody></table></div>
-<p>From the latents that know the count best the decoder draws a haze of about the right strength: how many, not where, not which shape. From
-those that know no count it finds the places. Forgetting is not a fault here: it is what makes a latent about the task.</p>
+<p>How to read it: a row with objects in their places kept the places. A row with one haze for every picture of a count, brighter where
+there are more, kept how many and no more. A row that is the same everywhere kept nothing. Forgetting is no fault here: it is what makes a latent
+about the task.</p>
 </section>`;
 }
 
