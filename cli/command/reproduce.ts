@@ -1,12 +1,15 @@
 // `jepa reproduce`: the rows of the paper's figure over seeds, exported and evaluated, in one report; or the runs of a claims
 // file, and what they say of its claims.
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { Command } from 'commander';
 import { countingRows, type RowPlan } from '../../pipeline/reproduce/row.ts';
-import { unknownName } from '../../src/error.ts';
+import { UsageError, unknownName } from '../../src/error.ts';
 import { formatJson } from '../../src/json.ts';
 import { packageVersion } from '../../src/machine/package.ts';
+import type { ClaimsFile } from '../../src/report/reproduction/claim/claims-file.ts';
+import type { ClaimRun } from '../../src/report/reproduction/claim/results.ts';
 import { collect, parseWhole } from '../parse/number.ts';
 import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
@@ -20,6 +23,7 @@ interface ReproduceFlags {
   readonly set: readonly string[];
   readonly judge?: boolean;
   readonly arms?: string;
+  readonly story?: boolean;
   readonly threads: number;
   readonly json?: boolean;
 }
@@ -42,6 +46,10 @@ export function createReproduceCommand(terminal: Terminal): Command {
     .option('--set <key=value>', 'one configuration key of every run; repeatable', collect, [])
     .option('--judge', 'of a claims file: run nothing, judge by the results that are there')
     .option('--arms <names>', 'of a claims file: comma-separated arms to run (default: all)')
+    .option(
+      '--story',
+      'of a claims file: one training of each arm of the figure, as a page that tells them step by step',
+    )
     .option('--threads <number>', 'of a claims file: threads of a run', parseWhole('--threads', 1), 1)
     .option('--json', 'print the report as JSON')
     .action((environment, flags) => runReproduce(terminal, environment, flags));
@@ -121,6 +129,8 @@ async function judgeClaims(terminal: Terminal, path: string, flags: ReproduceFla
   const known = Object.keys(claims.arms);
   for (const name of arms ?? []) if (!known.includes(name)) throw unknownName('--arms', 'an arm', name, known);
   let runs = readClaimRuns(results, claims);
+  const command = `jepa reproduce ${path}${flags.arms === undefined ? '' : ` --arms ${flags.arms}`}`;
+  if (flags.story) return tellStory(terminal, claims, { folder, arms, runs, threads: flags.threads, command });
   if (!flags.judge) {
     const stopping = new AbortController();
     const release = terminal.stopWhenInterrupted((exitCode) => {
@@ -142,8 +152,70 @@ async function judgeClaims(terminal: Terminal, path: string, flags: ReproduceFla
     runs = [...made.runs];
   }
   const judged = judgeClaimsFile(claims, runs);
+  const { claimsReport } = await import('../../src/report/reproduction/claim/report.ts');
+  const { renderReport } = await import('../../src/report/page.ts');
+  const { writeFileAtomic } = await import('../../src/storage/atomic-file.ts');
+  const report = claimsReport(claims, judged, runs, { generator: `jepa-onnx ${packageVersion()}`, command });
+  if (existsSync(folder)) {
+    writeFileAtomic(join(folder, 'report.html'), await renderReport(report));
+    noteTo(terminal.stderr)(`report: ${join(folder, 'report.html')}`);
+  }
   if (flags.json) terminal.stdout.write(formatJson({ claims: judged, runs }));
   else terminal.stdout.write(renderClaims(claims, judged, runs));
+}
+
+interface StoryChoice {
+  readonly folder: string;
+  readonly arms: readonly string[] | undefined;
+  readonly runs: readonly ClaimRun[];
+  readonly threads: number;
+  readonly command: string;
+}
+
+/** Of the panels of the figure, in the order of its story. */
+const STORY_ARMS = ['dynamics-only', 'random-projection', 'joint', 'reward-only'];
+
+/** Trains each arm once, on a seed that judges nothing where there is one, and writes the page. */
+async function tellStory(terminal: Terminal, claims: ClaimsFile, choice: StoryChoice): Promise<void> {
+  const { folder, runs, threads, command } = choice;
+  const arms = choice.arms ?? STORY_ARMS.filter((arm) => Object.hasOwn(claims.arms, arm));
+  if (claims.environment !== 'counting' || arms.length === 0)
+    throw new UsageError(
+      `--story: expected claims of counting with arms of its figure (${STORY_ARMS.join(', ')}), got ${claims.environment} with ${Object.keys(claims.arms).join(', ')}`,
+    );
+  const { recordStory } = await import('../../pipeline/reproduce/story.ts');
+  const { renderStory } = await import('../../src/report/story/page.ts');
+  const { judgeClaimsFile } = await import('../../src/report/reproduction/claim/judge.ts');
+  const { writeFileAtomic } = await import('../../src/storage/atomic-file.ts');
+  const stopping = new AbortController();
+  const release = terminal.stopWhenInterrupted((exitCode) => {
+    terminal.exitCode = exitCode;
+    stopping.abort();
+    return true;
+  });
+  const story = await recordStory(claims, {
+    folder: join(folder, 'story'),
+    arms,
+    seed: claims.seeds.tuning[0] ?? claims.seeds.judging[0],
+    threads,
+    onNote: noteTo(terminal.stderr),
+    signal: stopping.signal,
+  })
+    .catch((error: unknown) => {
+      if (!stopping.signal.aborted) throw error;
+    })
+    .finally(release);
+  if (story === undefined) {
+    terminal.stderr.write('jepa: interrupted; what is done is kept: run the same command again\n');
+    return;
+  }
+  const page = join(folder, 'story.html');
+  const judged = { claims: judgeClaimsFile(claims, runs), runs: runs.length };
+  writeFileAtomic(
+    page,
+    renderStory(story, { generator: `jepa-onnx ${packageVersion()}`, command: `${command} --story`, judged }),
+  );
+  terminal.stdout.write(`Story: ${page}\n`);
 }
 
 function chooseRows(text: string | undefined): readonly RowPlan[] {

@@ -17,12 +17,21 @@ export function renderClaims(claims: ClaimsFile, judged: readonly JudgedClaim[],
     for (const { id, version, what, why } of changes)
       lines.push(`- \`${id}\`, version ${version}: ${what.trim()} ${why.trim()}`);
   }
-  for (const [title, measure] of courses) lines.push('', `${title}:`, '', ...courseTable(claims, runs, measure));
-  lines.push('', 'At the end:', '', ...endTable(claims, runs));
+  for (const [title, measure] of courses)
+    if (isMeasured(runs, measure)) lines.push('', `${title}:`, '', ...courseTable(claims, runs, measure));
+  lines.push('', 'At the end:', '', ...endTable(claims, runs, ends));
+  const readouts = readoutsOf(runs);
+  if (readouts.length > 0)
+    lines.push(
+      '',
+      'What a linear probe reads of each factor under noise of 0.1 of the latent scale, accuracy over chance (0 guessing, 1 all):',
+      '',
+      ...endTable(claims, runs, readouts),
+    );
   return `${lines.join('\n')}\n`;
 }
 
-const courses: readonly (readonly [title: string, measure: ClaimMeasure])[] = [
+const courses: readonly Column[] = [
   [
     'Centroid distance within the groups over that between them: median over the seeds (smallest to largest)',
     'groupRatio',
@@ -34,7 +43,9 @@ const courses: readonly (readonly [title: string, measure: ClaimMeasure])[] = [
   ['Nearest-centroid accuracy: median over the seeds (smallest to largest)', 'accuracy'],
 ];
 
-const ends: readonly (readonly [title: string, measure: ClaimMeasure])[] = [
+type Column = readonly [title: string, measure: ClaimMeasure];
+
+const ends: readonly Column[] = [
   ['centroid gap ratio', 'centroidGapRatio'],
   ['organisation', 'organisation'],
   ['within / between', 'withinOverBetween'],
@@ -79,15 +90,28 @@ function courseTable(claims: ClaimsFile, runs: readonly ClaimRun[], measure: Cla
   ];
 }
 
-function endTable(claims: ClaimsFile, runs: readonly ClaimRun[]): string[] {
+function endTable(claims: ClaimsFile, runs: readonly ClaimRun[], columns: readonly Column[]): string[] {
   const last = claims.steps[claims.steps.length - 1];
+  const shown = columns.filter(([, measure]) => isMeasured(runs, measure));
   return [
-    `| arm | ${ends.map(([title]) => title).join(' | ')} |`,
-    `| --- |${ends.map(() => ' --- |').join('')}`,
+    `| arm | ${shown.map(([title]) => title).join(' | ')} |`,
+    `| --- |${shown.map(() => ' --- |').join('')}`,
     ...armsWithRuns(claims, runs).map(
-      ([arm, own]) => `| ${arm} | ${ends.map(([, measure]) => spread(own, last, measure)).join(' | ')} |`,
+      ([arm, own]) => `| ${arm} | ${shown.map(([, measure]) => spread(own, last, measure)).join(' | ')} |`,
     ),
   ];
+}
+
+function isMeasured(runs: readonly ClaimRun[], measure: ClaimMeasure): boolean {
+  return runs.some(({ at }) => Object.values(at).some((measures) => typeof measures[measure] === 'number'));
+}
+
+/** Of each factor that was read. */
+function readoutsOf(runs: readonly ClaimRun[]): Column[] {
+  const names = new Set(runs.flatMap(({ at }) => Object.values(at).flatMap((measures) => Object.keys(measures))));
+  return [...names].flatMap((name): Column[] =>
+    name.startsWith('readout/') ? [[name.slice('readout/'.length), `readout/${name.slice('readout/'.length)}`]] : [],
+  );
 }
 
 function armsWithRuns({ order, seeds }: ClaimsFile, runs: readonly ClaimRun[]): [string, ClaimRun[]][] {

@@ -40,7 +40,7 @@ function verdictLines({ verdict }: ProofRecord): string[] {
   const [low, high] = clustered.range;
   return [
     `classes told apart            ${line(separable, `by neighbours at least ${percent(separable.range[0])} of the worst pair, ${percent(separable.threshold)} asked for`)}`,
-    `each one cluster              ${line(clustered, `ratio ${short(low)} to ${high === null ? 'infinite' : short(high)}, ${clustered.threshold} asked for`)}`,
+    `each one cluster              ${line(clustered, `ratio ${shortNumber(low)} to ${high === null ? 'infinite' : shortNumber(high)}, ${clustered.threshold} asked for`)}`,
   ];
 }
 

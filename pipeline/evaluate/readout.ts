@@ -138,7 +138,7 @@ function labelsOf({ classes }: Evaluation['input'], states: Int32Array): DrawnIm
   return { names: classes.names, of: states.map((state) => classes.classOf[state]) };
 }
 
-function exportDecoder(model: LayersModel): Uint8Array {
+export function exportDecoder(model: LayersModel): Uint8Array {
   return exportOnnx(model, {
     layout: 'nhwc',
     inputNames: ['latent'],

@@ -12,7 +12,7 @@ import { acquireRunLock } from '../../src/storage/run-lock.ts';
 import { loadedTensorFlow, loadTensorFlow } from '../../src/tensorflow/load.ts';
 import type { Configuration } from '../../src/training/configuration.ts';
 import { resolveConfiguration } from '../../src/training/presets.ts';
-import { trainMeasured } from './measured-training.ts';
+import { type ClaimMeasures, trainMeasured } from './measured-training.ts';
 
 export interface ClaimRunsOptions {
   /** The file of results; read first, where it is there. */
@@ -102,11 +102,11 @@ export async function runClaims(
 }
 
 /** Six digits: more would be those of this machine's rounding. */
-function finite(measures: Readonly<Record<string, number>>): Record<string, number | null> {
+function finite(measures: ClaimMeasures): Record<string, number | null> {
   return Object.fromEntries(
     Object.entries(measures).map(([name, value]) => [
       name,
-      Number.isFinite(value) ? Number(value.toPrecision(6)) : null,
+      value !== undefined && Number.isFinite(value) ? Number(value.toPrecision(6)) : null,
     ]),
   );
 }

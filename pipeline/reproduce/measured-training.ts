@@ -1,41 +1,37 @@
 // One training whose held-out latents are measured on the way, for claims that speak of steps as well as of ends. It keeps no
 // folder: what a claim is judged by is numbers.
-import { setImmediate as letOthersRun } from 'node:timers/promises';
-import { joinStateTables } from '../../src/auxiliary/index.ts';
-import { environmentSource, labelledObservations } from '../../src/data/environment-source.ts';
+import { labelledObservations } from '../../src/data/environment-source.ts';
 import type { LabelledObservations } from '../../src/data/transition.ts';
 import type { Environment } from '../../src/environments/index.ts';
+import { rewardClasses } from '../../src/evaluation/class/bisimulation.ts';
 import { pixelInput } from '../../src/evaluation/evaluate.ts';
 import { type ProbeTarget, sweepProbe } from '../../src/evaluation/readout/probe.ts';
 import { ridgePredictions } from '../../src/evaluation/readout/ridge-probe.ts';
-import { readImages, selectLatents } from '../../src/evaluation/readout/target.ts';
+import { chanceOf, readImages, readoutTargets, selectLatents } from '../../src/evaluation/readout/target.ts';
 import { centroidsOf, measureCentroids } from '../../src/measures/centroid.ts';
 import { measureGrouping } from '../../src/measures/grouping.ts';
 import { createLatents, type LabelledLatents, type Latents, labelLatents } from '../../src/measures/latents.ts';
 import { measureOrganisation } from '../../src/measures/organisation.ts';
 import { meanDistancesOf, measurePairs } from '../../src/measures/pair-distance.ts';
-import type { ClaimMeasure } from '../../src/report/reproduction/claim/claims-file.ts';
+import type { ClaimMeasure, readoutPrefixes } from '../../src/report/reproduction/claim/claims-file.ts';
 import { encodeObservations } from '../../src/run/encode.ts';
 import { openRuntime } from '../../src/runtimes/index.ts';
 import type { Configuration } from '../../src/training/configuration.ts';
-import { dynamicsHorizonOf } from '../../src/training/objective.ts';
-import { learningRateAt } from '../../src/training/schedule.ts';
-import { TrainingStep } from '../../src/training/training-step.ts';
 import { networksOfConfiguration } from '../network/environment.ts';
-import { buildEnvironmentParts, disposeRunParts } from '../parts.ts';
+import { withCourse } from './course.ts';
 
 export interface MeasuredTrainingOptions {
   /** After which the latents are measured, rising; the last is the last step of the training. */
   readonly steps: readonly number[];
   /** Judged observations, and as many others for the centroids. */
   readonly observations: number;
-  /** States of each group. */
-  readonly groups: readonly (readonly number[])[];
+  /** States of each group; absent: no groups are measured. */
+  readonly groups?: readonly (readonly number[])[] | undefined;
   /** Called before every step: throws what ends the training. */
   readonly onStep?: (step: number) => void;
 }
 
-export type ClaimMeasures = Partial<Record<ClaimMeasure, number>>;
+export type ClaimMeasures = { [measure in ClaimMeasure]?: number };
 
 export interface MeasuredTraining {
   /** By step. */
@@ -49,28 +45,12 @@ const PROBE_NOISE = 0.1;
 const REFERENCE_RUNTIME = 'cpu';
 
 /** Native TensorFlow must be loaded. The training is that of `trainRun` with the same configuration. */
-export async function trainMeasured(
+export function trainMeasured(
   configuration: Configuration,
   { steps, observations, groups, onStep }: MeasuredTrainingOptions,
 ): Promise<MeasuredTraining> {
-  const { seed, objective, optimization } = configuration;
-  const parts = await buildEnvironmentParts(configuration);
-  const { environment, auxiliaries } = parts;
-  const source = environmentSource(environment, {
-    seed,
-    stream: 'train',
-    auxiliary: joinStateTables(auxiliaries, environment.stateCount),
-    actionPersistence: objective.actionPersistence,
-    observedHorizon: dynamicsHorizonOf(objective),
-  });
-  const training = new TrainingStep(parts.model, source, {
-    objective,
-    optimization,
-    auxiliaries,
-    seed,
-    isMeasured: true,
-  });
-  try {
+  return withCourse(configuration, onStep, async ({ parts: { environment }, training, advance }) => {
+    const { seed } = configuration;
     const heldOut = drawHeldOut(environment, seed, observations);
     const label = (latents: Latents, { states }: LabelledObservations): LabelledLatents =>
       labelLatents(latents, states, environment.stateCount);
@@ -79,33 +59,28 @@ export async function trainMeasured(
     const before = await encodeUntrained(configuration, heldOut);
     const untrainedDistance = measurePairs(label(before.judged, heldOut.judged)).meanDistance;
     const untrainedPosition = await positionOf(heldOut, before, seed);
+    const untrainedReadouts = await readoutsOf('untrainedReadout/', environment, heldOut, before, seed);
     const at = new Map<number, ClaimMeasures>();
     const last = steps[steps.length - 1];
-    for (let step = 0; step < last; step++) {
-      onStep?.(step);
-      const batch = await source.batch(step, optimization.batchSize, objective.horizon);
-      const { loss } = training.run(batch, step, learningRateAt(step, optimization));
-      if (!Number.isFinite(loss)) return { at, divergedAt: step };
-      // TensorFlow's step blocks the event loop: let signals in.
-      await letOthersRun();
-      if (!steps.includes(step + 1)) continue;
+    for (const step of steps) {
+      const divergedAt = await advance(step);
+      if (divergedAt !== undefined) return { at, divergedAt };
       const latents = { judged: encode(heldOut.judged), others: encode(heldOut.others) };
-      at.set(step + 1, {
+      at.set(step, {
         ...measureCourse(latents, groups),
-        ...(step + 1 === last
+        ...(await readoutsOf('readout/', environment, heldOut, latents, seed)),
+        ...(step === last
           ? {
               ...measureEnd(latents, untrainedDistance, seed),
               position: await positionOf(heldOut, latents, seed),
               untrainedPosition,
+              ...untrainedReadouts,
             }
           : {}),
       });
     }
     return { at };
-  } finally {
-    training.dispose();
-    disposeRunParts(parts);
-  }
+  });
 }
 
 interface HeldOut {
@@ -186,9 +161,54 @@ async function positionOf(
   return score;
 }
 
-function measureCourse({ judged, others }: Pair, groups: readonly (readonly number[])[]): ClaimMeasures {
+/**
+ * Of the classes of dynamics and reward, each factor of the state, and what images show beside it: a linear probe's score over chance, under noise. None where
+ * the environment's state has no parts.
+ */
+async function readoutsOf(
+  prefix: (typeof readoutPrefixes)[number],
+  environment: Environment,
+  { judged, others }: HeldOut,
+  latents: { readonly judged: Latents; readonly others: Latents },
+  seed: number,
+): Promise<ClaimMeasures> {
+  const measures: ClaimMeasures = {};
+  if (environment.factors === undefined) return measures;
+  const part = (observations: LabelledObservations, encoded: Latents) => ({
+    ...observations,
+    latents: { trained: encoded, untrained: encoded },
+  });
+  const targets = readoutTargets(
+    {
+      train: part(others, latents.others),
+      test: part(judged, latents.judged),
+      observationShape: environment.observationShape,
+    },
+    rewardClasses(environment),
+    environment,
+  );
+  for (const { name, train, test } of targets) {
+    const [{ score }] = await sweepProbe(
+      {
+        train: selectLatents(latents.others, train.rows),
+        trainTarget: train.target,
+        test: selectLatents(latents.judged, test.rows),
+        testTarget: test.target,
+        seed,
+      },
+      ridgePredictions,
+      [PROBE_NOISE],
+    );
+    const chance = chanceOf(test);
+    measures[`${prefix}${name}`] = (score - chance) / (1 - chance);
+  }
+  return measures;
+}
+
+function measureCourse({ judged, others }: Pair, groups: MeasuredTrainingOptions['groups']): ClaimMeasures {
   const centroids = centroidsOf(others);
   const { accuracy, centroidGapRatio } = measureCentroids(judged, centroids);
+  if (groups === undefined) return { accuracy, centroidGapRatio };
   const { withinOverBetween, adjustedRandIndex } = measureGrouping(centroids, judged.size, groups);
   return { accuracy, centroidGapRatio, groupRatio: withinOverBetween, groupAgreement: adjustedRandIndex };
 }

@@ -7,6 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderReport } from '../../src/report/page.ts';
 import { type Report, reportSchema } from '../../src/report/report.ts';
+import { renderStory } from '../../src/report/story/page.ts';
 import { verificationReport } from '../../src/report/verification-report.ts';
 import { type SiteServer, serveSite } from '../../web/site/server.ts';
 import { createSite } from '../../web/site/site.ts';
@@ -14,6 +15,7 @@ import { hasChromium, launchChromium } from '../chromium.ts';
 import { writeRunFixture } from '../evaluation/run-fixture.ts';
 import { verificationFixture } from '../verification/record-fixture.ts';
 import { fixtureReport } from './report-fixture.ts';
+import { fixtureStory } from './story/story-fixture.ts';
 
 /** Dark and full cells of a grid, and two tables of one name: what once was hard to read. */
 const grids: Report = reportSchema.parse({
@@ -85,13 +87,14 @@ describe.skipIf(!hasChromium)('axe-core finds nothing wrong', () => {
   ] as const;
 
   test.each(viewings)('with the reports at %i px in %s mode', async (width, colorScheme) => {
-    for (const [name, report] of Object.entries({
-      fixture: fixtureReport,
-      grids,
-      verification: verificationReport(verificationFixture, 'test'),
+    for (const [name, text] of Object.entries({
+      fixture: await renderReport(fixtureReport),
+      grids: await renderReport(grids),
+      verification: await renderReport(verificationReport(verificationFixture, 'test')),
+      story: renderStory(fixtureStory, { generator: 'test', command: 'jepa reproduce' }),
     })) {
       const file = join(folder, `${name}.html`);
-      writeFileSync(file, await renderReport(report));
+      writeFileSync(file, text);
       const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme, bypassCSP: true });
       await page.goto(`file://${file}`);
       expect(await violations(page), name).toEqual([]);

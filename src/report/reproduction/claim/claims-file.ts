@@ -1,6 +1,7 @@
 // A claims file: what is claimed of which trainings, by which statistic and which test, on which seeds. It is written before
 // the runs that judge it, and its digest stands in their results, so that neither can be changed under the other.
 import * as z from 'zod';
+import { createEnvironment } from '../../../environments/index.ts';
 import { UsageError } from '../../../error.ts';
 import { parseOptions } from '../../../options.ts';
 import { sha256 } from '../../../storage/sha256.ts';
@@ -19,10 +20,21 @@ export const claimMeasureNames = [
   'position',
   'untrainedPosition',
 ] as const;
-export type ClaimMeasure = (typeof claimMeasureNames)[number];
+
+/**
+ * What a linear probe reads of the classes of dynamics and reward (`class`), of a factor of the state, or of what images show beside it, under noise of 0.1 of the latent scale, after
+ * training and before: accuracy over chance, (accuracy - chance) / (1 - chance), or R^2 of values. 0 is guessing, 1 all.
+ */
+export const readoutPrefixes = ['readout/', 'untrainedReadout/'] as const;
+
+export type ClaimMeasure = (typeof claimMeasureNames)[number] | `${(typeof readoutPrefixes)[number]}${string}`;
 
 const count = z.int().min(1);
-const measure = z.enum(claimMeasureNames);
+const isReadout = (name: string) => readoutPrefixes.some((prefix) => name.startsWith(prefix));
+const measure = z.custom<ClaimMeasure>(
+  (name) => typeof name === 'string' && (isReadout(name) || claimMeasureNames.some((each) => each === name)),
+  { message: `Expected ${claimMeasureNames.join(', ')}, or readout/ or untrainedReadout/ and a factor of the state` },
+);
 
 const condition = z
   .strictObject({
@@ -98,7 +110,8 @@ const claimsSchema = z.strictObject({
   groups: z
     .array(z.array(z.int().min(0)).min(1))
     .min(2)
-    .describe('states of the groups of groupRatio and groupAgreement'),
+    .optional()
+    .describe('states of the groups of groupRatio and groupAgreement; absent: these are not measured'),
   alpha: z.number().gt(0).lt(1).describe('miss chance of a claim, both sides and all its tests together'),
   arms: z.record(z.string(), armSchema),
   order: z
@@ -111,6 +124,28 @@ const claimsSchema = z.strictObject({
 export interface ClaimsFile extends z.output<typeof claimsSchema> {
   /** SHA-256 of the file's text. */
   readonly sha256: string;
+}
+
+/** Measures that a test names: of a readout the factor. */
+function measuresOf(test: ClaimTest): ClaimMeasure[] {
+  if (test.kind === 'share') return test.conditions.map((each) => each.measure);
+  return [test.measure, test.thanMeasure ?? test.measure];
+}
+
+/** @throws UsageError where a claim reads a factor that the environment has not, or groups that the file does not name */
+function requireKnownMeasures(where: string, claims: z.output<typeof claimsSchema>): void {
+  const { factors: ofState, nuisances = [] } = createEnvironment(claims.environment);
+  const factors = ofState === undefined ? [] : ['class', ...[...ofState, ...nuisances].map(({ name }) => name)];
+  for (const { id, tests } of claims.claims)
+    for (const name of tests.flatMap(measuresOf)) {
+      const prefix = readoutPrefixes.find((each) => name.startsWith(each));
+      if (prefix !== undefined && !factors.includes(name.slice(prefix.length)))
+        throw new UsageError(
+          `${where}: expected a factor of ${claims.environment} (${factors.join(', ') || 'it has none'}) in claim ${id}, got "${name}"`,
+        );
+      if ((name === 'groupRatio' || name === 'groupAgreement') && claims.groups === undefined)
+        throw new UsageError(`${where}: expected "groups" for ${name} of claim ${id}, got none`);
+    }
 }
 
 /**
@@ -142,6 +177,7 @@ export function parseClaims(where: string, value: unknown, text: string): Claims
   const ids = claims.claims.map(({ id }) => id);
   const again = ids.find((id, index) => ids.indexOf(id) !== index);
   if (again !== undefined) fail('each claim once', `"${again}" again`);
+  requireKnownMeasures(where, claims);
   for (const { id, tests } of claims.claims)
     for (const test of tests)
       if (test.step !== undefined && !claims.steps.includes(test.step))

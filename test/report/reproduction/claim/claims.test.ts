@@ -50,6 +50,18 @@ const run = (arm: string, seed: number, accuracy: number, groupRatio: number | n
   by: { threads: 1 },
 });
 
+const readOf = (environment: string, measure: string) => ({
+  environment,
+  claims: [
+    {
+      id: 'read',
+      of: 'ours',
+      statement: 's',
+      tests: [{ kind: 'share', arm: 'a', conditions: [{ measure, atLeast: 0 }] }],
+    },
+  ],
+});
+
 const answers = (runs: readonly ClaimRun[], claims = claimsOf()) =>
   judgeClaimsFile(claims, runs).map(({ answer }) => answer);
 
@@ -152,6 +164,19 @@ describe('claims file', () => {
       'claims.0.tests.0.conditions.0: expected a bound: atLeast, atMost, above or below, got {"measure":"accuracy"}',
     ],
     [{ verdict: 1 }, 'expected a known key, got "verdict"'],
+    [{ groups: undefined }, 'expected "groups" for groupRatio of claim ranks, got none'],
+    [
+      readOf('exogenous', 'readout/hamd'),
+      'expected a factor of exogenous (class, hand, toy, signal, drift, floor) in claim read, got "readout/hamd"',
+    ],
+    [
+      readOf('counting', 'readout/shape'),
+      'expected a factor of counting (it has none) in claim read, got "readout/shape"',
+    ],
+    [
+      readOf('exogenous', 'accurcy'),
+      'claims.0.tests.0.conditions.0.measure: expected accuracy, centroidGapRatio, groupRatio, groupAgreement, withinOverBetween, organisation, relativeSpread, position, untrainedPosition, or readout/ or untrainedReadout/ and a factor of the state, got "accurcy"',
+    ],
   ])('refuses %j', (change, message) => {
     expect(() => claimsOf(change)).toThrow(`claims x.yaml: ${message}`);
   });
@@ -172,6 +197,19 @@ describe('claims file', () => {
       'random-projection',
       'reward-only',
     ]);
+  });
+
+  test('that of the exogenous rows judges reward-free ones and labels of 0.1 to 100%, on seeds of its own', () => {
+    const claims = committed('exogenous.yaml');
+    const labels = claims.order.flat().map((arm) => {
+      const { auxiliary, objective, environment } = configurationOf(claims, arm, 200, 1);
+      const [reward] = auxiliary;
+      return `${environment?.predictability} ${objective.dynamicsTarget} ${reward?.kind === 'reward' ? (reward.labels ?? 1) : 'none'}`;
+    });
+    expect(labels).toContain('0 stop-gradient none');
+    for (const share of [0.001, 0.02, 1]) expect(labels).toContain(`0 both-sides ${share}`);
+    for (const share of [0.001, 0.02, 1]) expect(labels).toContain(`0 moving-average ${share}`);
+    expect(labels).toContain('1 moving-average 0.02');
   });
 
   test.each(['counting.yaml', 'counting-reference.yaml'])('every arm of %s is a configuration', (name) => {
