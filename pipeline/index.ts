@@ -22,7 +22,12 @@ export type { ComparisonRecord, FailRule, Tolerance } from '../src/verification/
 export type { VerificationRecord } from '../src/verification/schema.ts';
 export { type CompareOptions, compareResults } from './compare/run.ts';
 export { type ConversionReport, type ConvertOptions, convertModel } from './convert/model.ts';
-export { type DriftOptions, measureDrift } from './drift/run.ts';
+export {
+  type DriftOptions,
+  type LatentDriftOptions,
+  measureDrift,
+  measureLatentDrift,
+} from './drift/run.ts';
 export { brokenHypothesis } from './encoder/certification.ts';
 export { type CertifyEncoderOptions, certifyEncoder } from './encoder/certify.ts';
 export { type EncodedRecording, type EncodeOptions, encodeRecording } from './encoder/encode.ts';

@@ -203,9 +203,10 @@ async function report(
 async function evaluateLatentsFile(terminal: Terminal, flags: EvaluateFlags): Promise<AnyEvaluationRecord> {
   const { evaluateLatents } = await import('../../pipeline/encoder/latents.ts');
   const { latents = '', labels, referenceLatents, untrainedLatents, classes } = flags;
-  const { observations, seed, metric, map, pool, normalize } = flags;
+  const { observations, seed, metric, map, pool, normalize, baseline, saveBaseline, leastCosine } = flags;
   return evaluateLatents(latents, {
     ...{ labels, referenceLatents, untrainedLatents, observations, seed, metric, map, pool, normalize },
+    ...{ baseline, saveBaseline, leastCosine },
     report: flags.report,
     classes: classes === undefined ? undefined : await parseClasses(classes),
     onProgress: noteTo(terminal.stderr),

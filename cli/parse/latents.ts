@@ -16,25 +16,42 @@ const companions = ['labels', 'referenceLatents', 'untrainedLatents'] as const;
 /** What is said of latents as well as of encoders; everything else is of an encoder or of a run. */
 const shared: ReadonlySet<string> = new Set([
   ...['latents', ...companions, 'classes', 'observations', 'seed', 'metric', 'map', 'pool', 'normalize'],
-  ...['json', 'failOn', 'open', 'report', 'format', 'allowCode'],
+  ...[
+    'baseline',
+    'saveBaseline',
+    'leastCosine',
+    'level',
+    'permutations',
+    'ignoreMix',
+    'json',
+    'failOn',
+    'open',
+    'report',
+    'format',
+    'allowCode',
+  ],
 ]);
+
+export const LATENTS_FLAG = '--latents <file>';
+export const LATENTS_DESCRIPTION =
+  'instead of an encoder: latents that were computed elsewhere (NPY, NPZ, Parquet, CSV)';
 
 export function withGivenLatents(command: Command): Command {
   return command
-    .option('--latents <file>', 'instead of an encoder: latents that were computed elsewhere (NPY, NPZ, Parquet, CSV)')
+    .option(LATENTS_FLAG, LATENTS_DESCRIPTION)
     .option('--labels <file>', 'of latents: the file of their classes (default: a column beside them)')
     .option('--reference-latents <file>', 'of latents: what a trusted runtime gave for the same observations')
     .option('--untrained-latents <file>', 'of latents: what the same encoder gave before training');
 }
 
 /**
- * The encoder that is to be evaluated, or undefined where latents are.
+ * The encoder that is the subject of a command, or undefined where latents are.
  * @throws UsageError where both or neither is named, or a flag is given that latents have no use for
  */
 export function parseSubject(command: Command, subject: string | undefined, flags: LatentFlags): string | undefined {
   if ((subject === undefined) === (flags.latents === undefined))
     throw new UsageError(
-      `evaluate: expected the folder of a run, an ONNX file, or --latents FILE, got ${subject === undefined ? 'none of them' : `${subject} and --latents ${flags.latents}`}`,
+      `${command.name()}: expected the folder of a run, an ONNX file, or --latents FILE, got ${subject === undefined ? 'none of them' : `${subject} and --latents ${flags.latents}`}`,
     );
   const dashed = (name: string) => withDashes(option(name));
   if (subject !== undefined) {

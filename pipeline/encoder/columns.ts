@@ -69,7 +69,10 @@ export async function openForEncoder(
     return {
       recording,
       roles,
-      input: { input: inputOf(ports, rows, answers), ...(first.imageSize ? { imageSize: first.imageSize } : {}) },
+      input: {
+        input: inputOf(ports, { rows, parts }, answers),
+        ...(first.imageSize ? { imageSize: first.imageSize } : {}),
+      },
       rows,
       dispose: () => recording.dispose(),
     };
@@ -133,7 +136,7 @@ function assignColumns(
     if (missing !== undefined) throw unknownName(option('input'), 'a column', missing, columns);
   }
   const free = inputs.filter(({ name }) => !answers.constants?.some((constant) => constant.name === name));
-  const observation = expanded(roles.observation, columns) ?? recording.roles.observation;
+  const observation = expanded(roles.observation, columns) ?? recording.roles.observation ?? onlyImages(recording);
   return free.map((port): AssignedColumns => {
     const said = given.find(({ name }) => name === port.name);
     if (said !== undefined) return said;
@@ -157,6 +160,12 @@ function expanded(names: readonly string[] | undefined, columns: readonly string
     if (found === undefined) throw unknownName(option('map', `observation=${name}`), 'a column', name, columns);
     return found;
   });
+}
+
+/** The column of images, where there is one. */
+function onlyImages({ columns }: Recording): readonly string[] | undefined {
+  const images = [...columns.values()].filter(isImageColumn);
+  return images.length === 1 ? [images[0].name] : undefined;
 }
 
 function isOfImages(recording: Recording, columns: readonly string[]): boolean {
@@ -183,11 +192,17 @@ function framesFor(
   return { part: { columns, stack: isSingle ? port.frames : stack } };
 }
 
-function inputOf(ports: readonly FoundPort[], rows: ObservationRows, { constants }: InputAnswers): ObservationInput {
+function inputOf(
+  ports: readonly FoundPort[],
+  { rows, parts }: { readonly rows: ObservationRows; readonly parts: readonly RowPart[] },
+  { constants }: InputAnswers,
+): ObservationInput {
   const own = ports.map(({ imageSize: _, channels: _channels, isOpenClip: _open, ...port }) => port);
   return {
     ...own[0],
-    ...(own.length > 1 ? { parts: own.map((port, i) => ({ ...port, shape: rows.parts[i].shape })) } : {}),
+    ...(own.length > 1
+      ? { parts: own.map((port, i) => ({ ...port, shape: rows.parts[i].shape, columns: parts[i].columns })) }
+      : {}),
     ...(constants?.length ? { constants } : {}),
   };
 }

@@ -3,38 +3,33 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { classColumnOf } from '../../src/data/class-column.ts';
-import { type ObservationRows, observationRows } from '../../src/data/observation-rows.ts';
-import { latentColumnsOf, openTable } from '../../src/data/readers/latent-file.ts';
+import type { ObservationRows } from '../../src/data/observation-rows.ts';
+import { openTable } from '../../src/data/readers/latent-file.ts';
 import { type Recording, totalRowsOf } from '../../src/data/recording.ts';
-import { findColumns, parseMap } from '../../src/data/role-name.ts';
 import { option, UsageError, unknownName } from '../../src/error.ts';
 import type { RecordingClassSource } from '../../src/evaluation/class/recording.ts';
 import { evaluateGivenLatents, type GivenLatents } from '../../src/evaluation/foreign-latents.ts';
 import { drawLabelledRows, type RowClasses } from '../../src/evaluation/held-out/labelled-rows.ts';
 import { latentsRecordOf } from '../../src/evaluation/schema/describe.ts';
 import type { EncoderEvaluationRecord } from '../../src/evaluation/schema/evaluation.ts';
-import { latentsOf, type Pool } from '../../src/run/latent.ts';
-import { elementCount } from '../../src/shape.ts';
 import { requireFile, requireWritable } from '../../src/storage/file-system.ts';
 import { recordingClasses } from '../evaluate/class-choice.ts';
+import { openGate } from '../evaluate/gate.ts';
 import { type EvaluateOptions, resolveEvaluateOptions } from '../evaluate/option.ts';
+import { type LatentColumns, latentRowsOf } from './latent-rows.ts';
 import { writeEncoderReport } from './report-file.ts';
 import { claimOf } from './row-classes.ts';
 
 /** Files of latents and classes, row by row of the same observations, beside the options of every evaluation. */
-export interface EvaluateLatentsOptions extends Omit<EvaluateOptions, 'runtimes' | 'reference' | 'data' | 'threads'> {
+export interface EvaluateLatentsOptions
+  extends Omit<EvaluateOptions, 'runtimes' | 'reference' | 'data' | 'threads'>,
+    LatentColumns {
   /** The file of the classes: NPY, NPZ, Parquet, CSV or any recording. Default: the latents' own, in a column. */
   readonly labels?: string | undefined;
   /** What a trusted runtime gave for the same rows: with it, how much of the difference the verdict bears is measured. */
   readonly referenceLatents?: string | undefined;
   /** What the same encoder gave before training, which shows a collapse best. */
   readonly untrainedLatents?: string | undefined;
-  /** Which columns the latents are: observation=NAME. Default: by their names. */
-  readonly map?: string | undefined;
-  /** How tokens or places become one vector. Default: all numbers, one after the other. */
-  readonly pool?: Pool | undefined;
-  /** l2: latents at length 1. Default: as they are. */
-  readonly normalize?: 'l2' | undefined;
 }
 
 /**
@@ -50,6 +45,7 @@ export async function evaluateLatents(path: string, given: EvaluateLatentsOption
   const options = { ...given, ...resolveEvaluateOptions(given) };
   const { seed, observations, metric, onNote, onProgress } = options;
   if (options.report) requireWritable(dirname(path));
+  const gate = openGate(options);
   const opened: Recording[] = [];
   try {
     const open = async (file: string): Promise<Recording> => {
@@ -60,17 +56,13 @@ export async function evaluateLatents(path: string, given: EvaluateLatentsOption
     const own = await open(path);
     const labelled = options.labels === undefined ? own : await open(options.labels);
     const classes = classColumnFor(own, labelled, options);
-    const columns = columnsIn(own, options.map, labelled === own ? classes.column : undefined);
-    const rows = observationRows(own, [{ columns }]);
-    const latents = latentsFrom(path, rows, options);
+    const { columns, rows, latents } = latentRowsOf(own, labelled === own ? classes.column : undefined, options);
     const beside = async (file: string | undefined): Promise<GivenLatents | undefined> => {
       if (file === undefined) return undefined;
       const recording = await open(file);
-      const found = observationRows(recording, [
-        { columns: columnsIn(recording, options.map, classColumnOf(recording)) },
-      ]);
-      requireRows(file, found.count, path, rows.count);
-      return latentsFrom(file, found, options);
+      const found = latentRowsOf(recording, classColumnOf(recording), options);
+      requireRows(file, found.rows.count, path, rows.count);
+      return found.latents;
     };
     const [reference, untrained] = [await beside(options.referenceLatents), await beside(options.untrainedLatents)];
     const joined = labelled === own ? own : withLabels(labelled, classes.column, rows, path);
@@ -80,14 +72,16 @@ export async function evaluateLatents(path: string, given: EvaluateLatentsOption
       description: { recording: labelled.format, episodes: own.episodeCount },
     };
     const claim = claimOf(drawn.classes);
+    gate.expect({ name: source.name, observationShape: undefined, classes: drawn.classes, metric });
     const evaluation = await evaluateGivenLatents(
       { source, rows: { ...drawn, classes: { ...drawn.classes, claim } }, latents, reference, untrained },
       { seed, metric, onProgress },
     );
     const { pool, normalize } = options;
-    const record = latentsRecordOf(evaluation, {
+    const sha256 = await hashOf(path);
+    const described = latentsRecordOf(evaluation, {
       file: basename(path),
-      sha256: await hashOf(path),
+      sha256,
       ...(pool === undefined && normalize === undefined
         ? {}
         : { output: { name: columns.join('+'), ...(pool ? { pool } : {}), ...(normalize ? { normalize } : {}) } }),
@@ -98,22 +92,17 @@ export async function evaluateLatents(path: string, given: EvaluateLatentsOption
         ...(options.referenceLatents === undefined ? {} : { reference: basename(options.referenceLatents) }),
       },
     });
+    const record = gate.close(described, evaluation.runtimes, {
+      name: basename(path),
+      sha256,
+      observationShape: undefined,
+      asked: observations,
+    });
     if (options.report) await writeEncoderReport(path, evaluation, record, onProgress);
     return record;
   } finally {
     for (const recording of opened) await recording.dispose();
   }
-}
-
-function columnsIn(recording: Recording, map: string | undefined, labels: string | undefined): readonly string[] {
-  const known = [...recording.columns.keys()];
-  const given = map === undefined ? undefined : parseMap(map).roles.observation;
-  const columns = given?.flatMap((name) => {
-    const found = findColumns(known, [name]);
-    if (found === undefined) throw unknownName(option('map', `observation=${name}`), 'a column', name, known);
-    return found;
-  });
-  return latentColumnsOf(recording, columns, labels);
 }
 
 /** The classes that are asked for, else the column that is called so, else the only one of another file. */
@@ -161,24 +150,6 @@ function requireRows(file: string, found: number, path: string, wanted: number):
     throw new UsageError(`${file}: expected a row for each of the ${wanted} latents of ${path}, got ${found}`, {
       remedy: 'Both files must be of the same observations, in the same order.',
     });
-}
-
-function latentsFrom(
-  file: string,
-  rows: ObservationRows,
-  choice: { readonly pool?: Pool | undefined; readonly normalize?: 'l2' | undefined },
-): GivenLatents {
-  const tensorOf = (data: Float32Array, count: number): Float32Array =>
-    latentsOf(file, { type: 'float32', data, shape: [count, ...rows.shape] }, choice);
-  if (rows.parts[0].kind === 'image')
-    throw new UsageError(`${file}: expected latents, got images of ${rows.shape.join(' x ')}`, {
-      remedy: 'An encoder makes latents of them: jepa encode encoder.onnx --data FILE --out latents.npz',
-    });
-  return {
-    file: basename(file),
-    size: tensorOf(new Float32Array(elementCount(rows.shape)), 1).length,
-    read: async (chosen) => tensorOf(Float32Array.from(await rows.gather(chosen)), chosen.length),
-  };
 }
 
 async function hashOf(path: string): Promise<string> {

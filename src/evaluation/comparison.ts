@@ -9,13 +9,15 @@ import {
 } from '../measures/change/share-test.ts';
 import { shareInterval } from '../measures/interval.ts';
 import { outcomesOf } from './baseline/gate.ts';
+import { withoutCommonWords } from './class/comparable-name.ts';
 import {
   COMPARISON_FORMAT,
   type ComparedDifference,
   type ComparedSubject,
   type RunComparisonRecord,
 } from './schema/comparison.ts';
-import type { AnyEvaluationRecord, AnyRuntimeRecord } from './schema/evaluation.ts';
+import { type AnyEvaluationRecord, type AnyRuntimeRecord, judgedOf } from './schema/evaluation.ts';
+import { areSameObservations } from './schema/outcome.ts';
 
 /** What is compared: the record of an evaluation, and what is known of where it came from. */
 export interface ComparedEvaluation {
@@ -59,10 +61,11 @@ function requireComparable(first: ComparedEvaluation, other: ComparedEvaluation)
   };
   const [a, b] = [first.record, other.record];
   if (a.classes.of !== b.classes.of) refuse('classes', `by ${a.classes.of}`, `by ${b.classes.of}`);
-  const missing = a.classes.names.find((name) => !b.classes.names.includes(name));
-  if (missing !== undefined) refuse('classes', `with "${missing}"`, `${b.classes.names.length} others`);
-  if (a.classes.names.join('\n') !== b.classes.names.join('\n'))
-    refuse('classes', a.classes.names.join(', '), b.classes.names.join(', '));
+  const isUnseen = judgedOf(a).isUnseen || judgedOf(b).isUnseen;
+  const [own, others] = [a, b].map(({ classes: { names } }) => (isUnseen ? withoutCommonWords(names) : names));
+  const missing = own.find((name) => !others.includes(name));
+  if (missing !== undefined) refuse('classes', `with "${missing}"`, `${others.length} others`);
+  if (own.join('\n') !== others.join('\n')) refuse('classes', own.join(', '), others.join(', '));
   if (arePaired(a, b)) return;
   const [here, there] = [a, b].map(({ environment }) => JSON.stringify(environment));
   if (a.environment.name !== b.environment.name)
@@ -71,7 +74,7 @@ function requireComparable(first: ComparedEvaluation, other: ComparedEvaluation)
 }
 
 function arePaired(a: AnyEvaluationRecord, b: AnyEvaluationRecord): boolean {
-  return a.judged !== undefined && a.judged.sha256 === b.judged?.sha256;
+  return areSameObservations(judgedOf(a), judgedOf(b));
 }
 
 function differencesOf(first: ComparedEvaluation, other: ComparedEvaluation): Omit<ComparedDifference, 'adjusted'>[] {

@@ -105,10 +105,16 @@ export function findPorts(where: string, specs: readonly InputPort[], answers: I
       remedy: `Say what it takes: ${option('input', `${left.name}=COLUMN`)}, or ${option('fix', `${left.name}=NUMBER`)}.`,
     });
   const ports = names.map((name) => portOf(where, specs.find((spec) => spec.name === name) ?? specs[0], answers));
-  if ((answers.layout ?? answers.normalization) !== undefined && ports.every(({ layout }) => layout === 'flat'))
+  if ((answers.layout ?? answers.normalization) !== undefined && ports.every(({ layout }) => layout === 'flat')) {
+    const image = free.find(({ shape }) => shape.length > 3);
+    if (image !== undefined)
+      throw new UsageError(`${where}: expected images for ${describePort(image)}, got numbers`, {
+        remedy: `Say which column they are: ${option('map', 'observation=NAME')}.`,
+      });
     throw new UsageError(
       `${where}: expected images for ${option('layout')} and ${option('pixels')}, got an input of ${describePort(free[0])}`,
     );
+  }
   return ports;
 }
 

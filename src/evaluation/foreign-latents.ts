@@ -15,6 +15,7 @@ import {
   measureLatents,
   UNTRAINED_OBSERVATIONS,
 } from './runtime-measurement.ts';
+import type { UnseenObservations } from './schema/outcome.ts';
 
 /** What the latents that are judged are called where a runtime would be. */
 export const ELSEWHERE = 'elsewhere';
@@ -51,7 +52,10 @@ export interface LatentsEvaluation {
   readonly seed: number;
   readonly metric: Metric | undefined;
   readonly classes: StateClasses;
-  readonly heldOut: { readonly [side in 'judged' | 'centroids']: { readonly states: Int32Array } };
+  readonly heldOut: {
+    readonly judged: UnseenObservations & { readonly states: Int32Array };
+    readonly centroids: { readonly states: Int32Array };
+  };
   readonly untrainedMeanDistance: number | undefined;
   readonly reference: RuntimeDescription;
   /** One: the latents that are judged. */
@@ -94,7 +98,10 @@ export async function evaluateGivenLatents(input: LatentsInput, options: Latents
     seed,
     metric,
     classes: rows.classes,
-    heldOut: { judged: { states: rows.judgedLabels }, centroids: { states: rows.centroidLabels } },
+    heldOut: {
+      judged: { rows: rows.judged, states: rows.judgedLabels, episodes: rows.judgedEpisodes },
+      centroids: { states: rows.centroidLabels },
+    },
     untrainedMeanDistance,
     ...compareWithReference(measured, {
       reference: reference === undefined ? ELSEWHERE : REFERENCE,

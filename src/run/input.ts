@@ -30,6 +30,8 @@ export interface PixelNormalization {
 export interface PackedPort extends EncoderPort {
   /** Of the part: [H, W, C] of an image as 0..255, else of numbers. */
   readonly shape: readonly number[];
+  /** Of the recording that it was read from, where it was one. */
+  readonly columns?: readonly string[] | undefined;
 }
 
 /** An input that always takes the same numbers: one that fills it, those of one observation, or all of them. */

@@ -143,7 +143,11 @@ describe('what cannot be compared', () => {
       { environment: 'counting', permutations: 99 },
     ],
     [/missing\.onnx: expected an ONNX file, got nothing there/, fixture('missing.onnx'), { environment: 'counting' }],
-    [/expected observations of shape/, encoder, { data: fixture('numbers.npz') }],
+    [
+      /quarters\.onnx: expected images for "pixels" float32\[1, 3, 8, 8\], got numbers\. Say which column/,
+      encoder,
+      { data: fixture('numbers.npz') },
+    ],
   ])('is refused in one line: %s', async (message, path, options) => {
     const line = await refusal(path, { baseline, ...options });
     expect(line).toMatch(message);
@@ -204,19 +208,50 @@ describe('an encoder of several outputs, or inputs', { timeout: 120_000 }, () =>
     expect(record.outside.now).toBeLessThan(0.1);
   });
 
-  test('is refused where the batch cannot feed all of it, with the remedy', async () => {
-    const made = await save('clip.onnx', {
-      input: [
-        { name: 'pixel_values', columns: ['frames'] },
-        { name: 'input_ids', columns: ['tokens'] },
-      ],
+  const inputs = [
+    { name: 'pixel_values', columns: ['frames'] },
+    { name: 'input_ids', columns: ['tokens'] },
+  ];
+  const clip = () =>
+    save('clip.onnx', {
+      input: inputs,
       fix: [{ name: 'attention_mask', values: [1] }],
       output: 'image_embeds',
     });
-    const options = { map: 'observation=frames', data: torch('observations.npz'), report: false };
-    await expect(measureDrift(torch('clip.onnx'), { ...options, baseline: made })).rejects.toThrow(
-      'expected an encoder with one input for observations, got 2 (input_ids, pixel_values)',
+
+  test('is fed with the columns that its inputs took, and with what was fixed', async () => {
+    const made = await clip();
+    const { encoder } = JSON.parse(readFileSync(made, 'utf8'));
+    expect(encoder.input).toMatchObject({ name: 'input_ids', columns: ['tokens'] });
+    expect(encoder.furtherInputs).toMatchObject([{ name: 'pixel_values', columns: ['frames'] }]);
+    const options = { data: torch('observations.npz'), report: false, baseline: made, permutations: 399 };
+    const record = await measureDrift(torch('clip.onnx'), options);
+    // The very observations of the baseline: nothing has moved.
+    expect(record).toMatchObject({ hasDrifted: false, encoder: 'clip.onnx', observed: 'observations.npz' });
+    expect(record.outside.now).toBeLessThan(0.1);
+    expect(await measureDrift(torch('clip.onnx'), { ...options, input: inputs })).toEqual(record);
+  });
+
+  test('is refused where a column is not there, or nothing has several inputs to feed', async () => {
+    const made = await clip();
+    const input = [{ name: 'pixel_values', columns: ['pictures'] }, inputs[1]];
+    expect(await refusal(torch('clip.onnx'), { baseline: made, data: torch('observations.npz'), input })).toMatch(
+      /`input`: expected a column \(frames, tokens, label, mask, clips\), got "pictures"/,
     );
+    expect(await refusal(torch('clip.onnx'), { baseline: made, environment: 'counting' })).toMatch(
+      /`environment`: expected a recording for the inputs input_ids, pixel_values, got the environment counting/,
+    );
+    expect(await refusal(torch('clip.onnx'), { baseline: made, environment: 'counting', input: inputs })).toMatch(
+      /`input`: expected an ONNX file and a recording for it, got the environment counting/,
+    );
+  });
+
+  test('of clips puts the frames of a recording together as the baseline did', async () => {
+    const made = await save('video.onnx', { map: 'observation=frames' });
+    const options = { data: torch('observations.npz'), map: 'observation=frames', report: false, permutations: 399 };
+    const record = await measureDrift(torch('video.onnx'), { ...options, baseline: made });
+    expect(record.hasDrifted).toBe(false);
+    expect(record.outside.now).toBeLessThan(0.1);
   });
 });
 

@@ -1,6 +1,6 @@
 // The gate: what of an evaluation is worse than in a baseline, beyond what chance allows. Shares are tested observation by
 // observation where both judged the same ones; docs/gate.md says what each check means and how it is decided.
-import { UsageError } from '../../error.ts';
+import { option, UsageError } from '../../error.ts';
 import {
   holmAdjusted,
   type Outcomes,
@@ -11,9 +11,10 @@ import {
 import { type LabelledLatents, type Metric, rootMeanSquareNorm } from '../../measures/latents.ts';
 import { cosine, squaredDistance } from '../../measures/pair-distance.ts';
 import { verdicts } from '../../measures/verdict.ts';
-import type { AnyEvaluationRecord, EncoderRuntimeRecord } from '../schema/evaluation.ts';
+import { withoutCommonWords } from '../class/comparable-name.ts';
+import { type AnyEvaluationRecord, type EncoderRuntimeRecord, judgedOf } from '../schema/evaluation.ts';
 import type { GateCheck, GateRecord } from '../schema/gate.ts';
-import { type JudgedRecord, numbersOf } from '../schema/outcome.ts';
+import { areSameObservations, type JudgedRecord, numbersOf } from '../schema/outcome.ts';
 import { type Baseline, unpackLatents } from './schema.ts';
 
 /** The chance that a gate calls anything worse where nothing has changed: all of its shares together. */
@@ -24,7 +25,8 @@ export const LEAST_COSINE = 0.999;
 /** What an evaluation is of, as far as a baseline must be of the same. */
 export interface ObservedSubject {
   readonly name: string;
-  readonly observationShape: readonly number[];
+  /** Undefined where only the latents are known. */
+  readonly observationShape: readonly number[] | undefined;
   readonly classes: { readonly of: string; readonly names: readonly string[] };
   readonly metric?: Metric | undefined;
 }
@@ -42,7 +44,7 @@ export interface GateInput {
 const SAVE = 'Save one of these: --save-baseline FILE';
 
 /** @throws UsageError in one line where the baseline is of other data, classes or another metric */
-export function requireComparable(where: string, { observed }: Baseline, subject: ObservedSubject): void {
+export function requireComparable(where: string, { encoder, observed }: Baseline, subject: ObservedSubject): void {
   const refuse = (what: string, expected: string, got: string): never => {
     throw new UsageError(`${where}: expected a baseline of ${what} ${expected}, got one of ${got}`, {
       remedy: `${SAVE}.`,
@@ -50,37 +52,48 @@ export function requireComparable(where: string, { observed }: Baseline, subject
   };
   const metric = subject.metric ?? 'euclidean';
   if (observed.metric !== metric) refuse('the metric', metric, observed.metric);
-  const { of, names } = subject.classes;
+  const { of } = subject.classes;
+  const isUnseen = encoder.elsewhere !== undefined || subject.observationShape === undefined;
+  const [names, known] = [subject.classes.names, observed.classes.names].map((each) =>
+    isUnseen ? withoutCommonWords(each) : each,
+  );
   if (observed.classes.of !== of) refuse('classes by', of, observed.classes.of);
-  const [missing] = names.filter((name) => !observed.classes.names.includes(name));
-  const [other] = observed.classes.names.filter((name) => !names.includes(name));
-  if (missing !== undefined || other !== undefined || names.length !== observed.classes.names.length)
+  const [missing] = names.filter((name) => !known.includes(name));
+  const [other] = known.filter((name) => !names.includes(name));
+  if (missing !== undefined || other !== undefined || names.length !== known.length)
     refuse(
       `${names.length} classes`,
       missing === undefined ? `without "${other}"` : `with "${missing}"`,
-      `${observed.classes.names.length}`,
+      `${known.length}`,
     );
-  if (names.some((name, index) => name !== observed.classes.names[index]))
-    refuse('classes in the order', names.join(', '), observed.classes.names.join(', '));
-  if (subject.observationShape.join() !== observed.shape.join())
-    refuse('observations of shape', `[${subject.observationShape.join(', ')}]`, `[${observed.shape.join(', ')}]`);
+  if (names.some((name, index) => name !== known[index]))
+    refuse('classes in the order', names.join(', '), known.join(', '));
+  const { observationShape: shape } = subject;
+  if (shape !== undefined && !isUnseen && shape.join() !== observed.shape.join())
+    refuse('observations of shape', `[${shape.join(', ')}]`, `[${observed.shape.join(', ')}]`);
 }
 
 /**
- * The same observations wherever their hash is the same, whatever the file is called. Others of the same source where other
- * ones were asked for; where they should be the same and are not, the data have changed.
+ * The same observations wherever their hash is the same, whatever the file is called. Of latents by themselves the observations
+ * are not seen: the same are as many of the same classes in the same order. Others of the same source where other ones were asked
+ * for; where they should be the same and are not, the data have changed.
  * @throws UsageError where they are other data
  */
 export function pairingOf(
   where: string,
-  { observed }: Baseline,
+  { encoder, observed }: Baseline,
   record: AnyEvaluationRecord,
   asked: number,
 ): GateRecord['method'] {
-  if (record.judged?.sha256 === observed.judged.sha256) return 'paired';
+  const before = { ...observed, isUnseen: encoder.elsewhere !== undefined };
+  const now = judgedOf(record);
+  if (areSameObservations(before, now)) return 'paired';
   if (record.environment.name !== observed.name)
     throw new UsageError(`${where}: expected a baseline of ${record.environment.name}, got one of ${observed.name}`, {
-      remedy: `${SAVE}.`,
+      remedy:
+        before.isUnseen || now.isUnseen
+          ? `Latents by themselves are the same observations where classes, seed and number are the same: ${option('seed', String(observed.seed))}, ${option('observations', String(observed.asked))}.`
+          : `${SAVE}.`,
     });
   if (record.seed !== observed.seed || asked !== observed.asked) return 'two samples';
   throw new UsageError(

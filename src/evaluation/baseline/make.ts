@@ -22,7 +22,8 @@ export interface EvaluatedEncoder {
   readonly name: string;
   /** Of its file. */
   readonly sha256: string | null;
-  readonly observationShape: readonly number[];
+  /** Undefined where only the latents are known. */
+  readonly observationShape: readonly number[] | undefined;
   /** Judged observations that were asked for. */
   readonly asked: number;
 }
@@ -52,7 +53,7 @@ export function makeBaseline(
     encoder: { name, sha256, ...('encoder' in record ? fedWith(record.encoder) : {}) },
     observed: {
       name: record.environment.name,
-      shape: [...observationShape],
+      shape: [...(observationShape ?? [])],
       seed: record.seed,
       asked,
       metric: record.metric,
@@ -109,12 +110,13 @@ function radiiOf(latents: LabelledLatents, centroids: Float32Array): number[] {
   });
 }
 
-/** What an ONNX file took, and what was taken of it. */
+/** What an ONNX file took, and what was taken of it; or where latents came from. */
 function fedWith({
   input,
   furtherInputs,
   constants,
   output,
+  elsewhere,
 }: EncoderEvaluationRecord['encoder']): Omit<Baseline['encoder'], 'name' | 'sha256'> {
-  return { input, furtherInputs, constants, output };
+  return { input, furtherInputs, constants, output, elsewhere };
 }

@@ -24,17 +24,21 @@ export const baselineSchema = z.strictObject({
   madeBy: z.string().describe('package and version'),
   encoder: z.strictObject({
     name: z.string().describe('of the run or the file'),
-    sha256: z.string().nullable().describe('of the ONNX file with its weights; null where it ran as a tfjs model'),
+    sha256: z
+      .string()
+      .nullable()
+      .describe('of the ONNX file with its weights, or of the file of latents; null where it ran as a tfjs model'),
     input: encoderEvaluationSchema.shape.encoder.shape.input
       .optional()
       .describe('what an ONNX file was fed with; a run says it itself'),
     furtherInputs: encoderEvaluationSchema.shape.encoder.shape.furtherInputs,
     constants: encoderEvaluationSchema.shape.encoder.shape.constants,
     output: encoderEvaluationSchema.shape.encoder.shape.output,
+    elsewhere: encoderEvaluationSchema.shape.encoder.shape.elsewhere,
   }),
   observed: z.strictObject({
     name: z.string().describe('of the environment or the recording'),
-    shape: z.array(z.int()).describe('of one observation'),
+    shape: z.array(z.int()).describe('of one observation; empty where only their latents were known'),
     seed: z.int(),
     asked: z.int().describe('observations that were asked for'),
     metric: z.enum(['euclidean', 'cosine']),

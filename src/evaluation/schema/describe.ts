@@ -7,7 +7,7 @@ import { classCounts, type Metric } from '../../measures/latents.ts';
 import { meanDistancesOf } from '../../measures/pair-distance.ts';
 import { spectrumSlope } from '../../measures/spectrum/spectrum-slope.ts';
 import { verdictThresholds } from '../../measures/verdict.ts';
-import type { EncoderPort } from '../../run/input.ts';
+import type { EncoderPort, PackedPort } from '../../run/input.ts';
 import type { Evaluation } from '../evaluate.ts';
 import type { ForeignEvaluation } from '../foreign-encoder.ts';
 import type { LatentsEvaluation } from '../foreign-latents.ts';
@@ -59,7 +59,7 @@ export function encoderRecordOf(
     encoder: {
       file: basename(path),
       sha256,
-      input: portRecordOf(input.encoder.input),
+      input: portRecordOf(parts?.[0] ?? input.encoder.input),
       ...(parts === undefined ? {} : { furtherInputs: parts.slice(1).map(portRecordOf) }),
       ...(constants === undefined
         ? {}
@@ -104,13 +104,15 @@ function portRecordOf({
   layout,
   type,
   frames,
+  columns,
   normalization,
-}: EncoderPort): NonNullable<EncoderEvaluationRecord['encoder']['input']> {
+}: EncoderPort & Pick<PackedPort, 'columns'>): NonNullable<EncoderEvaluationRecord['encoder']['input']> {
   return {
     name,
     layout,
     type,
     ...(frames === undefined ? {} : { frames }),
+    ...(columns === undefined ? {} : { columns: [...columns] }),
     ...(normalization
       ? { normalization: { mean: [...normalization.mean], deviation: [...normalization.deviation] } }
       : {}),
@@ -129,8 +131,7 @@ function drawnRecord({
   Pick<Evaluation, 'reference'> & {
     readonly source: Pick<EvaluationSource, 'name' | 'description'>;
     readonly heldOut: {
-      /** Without observations where only their latents are known. */
-      readonly judged: HeldOut['judged'] | Pick<HeldOut['judged'], 'states'>;
+      readonly judged: HeldOut['judged'] | LatentsEvaluation['heldOut']['judged'];
       readonly centroids: Pick<HeldOut['judged'], 'states'>;
     };
     readonly seed: number;
@@ -149,7 +150,7 @@ function drawnRecord({
       counts: Array.from(classCounts(labels, classes.count)),
       ...(classes.claim ? { claim: classes.claim } : {}),
     },
-    ...('observations' in judged ? { judged: judgedRecord(judged, labels) } : {}),
+    judged: judgedRecord(judged, labels),
     reference: { runtime: reference.runtime, provider: reference.provider, version: reference.version },
   };
 }

@@ -6,7 +6,7 @@ import { recordedClassSources } from '../class/bisimulation.ts';
 import { classSources } from '../class/state.ts';
 import { gateSchema } from './gate.ts';
 import { encoderRankSchema, witnessesSchema } from './inspection.ts';
-import { judgedSchema, outcomesSchema } from './outcome.ts';
+import { type JudgedObservations, judgedSchema, outcomesSchema } from './outcome.ts';
 import { decoderReadoutSchema, probeReadoutSchema } from './readout.ts';
 
 /** Raised when a field changes its meaning. Fields may be added without. */
@@ -223,6 +223,7 @@ const encoderPort = z.strictObject({
   layout: z.enum(['nhwc', 'nchw', 'ntchw', 'ncthw', 'nthwc', 'flat']).describe('flat: numbers as they are'),
   type: z.enum(['uint8', 'float32', 'float16', 'int32', 'int64']),
   frames: z.int().min(1).optional().describe('of a clip'),
+  columns: z.array(z.string()).optional().describe('of several inputs: of the recording, what it took'),
   normalization: z
     .strictObject({ mean: z.array(z.number()), deviation: z.array(z.number()) })
     .optional()
@@ -273,6 +274,12 @@ export type EncoderEvaluationRecord = z.output<typeof encoderEvaluationSchema>;
 /** Of a run, or of an encoder by itself: what both have in common, and what one of them may have. */
 export type AnyEvaluationRecord = EvaluationRecord | EncoderEvaluationRecord;
 export type AnyRuntimeRecord = EncoderRuntimeRecord & Partial<RuntimeRecord>;
+
+/** What is known of the observations that were judged. */
+export function judgedOf(record: AnyEvaluationRecord): JudgedObservations {
+  const isUnseen = 'encoder' in record && record.encoder.elsewhere !== undefined;
+  return { judged: record.judged, seed: record.seed, isUnseen };
+}
 
 /** The JSON Schema of an evaluation, as docs/schema/evaluation.schema.json holds it. */
 export function evaluationJsonSchema(): Record<string, unknown> {

@@ -6,7 +6,9 @@ import type { LabelledObservations } from '../../data/transition.ts';
 import type { Distinctness } from '../../measures/distinctness.ts';
 
 export const judgedSchema = z.strictObject({
-  sha256: z.string().describe('of the judged observations and their classes'),
+  sha256: z
+    .string()
+    .describe('of the judged observations and their classes; of latents by themselves, of the rows and their classes'),
   labels: z.string().describe('the class of each judged observation, as an index into the names, comma-separated'),
   episodes: z
     .string()
@@ -29,16 +31,44 @@ export const outcomesSchema = z.strictObject({
 });
 export type OutcomesRecord = z.output<typeof outcomesSchema>;
 
+/** Observations whose latents alone are known: which rows of their file they are. */
+export interface UnseenObservations {
+  readonly rows: Int32Array;
+  readonly episodes?: Int32Array | undefined;
+}
+
 /** @param labels [N] classes of the judged observations */
-export function judgedRecord(judged: LabelledObservations, labels: Int32Array): JudgedRecord {
+export function judgedRecord(judged: LabelledObservations | UnseenObservations, labels: Int32Array): JudgedRecord {
   const hash = createHash('sha256');
-  for (const { buffer, byteOffset, byteLength } of [judged.observations, labels])
+  const identity = 'rows' in judged ? judged.rows : judged.observations;
+  for (const { buffer, byteOffset, byteLength } of [identity, labels])
     hash.update(new Uint8Array(buffer, byteOffset, byteLength));
   return {
     sha256: hash.digest('hex'),
     labels: Array.from(labels).join(','),
     episodes: judged.episodes ? Array.from(judged.episodes).join(',') : null,
   };
+}
+
+/** Which observations an evaluation judged, as far as it knows them. */
+export interface JudgedObservations {
+  readonly judged: JudgedRecord | undefined;
+  /** Of the draw. */
+  readonly seed: number;
+  /** Only their latents were known. */
+  readonly isUnseen: boolean;
+}
+
+/**
+ * Whether two evaluations judged the same observations: by their hash, whatever their files are called. Where only latents were
+ * known, as many of the same classes in the same order, drawn by the same seed, are taken for the same; where they are others of
+ * the same composition, a paired test of them has the same false alarms, and sees less.
+ */
+export function areSameObservations(a: JudgedObservations, b: JudgedObservations): boolean {
+  if (a.judged === undefined || b.judged === undefined) return false;
+  if (a.judged.sha256 === b.judged.sha256) return true;
+  const isAlike = a.judged.labels === b.judged.labels && a.judged.episodes === b.judged.episodes;
+  return (a.isUnseen || b.isUnseen) && isAlike && a.seed === b.seed;
 }
 
 export function outcomesRecord({ centroids, separability }: Distinctness, classCount: number): OutcomesRecord {
