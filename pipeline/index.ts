@@ -48,6 +48,18 @@ export type { Goal, PlanOptions, SimulatorChoice, SuccessRule } from './plan/opt
 export { planRun } from './plan/run.ts';
 export type { QuantizeEncoderOptions } from './quantize/option.ts';
 export { type QuantizedEncoder, quantizeEncoder } from './quantize/run.ts';
+export type { PassNumber, Shard } from './stream/pass.ts';
+export type { StreamSubject } from './stream/plan.ts';
+export {
+  encoderSubject,
+  latentsSubject,
+  mergeEvaluation,
+  type PlannedEvaluation,
+  planEvaluation,
+  runEvaluationShard,
+  type StepOptions,
+  type StreamingOptions,
+} from './stream/run.ts';
 export { type CollectedSweep, type CollectOptions, collectSweep } from './sweep/collect.ts';
 export { type RunSweepOptions, runSweep, type SweepOutcome } from './sweep/local.ts';
 export { type PlannedSweep, planSweep, readSweep, type SweepPlan, type SweepUnit } from './sweep/plan.ts';

@@ -16,7 +16,7 @@ const companions = ['labels', 'referenceLatents', 'untrainedLatents'] as const;
 /** What is said of latents as well as of encoders; everything else is of an encoder or of a run. */
 const shared: ReadonlySet<string> = new Set([
   ...['latents', ...companions, 'classes', 'observations', 'seed', 'metric', 'map', 'pool', 'normalize'],
-  ...['json', 'failOn', 'open', 'report', 'format', 'allowCode'],
+  ...['json', 'failOn', 'open', 'report', 'format', 'allowCode', 'queries', 'partial'],
 ]);
 
 export function withGivenLatents(command: Command): Command {

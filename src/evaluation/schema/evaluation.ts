@@ -8,6 +8,7 @@ import { gateSchema } from './gate.ts';
 import { encoderRankSchema, witnessesSchema } from './inspection.ts';
 import { judgedSchema, outcomesSchema } from './outcome.ts';
 import { decoderReadoutSchema, probeReadoutSchema } from './readout.ts';
+import { streamSchema } from './stream-record.ts';
 
 /** Raised when a field changes its meaning. Fields may be added without. */
 export const EVALUATION_FORMAT = 2;
@@ -258,6 +259,7 @@ export const encoderEvaluationSchema = z.strictObject({
     .nullable()
     .describe('mean distance that the untrained encoder gives to the same observations; null where none was given'),
   runtimes: z.array(encoderRuntimeRecord).min(1),
+  stream: streamSchema.optional().describe('of very many observations, which were not compared all with all'),
 });
 /** What NAME.evaluation.json of an encoder from anywhere holds, as `evaluateEncoder` returns it. */
 export type EncoderEvaluationRecord = z.output<typeof encoderEvaluationSchema>;

@@ -4,6 +4,9 @@
 /** Rows of a block: partial sums are of one block each, so that no partition can change them. */
 export const BLOCK_ROWS = 4096;
 
+/** Judged rows up to which all pairs are compared in one process, in about half a minute; more are streamed. */
+export const LARGEST_COMPARED = 16_384;
+
 /** Consecutive rows with what is known of them. */
 export interface LatentBlock {
   /** The number of the first row, over all. */
@@ -17,10 +20,12 @@ export interface LatentBlock {
 }
 
 /** Arrays by name, as they are stored between passes. */
-export type StoredArrays = Map<
-  string,
-  { readonly shape: readonly number[]; readonly values: Float64Array | Float32Array | Int32Array }
->;
+export type StoredArrays = Map<string, StoredArray>;
+
+export interface StoredArray {
+  readonly shape: readonly number[];
+  readonly values: Float64Array<ArrayBuffer> | Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
+}
 
 /** What was stored, read as what it must be. */
 export function storedArray<Kind extends Float64Array | Float32Array | Int32Array>(

@@ -1,7 +1,7 @@
 // The smallest distance between two classes, over all rows: a bracket after the second pass, exact where the rows that could be nearer
 // are few enough to be compared with each other. Letters: C classes, D latent size.
 import { squaredDistance } from '../pair-distance.ts';
-import { type LatentBlock, type StoredArrays, storedArray } from './block.ts';
+import { type LatentBlock, type StoredArray, type StoredArrays, storedArray } from './block.ts';
 import { alongAxis, type Comparison } from './comparison.ts';
 import type { FirstPass, StreamOptions } from './moments.ts';
 
@@ -101,12 +101,12 @@ export class Closest {
       this.values.forEach((own, n) => {
         values.set(own, n * this.options.size);
       });
-    return new Map([
+    return new Map<string, StoredArray>([
       ['count', { shape: [1], values: Float64Array.of(this.count) }],
       ['rows', { shape: [kept], values: Float64Array.from(isKept ? this.rows : []) }],
       ['labels', { shape: [kept], values: Int32Array.from(isKept ? this.labels : []) }],
       ['values', { shape: [kept, this.options.size], values }],
-    ] satisfies [string, unknown][]);
+    ]);
   }
 
   merge(arrays: ReadonlyMap<string, { readonly values: unknown }>): void {

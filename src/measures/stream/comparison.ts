@@ -28,21 +28,21 @@ export class Comparison {
   readonly near: Int32Array;
   readonly nearCount: number;
   /** [C] rows that are nearest to their own centroid. */
-  readonly right: Float64Array;
+  readonly right: Float64Array<ArrayBuffer>;
   readonly radiusSums: ExactSums;
-  readonly radiusMaxima: Float64Array;
+  readonly radiusMaxima: Float64Array<ArrayBuffer>;
   /** [C, C]: how far a row of the one class reaches from its centroid towards the other's; of few classes. */
-  readonly reach: Float64Array;
+  readonly reach: Float64Array<ArrayBuffer>;
   /** [D (D + 1) / 2] of products about the mean, or [D] of squares where D is large. */
   readonly products: ExactSums;
   /** [Q, 2 + M] sums of distances. */
   readonly querySums: ExactSums;
   /** [Q, 4] squared: nearest, second, nearest of another class, farthest of the own. */
-  readonly extremes: Float64Array;
+  readonly extremes: Float64Array<ArrayBuffer>;
   /** [Q, 2] rows: nearest, nearest of another class; -1: none. */
-  readonly neighbours: Float64Array;
+  readonly neighbours: Float64Array<ArrayBuffer>;
   /** [Q, 2] their classes. */
-  readonly neighbourLabels: Int32Array;
+  readonly neighbourLabels: Int32Array<ArrayBuffer>;
 
   constructor(options: StreamOptions, first: FirstPass) {
     const { size, classCount } = options;

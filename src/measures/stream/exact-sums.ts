@@ -15,7 +15,7 @@ export interface ExactDigits {
   /** In digits above 2^-1074. */
   readonly lowest: number;
   /** [digits, n], the lowest first; all but the last digit of a sum are in 0..2^32-1. */
-  readonly digits: Float64Array;
+  readonly digits: Float64Array<ArrayBuffer>;
 }
 
 /** `length` exact sums. */

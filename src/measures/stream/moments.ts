@@ -50,11 +50,11 @@ export interface FirstPass {
 export class Moments {
   private readonly options: StreamOptions;
   /** [2, C]: centroids', judged. */
-  private readonly counts: Float64Array;
+  private readonly counts: Float64Array<ArrayBuffer>;
   private readonly centroidSums: ExactSums;
   private readonly judgedSums: ExactSums;
   private readonly squares = new ExactSums(1);
-  private readonly largest: Float32Array;
+  private readonly largest: Float32Array<ArrayBuffer>;
   /** Centroids', judged. */
   private readonly samples: readonly [SmallestHashes, SmallestHashes];
   private readonly queries: SmallestHashes;
