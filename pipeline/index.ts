@@ -34,7 +34,7 @@ export type { EvaluateOptions, EvaluateRunOptions } from './evaluate/option.ts';
 export { evaluateRun } from './evaluate/run.ts';
 export { type ExportedNetwork, type ExportedRun, type ExportRunOptions, exportRun } from './export/run.ts';
 export type { ExportedTrainingFile, ExportedTrainingStep } from './export/training-step.ts';
-export { engineNames, type Launch, type LaunchOptions, launchSweep } from './launch/index.ts';
+export { engineNames, type Launch, type LaunchOptions, launchScript } from './launch/index.ts';
 export { type LoadedRun, loadRun } from './load.ts';
 export {
   buildEnvironmentParts,

@@ -9,7 +9,7 @@ import type { EvaluateLatentsOptions } from '../encoder/given-latents.ts';
 import type { EvaluateEncoderOptions } from '../encoder/option.ts';
 import { besideEncoder, encoderReportPath, writeEvaluationFiles } from '../encoder/report-file.ts';
 import { recordingClasses } from '../evaluate/class-choice.ts';
-import type { GateOptions } from '../evaluate/gate.ts';
+import { refuseGate } from '../evaluate/gate.ts';
 import { type EvaluateOptions, resolveEvaluateOptions } from '../evaluate/option.ts';
 import { takeCensus } from './census.ts';
 import { mergePass, type PassNumber, passes, runShard, type Shard } from './pass.ts';
@@ -87,15 +87,6 @@ export function latentsSubject(path: string, given: EvaluateLatentsOptions): Str
     untrainedLatents: whole(untrainedLatents),
     ...{ map, pool, normalize },
   };
-}
-
-function refuseGate(given: GateOptions): void {
-  const refused = (['baseline', 'saveBaseline'] as const).find((name) => given[name] !== undefined);
-  if (refused !== undefined)
-    throw new UsageError(
-      `${option(refused)}: expected at most ${LARGEST_COMPARED} observations, which are compared one by one, got more`,
-      { remedy: `Take fewer: ${option('observations', '4096')}.` },
-    );
 }
 
 /**

@@ -202,6 +202,11 @@ export const evaluationSchema = z.strictObject({
     'mean distance that the encoder gave to the same observations before training',
   ),
   runtimes: z.array(runtimeRecord).min(1),
+  stream: streamSchema
+    .optional()
+    .describe(
+      'of very many observations, which were not compared all with all; residuals and witnesses are of a sample',
+    ),
   witnesses: witnessesSchema.describe(
     'why observations that must be told apart have near latents: what breaks along a shortest distinguishing word',
   ),

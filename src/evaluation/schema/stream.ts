@@ -5,7 +5,7 @@ import type { GapBracket } from '../../measures/stream/closest.ts';
 import type { Estimate, StreamedMeasures } from '../../measures/stream/result.ts';
 import { decideVerdict, type VerdictEvidence } from '../../measures/verdict.ts';
 import type { EncoderEvaluation } from '../runtime-measurement.ts';
-import type { EncoderEvaluationRecord, EncoderRuntimeRecord } from './evaluation.ts';
+import type { AnyEvaluationRecord, AnyRuntimeRecord } from './evaluation.ts';
 
 export interface AllRows {
   readonly measures: StreamedMeasures;
@@ -20,20 +20,22 @@ export interface AllRows {
 }
 
 /** @param record of the sample @param sampled what was measured of it on the first runtime */
-export function withAllRows(
-  record: EncoderEvaluationRecord,
+export function withAllRows<Record extends AnyEvaluationRecord>(
+  record: Record,
   sampled: EncoderEvaluation,
   { measures, digest, machines, classes, sampledClasses }: AllRows,
-): EncoderEvaluationRecord {
-  const [first, ...others] = record.runtimes;
-  const { judged: _judged, ...kept } = record;
-  const withoutOutcomes = others.map(({ outcomes: _, ...runtime }) => runtime);
+): Record {
+  const runtimes: readonly AnyRuntimeRecord[] = record.runtimes;
   return {
-    ...kept,
+    ...record,
+    // Of each observation of the sample, which is not what was judged.
+    judged: undefined,
     observations: measures.count,
     centroidObservations: classes.centroids.reduce((sum, count) => sum + count, 0),
     classes: { ...record.classes, names: [...classes.names], counts: [...classes.judged] },
-    runtimes: [ofAllRows(first, sampled, measures, classes.names), ...withoutOutcomes],
+    runtimes: runtimes.map((runtime, index) =>
+      index === 0 ? ofAllRows(runtime, sampled, measures, classes.names) : { ...runtime, outcomes: undefined },
+    ),
     stream: {
       digest,
       machines: [...machines],
@@ -58,11 +60,11 @@ export function withAllRows(
 }
 
 function ofAllRows(
-  { outcomes: _, ...sample }: EncoderRuntimeRecord,
+  sample: AnyRuntimeRecord,
   { distinctness }: EncoderEvaluation,
   measures: StreamedMeasures,
   names: readonly string[],
-): EncoderRuntimeRecord {
+): AnyRuntimeRecord {
   const evidence: VerdictEvidence = {
     ...distinctness.evidence,
     smallestRecall: measures.recall.reduce((smallest, recall) => Math.min(smallest, recall), 1),
@@ -77,6 +79,7 @@ function ofAllRows(
   const [a, b] = measures.centroidGapRatioPair;
   return {
     ...sample,
+    outcomes: undefined,
     nearestCentroidAccuracy: measures.accuracy,
     smallestRecall: evidence.smallestRecall,
     smallestRecallClass: names[measures.recall.indexOf(evidence.smallestRecall)],
