@@ -39,7 +39,7 @@ export type { EvaluateOptions, EvaluateRunOptions } from './evaluate/option.ts';
 export { evaluateRun } from './evaluate/run.ts';
 export { type ExportedNetwork, type ExportedRun, type ExportRunOptions, exportRun } from './export/run.ts';
 export type { ExportedTrainingFile, ExportedTrainingStep } from './export/training-step.ts';
-export { engineNames, type Launch, type LaunchOptions, launchSweep } from './launch/index.ts';
+export { engineNames, type Launch, type LaunchOptions, launchScript } from './launch/index.ts';
 export { type LoadedRun, loadRun } from './load.ts';
 export {
   buildEnvironmentParts,
@@ -53,6 +53,18 @@ export type { Goal, PlanOptions, SimulatorChoice, SuccessRule } from './plan/opt
 export { planRun } from './plan/run.ts';
 export type { QuantizeEncoderOptions } from './quantize/option.ts';
 export { type QuantizedEncoder, quantizeEncoder } from './quantize/run.ts';
+export type { PassNumber, Shard } from './stream/pass.ts';
+export type { StreamSubject } from './stream/plan.ts';
+export {
+  encoderSubject,
+  latentsSubject,
+  mergeEvaluation,
+  type PlannedEvaluation,
+  planEvaluation,
+  runEvaluationShard,
+  type StepOptions,
+  type StreamingOptions,
+} from './stream/run.ts';
 export { type CollectedSweep, type CollectOptions, collectSweep } from './sweep/collect.ts';
 export { type RunSweepOptions, runSweep, type SweepOutcome } from './sweep/local.ts';
 export { type PlannedSweep, planSweep, readSweep, type SweepPlan, type SweepUnit } from './sweep/plan.ts';

@@ -1,7 +1,7 @@
 // `jepa evaluate`: measures, on held-out observations and on one or several runtimes, whether the latents keep apart what
 // must be told apart; writes evaluation.json and report.html beside the models.
 import { Command, Option } from 'commander';
-import type { EvaluateEncoderOptions } from '../../pipeline/encoder/evaluate.ts';
+import type { EvaluateEncoderOptions } from '../../pipeline/encoder/option.ts';
 import type { EvaluateRunOptions } from '../../pipeline/evaluate/option.ts';
 import { UsageError, unknownName } from '../../src/error.ts';
 import type { AnyEvaluationRecord, EncoderRuntimeRecord } from '../../src/evaluation/schema/evaluation.ts';
@@ -22,11 +22,12 @@ import { type GateFlags, isOnStdout, type WantedFormat, withGate } from '../pars
 import { type LatentFlags, parseSubject, withGivenLatents } from '../parse/latents.ts';
 import { parseNonNegative, parseWhole } from '../parse/number.ts';
 import { parsePixels } from '../parse/pixels.ts';
+import { parseObservations, parseStep, type ShardFlags, withShards } from '../parse/shard.ts';
 import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 import { ensureRuntimePackages, loadTensorFlowForCommand } from '../upkeep/tensorflow.ts';
 
-interface EvaluateFlags extends EncoderFlags, LatentFlags, GateFlags {
+interface EvaluateFlags extends EncoderFlags, LatentFlags, GateFlags, ShardFlags {
   readonly format?: readonly WantedFormat[];
   readonly runtime: string;
   readonly reference?: string;
@@ -46,6 +47,8 @@ interface EvaluateFlags extends EncoderFlags, LatentFlags, GateFlags {
   readonly untrained?: string;
 }
 
+const DEFAULT_OBSERVATIONS = 4096;
+
 export function createEvaluateCommand(terminal: Terminal): Command {
   const command = new Command('evaluate')
     .description('measure whether the latents of a run or an export stay distinct, on any runtime')
@@ -61,9 +64,9 @@ export function createEvaluateCommand(terminal: Terminal): Command {
     )
     .option(
       '--observations <number>',
-      'held-out observations; as many more give the centroids',
-      parseWhole('--observations', 2),
-      4096,
+      'held-out observations; as many more give the centroids; of a recording, all of it: all (docs/scale.md)',
+      parseObservations,
+      DEFAULT_OBSERVATIONS,
     )
     .option('--seed <number>', 'seed of the observations', parseWhole('--seed', 0), 0)
     .option(
@@ -93,7 +96,7 @@ export function createEvaluateCommand(terminal: Terminal): Command {
     )
     .option(OPEN_FLAG, OPEN_DESCRIPTION)
     .option('--no-report', 'write neither evaluation.json nor report.html');
-  return withGate(withGivenLatents(withLatentFlags(withEncoderFlags(command))))
+  return withShards(withGate(withGivenLatents(withLatentFlags(withEncoderFlags(command)))))
     .option('--untrained <file>', 'of an ONNX file: the same encoder before training, which shows a collapse best')
     .addHelpText(
       'after',
@@ -108,6 +111,8 @@ Examples:
   jepa evaluate encoder.onnx --data frames.npz --classes column:label --pixels imagenet --runtime cpu,wasm
   jepa evaluate dino.onnx --data photos --output last_hidden_state --pool cls --metric cosine
   jepa evaluate --latents phone.npy --labels labels.npy --reference-latents desktop.npy
+  jepa evaluate encoder.onnx --data frames --classes column:label --observations all
+  jepa evaluate encoder.onnx --data frames --classes column:label --partial parts && jepa launch slurm parts --shards 16
 
 What every measure means, and what it cannot tell: docs/measures.md`,
     )
@@ -115,7 +120,7 @@ What every measure means, and what it cannot tell: docs/measures.md`,
 }
 
 /** What only an encoder from anywhere has to be told. */
-const encoderFlags = [...encoderFlagNames, ...latentFlagNames, 'untrained'] as const;
+const encoderFlags = [...encoderFlagNames, ...latentFlagNames, 'untrained', 'queries'] as const;
 /** What only a run has. */
 const runFlags = ['probes', 'decoder'] as const;
 
@@ -128,7 +133,18 @@ async function runEvaluate(
   const isFailure = parseFailOn(flags.failOn);
   if (flags.json && isOnStdout(flags.format))
     throw new UsageError('--format: expected a file beside --json, as in junit=results.xml, got a format on stdout');
+  const step = parseStep(command, named, flags);
+  if (step !== undefined && step.do !== 'plan') {
+    const { runStep } = await import('../shard-step.ts');
+    const record = await runStep(terminal, step, flags);
+    if (record !== undefined) await printRecord(terminal, flags, record);
+    return;
+  }
   const subject = parseSubject(command, named, flags);
+  if (step !== undefined) {
+    await planInShards(terminal, step.folder, subject, flags);
+    return;
+  }
   if (subject === undefined) {
     await report(terminal, flags, await evaluateLatentsFile(terminal, flags), {
       subject: flags.latents ?? '',
@@ -171,6 +187,41 @@ interface Reporting {
   readonly printMore?: () => Promise<void>;
 }
 
+async function printRecord(terminal: Terminal, flags: EvaluateFlags, record: AnyEvaluationRecord): Promise<void> {
+  terminal.stdout.write(
+    flags.json ? formatJson(record) : (await import('../text/evaluation.ts')).renderEvaluation(record),
+  );
+}
+
+/** Writes the plan of an evaluation in shards, of an encoder or of latents. */
+async function planInShards(
+  terminal: Terminal,
+  folder: string,
+  subject: string | undefined,
+  flags: EvaluateFlags,
+): Promise<void> {
+  if (subject !== undefined && !isEncoderFile(subject))
+    throw new UsageError(`--partial: expected an ONNX file, or --latents FILE, got ${subject}`);
+  // All of a recording, unless fewer are asked for: that is what shards are for.
+  const observations = flags.observations === DEFAULT_OBSERVATIONS ? Number.POSITIVE_INFINITY : flags.observations;
+  const { encoderSubject, latentsSubject, planEvaluation } = await import('../../pipeline/stream/run.ts');
+  const options = { ...(await latentOptions(terminal, flags)), observations, queries: flags.queries };
+  const { pixels, classes: _, ...feeding } = flags;
+  const planned = await planEvaluation(
+    folder,
+    subject === undefined
+      ? latentsSubject(flags.latents ?? '', options)
+      : encoderSubject(subject, {
+          ...feeding,
+          runtimes: await parseRuntimes(flags.runtime),
+          pixels: pixels === undefined ? undefined : parsePixels('--pixels', pixels),
+        }),
+    options,
+  );
+  const { renderPlan } = await import('../shard-step.ts');
+  terminal.stdout.write(flags.json ? formatJson(planned) : renderPlan(planned));
+}
+
 /** Prints what was found, opens its page, and fails where that was asked for. */
 async function report(
   terminal: Terminal,
@@ -202,16 +253,21 @@ async function report(
 
 async function evaluateLatentsFile(terminal: Terminal, flags: EvaluateFlags): Promise<AnyEvaluationRecord> {
   const { evaluateLatents } = await import('../../pipeline/encoder/latents.ts');
-  const { latents = '', labels, referenceLatents, untrainedLatents, classes } = flags;
-  const { observations, seed, metric, map, pool, normalize, baseline, saveBaseline, leastCosine } = flags;
-  return evaluateLatents(latents, {
-    ...{ labels, referenceLatents, untrainedLatents, observations, seed, metric, map, pool, normalize },
+  return evaluateLatents(flags.latents ?? '', await latentOptions(terminal, flags));
+}
+
+/** What is said of latents. */
+async function latentOptions(terminal: Terminal, flags: EvaluateFlags) {
+  const { labels, referenceLatents, untrainedLatents, classes } = flags;
+  const { observations, seed, metric, map, pool, normalize, queries, baseline, saveBaseline, leastCosine } = flags;
+  return {
+    ...{ labels, referenceLatents, untrainedLatents, observations, seed, metric, map, pool, normalize, queries },
     ...{ baseline, saveBaseline, leastCosine },
     report: flags.report,
     classes: classes === undefined ? undefined : await parseClasses(classes),
     onProgress: noteTo(terminal.stderr),
     onNote: noteTo(terminal.stderr),
-  });
+  };
 }
 
 /** What `jepa certify` proved of this encoder, where it did: the bound beside the errors that were measured. */
@@ -255,6 +311,8 @@ async function evaluateFolder(
 function refuseForeignFlags(subject: string, flags: EvaluateFlags, isEncoder: boolean): void {
   if (!isEncoder) {
     refuseEncoderFlags(subject, flags, encoderFlags, 'an ONNX file to evaluate');
+    if (flags.observations === Number.POSITIVE_INFINITY)
+      throw new UsageError(`--observations: expected a number for the folder of a run, got all`);
     return;
   }
   const refused = runFlags.find((name) => flags[name] !== undefined);

@@ -1,6 +1,7 @@
-// `jepa launch`: prints the script that runs a sweep on an engine, or submits it.
+// `jepa launch`: prints the script that runs a sweep, or an evaluation in shards, on an engine, or submits it.
 import { Command } from 'commander';
 import { JepaError, UsageError } from '../../src/error.ts';
+import { parseWhole } from '../parse/number.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface LaunchFlags {
@@ -9,18 +10,25 @@ interface LaunchFlags {
   readonly image?: string;
   readonly claim?: string;
   readonly allowCode?: boolean;
+  readonly shards?: number;
 }
 
 export function createLaunchCommand(terminal: Terminal): Command {
   return new Command('launch')
-    .description('print the script that runs a sweep on SLURM, Ray or Kubernetes, or submit it')
+    .description(
+      'print the script that runs a sweep, or an evaluation in shards, on SLURM, Ray or Kubernetes, or submit it',
+    )
     .argument('<engine>', 'slurm, ray, kubernetes')
-    .argument('<folder>', 'of the sweep; every machine of the engine must see it by this path')
-    .argument('[arguments...]', 'after --: of sbatch, or of every unit on ray and kubernetes')
+    .argument(
+      '<folder>',
+      'of the sweep, or of jepa evaluate --partial; every machine of the engine must see it by this path',
+    )
+    .argument('[arguments...]', 'after --: of sbatch, or of every unit or shard on ray and kubernetes')
     .option('--submit', 'write the script into the folder and run it')
     .option('--command <words>', 'what starts jepa on those machines (default: this installation; kubernetes: jepa)')
     .option('--image <name>', 'container of kubernetes (default: node:24)')
     .option('--claim <name>', 'kubernetes: volume claim that holds the folder (default: jepa)')
+    .option('--shards <number>', 'of an evaluation: in how many each pass is run', parseWhole('--shards', 1))
     .option('--allow-code', 'let units run what the configuration names: modules')
     .addHelpText(
       'after',
@@ -28,6 +36,7 @@ export function createLaunchCommand(terminal: Terminal): Command {
 Examples:
   jepa launch slurm sweeps/a
   jepa launch slurm sweeps/a --submit -- --partition=short --time=01:00:00
+  jepa launch slurm parts --shards 16 --submit
   jepa launch ray sweeps/a > run.py
   jepa launch kubernetes sweeps/a --image registry.example/jepa:1 --claim shared > job.yaml`,
     )
@@ -44,14 +53,14 @@ async function runLaunch(
   for (const name of ['image', 'claim'] as const)
     if (flags[name] !== undefined && engine !== 'kubernetes')
       throw new UsageError(`--${name}: expected it with kubernetes, got ${engine}`);
-  const { launchSweep } = await import('../../pipeline/launch/index.ts');
+  const { launchScript } = await import('../../pipeline/launch/index.ts');
   const { packageRoot } = await import('../../src/machine/package.ts');
   const { join } = await import('node:path');
   const here = [process.execPath, join(packageRoot(), 'bin', 'jepa.js')];
   const command =
     flags.command?.split(' ').filter((word) => word !== '') ?? (engine === 'kubernetes' ? ['jepa'] : here);
   const { submit, ...options } = flags;
-  const launch = launchSweep(engine, folder, { ...options, command, arguments: given });
+  const launch = launchScript(engine, folder, { ...options, command, arguments: given });
   if (!submit) {
     terminal.stdout.write(launch.script);
     return;

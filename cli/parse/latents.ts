@@ -16,20 +16,8 @@ const companions = ['labels', 'referenceLatents', 'untrainedLatents'] as const;
 /** What is said of latents as well as of encoders; everything else is of an encoder or of a run. */
 const shared: ReadonlySet<string> = new Set([
   ...['latents', ...companions, 'classes', 'observations', 'seed', 'metric', 'map', 'pool', 'normalize'],
-  ...[
-    'baseline',
-    'saveBaseline',
-    'leastCosine',
-    'level',
-    'permutations',
-    'ignoreMix',
-    'json',
-    'failOn',
-    'open',
-    'report',
-    'format',
-    'allowCode',
-  ],
+  ...['baseline', 'saveBaseline', 'leastCosine', 'level', 'permutations', 'ignoreMix', 'queries', 'partial'],
+  ...['json', 'failOn', 'open', 'report', 'format', 'allowCode'],
 ]);
 
 export const LATENTS_FLAG = '--latents <file>';

@@ -1,5 +1,6 @@
 // The record of an evaluation as text: one column a runtime, one line a measure.
 import type { AnyEvaluationRecord, AnyRuntimeRecord } from '../../src/evaluation/schema/evaluation.ts';
+import type { StreamRecord } from '../../src/evaluation/schema/stream-record.ts';
 import { decoderFinding } from '../../src/report/section/decoder.ts';
 import { probeFinding } from '../../src/report/section/probe.ts';
 import { witnessFinding } from '../../src/report/section/witness.ts';
@@ -75,6 +76,7 @@ export function renderEvaluation(record: AnyEvaluationRecord): string {
       ? ['latents that were computed elsewhere: the encoder was never seen, and nothing was run']
       : []),
     ...originLines(record),
+    ...(record.stream ? streamLines(record.stream) : []),
     `reference: ${reference.runtime} (${reference.provider}, ${reference.version})`,
     '',
   ];
@@ -114,6 +116,20 @@ function originLines({ environment, classes }: AnyEvaluationRecord): string[] {
   return [
     ...(environment.simulation ? [`recorded in: ${simulationOrigin(environment.simulation)}`] : []),
     ...(classes.claim ? [`classes: ${classes.claim}`] : []),
+  ];
+}
+
+/** How so many observations were measured, and how sure the means over queries are. */
+function streamLines({ digest, queries, standardErrors, smallestGap, sample }: StreamRecord): string[] {
+  const { meanDistance, nearestNeighbourAccuracy, silhouette } = standardErrors;
+  const [low, high] = smallestGap;
+  const gap =
+    low === high ? `is ${shortNumber(low)}` : `lies between ${shortNumber(low)} and ${high === null ? 'infinity' : shortNumber(high)}`;
+  return [
+    `streamed: 1-NN accuracy (± ${shortNumber(2 * nearestNeighbourAccuracy)}), silhouette (± ${shortNumber(2 * silhouette)}) and mean distance (± ${shortNumber(2 * meanDistance)}) are of ${queries} ` +
+      `observations against all, two standard errors given; the smallest gap ${gap}`,
+    `told apart, clusters, LiDAR and the deciding gap are of a sample of ${sample.observations} and ${sample.centroidObservations} observations, ${sample.classes} classes`,
+    `digest: ${digest}`,
   ];
 }
 

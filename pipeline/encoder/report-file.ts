@@ -13,12 +13,23 @@ export async function writeEncoderReport(
   record: EncoderEvaluationRecord,
   onProgress: (line: string) => void,
 ): Promise<void> {
+  const files = { record: besideEncoder(path, 'evaluation.json'), page: encoderReportPath(path) };
+  await writeEvaluationFiles(files, evaluation, { record, shown: record }, onProgress);
+}
+
+/** @param shown the record as the page has it */
+export async function writeEvaluationFiles(
+  files: { readonly record: string; readonly page: string },
+  evaluation: Pick<ForeignEvaluation, 'runtimes'>,
+  { record, shown }: { readonly record: EncoderEvaluationRecord; readonly shown: EncoderEvaluationRecord },
+  onProgress: (line: string) => void,
+): Promise<void> {
   const { encoderReport } = await import('../../src/report/encoder-report.ts');
   const { renderReport } = await import('../../src/report/page.ts');
-  const page = await renderReport(encoderReport(evaluation, record, `jepa-onnx ${packageVersion()}`));
-  writeFileAtomic(besideEncoder(path, 'evaluation.json'), formatJson(record));
-  writeFileAtomic(encoderReportPath(path), page);
-  onProgress(`${encoderReportPath(path)}: the report`);
+  const page = await renderReport(encoderReport(evaluation, shown, `jepa-onnx ${packageVersion()}`));
+  writeFileAtomic(files.record, formatJson(record));
+  writeFileAtomic(files.page, page);
+  onProgress(`${files.page}: the report`);
 }
 
 /** Where the page of an encoder's evaluation is written: NAME.report.html beside NAME.onnx. */

@@ -9,6 +9,7 @@ import type { EncoderEvaluation } from '../../src/evaluation/runtime-measurement
 import type { AnyEvaluationRecord } from '../../src/evaluation/schema/evaluation.ts';
 import { formatJson } from '../../src/json.ts';
 import { packageVersion } from '../../src/machine/package.ts';
+import { LARGEST_COMPARED } from '../../src/measures/stream/block.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { requireFile, requireWritable } from '../../src/storage/file-system.ts';
 
@@ -77,6 +78,16 @@ export function openGate({
       return gated;
     },
   };
+}
+
+/** @throws UsageError where a gate is asked for of more observations than are compared one by one */
+export function refuseGate(given: GateOptions): void {
+  const refused = (['baseline', 'saveBaseline'] as const).find((name) => given[name] !== undefined);
+  if (refused !== undefined)
+    throw new UsageError(
+      `${option(refused)}: expected at most ${LARGEST_COMPARED} observations, which are compared one by one, got more`,
+      { remedy: `Take fewer: ${option('observations', '4096')}.` },
+    );
 }
 
 /** @throws UsageError where there is none, FormatError where it is damaged or of another version */

@@ -1,22 +1,28 @@
 // Evaluates a run or an export: opens what it was trained on, measures the latents on every runtime asked for, and keeps the
 // result and its page beside the models.
 import { join } from 'node:path';
+import { JepaError } from '../../src/error.ts';
 import { type Evaluation, type EvaluationInput, evaluate } from '../../src/evaluation/evaluate.ts';
 import { recordOf } from '../../src/evaluation/schema/describe.ts';
 import type { EvaluationRecord } from '../../src/evaluation/schema/evaluation.ts';
+import { withAllRows } from '../../src/evaluation/schema/stream.ts';
 import { formatJson } from '../../src/json.ts';
 import { packageVersion } from '../../src/machine/package.ts';
+import { LARGEST_COMPARED } from '../../src/measures/stream/block.ts';
+import { SAMPLED_ROWS } from '../../src/measures/stream/moments.ts';
 import { runPath } from '../../src/run/folder.ts';
-import { parseRuntimeVariant } from '../../src/run/runtime-variant.ts';
+import { openRuntimeVariant, parseRuntimeVariant, subjectOfVariant } from '../../src/run/runtime-variant.ts';
 import { type EvaluationSubject, openSubject } from '../../src/run/subject.ts';
+import { openEncoderSession } from '../../src/run/world-session.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { requireWritable } from '../../src/storage/file-system.ts';
 import { readMetrics } from '../../src/storage/jsonl.ts';
 import { makeScratch, removeScratch } from '../../src/storage/scratch.ts';
 import { lookAtEncoder } from '../encoder/file.ts';
 import { referenceRuntime } from '../encoder/reference-runtime.ts';
+import { streamEnvironment } from '../stream/environment.ts';
 import { recordingClasses } from './class-choice.ts';
-import { type Gate, openGate } from './gate.ts';
+import { type Gate, openGate, refuseGate } from './gate.ts';
 import { type EvaluateRunOptions, type ResolvedEvaluateOptions, resolveEvaluateOptions } from './option.ts';
 import type { Readout } from './readout.ts';
 
@@ -28,14 +34,20 @@ import type { Readout } from './readout.ts';
  * @throws UsageError where an option does not fit the run, UnavailableError where this machine lacks one of the runtimes
  */
 export async function evaluateRun(folder: string, given: EvaluateRunOptions = {}): Promise<EvaluationRecord> {
-  const options = resolveEvaluateOptions(given);
+  const asked = resolveEvaluateOptions(given);
   const subject = openSubject(folder);
+  const isStreamed = asked.observations > LARGEST_COMPARED && subject.configuration.recording === undefined;
+  if (isStreamed) refuseGate(asked);
+  // What needs all pairs, and all that is beside the latents, is then of a sample.
+  const options = isStreamed ? { ...asked, observations: SAMPLED_ROWS } : asked;
   // Before all measuring, not after it.
   if (options.report) requireWritable(folder);
   const gate = openGate(options);
   const evaluation = await evaluateSubject(subject, options, gate);
   const readout = await readLatents(evaluation, options);
-  const record = gate.close({ ...recordOf(evaluation), ...readout?.record }, evaluation.runtimes, {
+  const sampled = { ...recordOf(evaluation), ...readout?.record };
+  const measured = isStreamed ? await streamAll(evaluation, sampled, asked) : sampled;
+  const record = gate.close(measured, evaluation.runtimes, {
     name: subject.name,
     sha256: await encoderHash(subject, options.runtimes[0]),
     observationShape: evaluation.input.source.observationShape,
@@ -43,6 +55,44 @@ export async function evaluateRun(folder: string, given: EvaluateRunOptions = {}
   });
   if (options.report) await writeReport(folder, { evaluation, record, readout, onProgress: options.onProgress });
   return record;
+}
+
+/** With the measures of all observations that were asked for, on the first runtime. */
+async function streamAll(
+  { input: { subject, environment, classes, source }, runtimes }: Evaluation,
+  sampled: EvaluationRecord,
+  options: ResolvedEvaluateOptions,
+): Promise<EvaluationRecord> {
+  const { observations, seed, metric, threads, onProgress } = options;
+  if (environment === undefined) throw new JepaError(`${subject.folder}: expected a run of an environment`);
+  const variant = parseRuntimeVariant('evaluate', options.runtimes[0]);
+  const runtime = await openRuntimeVariant(variant, threads);
+  try {
+    const session = await openEncoderSession(
+      runtime,
+      subjectOfVariant(variant, subject, undefined),
+      source.observationShape,
+    );
+    try {
+      const { encode } = session;
+      const { measures, digest, judged, centroids } = await streamEnvironment({
+        ...{ environment, classes, observations, seed, metric, encode, onProgress },
+      });
+      const { names } = classes;
+      const all = {
+        measures,
+        digest,
+        machines: [],
+        classes: { names, judged, centroids },
+        sampledClasses: names.length,
+      };
+      return withAllRows(sampled, runtimes[0], all);
+    } finally {
+      await session.dispose();
+    }
+  } finally {
+    await runtime.dispose();
+  }
 }
 
 /** Of the file that the runtime ran; null where it runs tfjs models, or a variant that is made for it. */

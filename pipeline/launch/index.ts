@@ -1,6 +1,10 @@
-// A sweep's plan as the script of an engine that users have: the engine runs "unit i of n", and again when it dies.
-import { basename, resolve } from 'node:path';
-import { unknownName } from '../../src/error.ts';
+// A plan, of a sweep or of an evaluation in shards, as the script of an engine that users have: the engine runs "task i of n", and again
+// when it dies.
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { option, UsageError, unknownName } from '../../src/error.ts';
+import { passes } from '../stream/pass.ts';
+import { readStreamPlan, STREAM_PLAN } from '../stream/plan.ts';
 import { readSweep } from '../sweep/plan.ts';
 import { rungRanges } from '../sweep/rung.ts';
 import { kubernetesManifest } from './kubernetes.ts';
@@ -36,23 +40,58 @@ export interface Launch {
 }
 
 /**
- * The script that runs all units of a sweep on an engine. Nothing is submitted and nothing is written.
+ * The script that runs all units of a sweep, or all shards of an evaluation, on an engine. Nothing is submitted and nothing is written.
  * @param engine slurm, ray or kubernetes
- * @throws UsageError for another engine, and where `folder` holds no sweep
+ * @throws UsageError for another engine, and where `folder` holds no plan
  */
-export function launchSweep(engine: string, folder: string, options: LaunchOptions): Launch {
+export function launchScript(engine: string, folder: string, options: LaunchOptions): Launch {
   if (!Object.hasOwn(engines, engine)) throw unknownName('launch', 'an engine', engine, engineNames);
   const { script, extension, submit } = engines[engine];
-  const plan = readSweep(folder);
   const whole = resolve(folder);
-  const text = script({
-    ...options,
-    folder: whole,
-    name: jobName(basename(whole)),
-    rungs: rungRanges(plan),
-    threads: plan.specification.threads,
-  });
+  const tasks = existsSync(join(folder, STREAM_PLAN))
+    ? shardsOf(folder, whole, options)
+    : unitsOf(folder, whole, options);
+  const text = script({ ...options, ...tasks, folder: whole, name: jobName(basename(whole)) });
   return { script: text, fileName: `launch.${extension}`, submit };
+}
+
+type Tasks = Pick<LaunchPlan, 'subject' | 'task' | 'stages' | 'threads'>;
+
+function unitsOf(folder: string, whole: string, { allowCode, shards }: LaunchOptions): Tasks {
+  const plan = readSweep(folder);
+  if (shards !== undefined)
+    throw new UsageError(`${option('shards')}: expected the plan of an evaluation, got the sweep ${folder}`);
+  const rungs = rungRanges(plan);
+  const words = ['sweep', 'run', whole, ...(allowCode ? ['--allow-code'] : []), '--unit'];
+  return {
+    subject: 'sweep',
+    task: 'unit',
+    threads: plan.specification.threads,
+    stages: rungs.map(({ first, size }, rung) => ({
+      ...{ first, size, words, suffix: '' },
+      ...(rung === rungs.length - 1 ? { after: ['sweep', 'collect', whole], afterName: 'collect' } : {}),
+    })),
+  };
+}
+
+function shardsOf(folder: string, whole: string, { allowCode, shards }: LaunchOptions): Tasks {
+  const { plan } = readStreamPlan(folder);
+  if (shards === undefined)
+    throw new UsageError(`${option('shards')}: expected how many shards run side by side, got nothing`, {
+      remedy: 'For example: --shards 16',
+    });
+  if (allowCode) throw new UsageError(`${option('allowCode')}: expected a sweep, got the evaluation ${folder}`);
+  return {
+    subject: 'evaluation',
+    task: 'shard',
+    threads: (plan.subject.of === 'encoder' ? plan.subject.threads : undefined) ?? 1,
+    stages: passes.map((pass) => ({
+      ...{ first: 0, size: shards, suffix: `/${shards}` },
+      words: ['evaluate', '--partial', whole, '--pass', String(pass), '--shard'],
+      after: ['evaluate', '--merge', whole, '--pass', String(pass)],
+      afterName: `merge-${pass}`,
+    })),
+  };
 }
 
 /** As Kubernetes wants labels, with room for what is put behind it. */

@@ -1,4 +1,4 @@
-// What every engine is told: which units there are, and how one is started.
+// What every engine is told: which tasks there are, in which order, and how one is started.
 
 /** What may be said of a launch. */
 export interface LaunchOptions {
@@ -8,19 +8,38 @@ export interface LaunchOptions {
   readonly arguments?: readonly string[] | undefined;
   /** Of kubernetes: the container. Default: node:24 */
   readonly image?: string | undefined;
-  /** Of kubernetes: the claim of the volume that holds the sweep. Default: jepa */
+  /** Of kubernetes: the claim of the volume that holds the folder. Default: jepa */
   readonly claim?: string | undefined;
-  /** Whether units may run the code that their configuration names. Default: false. */
+  /** Of a sweep: whether units may run the code that their configuration names. Default: false. */
   readonly allowCode?: boolean | undefined;
+  /** Of an evaluation: in how many shards each pass is run. */
+  readonly shards?: number | undefined;
 }
 
-/** What an engine is to run: units by number, in rungs that wait for each other. */
+/** Tasks that run side by side, in any order, each as often as it has to. */
+export interface LaunchStage {
+  /** The number of the first task, and how many there are. */
+  readonly first: number;
+  readonly size: number;
+  /** Words of a task's command line; its number stands after the last one, with `suffix` behind it. */
+  readonly words: readonly string[];
+  readonly suffix: string;
+  /** Words of a command that runs once when all tasks of the stage are done. */
+  readonly after?: readonly string[] | undefined;
+  /** What `after` is called among jobs. */
+  readonly afterName?: string | undefined;
+}
+
+/** What an engine is to run: stages that wait for each other. */
 export interface LaunchPlan extends LaunchOptions {
   /** Whole path, the same on every machine. */
   readonly folder: string;
   /** Lower-case letters, digits and dashes, as engines name jobs. */
   readonly name: string;
-  readonly rungs: readonly { readonly first: number; readonly size: number }[];
-  /** Threads of a unit. */
+  /** What is run, and what one task is called. */
+  readonly subject: 'sweep' | 'evaluation';
+  readonly task: 'unit' | 'shard';
+  readonly stages: readonly LaunchStage[];
+  /** Threads of a task. */
   readonly threads: number;
 }

@@ -1,43 +1,61 @@
-// SLURM: one array of units a rung, each rung after the one before, and a job that collects at the end.
-import type { LaunchPlan } from './plan.ts';
+// SLURM: one array of tasks a stage, each stage after the one before, and a job at its end where something has to be put together.
+import type { LaunchPlan, LaunchStage } from './plan.ts';
 import { quote } from './shell.ts';
 
 export function slurmScript({
   folder,
   name,
-  rungs,
+  subject,
+  task,
+  stages,
   threads,
   command,
   arguments: given = [],
-  allowCode,
 }: LaunchPlan): string {
   const jepa = command.map(quote).join(' ');
-  const code = allowCode ? ' --allow-code' : '';
   const options = [`--cpus-per-task=${threads}`, ...given.map(quote)].join(' ');
-  const arrays = rungs.map(
-    ({ first, size }, rung) =>
-      `last=$(unit_job | sbatch --parsable --job-name=${name} ${rung === 0 ? '' : '--dependency="afterok:$last" '}--array=${first}-${first + size - 1} "\${units[@]}")\n` +
-      `echo "units ${first} to ${first + size - 1}: job $last"`,
-  );
+  /** Stages whose tasks differ by number alone share a job. */
+  const jobs = [...new Set(stages.map(commandLine))];
+  const submissions = stages.map((stage, index) => {
+    const { first, size, after, afterName } = stage;
+    const waiting = index === 0 ? '' : '--dependency="afterok:$last" ';
+    const job = jobs.indexOf(commandLine(stage));
+    return (
+      `last=$(${task}_job_${job} | sbatch --parsable --job-name=${name} ${waiting}--array=${first}-${first + size - 1} "\${tasks[@]}")\n` +
+      `echo "${task}s ${first} to ${first + size - 1}: job $last"` +
+      (after === undefined
+        ? ''
+        : `\nlast=$(sbatch --parsable --job-name=${name}-${afterName} --dependency="afterok:$last" --output="$folder/logs/slurm-${afterName}.log" ${given.map(quote).join(' ')} --wrap ${quote(`${jepa} ${after.map(quote).join(' ')}`)})\necho "${afterName}: job $last"`)
+    );
+  });
   return `#!/usr/bin/env bash
-# Submits the sweep to SLURM; run it on a machine that has sbatch. Units that are done end at once, so that it may be run again.
+# Submits the ${subject} to SLURM; run it on a machine that has sbatch. What is done ends at once, so that it may be run again.
 set -euo pipefail
 folder=${quote(folder)}
 mkdir -p "$folder/logs"
-# The batch shell is asked to stop a minute before the time limit: the unit writes a checkpoint and is put back.
-units=(--requeue --open-mode=append --signal=B:TERM@60 --output="$folder/logs/slurm-%a.log" ${options})
+# The batch shell is asked to stop a minute before the time limit: what is done is kept, and the ${task} is put back.
+tasks=(--requeue --open-mode=append --signal=B:TERM@60 --output="$folder/logs/slurm-%a.log" ${options})
 
-unit_job() {
-  cat <<'JOB'
+${jobs.map((line, job) => `${task}_job_${job}() {\n${jobScript(`${jepa} ${line}`)}}\n`).join('\n')}
+${submissions.join('\n')}
+`;
+}
+
+function commandLine({ words, suffix }: LaunchStage): string {
+  return `${words.map(quote).join(' ')} "$SLURM_ARRAY_TASK_ID"${suffix === '' ? '' : quote(suffix)}`;
+}
+
+function jobScript(line: string): string {
+  return `  cat <<'JOB'
 #!/usr/bin/env bash
-${jepa} sweep run ${quote(folder)} --unit "$SLURM_ARRAY_TASK_ID"${code} &
-unit=$!
-trap 'kill -TERM "$unit"' TERM
-wait "$unit"
+${line} &
+task=$!
+trap 'kill -TERM "$task"' TERM
+wait "$task"
 code=$?
-# A signal ends the waiting, not the unit.
-while kill -0 "$unit" 2>/dev/null; do
-  wait "$unit"
+# A signal ends the waiting, not the task.
+while kill -0 "$task" 2>/dev/null; do
+  wait "$task"
   code=$?
 done
 # 75: it was stopped, or a living process has it: again. Anything else: up to three times.
@@ -46,10 +64,5 @@ if [ "$code" -eq 75 ] || { [ "$code" -ne 0 ] && [ "\${SLURM_RESTART_COUNT:-0}" -
 fi
 exit "$code"
 JOB
-}
-
-${arrays.join('\n')}
-collect=$(sbatch --parsable --job-name=${name}-collect --dependency="afterok:$last" --output="$folder/logs/slurm-collect.log" ${given.map(quote).join(' ')} --wrap ${quote(`${jepa} sweep collect ${quote(folder)}`)})
-echo "collect: job $collect"
 `;
 }

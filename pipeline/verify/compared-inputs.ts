@@ -18,7 +18,8 @@ import { batchOf, castTensor, type FedRun, type FeedSet, runsOf } from '../../sr
 import { type FixedAxis, randomInputs, type ShapeChoices } from '../../src/verification/file/random-inputs.ts';
 import type { ComparisonRecord } from '../../src/verification/file/schema.ts';
 import { numbersOf } from '../../src/verification/file/tensor-error.ts';
-import { type EvaluateEncoderOptions, observeForEncoder } from '../encoder/evaluate.ts';
+import { observeForEncoder } from '../encoder/observe.ts';
+import type { EvaluateEncoderOptions } from '../encoder/option.ts';
 import { type ComparedFile, imageSizeOf, observationInputOf } from './compared-file.ts';
 import { observationsOfRun } from './observation.ts';
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A sweep on a real SLURM of one node: six units, one of which is killed with -9 after its first checkpoint. Its table must be
-# the one of the same sweep in one loop, byte for byte. As root, with slurm-wlm and munge installed:  test/deploy/slurm.sh
+# A sweep and an evaluation on a real SLURM of one node: six units, one of which is killed with -9 after its first checkpoint, and four
+# shards of 100,000 rows, one of which is killed as well. The sweep's table must be the one of the same sweep in one loop, byte for byte,
+# and the evaluation's digest that of one process. As root, with slurm-wlm and munge installed:  test/deploy/slurm.sh
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 folder=$(mktemp -d)
@@ -13,7 +14,7 @@ finish() {
   pkill -F "$folder/munged.pid" 2>/dev/null
   # What they write at their end would stand in the way of the removal.
   wait
-  if [ "$status" -ne 0 ]; then tail -n 20 "$folder"/*.log "$folder"/slurm/logs/* 2>/dev/null; fi
+  if [ "$status" -ne 0 ]; then tail -n 20 "$folder"/*.log "$folder"/{slurm,parts}/logs/* 2>/dev/null; fi
   rm -rf "$folder" || { sleep 2; rm -rf "$folder"; }
   exit "$status"
 }
@@ -50,6 +51,21 @@ jepa sweep plan "$folder/sweep.yaml" --out "$folder/slurm"
 for unit in 0 1 2 3 4 5; do jepa sweep run "$folder/loop" --unit "$unit" 2> "$folder/loop-$unit.log"; done
 jepa sweep collect "$folder/loop"
 
+node --import tsx test/deploy/latents.ts "$folder"
+subject=(--latents "$folder/latents.npy" --labels "$folder/labels.npy" --queries 256)
+jepa evaluate "${subject[@]}" --observations all --no-report --json > "$folder/one.json" 2> "$folder/one.log"
+jepa evaluate "${subject[@]}" --partial "$folder/parts"
+
+jepa launch slurm "$folder/parts" --shards 4 --submit -- --mem=0 --oversubscribe
+# Kill -9 a shard of the first pass while it runs; it waits for SLURM's delay beside the unit.
+shard=
+for _ in $(seq 600); do
+  shard=$(pgrep -n -f -- "--partial $folder/parts --pass 1 --shard" || true)
+  if [ -n "$shard" ] && kill -9 "$shard" 2>/dev/null; then echo "killed process $shard of a shard"; break; fi
+  shard=
+  sleep 0.1
+done
+[ -n "$shard" ]
 jepa launch slurm "$folder/slurm" --submit -- --mem=0 --oversubscribe
 # Kill -9 the training of the first unit that has a checkpoint.
 killed=
@@ -71,3 +87,11 @@ done
 cmp "$folder/loop/table.tsv" "$folder/slurm/table.tsv"
 test "$(tail -n +2 "$folder/slurm/table.tsv" | wc -l)" -eq 6
 echo "slurm: six units, one killed; the table is that of a loop"
+
+for _ in $(seq 300); do
+  if [ -f "$folder/parts/evaluation.json" ]; then break; fi
+  sleep 1
+done
+digest() { node -e 'console.log(JSON.parse(require("fs").readFileSync(process.argv[1])).stream.digest)' "$1"; }
+test "$(digest "$folder/one.json")" = "$(digest "$folder/parts/evaluation.json")"
+echo "slurm: four shards of 100,000 rows, one killed; the digest is that of one process"

@@ -62,30 +62,40 @@ export function classesOfColumn(
 
 /** Ranges of p with about as many observations each; every value by itself where there are no more than `count`. @param values [N] */
 export function classesOfQuantiles(name: string, values: Float32Array, count: number): LabelledClasses {
+  const { edges, names } = quantileRanges(name, values, count);
+  const claim = `ranges of the auxiliary ${name}: an auxiliary loss of zero keeps apart what differs in it, but values beside a border may be as near as they like`;
+  const labels = Int32Array.from(values, (value) => {
+    let label = 0;
+    while (label < edges.length && value >= edges[label]) label++;
+    return label;
+  });
+  return { of: 'quantiles', labels, names, claim };
+}
+
+/** Where each range but the first begins, and what the ranges are called. @param values [N], of which the ranges are */
+export function quantileRanges(
+  name: string,
+  values: Float32Array,
+  count: number,
+): { readonly edges: readonly number[]; readonly names: readonly string[] } {
   const sorted = Float32Array.from(values).sort();
   const different = [...new Set(sorted)];
-  const claim = `ranges of the auxiliary ${name}: an auxiliary loss of zero keeps apart what differs in it, but values beside a border may be as near as they like`;
-  const edges =
+  const begins =
     different.length <= count
       ? different
       : [...new Set(Array.from({ length: count }, (_, k) => sorted[Math.floor((k * sorted.length) / count)]))];
-  if (edges.length < 2)
+  if (begins.length < 2)
     throw new UsageError(
       `${option('classes', 'quantiles')}: expected an auxiliary that varies, got ${name} = ${different[0]} for all held-out observations`,
       { remedy: `Take the values of a column: ${option('classes', 'column:NAME')}.` },
     );
-  const labels = Int32Array.from(values, (value) => {
-    let label = 0;
-    while (label + 1 < edges.length && value >= edges[label + 1]) label++;
-    return label;
+  const names = begins.map((begin, k) => {
+    if (different.length <= count) return `${name} ${significant(begin, 4)}`;
+    return k + 1 < begins.length
+      ? `${name} ${significant(begin, 4)} to ${significant(begins[k + 1], 4)}`
+      : `${name} from ${significant(begin, 4)}`;
   });
-  const names = edges.map((edge, k) => {
-    if (different.length <= count) return `${name} ${significant(edge, 4)}`;
-    return k + 1 < edges.length
-      ? `${name} ${significant(edge, 4)} to ${significant(edges[k + 1], 4)}`
-      : `${name} from ${significant(edge, 4)}`;
-  });
-  return { of: 'quantiles', labels, names, claim };
+  return { edges: begins.slice(1), names };
 }
 
 export interface ObservedClassesInput {

@@ -8,6 +8,7 @@ import { gateSchema } from './gate.ts';
 import { encoderRankSchema, witnessesSchema } from './inspection.ts';
 import { type JudgedObservations, judgedSchema, outcomesSchema } from './outcome.ts';
 import { decoderReadoutSchema, probeReadoutSchema } from './readout.ts';
+import { streamSchema } from './stream-record.ts';
 
 /** Raised when a field changes its meaning. Fields may be added without. */
 export const EVALUATION_FORMAT = 2;
@@ -209,6 +210,11 @@ export const evaluationSchema = z.strictObject({
     'mean distance that the encoder gave to the same observations before training',
   ),
   runtimes: z.array(runtimeRecord).min(1),
+  stream: streamSchema
+    .optional()
+    .describe(
+      'of very many observations, which were not compared all with all; residuals and witnesses are of a sample',
+    ),
   witnesses: witnessesSchema.describe(
     'why observations that must be told apart have near latents: what breaks along a shortest distinguishing word',
   ),
@@ -267,6 +273,7 @@ export const encoderEvaluationSchema = z.strictObject({
     .nullable()
     .describe('mean distance that the untrained encoder gives to the same observations; null where none was given'),
   runtimes: z.array(encoderRuntimeRecord).min(1),
+  stream: streamSchema.optional().describe('of very many observations, which were not compared all with all'),
 });
 /** What NAME.evaluation.json of an encoder from anywhere holds, as `evaluateEncoder` returns it. */
 export type EncoderEvaluationRecord = z.output<typeof encoderEvaluationSchema>;

@@ -93,9 +93,35 @@ function exactSpectrum(latents: Latents): Spectrum {
   const isWide = count < size;
   const gram = isWide ? gramOfRows(centredRows, count, size) : gramOfColumns(centredRows, count, size);
   // Of the sums of products of positive terms only: nothing cancels, however far the latents are from 0.
-  const uncentredGram = isWide
-    ? addMeanToRows(gram, centredRows, mean, count)
-    : gram.map((value, index) => value + count * mean[Math.floor(index / size)] * mean[index % size]);
+  const uncentredGram = isWide ? addMeanToRows(gram, centredRows, mean, count) : withMean(gram, mean, count);
+  return spectrumOfGrams(gram, uncentredGram, rank, (vectors) => axesOf(vectors, centredRows, { count, size, isWide }));
+}
+
+/**
+ * The spectrum of rows of which only sums are known.
+ * @param gram [D, D] of products of their centred numbers, summed over the rows
+ */
+export function spectrumOfSums(gram: Float64Array, mean: Float64Array, count: number): Spectrum {
+  const size = mean.length;
+  const none = new Float64Array(0);
+  return spectrumOfGrams(gram, withMean(gram, mean, count), size, (vectors) =>
+    axesOf(vectors, none, { count, size, isWide: false }),
+  );
+}
+
+/** Z'Z of rows to which the mean is added again. */
+function withMean(gram: Float64Array, mean: Float64Array, count: number): Float64Array {
+  const size = mean.length;
+  return gram.map((value, index) => value + count * mean[Math.floor(index / size)] * mean[index % size]);
+}
+
+/** @param axesFor from eigenvectors of the centred Gram matrix to axes */
+function spectrumOfGrams(
+  gram: Float64Array,
+  uncentredGram: Float64Array,
+  rank: number,
+  axesFor: (vectors: Float64Array) => Float64Array,
+): Spectrum {
   const uncentred = symmetricEigen(uncentredGram, rank);
   const centred = symmetricEigen(gram, rank, Math.min(AXES, rank));
   const singularValues = uncentred.values.map(rootOf);
@@ -110,7 +136,7 @@ function exactSpectrum(latents: Latents): Spectrum {
     rankMe: exponentialEntropy(singularValues, RANK_ME_EPSILON),
     rankMeCentred: exponentialEntropy(centredSingularValues, NEWER_EPSILON),
     participationRatio: variance > 0 ? 1 / eigenvalues.reduce((sum, value) => sum + (value / variance) ** 2, 0) : 0,
-    axes: axesOf(centred.vectors, centredRows, { count, size, isWide }),
+    axes: axesFor(centred.vectors),
     explainedVariance: eigenvalues.map((value) => (variance > 0 ? value / variance : 0)),
   };
 }

@@ -3,7 +3,8 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type EvaluateEncoderOptions, evaluateEncoder } from '../../../pipeline/encoder/evaluate.ts';
+import { evaluateEncoder } from '../../../pipeline/encoder/evaluate.ts';
+import type { EvaluateEncoderOptions } from '../../../pipeline/encoder/option.ts';
 import { describeError } from '../../../src/error.ts';
 import { makeBaseline } from '../../../src/evaluation/baseline/make.ts';
 import {

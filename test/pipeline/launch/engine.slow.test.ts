@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { launchSweep } from '../../../pipeline/launch/index.ts';
+import { launchScript } from '../../../pipeline/launch/index.ts';
 import { planSweep } from '../../../pipeline/sweep/plan.ts';
 import { findPython } from '../../python/python.ts';
 import { temporaryFolder } from '../../storage/temporary-folder.ts';
@@ -16,7 +16,7 @@ test.skipIf(python === undefined)(
   'a task a unit, rung by rung, that starts the command line and tries again what fails',
   async () => {
     const folder = await sweep();
-    const { script } = launchSweep('ray', folder, { command: ['node', 'jepa.js'] });
+    const { script } = launchScript('ray', folder, { command: ['node', 'jepa.js'] });
     const stub = temporaryFolder();
     mkdirSync(join(stub, 'ray'));
     // Stands in for Ray: tasks run at once, and say what they were.
@@ -56,7 +56,7 @@ test.skipIf(python === undefined)(
       { environment: 'counting', grid: { 'objective.dynamics': [0, 1] }, rungs: { steps: [10, 20] } },
       folder,
     );
-    const { script } = launchSweep('kubernetes', folder, { command: ['jepa'] });
+    const { script } = launchScript('kubernetes', folder, { command: ['jepa'] });
     const validate = (text: string) => {
       const path = join(root, 'job.yaml');
       writeFileSync(path, text);

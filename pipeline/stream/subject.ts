@@ -1,0 +1,141 @@
+// What is evaluated, opened: rows with their classes, and their latents, computed by an encoder or read from a file.
+import { availableParallelism, cpus } from 'node:os';
+import { basename, resolve } from 'node:path';
+import type { ObservationRows } from '../../src/data/observation-rows.ts';
+import type { Recording } from '../../src/data/recording.ts';
+import { option, UsageError } from '../../src/error.ts';
+import { chooseLatent } from '../../src/evaluation/encoder-input.ts';
+import { parseForeignVariant } from '../../src/evaluation/foreign-encoder.ts';
+import type { RowClasses } from '../../src/evaluation/held-out/labelled-rows.ts';
+import { encodeObservations } from '../../src/run/encode.ts';
+import { openRuntimeVariant } from '../../src/run/runtime-variant.ts';
+import type { Runtime, RuntimeSession } from '../../src/runtimes/index.ts';
+import { requireFile } from '../../src/storage/file-system.ts';
+import { openForEncoder } from '../encoder/columns.ts';
+import { lookAtEncoder } from '../encoder/file.ts';
+import { fingerprintOfLatents, type OpenedLatents, openGivenLatents } from '../encoder/given-latents.ts';
+import type { ObservedEncoder } from '../encoder/observe.ts';
+import { classesFor, rowClassesOf } from '../encoder/row-classes.ts';
+import type { StreamSubject } from './plan.ts';
+
+type ClassChoice = import('../../src/evaluation/class/recording.ts').RecordingClassSource;
+
+/** How what is evaluated is looked at again for the sample. */
+export type Judged =
+  | { readonly of: 'encoder'; readonly looked: Omit<ObservedEncoder, 'observed'> }
+  | { readonly of: 'latents'; readonly opened: OpenedLatents };
+
+export interface OpenedSubject {
+  /** Has the classes. */
+  readonly recording: Recording;
+  readonly rows: ObservationRows;
+  readonly classes: RowClasses;
+  readonly sha256: string;
+  readonly judged: Judged;
+  /** [n, D] of some rows, which rise. */
+  latents(rows: Int32Array): Promise<Float32Array>;
+  /** What computes, for what is stored of it. */
+  describe(): Promise<string>;
+  dispose(): Promise<void>;
+}
+
+/** Whoever calls this disposes it. @throws UsageError where classes are not those of a column or of quantiles */
+export async function openStreamSubject(
+  subject: StreamSubject,
+  asked: ClassChoice | undefined,
+  onNote: (note: string) => void,
+): Promise<OpenedSubject> {
+  if (subject.of === 'encoder') return openEncoder(subject, asked, onNote);
+  const { path } = subject;
+  const opened = await openGivenLatents(path, { ...subject, classes: asked });
+  return {
+    recording: opened.labelled,
+    rows: opened.rows,
+    classes: opened.classes,
+    sha256: fingerprintOfLatents(path),
+    judged: { of: 'latents', opened },
+    latents: (rows) => opened.latents.read(rows),
+    describe: async () => 'elsewhere',
+    dispose: opened.dispose,
+  };
+}
+
+async function openEncoder(
+  subject: StreamSubject & { readonly of: 'encoder' },
+  asked: ClassChoice | undefined,
+  onNote: (note: string) => void,
+): Promise<OpenedSubject> {
+  const { path, data, runtimes, threads } = subject;
+  requireFile(path, 'an ONNX file');
+  const variant = parseForeignVariant(path, runtimes[0]);
+  const { where, inputs, outputs, precision, sha256 } = await lookAtEncoder(path);
+  const latent = chooseLatent(where, outputs, subject, onNote);
+  const opened = await openForEncoder({ where, inputs, path: data }, { ...subject, onNote });
+  let running: { readonly runtime: Runtime; readonly session: RuntimeSession } | undefined;
+  const input = { ...opened.input.input, latent };
+  const start = async () => {
+    if (running !== undefined) return running;
+    const runtime = await openRuntimeVariant(variant, threads ?? availableParallelism());
+    try {
+      running = { runtime, session: await runtime.load(path) };
+    } catch (error) {
+      await runtime.dispose();
+      throw error;
+    }
+    return running;
+  };
+  const dispose = async () => {
+    await running?.session.dispose();
+    await running?.runtime.dispose();
+    await opened.dispose();
+  };
+  try {
+    const { recording, rows } = opened;
+    const classes = rowClassesOf(recording, opened.roles, classesFor(recording, opened.roles, asked));
+    if (classes === undefined)
+      throw new UsageError(
+        `${option('classes')}: expected column:NAME or quantiles:K of so many observations, got observed`,
+      );
+    return {
+      ...{ recording, rows, classes, sha256, dispose },
+      judged: { of: 'encoder', looked: { found: { ...opened.input, input }, sha256, precision } },
+      async latents(wanted) {
+        const { session } = await start();
+        const pieces: Float32Array[] = [];
+        for (let begin = 0; begin < wanted.length; begin += rows.pieceRows) {
+          const piece = wanted.subarray(begin, begin + rows.pieceRows);
+          const [from, to] = [piece[0], piece[piece.length - 1] + 1];
+          const isWhole = to - from === piece.length;
+          const observations = isWhole ? await rows.read(from, to) : await rows.gather(piece);
+          pieces.push((await encodeObservations(session, observations, rows.shape, input)).values);
+        }
+        const joined = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+        let at = 0;
+        for (const piece of pieces) {
+          joined.set(piece, at);
+          at += piece.length;
+        }
+        return joined;
+      },
+      async describe() {
+        const { runtime } = await start();
+        const { provider, version } = runtime.describe();
+        return `${provider}, ${version}, ${cpus()[0]?.model.trim() ?? process.arch}`;
+      },
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+/** What the record calls the observations. */
+export function sourceOf({ recording }: OpenedSubject): {
+  readonly name: string;
+  readonly description: Readonly<Record<string, unknown>>;
+} {
+  return {
+    name: basename(resolve(recording.path)),
+    description: { recording: recording.format, episodes: recording.episodeCount },
+  };
+}

@@ -1,0 +1,153 @@
+// An evaluation in shards: the same digest whatever the partition, the order and what was killed; and what the record says of it.
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { evaluateEncoder } from '../../../pipeline/encoder/evaluate.ts';
+import { evaluateLatents } from '../../../pipeline/encoder/latents.ts';
+import { passes } from '../../../pipeline/stream/pass.ts';
+import {
+  encoderSubject,
+  latentsSubject,
+  mergeEvaluation,
+  planEvaluation,
+  runEvaluationShard,
+} from '../../../pipeline/stream/run.ts';
+import { encodeNpyHeader } from '../../../src/data/readers/npy.ts';
+import { encoderEvaluationSchema } from '../../../src/evaluation/schema/evaluation.ts';
+import { permutation, randomFor } from '../../../src/random.ts';
+import { temporaryFolder } from '../../storage/temporary-folder.ts';
+
+const COUNT = 34_000;
+const SIZE = 3;
+const queries = 64;
+const folder = temporaryFolder();
+const path = join(folder, 'latents.npy');
+const labels = join(folder, 'labels.npy');
+const asked = { labels, queries, classes: { of: 'column', column: 'labels' } as const };
+
+beforeAll(() => {
+  const random = randomFor(4, 'sharded');
+  const own = Int32Array.from({ length: COUNT }, () => random.integer(70));
+  const values = Float32Array.from({ length: COUNT * SIZE }, (_, at) => {
+    const label = own[Math.floor(at / SIZE)];
+    return 10 * Math.floor(label / [1, 5, 25][at % SIZE]) + random.normal();
+  });
+  writeFileSync(path, Buffer.concat([encodeNpyHeader('float32', [COUNT, SIZE]), new Uint8Array(values.buffer)]));
+  writeFileSync(labels, Buffer.concat([encodeNpyHeader('int32', [COUNT]), new Uint8Array(own.buffer)]));
+});
+
+/** Every pass in `of` shards, in a random order. */
+async function inShards(of: number, seed: number) {
+  const parts = join(temporaryFolder(), 'parts');
+  await planEvaluation(parts, latentsSubject(path, asked), { ...asked, observations: Number.POSITIVE_INFINITY });
+  for (const pass of passes) {
+    for (const index of permutation(of, randomFor(seed, of, pass))) {
+      expect(await runEvaluationShard(parts, pass, { index, of })).toBe('done');
+      expect(await runEvaluationShard(parts, pass, { index, of })).toBe('wasDone');
+    }
+    const record = await mergeEvaluation(parts, pass, { report: false });
+    if (record !== undefined) return record;
+  }
+  throw new Error('no record');
+}
+
+describe('latents in shards', () => {
+  test('3 and 7 shards in random orders have the digest and the numbers of one process, of 70 classes', async () => {
+    const one = await evaluateLatents(path, { ...asked, observations: Number.POSITIVE_INFINITY, report: false });
+    encoderEvaluationSchema.parse(one);
+    expect(one.observations + one.centroidObservations).toBe(COUNT);
+    expect(one.classes.names).toHaveLength(70);
+    expect(one.stream).toMatchObject({ queries, sample: { classes: 70 }, machines: ['elsewhere'] });
+    for (const of of [3, 7]) expect(await inShards(of, of)).toEqual(one);
+  });
+
+  test('a shard that was killed before its file was there runs again; one that is missing or there twice is named', async () => {
+    const parts = join(temporaryFolder(), 'parts');
+    const options = { ...asked, observations: 6000 };
+    const planned = await planEvaluation(parts, latentsSubject(path, asked), options);
+    expect(planned).toMatchObject({ rows: COUNT, blocks: 9, classes: 70, size: SIZE, wasThere: false });
+    // About as many judged as were asked for.
+    expect(Math.abs(planned.observations - 6000)).toBeLessThan(400);
+    expect((await planEvaluation(parts, latentsSubject(path, asked), options)).wasThere).toBe(true);
+    await expect(planEvaluation(parts, latentsSubject(path, asked), { ...options, seed: 1 })).rejects.toThrow(
+      'expected no plan or this one, got another',
+    );
+    await expect(runEvaluationShard(parts, 2, { index: 0, of: 1 })).rejects.toThrow('expected pass 1 to be merged');
+    const stopped = new AbortController();
+    stopped.abort();
+    await expect(runEvaluationShard(parts, 1, { index: 1, of: 2 }, { signal: stopped.signal })).rejects.toThrow();
+    expect(existsSync(join(parts, 'pass-1'))).toBe(false);
+    await runEvaluationShard(parts, 1, { index: 0, of: 2 });
+    await expect(mergeEvaluation(parts, 1)).rejects.toThrow('expected all 9 blocks of pass 1, got none of 4 to 8');
+    await runEvaluationShard(parts, 1, { index: 1, of: 2 });
+    await runEvaluationShard(parts, 1, { index: 0, of: 3 });
+    await expect(mergeEvaluation(parts, 1)).rejects.toThrow('expected each block of pass 1 once');
+    rmSync(join(parts, 'pass-1', 'shard-00000-of-00003.safetensors'));
+    await mergeEvaluation(parts, 1);
+    await expect(runEvaluationShard(parts, 1, { index: 3, of: 3 })).rejects.toThrow('expected I/N with 0 <= I < N');
+  });
+
+  test('up to 16,384 judged observations all pairs are compared, as before, whatever was asked for', async () => {
+    const few = temporaryFolder();
+    const [z, y] = [join(few, 'latents.npy'), join(few, 'labels.npy')];
+    const count = 300;
+    const bytes = (file: string, header: number) => readFileSync(file).subarray(header);
+    const header = encodeNpyHeader('float32', [count, SIZE]);
+    writeFileSync(
+      z,
+      Buffer.concat([
+        header,
+        bytes(path, encodeNpyHeader('float32', [COUNT, SIZE]).length).subarray(0, count * SIZE * 4),
+      ]),
+    );
+    const own = Int32Array.from({ length: count }, (_, n) => n % 3);
+    writeFileSync(y, Buffer.concat([encodeNpyHeader('int32', [count]), new Uint8Array(own.buffer)]));
+    const options = { labels: y, classes: { of: 'column', column: 'labels' } as const, report: false };
+    const exact = await evaluateLatents(z, options);
+    expect(exact.stream).toBeUndefined();
+    expect(await evaluateLatents(z, { ...options, observations: Number.POSITIVE_INFINITY })).toEqual(exact);
+    expect(await evaluateLatents(z, { ...options, observations: 20_000 })).toEqual(exact);
+  });
+});
+
+describe('an encoder in shards', () => {
+  const fixture = (name: string) => join(import.meta.dirname, '..', '..', 'fixtures', 'torch-encoder', name);
+  const data = { data: fixture('observations.npz'), map: 'observation=frames' };
+
+  test('encodes each block once: a latent that is there is taken, one that was cut short is computed again', async () => {
+    const parts = join(temporaryFolder(), 'parts');
+    const classes = { of: 'column', column: 'label' } as const;
+    const subject = encoderSubject(fixture('dino.onnx'), { ...data, threads: 1 });
+    await planEvaluation(parts, subject, { classes, observations: Number.POSITIVE_INFINITY });
+    const latents = join(parts, 'latents', 'block-0000000.f32');
+    const first = join(parts, 'pass-1', 'shard-00000-of-00001.safetensors');
+    await runEvaluationShard(parts, 1, { index: 0, of: 1 });
+    const [whole, result] = [readFileSync(latents), readFileSync(first)];
+    writeFileSync(latents, whole.subarray(0, 100));
+    rmSync(first);
+    await runEvaluationShard(parts, 1, { index: 0, of: 1 });
+    expect(readFileSync(latents).equals(whole)).toBe(true);
+    expect(readFileSync(first).equals(result)).toBe(true);
+    const written = statSync(latents).mtimeMs;
+    for (const pass of passes) {
+      if (pass > 1) await runEvaluationShard(parts, pass, { index: 0, of: 1 });
+      const record = await mergeEvaluation(parts, pass);
+      expect(record === undefined).toBe(pass < 3);
+    }
+    expect(statSync(latents).mtimeMs).toBe(written);
+    const record = encoderEvaluationSchema.parse(JSON.parse(readFileSync(join(parts, 'evaluation.json'), 'utf8')));
+    expect(record.stream?.machines).toHaveLength(1);
+    expect(existsSync(join(parts, 'report.html'))).toBe(true);
+    // By other halves than the form that compares all pairs: the exact numbers are of the same kind, not the same.
+    const exact = await evaluateEncoder(fixture('dino.onnx'), { ...data, classes, report: false });
+    expect(record.observations + record.centroidObservations).toBe(exact.observations + exact.centroidObservations);
+    expect(record.runtimes[0].meanDistance / exact.runtimes[0].meanDistance).toBeCloseTo(1, 0);
+  });
+
+  test('what compares observations one by one is refused', () => {
+    expect(() => encoderSubject('e.onnx', { ...data, baseline: 'b.json' })).toThrow(
+      'expected at most 16384 observations',
+    );
+    expect(() => encoderSubject('e.onnx', {})).toThrow('expected a recording of so many observations');
+  });
+});
