@@ -1,0 +1,64 @@
+// The stories of the playground: settings that show one thing each, and what to watch for.
+import { defaultSetting, type Setting } from './setting.ts';
+
+export interface Story {
+  readonly id: string;
+  readonly title: string;
+  /** One training, or two beside each other. */
+  readonly settings: readonly Setting[];
+  /** What to watch for. */
+  readonly words: string;
+  /** The labelling to colour by, where it is not the class. */
+  readonly colourBy?: string;
+}
+
+const setting = (changes: Partial<Setting>): Setting => ({ ...defaultSetting, ...changes });
+
+export const stories: readonly Story[] = [
+  {
+    id: 'rescue',
+    title: 'Rescue',
+    settings: [setting({ auxiliary: 'none' }), setting({})],
+    words:
+      'The same network, images and seed, twice. On the left it only has to predict its own next latent: all latents fall onto one point. On the right it must also tell the reward from the latent: a cluster grows for every count.',
+  },
+  {
+    id: 'collapse',
+    title: 'Collapse',
+    settings: [setting({ auxiliary: 'none' })],
+    words:
+      'Prediction alone. Watch the loss and the spread fall together: a constant latent is easiest to predict, so the better the loss, the less the latents say.',
+  },
+  {
+    id: 'only-the-reward',
+    title: 'Only the reward',
+    settings: [setting({}), setting({ dynamics: 0 })],
+    words:
+      'The reward is 1 at a count of two and 0 at all others. On the right nothing else is trained. Compare the clusters: dynamics ask the latents to know how far the reward is, in every direction.',
+  },
+  {
+    id: 'random-projection',
+    title: 'What a random projection keeps',
+    settings: [setting({}), setting({ auxiliary: 'projection' })],
+    words:
+      'On the right the auxiliary task is to reproduce a random mixture of the pixels. It prevents the collapse, too, but the latents are organised by where the pixels are, and the count drowns in it.',
+  },
+  {
+    id: 'far-reward',
+    title: 'A far reward',
+    settings: [setting({ target: 0 }), setting({ target: 0, horizon: 3 })],
+    words:
+      'Now the reward is given at a count of zero: three and four objects differ only by what happens three steps later. One-step prediction, on the left, has to pass that on from step to step; on the right three steps are predicted at once.',
+  },
+  {
+    id: 'exogenous',
+    title: 'Exogenous',
+    settings: [setting({ world: 'line' }), setting({ world: 'line', auxiliary: 'projection' })],
+    colourBy: 'lamp',
+    words:
+      'A lamp moves by itself; no action changes it and no reward depends on it. Points are coloured by the lamp. With the reward, on the left, the latents may forget it; with a random projection, on the right, they must keep it.',
+  },
+];
+
+export const sameSettings = (a: readonly Setting[], b: readonly Setting[]): boolean =>
+  JSON.stringify(a) === JSON.stringify(b);
