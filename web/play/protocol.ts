@@ -59,6 +59,8 @@ export interface Frame {
   /** Of the last step; undefined before the first. */
   readonly loss: number | undefined;
   readonly terms: Readonly<Record<string, number>>;
+  /** Mean distance of two latents, over that before training. */
+  readonly spread: number;
   /** The last judgement there is. */
   readonly judgement: Omit<Judgement, 'centroids'>;
   /** What tells the worst pair apart. */

@@ -2,7 +2,7 @@
 // share of the time.
 import type { Runtime } from '../../src/runtimes/runtime.ts';
 import type { StepResult } from '../../src/training/backend.ts';
-import { type Judgement, judge, labelled, type Witness, witnessesOf } from './judge.ts';
+import { type Judgement, judge, labelled, meanDistanceOf, type Witness, witnessesOf } from './judge.ts';
 import { Learner } from './learner.ts';
 import { SteadyPlane } from './plane.ts';
 import type { Frame, Imagined, Labelling, Opened } from './protocol.ts';
@@ -101,6 +101,7 @@ export class PlaySession {
       step: learner.stepsDone,
       points,
       radius,
+      spread: meanDistanceOf(latents) / learner.untrainedMeanDistance,
       loss: this.#last?.loss,
       terms: this.#last?.terms ?? {},
       judgement,

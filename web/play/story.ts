@@ -20,7 +20,7 @@ export const stories: readonly Story[] = [
     title: 'Rescue',
     settings: [setting({ auxiliary: 'none' }), setting({})],
     words:
-      'The same network, images and seed, twice. On the left it only has to predict its own next latent: all latents fall onto one point. On the right it must also tell the reward from the latent: a cluster grows for every count.',
+      'The same network, images and seed, twice. The first only has to predict its own next latent: all latents fall onto one point. The second must also tell the reward from the latent: a cluster grows for every count.',
   },
   {
     id: 'collapse',
@@ -34,21 +34,21 @@ export const stories: readonly Story[] = [
     title: 'Only the reward',
     settings: [setting({}), setting({ dynamics: 0 })],
     words:
-      'The reward is 1 at a count of two and 0 at all others. On the right nothing else is trained. Compare the clusters: dynamics ask the latents to know how far the reward is, in every direction.',
+      'The reward is 1 at a count of two and 0 at all others; the second training has nothing else to go by. It tells most counts apart as well, but nothing asks for order: with prediction the clusters are tight and lie along a curve, one step from count to count.',
   },
   {
     id: 'random-projection',
     title: 'What a random projection keeps',
     settings: [setting({}), setting({ auxiliary: 'projection' })],
     words:
-      'On the right the auxiliary task is to reproduce a random mixture of the pixels. It prevents the collapse, too, but the latents are organised by where the pixels are, and the count drowns in it.',
+      'The second training has to tell a random mixture of the pixels from its latent instead of the reward. That prevents collapse, too, but the latents are organised by where the pixels are, and the counts drown in it.',
   },
   {
     id: 'far-reward',
     title: 'A far reward',
     settings: [setting({ target: 0 }), setting({ target: 0, horizon: 3 })],
     words:
-      'Now the reward is given at a count of zero: three and four objects differ only by what happens three steps later. One-step prediction, on the left, has to pass that on from step to step; on the right three steps are predicted at once.',
+      'Now the reward is given at a count of zero: three and four objects differ only by what happens three steps later. The first training predicts one step at a time and has to pass that on; the second predicts three steps at once, and tells them apart.',
   },
   {
     id: 'exogenous',
@@ -56,7 +56,7 @@ export const stories: readonly Story[] = [
     settings: [setting({ world: 'line' }), setting({ world: 'line', auxiliary: 'projection' })],
     colourBy: 'lamp',
     words:
-      'A lamp moves by itself; no action changes it and no reward depends on it. Points are coloured by the lamp. With the reward, on the left, the latents may forget it; with a random projection, on the right, they must keep it.',
+      'A lamp moves by itself; no action changes it and no reward depends on it. Points are coloured by the lamp. With the reward, in the first, the latents may forget it; with a random projection, in the second, they must keep it.',
   },
 ];
 

@@ -1,5 +1,4 @@
 // What the playground says of a training, in words.
-import { formatNumber } from '../../src/report/number.ts';
 import type { Frame } from './protocol.ts';
 import type { Setting } from './setting.ts';
 
@@ -25,12 +24,12 @@ export function verdictSentence(
   const merged =
     verdict === 'collapsed'
       ? 'All images have nearly the same latent: prediction is easy, and the latents say nothing.'
-      : `Some classes share their place: ${first} and ${second} are told apart no better than ${percent(worst.share)} of the time.`;
+      : `Some classes share their place: only ${percent(worst.share)} of the images of ${first} and ${second} are told apart.`;
   if (witness === undefined) return merged;
   const word = witness.actions.map((action) => actionNames[action]).join(', then ');
-  const when = witness.actions.length === 0 ? 'At once' : `After ${word}`;
-  const [one, other] = witness.rewards.map((reward) => formatNumber(reward));
-  return `${merged} ${when}, ${first} gives the reward ${one} and ${second} ${other}: to act well, one has to tell them apart.`;
+  const when = witness.actions.length === 0 ? 'Without any action' : `After ${word}`;
+  const [one, other] = witness.rewards.map((reward) => String(Math.round(100 * reward) / 100));
+  return `${merged} ${when}, ${first} leads to the reward ${one} and ${second} to ${other}: to act well, one has to tell them apart.`;
 }
 
 export function percent(share: number): string {

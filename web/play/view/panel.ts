@@ -50,10 +50,11 @@ export class Panel {
   readonly #look = element('div', { class: 'look' });
   readonly #caption = element('p', { class: 'caption' }, 'Point at a latent to see its image.');
   readonly #actions = element('div', { class: 'actions', role: 'group', 'aria-label': 'Imagine an action' });
+  readonly #ringNote = element('span', { class: 'ring-note', hidden: '' }, 'dashed: spread before training');
   readonly #export = element('p', { class: 'export caption' });
   readonly #numbers = {
     loss: createSparkline('Loss', 'What training makes small: prediction and auxiliary task together.', 'logarithm'),
-    spread: createSparkline('Spread', 'Typical distance of two latents, over that before training.', 'logarithm'),
+    spread: createSparkline('Spread', 'Mean distance of two latents, over that before training.', 'logarithm'),
     accuracy: createSparkline(
       'Accuracy',
       'Share of unseen images whose latent is nearest to the middle of its class.',
@@ -80,12 +81,7 @@ export class Panel {
       'section',
       { class: 'panel', 'aria-label': titleOf(this.setting) },
       element('div', { class: 'head' }, element('h2', {}, titleOf(this.setting)), this.#verdict),
-      element(
-        'div',
-        { class: 'stage' },
-        canvas,
-        element('span', { class: 'ring-note' }, 'dashed: spread before training'),
-      ),
+      element('div', { class: 'stage' }, canvas, this.#ringNote),
       element('dl', { class: 'numbers' }, ...Object.values(this.#numbers).map((each) => each.element)),
       this.#sentence,
       element('div', { class: 'beside-image' }, this.#look, element('div', {}, this.#caption, this.#actions)),
@@ -183,6 +179,7 @@ export class Panel {
 
   #open(opened: Opened): void {
     this.#opened = opened;
+    this.#ringNote.hidden = false;
     this.#images = { observations: opened.observations, shape: opened.shape };
     const { labellings } = opened;
     this.#colourBy.replaceChildren(...labellings.map(({ name }) => element('option', { value: name }, name)));
@@ -237,15 +234,15 @@ export class Panel {
     if (frame === undefined || opened === undefined) return;
     if (index !== this.#frames.length - 1) this.#forgetPath();
     this.#shown = index;
-    const { verdict, accuracy, relativeSpread } = frame.judgement;
+    const { verdict, accuracy } = frame.judgement;
     this.#plot.show(frame, this.#frames[0].radius, !this.#options.isReduced);
     const shown = this.#frames.slice(0);
     const losses = shown.map(({ loss }) => loss ?? shown[1]?.loss ?? 0);
     this.#numbers.loss.show(losses, index, frame.loss === undefined ? '–' : shortNumber(frame.loss));
     this.#numbers.spread.show(
-      shown.map(({ judgement }) => judgement.relativeSpread),
+      shown.map(({ spread }) => spread),
       index,
-      `${shortNumber(relativeSpread)}×`,
+      `${shortNumber(frame.spread)}×`,
     );
     this.#numbers.accuracy.show(
       shown.map(({ judgement }) => judgement.accuracy),
