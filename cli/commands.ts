@@ -14,6 +14,7 @@ import { createForeseeCommand } from './command/foresee.ts';
 import { createInspectCommand } from './command/inspect.ts';
 import { createLaunchCommand } from './command/launch.ts';
 import { createPlanCommand } from './command/plan.ts';
+import { createPlayCommand } from './command/play.ts';
 import { createQuantizeCommand } from './command/quantize.ts';
 import { createQuickstartCommand } from './command/quickstart.ts';
 import { createRecordCommand } from './command/record.ts';
@@ -49,6 +50,7 @@ export const commandGroups: readonly CommandGroup[] = [
       [withAllowCode(createDriftCommand), 'compare new, unlabelled observations with a baseline'],
       [withAllowCode(createCertifyCommand), 'prove what no float32 rounding can change'],
       [withAllowCode(createPlanCommand), 'act by planning in the latents'],
+      [createPlayCommand, 'train small world models live in the browser: the playground'],
       [withAllowCode(createServeCommand), 'look at a run in the browser: measure, imagine, plan'],
       [createSweepCommand, 'train many configurations, and say which is best'],
       [createLaunchCommand, 'run a sweep on SLURM, Ray or Kubernetes'],

@@ -41,7 +41,13 @@ async function start(): Promise<void> {
   fillSettingsForm(byId('settings'), settings);
   const { model, measure } = await loadInWorker(
     address('worker.js'),
-    { folder: address(MODEL_FOLDER), runtime: settings.runtime, threads: settings.threads, runtimeFiles },
+    {
+      folder: address(MODEL_FOLDER),
+      isKept: new URLSearchParams(location.search).get('from') === 'playground',
+      runtime: settings.runtime,
+      threads: settings.threads,
+      runtimeFiles,
+    },
     announce,
   );
   const heldOut = model.description.recording === undefined ? undefined : await readHeldOut();

@@ -21,7 +21,11 @@ export interface JudgedFiles {
 /** Every call: what is given, and what is found. */
 export interface WorkerCalls {
   readonly load: {
-    readonly given: { readonly folder: string } & Pick<LoadOptions, 'runtime' | 'threads' | 'runtimeFiles'>;
+    readonly given: {
+      readonly folder: string;
+      /** Whether the playground laid the export into the browser's cache. */
+      readonly isKept: boolean;
+    } & Pick<LoadOptions, 'runtime' | 'threads' | 'runtimeFiles'>;
     readonly found: ModelFacts;
   };
   readonly measure: {

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { UsageError } from '../../src/error.ts';
 import { parseEncoderPage } from '../encoder-format.ts';
+import { fetchKept } from '../play/kept-export.ts';
 import { loadWorldModel, type WorldModel } from '../world-model.ts';
 import { judgeLatents, measureWorld } from './measurement.ts';
 import { sendableError, type WorkerAnswer, type WorkerCalls, type WorkerRequest } from './worker-protocol.ts';
@@ -23,8 +24,12 @@ async function answer(
 ): Promise<WorkerCalls[WorkerRequest['call']]['found']> {
   switch (request.call) {
     case 'load': {
-      const { folder, ...options } = request.given;
-      loaded = await loadWorldModel(folder, { ...options, onProgress: progress });
+      const { folder, isKept, ...options } = request.given;
+      loaded = await loadWorldModel(folder, {
+        ...options,
+        ...(isKept ? { fetch: fetchKept } : {}),
+        onProgress: progress,
+      });
       const { encode: _e, predict: _p, auxiliary: _a, dispose: _d, ...facts } = loaded;
       return facts;
     }

@@ -16,8 +16,6 @@ export interface Judgement {
   readonly separable: Answer;
   /** Share of the judged observations whose nearest centroid is that of their class. */
   readonly accuracy: number;
-  /** Typical distance of two latents over that before training. */
-  readonly relativeSpread: number;
   /** The two classes that are worst told apart, and the share of their observations taken for their own. */
   readonly worst: { readonly pair: readonly [number, number]; readonly share: number };
   /** [C, D] */
@@ -33,7 +31,7 @@ export function labelled(latents: Latents, states: Int32Array, { classOf, count 
 }
 
 export function judge(latents: LabelledLatents, others: LabelledLatents, untrainedMeanDistance: number): Judgement {
-  const { decision, centroids, separability, evidence } = measureDistinctness({
+  const { decision, centroids, separability } = measureDistinctness({
     latents,
     centroidLatents: others,
     untrainedMeanDistance,
@@ -42,7 +40,6 @@ export function judge(latents: LabelledLatents, others: LabelledLatents, untrain
     verdict: decision.verdict,
     separable: decision.separable,
     accuracy: centroids.accuracy,
-    relativeSpread: untrainedMeanDistance > 0 ? evidence.typicalDistance / untrainedMeanDistance : 0,
     worst: { pair: separability.worstPair, share: separability.share },
     centroids: centroidsOf(others),
   };

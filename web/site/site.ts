@@ -1,11 +1,11 @@
 // All files of the site: the page, onnxruntime-web's WebAssembly, and of an export folder only what the page loads.
-import { constants, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { constants, realpathSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
 import { JepaError } from '../../src/error.ts';
 import { EXPORT_DESCRIPTION_NAME, readExportDescription } from '../../src/storage/export-description.ts';
-import { bundlePage } from './bundle.ts';
+import { builtFiles, bundlePage } from './bundle.ts';
 
 /** A file of the site: its content, or where it lies. */
 export type SiteFile =
@@ -42,14 +42,11 @@ export async function createSite({ exportFolder, packageRoot, generator, heldOut
 
 /** In a clone the sources are bundled, so that there is no build to remember; the package has the page in dist/site. */
 export async function pageFiles(root: string, generator: string): Promise<ReadonlyMap<string, Uint8Array>> {
-  const built = join(root, 'dist', 'site');
-  const isClone = existsSync(join(root, 'tsconfig.json'));
-  if (isClone || !existsSync(join(built, 'index.html'))) return bundlePage(generator);
-  return new Map(readdirSync(built).map((name) => [name, readFileSync(join(built, name))]));
+  return builtFiles(root, 'site') ?? bundlePage(generator);
 }
 
 /** Modules under the ending .js: hosts that do not know .mjs would send them as something else. */
-function runtimeFiles(): [path: string, file: SiteFile][] {
+export function runtimeFiles(): [path: string, file: SiteFile][] {
   const { resolve } = createRequire(import.meta.url);
   return ['ort-wasm-simd-threaded', 'ort-wasm-simd-threaded.asyncify'].flatMap((name) =>
     (['mjs', 'wasm'] as const).map((ending): [string, SiteFile] => {

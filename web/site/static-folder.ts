@@ -15,8 +15,8 @@ const HEADERS_NAME = '_headers';
  * The folder appears whole; an earlier one of these is replaced.
  * @throws UsageError where `folder` holds something else.
  */
-export async function writeSite(site: Site, folder: string): Promise<void> {
-  requireReplaceable(folder);
+export async function writeSite(site: Site, folder: string, page: PageKind = SERVED_PAGE): Promise<void> {
+  requireReplaceable(folder, page);
   await writeFolderAtomic(
     folder,
     async (temporary) => {
@@ -40,19 +40,25 @@ export async function writeSite(site: Site, folder: string): Promise<void> {
   );
 }
 
-/** What every page has: one of latents has no runtime. */
-const PAGE_NAMES = ['index.html', 'model', 'page.css', 'page.js', 'worker.js', HEADERS_NAME];
+/** What a folder must hold to be an earlier page of a kind, and the option that names the folder. */
+export interface PageKind {
+  readonly names: readonly string[];
+  readonly option: string;
+}
+
+/** What every page of an export or an encoder has: one of latents has no runtime. */
+const SERVED_PAGE: PageKind = { names: ['index.html', 'model', 'page.css', 'page.js', 'worker.js'], option: 'build' };
 
 /**
  * Nothing, an empty folder, or an earlier page: to be asked before the work that a page takes, too.
  * @throws UsageError where `folder` holds something else.
  */
-export function requireReplaceable(folder: string): void {
+export function requireReplaceable(folder: string, page: PageKind = SERVED_PAGE): void {
   const names = listIfPresent(folder);
   if (names === undefined) return;
-  if (names.length === 0 || PAGE_NAMES.every((name) => names.includes(name))) return;
+  if (names.length === 0 || [...page.names, HEADERS_NAME].every((name) => names.includes(name))) return;
   throw new UsageError(
-    `${option('build', folder)}: expected a new folder or an earlier page, got one that holds ${names[0]}`,
+    `${option(page.option, folder)}: expected a new folder or an earlier page, got one that holds ${names[0]}`,
     {
       remedy: 'Choose another folder.',
     },

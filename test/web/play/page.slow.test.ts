@@ -1,0 +1,170 @@
+// The playground in a real Chromium: it trains, the loss falls, an export has the bytes of the exporter in Node for the same weights and
+// opens in the page of `jepa serve`, addresses and knobs do what they say, and axe-core finds nothing.
+import { readFileSync } from 'node:fs';
+import axe from 'axe-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { exportOnnx } from '../../../export/index.ts';
+import { planNetworksOf, resolveNetworkOptions } from '../../../pipeline/export/network-plan.ts';
+import { buildEnvironmentParts, disposeRunParts } from '../../../pipeline/parts.ts';
+import { openRuntime } from '../../../src/runtimes/index.ts';
+import { setNamedWeights } from '../../../src/tensorflow/weight.ts';
+import { Learner } from '../../../web/play/learner.ts';
+import { configurationOf, defaultSetting, type Setting } from '../../../web/play/setting.ts';
+import { createPlaySite } from '../../../web/site/play-site.ts';
+import { type SiteServer, serveSite } from '../../../web/site/server.ts';
+import { hasChromium, launchChromium } from '../../chromium.ts';
+
+/** Other work may run on the machine. */
+const PATIENCE_MS = 240_000;
+const STEPS = 24;
+const VERSION = '0.0.0-test';
+const setting: Setting = { ...defaultSetting, latent: 4 };
+
+describe.skipIf(!hasChromium)('the playground in Chromium', { timeout: PATIENCE_MS }, () => {
+  let server: SiteServer;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    const site = await createPlaySite({ packageRoot: process.cwd(), name: 'jepa-onnx', version: VERSION });
+    server = await serveSite(site, { host: '127.0.0.1', port: 0 });
+    browser = await launchChromium();
+  }, PATIENCE_MS);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  async function open(
+    query: string,
+    options: BrowserContextOptions = {},
+  ): Promise<{ readonly page: Page; readonly troubles: string[] }> {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
+    page.setDefaultTimeout(PATIENCE_MS);
+    const troubles: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error') troubles.push(message.text());
+    });
+    page.on('pageerror', (error) => troubles.push(error.message));
+    await page.goto(`${server.url}${query}`);
+    return { page, troubles };
+  }
+
+  const state = (page: Page, wanted: string) =>
+    page.waitForFunction((name) => document.documentElement.dataset.state === name, wanted);
+
+  test('trains to the step of an address; its export is that of Node, and opens in the explorer', async () => {
+    const { page, troubles } = await open(`?latent=4&step=${STEPS}`, { acceptDownloads: true });
+    await state(page, 'still');
+    const lossAt = async (step: number): Promise<number> => {
+      await page.locator('#time').fill(String(step));
+      return Number(await page.locator('.number b').first().textContent());
+    };
+    expect(await page.locator('#step').textContent()).toBe(`step ${STEPS} of 1200`);
+    const [first, last] = [await lossAt(1), await lossAt(STEPS)];
+    expect(first).toBeGreaterThan(0);
+    expect(last).toBeLessThan(first);
+    await page.getByRole('button', { name: 'Export as ONNX' }).click();
+    const found = new Map<string, Uint8Array>();
+    for (const name of ['encoder.onnx', 'predictor.onnx', 'auxiliary.onnx']) {
+      const downloading = page.waitForEvent('download');
+      await page.getByRole('link', { name, exact: true }).click();
+      found.set(name, readFileSync(await (await downloading).path()));
+    }
+    expect(Object.fromEntries([...found].map(([name, bytes]) => [name, hex(bytes)]))).toEqual(await exportedInNode());
+    const opening = page.waitForEvent('popup');
+    await page.getByRole('link', { name: 'Open it in the explorer' }).click();
+    const explorer = await opening;
+    explorer.setDefaultTimeout(PATIENCE_MS);
+    await state(explorer, 'ready');
+    expect(await explorer.textContent('#subject')).toContain(`trained on counting for ${STEPS} steps`);
+    expect(troubles).toEqual([]);
+    await page.close();
+    await explorer.close();
+  });
+
+  test.each([
+    [1280, 'light'],
+    [390, 'dark'],
+  ] as const)(
+    'at %i px in %s mode, without motion, nothing is too wide and axe-core finds nothing',
+    async (width, colorScheme) => {
+      const { page, troubles } = await open('?compare=1&auxiliary=none&latent=4&b.latent=4', {
+        viewport: { width, height: 844 },
+        colorScheme,
+        reducedMotion: 'reduce',
+        bypassCSP: true,
+      });
+      await state(page, 'ready');
+      // One who wants no motion starts it.
+      expect(await page.locator('#play').textContent()).toBe('Train');
+      expect(await page.locator('.verdict-word').allTextContents()).toEqual(['Untrained', 'Untrained']);
+      for (const summary of await page.locator('summary').all()) await summary.click();
+      await page.evaluate(axe.source);
+      const found = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run(document));
+      expect(found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      // The keyboard goes from latent to latent, and an action moves one of them without another image.
+      await page.locator('canvas.plot').first().press('ArrowRight');
+      expect(await page.locator('.caption').first().textContent()).toMatch(
+        /^An image of class [0-4]\. Press an action/,
+      );
+      await page.getByRole('button', { name: '+1' }).first().click();
+      await page.waitForFunction(() =>
+        document.querySelector('.caption')?.textContent?.startsWith('Imagined +1: lands'),
+      );
+      expect(troubles).toEqual([]);
+      await page.close();
+    },
+  );
+
+  test('a knob changes the address, and what asks for nothing is not trained', async () => {
+    const { page, troubles } = await open('?auxiliary=none', { reducedMotion: 'reduce' });
+    await page.locator('summary').click();
+    await page.locator('[data-knob=dynamics]').selectOption('0');
+    expect(new URL(page.url()).search).toBe('?dynamics=0&auxiliary=none');
+    expect(await page.locator('.verdict-word').textContent()).toBe('Nothing to train');
+    expect(troubles).toEqual([]);
+    await page.close();
+  });
+
+  test('what an address cannot mean is said in one line, with a way out', async () => {
+    const { page } = await open('?latent=3');
+    expect(await page.locator('#alert').innerText()).toContain('?latent: expected one of 2, 4, 8, 16, 32, got "3"');
+    await page.close();
+  });
+});
+
+/** The same training in Node's WebAssembly, exported by the pipeline's own parts. */
+async function exportedInNode(): Promise<Record<string, string>> {
+  const configuration = configurationOf(setting);
+  const runtime = await openRuntime('wasm', { threads: 1 });
+  const learner = await Learner.open(configuration, runtime);
+  while (learner.stepsDone < STEPS) await learner.train();
+  const { weights } = learner.read();
+  await learner.dispose();
+  await runtime.dispose();
+  const parts = await buildEnvironmentParts(configuration);
+  const { encoder, predictor, auxiliary } = parts.model;
+  setNamedWeights(encoder, 'encoder', weights);
+  setNamedWeights(predictor, 'predictor', weights);
+  if (auxiliary) setNamedWeights(auxiliary, 'auxiliary', weights);
+  const tfjs = (await import('@tensorflow/tfjs')).version.tfjs;
+  const plans = planNetworksOf({ ...parts, configuration, step: STEPS }, resolveNetworkOptions({}), {
+    producer: { name: 'jepa-onnx', version: VERSION },
+    metadata: {
+      'jepa_onnx.run': 'playground',
+      'jepa_onnx.config': JSON.stringify(configuration),
+      'jepa_onnx.seed': String(configuration.seed),
+      'jepa_onnx.step': String(STEPS),
+      'jepa_onnx.versions': JSON.stringify({ 'jepa-onnx': VERSION, tfjs }),
+    },
+  });
+  const files = Object.fromEntries(
+    plans.map(({ name, model, exportOptions }) => [`${name}.onnx`, hex(exportOnnx(model, exportOptions))]),
+  );
+  disposeRunParts(parts);
+  return files;
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

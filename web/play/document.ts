@@ -1,0 +1,52 @@
+// The playground before its script: what it is, what collapse is and what prevents it.
+import { html } from '../../src/report/html.ts';
+import { contentSecurityPolicy } from '../page/document.ts';
+
+/** Addresses are relative, so that the page works under any path. */
+export function renderPlayDocument(generator: string, version: string): string {
+  return html`<!doctype html>
+<html lang="en" data-version="${version}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="${generator}">
+<meta name="description" content="Train a JEPA world model in this browser, watch it collapse, and see what prevents it.">
+<meta http-equiv="Content-Security-Policy" content="${contentSecurityPolicy}">
+<title>Why do world models collapse? · jepa-onnx</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="play.css">
+<script type="module" src="play.js"></script>
+</head>
+<body>
+<a class="skip" href="#panels">Skip to the pictures</a>
+<header class="page">
+<h1>Why do world models collapse, and what prevents it?</h1>
+<div class="lead">
+<p>A <b>JEPA</b> (joint-embedding predictive architecture) learns how a world works without drawing it. An <b>encoder</b> turns each image into a few numbers, its <b>latent</b>. A <b>predictor</b> says which latent comes next after an action.</p>
+<p>Trained on prediction alone, it finds a trick: give <i>every</i> image the same latent. Then the next one is always predicted perfectly, and the latents say nothing. That is <b>collapse</b>. A second task, such as telling the reward from the latent, prevents it. Both train below, now, in this browser.</p>
+</div>
+</header>
+<main>
+<div id="alert" class="bad" role="alert" hidden></div>
+<div id="unstarted" class="bad"><p><b>This page has not started: its script did not come.</b></p><p>Opened as a file, a page gets no scripts from a browser. Serve its folder instead: <code>jepa play</code>, or <code>python3 -m http.server</code> in the folder.</p></div>
+<noscript><p class="verdict bad">This page trains everything itself: it needs JavaScript.</p></noscript>
+<p id="status" class="hidden" role="status" aria-live="polite"></p>
+<div id="stories" role="group" aria-label="Stories"></div>
+<p id="story"></p>
+<div id="bar" role="group" aria-label="Training"></div>
+<div id="panels" class="panels-2"></div>
+<section class="reading" aria-labelledby="reading-title">
+<h2 id="reading-title">How to read the pictures</h2>
+<div class="columns">
+<p><b>A point</b> is the latent of an image that was never trained on. Its colour is the image’s class: images of one class need the same actions for the same rewards, however different they look. A latent has more numbers than two; the picture shows the two directions in which the latents differ most.</p>
+<p><b>The dashed ring</b> is as wide as the latents were before training. Points that gather far inside it have collapsed; <b>Spread</b> says by how much. <b>Loss</b> is what training makes small. <b>Accuracy</b> is the share of unseen images whose latent is nearest to the middle of its own class.</p>
+<p><b>The verdict</b> is <i>distinct</i> where every two classes can be told apart, <i>coarse</i> where some cannot, <i>collapsed</i> where the latents have hardly any room left. Both curves and pictures go back in time with the slider.</p>
+<p><b>Imagine:</b> point at a latent and press an action. The predictor moves the latent without looking at another image; the picture beside the buttons is the unseen image that is nearest to where it lands.</p>
+</div>
+</section>
+</main>
+<footer>Made by ${generator}. Training runs in WebAssembly on this machine, by the same training step that <code>jepa export --training-step</code> writes; nothing is sent anywhere. The objective is that of Yu et al., <a href="https://arxiv.org/abs/2509.12249">arXiv 2509.12249</a>.</footer>
+</body>
+</html>
+`.text;
+}

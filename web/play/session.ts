@@ -1,0 +1,161 @@
+// A training that shows itself: trains as fast as it can, and between steps makes pictures and judgements, which may take a fixed
+// share of the time.
+import type { Runtime } from '../../src/runtimes/runtime.ts';
+import type { StepResult } from '../../src/training/backend.ts';
+import { type Judgement, judge, labelled, meanDistanceOf, type Witness, witnessesOf } from './judge.ts';
+import { Learner } from './learner.ts';
+import { SteadyPlane } from './plane.ts';
+import type { Frame, Imagined, Labelling, Opened } from './protocol.ts';
+import { configurationOf, type Setting } from './setting.ts';
+
+/** Between two pictures: at least so many milliseconds, and so many times as long as one takes. */
+const PICTURE_PAUSE_MS = 50;
+const PICTURE_SHARE = 3;
+/** The same of judgements, which take longer. */
+const JUDGEMENT_PAUSE_MS = 500;
+const JUDGEMENT_SHARE = 8;
+
+export class PlaySession {
+  readonly #learner: Learner;
+  readonly #plane = new SteadyPlane();
+  readonly #witnessOf: (first: number, second: number) => Witness | undefined;
+  #judgement: Judgement | undefined;
+  #last: StepResult | undefined;
+  #elapsedMs = 0;
+  #nextPictureAt = 0;
+  #nextJudgementAt = 0;
+
+  private constructor(learner: Learner) {
+    this.#learner = learner;
+    this.#witnessOf = witnessesOf(learner.environment, learner.classes);
+  }
+
+  static async open(setting: Setting, runtime: Runtime): Promise<PlaySession> {
+    return new PlaySession(await Learner.open(configurationOf(setting), runtime));
+  }
+
+  get isDone(): boolean {
+    return this.#learner.isDone;
+  }
+
+  get stepsDone(): number {
+    return this.#learner.stepsDone;
+  }
+
+  describe(threads: number): Opened {
+    const { environment, judged, classes, program, configuration } = this.#learner;
+    const { states, observations } = judged;
+    const [height, width, channels] = environment.observationShape;
+    const factors = (environment.factors ?? []).map(
+      ({ name, size, of }): Labelling => ({
+        name,
+        names: Array.from({ length: size }, (_, value) => `${name} ${value}`),
+        labels: states.map(of),
+      }),
+    );
+    return {
+      observations,
+      shape: [height, width, channels],
+      labellings: [
+        { name: 'class', names: classes.names, labels: states.map((state) => classes.classOf[state]) },
+        ...factors,
+      ],
+      actionNames: environment.actionNames,
+      steps: configuration.optimization.steps,
+      parameters: program.layout.weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+      nodes: program.step.graph.nodes.length,
+      threads,
+    };
+  }
+
+  /** One step; a frame where one is due, and after the last step. */
+  async train(): Promise<Frame | undefined> {
+    const start = performance.now();
+    this.#last = await this.#learner.train();
+    this.#elapsedMs += performance.now() - start;
+    return this.isDone || performance.now() >= this.#nextPictureAt ? this.look() : undefined;
+  }
+
+  /** The latents as they are now; judged where that is due, or `isFinal`. */
+  async look(isFinal = this.isDone): Promise<Frame> {
+    const learner = this.#learner;
+    const start = performance.now();
+    const latents = await learner.encode(learner.judged.observations);
+    const { points, radius } = this.#plane.follow(latents);
+    const pictured = performance.now();
+    this.#nextPictureAt = pictured + Math.max(PICTURE_PAUSE_MS, PICTURE_SHARE * (pictured - start));
+    if (this.#judgement === undefined || isFinal || pictured >= this.#nextJudgementAt) {
+      const others = labelled(
+        await learner.encode(learner.others.observations),
+        learner.others.states,
+        learner.classes,
+      );
+      const own = labelled(latents, learner.judged.states, learner.classes);
+      this.#judgement = judge(own, others, learner.untrainedMeanDistance);
+      const judged = performance.now();
+      this.#nextJudgementAt = judged + Math.max(JUDGEMENT_PAUSE_MS, JUDGEMENT_SHARE * (judged - pictured));
+    }
+    this.#elapsedMs += performance.now() - start;
+    const { centroids: _, ...judgement } = this.#judgement;
+    return {
+      step: learner.stepsDone,
+      points,
+      radius,
+      spread: meanDistanceOf(latents) / learner.untrainedMeanDistance,
+      loss: this.#last?.loss,
+      terms: this.#last?.terms ?? {},
+      judgement,
+      witness: this.#witnessOf(...judgement.worst.pair),
+      elapsedMs: this.#elapsedMs,
+    };
+  }
+
+  /** The way that actions lead from one held-out observation on: the start first. The predictor never looks at an image again. */
+  async imagine(observation: number, actions: readonly number[]): Promise<Imagined[]> {
+    const { environment, classes, judged } = this.#learner;
+    const latents = await this.#learner.encode(judged.observations);
+    const { size } = latents;
+    const centroids = this.#judgement?.centroids ?? new Float64Array(0);
+    let latent: Float32Array = latents.values.slice(observation * size, (observation + 1) * size);
+    let state = judged.states[observation];
+    const at = (): Imagined => {
+      const [x, y] = this.#plane.project(latent);
+      return {
+        point: [x, y],
+        nearest: nearestRow(latents.values, latent),
+        landedClass: nearestRow(centroids, latent),
+        trueClass: classes.classOf[state],
+      };
+    };
+    const steps = [at()];
+    for (const action of actions) {
+      latent = this.#learner.predict(latent, action);
+      state = environment.next(state, action);
+      steps.push(at());
+    }
+    return steps;
+  }
+
+  export(version: string): ReadonlyMap<string, Uint8Array> {
+    return this.#learner.export('playground', version);
+  }
+
+  dispose(): Promise<void> {
+    return this.#learner.dispose();
+  }
+}
+
+/** The row of `rows` [n, D] that is nearest to `vector` [D]. */
+function nearestRow(rows: Float32Array | Float64Array, vector: Float32Array): number {
+  const size = vector.length;
+  let best = 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (let n = 0; n < rows.length / size; n++) {
+    let sum = 0;
+    for (let k = 0; k < size; k++) sum += (rows[n * size + k] - vector[k]) ** 2;
+    if (sum >= least) continue;
+    least = sum;
+    best = n;
+  }
+  return best;
+}

@@ -1,0 +1,334 @@
+// One training on the page: its picture, its numbers, its verdict, the image that is pointed at, its actions and its knobs. Keeps
+// what the training was at every moment, so that one can go back.
+
+import { verdictHeadlines, verdictTones } from '../../../src/report/answer.ts';
+import { classColours } from '../../../src/report/colour.ts';
+import { element } from '../../page/view/dom.ts';
+import { createImage, type ImageSet, paintImage } from '../../page/view/image.ts';
+import { Training, type TrainingOptions } from '../client.ts';
+import type { Frame, Imagined, Labelling, Opened } from '../protocol.ts';
+import { hasObjective, type Setting } from '../setting.ts';
+import { percent, shortNumber, titleOf, verdictSentence } from '../words.ts';
+import { playWorlds } from '../world.ts';
+import { createKnobs } from './knobs.ts';
+import { Plot } from './plot.ts';
+import { createSparkline } from './sparkline.ts';
+
+/** Moments that are kept; of more, every other one of the older half goes. */
+const KEPT_FRAMES = 900;
+
+export interface PanelEvents {
+  onSetting(setting: Setting): void;
+  /** A moment came; the last one of what was asked for. */
+  onFrame(isLast: boolean): void;
+  onFailed(error: Error): void;
+  /** The reader wants to look closely. */
+  onPause(): void;
+  announce(text: string): void;
+  onExport(files: ReadonlyMap<string, Uint8Array>): Promise<string>;
+}
+
+export interface PanelOptions {
+  readonly setting: Setting;
+  readonly training: TrainingOptions;
+  /** Name of the labelling to colour by. */
+  readonly colourBy: string | undefined;
+  readonly isReduced: boolean;
+  readonly isOpen: boolean;
+}
+
+export class Panel {
+  readonly element: HTMLElement;
+  readonly setting: Setting;
+  readonly #events: PanelEvents;
+  readonly #options: PanelOptions;
+  readonly #training: Training | undefined;
+  readonly #plot: Plot;
+  readonly #verdict = element('span', { class: 'tag plain verdict-word' }, 'Loading');
+  readonly #sentence = element('p', { class: 'sentence' }, 'Loading the browser’s own trainer.');
+  readonly #colourBy = element('select', { 'aria-label': 'Colour by' });
+  readonly #look = element('div', { class: 'look' });
+  readonly #caption = element('p', { class: 'caption' }, 'Point at a latent to see its image.');
+  readonly #actions = element('div', { class: 'actions', role: 'group', 'aria-label': 'Imagine an action' });
+  readonly #ringNote = element('span', { class: 'ring-note', hidden: '' }, 'dashed: spread before training');
+  readonly #export = element('p', { class: 'export caption' });
+  readonly #numbers = {
+    loss: createSparkline('Loss', 'What training makes small: prediction and auxiliary task together.', 'logarithm'),
+    spread: createSparkline('Spread', 'Mean distance of two latents, over that before training.', 'logarithm'),
+    accuracy: createSparkline(
+      'Accuracy',
+      'Share of unseen images whose latent is nearest to the middle of its class.',
+      'share',
+    ),
+  };
+  #opened: Opened | undefined;
+  #images: ImageSet | undefined;
+  #canvas: HTMLCanvasElement | undefined;
+  #frames: Frame[] = [];
+  #shown = -1;
+  #selected: number | undefined;
+  #taken: number[] = [];
+  #path: readonly Imagined[] = [];
+  #said = '';
+
+  constructor(options: PanelOptions, events: PanelEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.setting = options.setting;
+    const canvas = element('canvas', { class: 'plot', tabindex: 0, role: 'img', 'aria-label': 'Latents, loading' });
+    this.#plot = new Plot(canvas);
+    this.element = element(
+      'section',
+      { class: 'panel', 'aria-label': titleOf(this.setting) },
+      element('div', { class: 'head' }, element('h2', {}, titleOf(this.setting)), this.#verdict),
+      element('div', { class: 'stage' }, canvas, this.#ringNote),
+      element('dl', { class: 'numbers' }, ...Object.values(this.#numbers).map((each) => each.element)),
+      this.#sentence,
+      element('div', { class: 'beside-image' }, this.#look, element('div', {}, this.#caption, this.#actions)),
+      this.#details(),
+    );
+    this.#listen(canvas);
+    if (!hasObjective(this.setting)) {
+      this.#training = undefined;
+      this.#verdict.textContent = 'Nothing to train';
+      this.#sentence.textContent =
+        'Prediction is off and there is no auxiliary task: nothing is asked of the latents. Turn one of them on.';
+      return;
+    }
+    this.#training = new Training(this.setting, options.training, {
+      onNote: (text) => {
+        this.#sentence.textContent = `${text} …`;
+      },
+      onOpened: (opened) => this.#open(opened),
+      onFrame: (frame, isLast) => this.#add(frame, isLast),
+      onFailed: (error) => this.#events.onFailed(error),
+    });
+  }
+
+  /** Steps of the whole training; 0 before it is open. */
+  get steps(): number {
+    return this.#opened?.steps ?? 0;
+  }
+
+  get step(): number {
+    return this.#frames.at(-1)?.step ?? 0;
+  }
+
+  get isReady(): boolean {
+    return this.#training === undefined || this.#frames.length > 0;
+  }
+
+  get isDone(): boolean {
+    return this.#training === undefined || (this.steps > 0 && this.step >= this.steps);
+  }
+
+  train(until?: number): void {
+    this.#forgetPath();
+    this.#training?.train(until);
+  }
+
+  pause(): void {
+    this.#training?.pause();
+  }
+
+  end(): void {
+    this.#training?.end();
+  }
+
+  draw(now: number): void {
+    this.#plot.draw(now);
+  }
+
+  /** Shows the moment nearest to a step; undefined: the newest. */
+  showStep(step: number | undefined): void {
+    if (this.#frames.length === 0) return;
+    const index =
+      step === undefined ? this.#frames.length - 1 : this.#frames.findLastIndex((frame) => frame.step <= step);
+    this.#show(Math.max(0, index));
+  }
+
+  #details(): HTMLElement {
+    const write = element('button', { type: 'button', class: 'export-button' }, 'Export as ONNX');
+    write.addEventListener('click', () => void this.#write());
+    return element(
+      'details',
+      this.#options.isOpen ? { open: '' } : {},
+      element('summary', {}, 'Knobs and export'),
+      createKnobs(this.setting, (setting) => this.#events.onSetting(setting)),
+      element('p', { class: 'caption' }, playWorlds[this.setting.world].words),
+      element('p', {}, write),
+      this.#export,
+    );
+  }
+
+  async #write(): Promise<void> {
+    if (this.#training === undefined || this.#frames.length === 0) return;
+    this.#events.onPause();
+    const files = await this.#training.export();
+    const explorer = await this.#events.onExport(files);
+    const links = [...files].flatMap(([name, bytes]): (Node | string)[] => {
+      const address = URL.createObjectURL(new Blob([Uint8Array.from(bytes)], { type: 'application/octet-stream' }));
+      return [element('a', { href: address, download: name }, name), ' '];
+    });
+    this.#export.replaceChildren(
+      `At step ${this.step}: `,
+      ...links,
+      element('a', { href: explorer, target: '_blank', rel: 'noopener' }, 'Open it in the explorer'),
+    );
+  }
+
+  #open(opened: Opened): void {
+    this.#opened = opened;
+    this.#ringNote.hidden = false;
+    this.#images = { observations: opened.observations, shape: opened.shape };
+    const { labellings } = opened;
+    this.#colourBy.replaceChildren(...labellings.map(({ name }) => element('option', { value: name }, name)));
+    const wanted = labellings.find(({ name }) => name === this.#options.colourBy) ?? labellings[0];
+    this.#colourBy.value = wanted.name;
+    this.#colourBy.addEventListener('change', () => this.#colour());
+    if (labellings.length > 1) {
+      const label = element('label', { class: 'colour-by' }, 'Coloured by ', this.#colourBy);
+      this.element.querySelector('.stage')?.append(label);
+    }
+    this.#colour();
+    this.#actions.replaceChildren(
+      ...opened.actionNames.map((name, action) => {
+        const button = element('button', { type: 'button' }, name);
+        button.addEventListener('click', () => void this.#imagine(action));
+        return button;
+      }),
+    );
+    this.#canvas = createImage(this.#images, 0, 'An unseen image', 'large');
+    this.#look.replaceChildren(this.#canvas);
+    this.#caption.title = `${opened.parameters} weights; the training step has ${opened.nodes} ONNX nodes`;
+    this.#point(0, false);
+  }
+
+  #colour(): void {
+    const labelling = this.#labelling();
+    this.#plot.colour(labelling, classColours(labelling.names.length));
+  }
+
+  #labelling(): Labelling {
+    const labellings = this.#opened?.labellings ?? [];
+    return (
+      labellings.find(({ name }) => name === this.#colourBy.value) ?? { name: '', names: [], labels: new Int32Array(0) }
+    );
+  }
+
+  #add(frame: Frame, isLast: boolean): void {
+    const isFollowing = this.#shown === this.#frames.length - 1;
+    if (this.#frames.at(-1)?.step === frame.step) this.#frames.pop();
+    this.#frames.push(frame);
+    if (this.#frames.length > KEPT_FRAMES) {
+      const half = KEPT_FRAMES >> 1;
+      this.#frames = this.#frames.filter((_, index) => index > half || index % 2 === 0);
+    }
+    if (isFollowing) this.#show(this.#frames.length - 1);
+    this.#events.onFrame(isLast);
+  }
+
+  #show(index: number): void {
+    const frame = this.#frames[index];
+    const opened = this.#opened;
+    if (frame === undefined || opened === undefined) return;
+    if (index !== this.#frames.length - 1) this.#forgetPath();
+    this.#shown = index;
+    const { verdict, accuracy } = frame.judgement;
+    this.#plot.show(frame, this.#frames[0].radius, !this.#options.isReduced);
+    const shown = this.#frames.slice(0);
+    const losses = shown.map(({ loss }) => loss ?? shown[1]?.loss ?? 0);
+    this.#numbers.loss.show(losses, index, frame.loss === undefined ? '–' : shortNumber(frame.loss));
+    this.#numbers.spread.show(
+      shown.map(({ spread }) => spread),
+      index,
+      `${shortNumber(frame.spread)}×`,
+    );
+    this.#numbers.accuracy.show(
+      shown.map(({ judgement }) => judgement.accuracy),
+      index,
+      percent(accuracy),
+    );
+    const word = frame.step === 0 ? 'Untrained' : verdictHeadlines[verdict];
+    this.#verdict.className = `tag verdict-word ${frame.step === 0 ? 'plain' : verdictTones[verdict]}`;
+    this.#verdict.textContent = word;
+    const sentence = verdictSentence(frame, opened.labellings[0].names, opened.actionNames);
+    this.#sentence.textContent = sentence;
+    this.#plot.canvas.setAttribute(
+      'aria-label',
+      `${frame.points.length / 2} latents of unseen images after ${frame.step} steps: ${word}. ${sentence}`,
+    );
+    if (word !== this.#said && frame.step > 0) {
+      this.#said = word;
+      this.#events.announce(`${titleOf(this.setting)}, step ${frame.step}: ${word}. ${sentence}`);
+    }
+  }
+
+  #listen(canvas: HTMLCanvasElement): void {
+    const pointAt = (event: PointerEvent): number | undefined => {
+      const { left, top } = canvas.getBoundingClientRect();
+      return this.#plot.nearest(event.clientX - left, event.clientY - top);
+    };
+    canvas.addEventListener('pointermove', (event) => {
+      const found = pointAt(event);
+      if (found !== undefined && this.#path.length < 2) this.#point(found, true);
+    });
+    canvas.addEventListener('click', (event) => {
+      const found = pointAt(event);
+      this.#forgetPath();
+      if (found !== undefined) this.#point(found, true);
+    });
+    canvas.addEventListener('keydown', (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      const count = this.#labelling().labels.length;
+      if (step === undefined || count === 0) return;
+      event.preventDefault();
+      this.#forgetPath();
+      this.#point(((this.#selected ?? 0) + step + count) % count, true);
+    });
+  }
+
+  /** Shows one observation. */
+  #point(observation: number, isMarked: boolean): void {
+    const { names, labels } = this.#opened?.labellings[0] ?? this.#labelling();
+    this.#selected = observation;
+    this.#taken = [];
+    if (isMarked) this.#plot.select(observation);
+    const name = names[labels[observation]] ?? '';
+    this.#paint(observation, `An unseen image of class ${name}`);
+    this.#caption.textContent = `An image of class ${name}. Press an action: the predictor moves its latent, without looking again.`;
+  }
+
+  #paint(observation: number, description: string): void {
+    if (this.#canvas && this.#images) paintImage(this.#canvas, this.#images, observation, description);
+  }
+
+  #forgetPath(): void {
+    this.#taken = [];
+    this.#path = [];
+    this.#plot.select(this.#selected);
+  }
+
+  async #imagine(action: number): Promise<void> {
+    const start = this.#selected ?? 0;
+    this.#events.onPause();
+    this.showStep(undefined);
+    this.#taken.push(action);
+    const steps = await this.#training?.imagine(start, this.#taken);
+    const last = steps?.at(-1);
+    if (steps === undefined || last === undefined) return;
+    this.#path = steps;
+    this.#plot.select(
+      start,
+      steps.map(({ point }) => point),
+    );
+    const { names } = this.#opened?.labellings[0] ?? this.#labelling();
+    const way = this.#taken.map((each) => this.#opened?.actionNames[each] ?? '').join(', ');
+    const [landed, truth] = [names[last.landedClass], names[last.trueClass]];
+    const isRight = last.landedClass === last.trueClass;
+    this.#paint(last.nearest, `The unseen image whose latent is nearest to where the predictor lands`);
+    const text = `Imagined ${way}: lands in class ${landed}${isRight ? ', as in the world.' : `; the world goes to ${truth}.`}`;
+    this.#caption.textContent = text;
+    this.#events.announce(text);
+  }
+}
