@@ -75,10 +75,5 @@ export type { TrainingPlaceChoice, TrainingPlaceName } from './train/place.ts';
 export { type ResumeOptions, type RunOptions, resumeRun, trainRun } from './train/run.ts';
 export { type CompareFilesOptions, compareFiles } from './verify/files.ts';
 export { type VerifyRunOptions, verifyRun } from './verify/run.ts';
-export {
-  type TrainingComparison,
-  type TrainingVerification,
-  type TrainingVerificationRow,
-  type VerifyTrainingOptions,
-  verifyTraining,
-} from './verify/training.ts';
+export { type VerifyTrainingOptions, verifyTraining } from './verify/training.ts';
+export { writeTrainingVerification } from './verify/training-report.ts';

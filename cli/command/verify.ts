@@ -131,7 +131,7 @@ export function createVerifyCommand(terminal: Terminal): Command {
     )
     .option('--json', 'print verify.json instead of the table')
     .option(OPEN_FLAG, OPEN_DESCRIPTION)
-    .option('--no-report', 'write neither verify.json nor verify.html');
+    .option('--no-report', 'write neither verify.json nor verify.html (of a training: verify-training.json and .html)');
   return withEncoderFlags(command)
     .addHelpText(
       'after',
@@ -322,6 +322,14 @@ async function runTrainingVerification(
   });
   const { renderTrainingVerification } = await import('../text/training-verification.ts');
   terminal.stdout.write(flags.json ? formatJson(record) : renderTrainingVerification(record));
+  if (!flags.report) return;
+  const { TRAINING_VERIFICATION_PAGE_NAME, writeTrainingVerification } = await import(
+    '../../pipeline/verify/training-report.ts'
+  );
+  await writeTrainingVerification(folder, record);
+  const page = join(folder, TRAINING_VERIFICATION_PAGE_NAME);
+  terminal.stderr.write(`${page}: the report\n`);
+  await openPage(terminal, flags.open, page);
 }
 
 /** Names one by one, or `all`. */

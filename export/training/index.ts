@@ -5,6 +5,7 @@
 // The graph is the one that TensorFlow runs; the table of operations of graph models writes it.
 import type { NamedArray } from '../../src/storage/safetensors.ts';
 import { ADAM_SLOT_PREFIX } from '../../src/tensorflow/adam.ts';
+import type { GraphTensor } from '../../src/tensorflow/graph.ts';
 import type { Networks } from '../../src/training/objective.ts';
 import {
   buildTrainingGraph,
@@ -71,12 +72,17 @@ export interface TrainingProgram {
   readonly encoder: () => OnnxModel;
   /** The encoder with J J' of its Jacobian beside the latents. */
   readonly jacobian: () => OnnxModel;
+  /** The computation of these tensors of the training graph, `probe0` and so on, from a batch and the state. */
+  readonly probe: (tensors: readonly GraphTensor[]) => OnnxModel;
   /** A model without inputs that gives the state to start from: these values after so many steps. */
   readonly start: (values: ReadonlyMap<string, NamedArray>, stepsDone: number) => OnnxModel;
   /** The networks' own values, and no moments. */
   readonly initial: ReadonlyMap<string, NamedArray>;
   readonly description: TrainingStepDescription;
 }
+
+/** The output of `probe` that is its tensor number `index`. */
+export const probeName = (index: number): string => `probe${index}`;
 
 const RENAMED: Readonly<Record<string, string>> = {
   'adam/rate': 'rate',
@@ -143,6 +149,11 @@ export function buildTrainingProgram(
           ]),
         ),
         'The same, and the product of its Jacobian with its own transpose.',
+      ),
+    probe: (tensors) =>
+      write(
+        functional(new Map(tensors.map(({ name }, i) => [probeName(i), name]))),
+        'Tensors inside of a step, as they are before the weights change.',
       ),
     start: (values, stepsDone) =>
       write(startGraph(layout, values), `The state of a training after ${stepsDone} steps: no inputs.`),

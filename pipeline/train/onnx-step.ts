@@ -3,6 +3,7 @@ import { encodeModel } from '../../export/index.ts';
 import {
   flatten,
   nextName,
+  probeName,
   type StateSlot,
   stateNames,
   type TrainingProgram,
@@ -17,6 +18,7 @@ import { ADAM_SLOT_PREFIX } from '../../src/tensorflow/adam.ts';
 import { setNamedWeights } from '../../src/tensorflow/weight.ts';
 import type { StepResult, StepState, TrainingBackend } from '../../src/training/backend.ts';
 import type { Networks } from '../../src/training/objective.ts';
+import { type ProbedTensor, probedTensors } from '../../src/training/probe.ts';
 import { sigregFeeds } from '../../src/training/regularizer.ts';
 
 type State = Readonly<Record<string, RuntimeTensor>>;
@@ -66,27 +68,13 @@ export class OnnxTrainingStep implements TrainingBackend {
   }
 
   async run(batch: TransitionBatch, step: number, rate: number): Promise<StepResult> {
-    const { graph, observedNumbers, termNames } = this.#program.built;
+    const { termNames } = this.#program.built;
     const scalar = (value: number): RuntimeTensor => ({ type: 'float32', data: Float32Array.of(value), shape: [] });
-    const shaped = (name: string, data: Float32Array | Uint8Array): RuntimeTensor => ({
-      type: data instanceof Uint8Array ? 'uint8' : 'float32',
-      data,
-      shape: graph.placeholders.get(name)?.shape ?? [],
-    });
-    const directions = Object.entries(sigregFeeds(graph, this.#seed, step));
-    const fed: Record<string, RuntimeTensor> = {
-      // Time-major: what is encoded comes first.
-      observations: shaped('observations', batch.observations.subarray(0, observedNumbers)),
-      actions: shaped('actions', batch.actions),
-      targets: shaped('targets', batch.auxiliary),
+    const outputs = await runWith(this.#session, {
+      ...this.#batchFeeds(batch, step),
       rate: scalar(rate),
       step: scalar(step + 1),
-      ...this.#state,
-    };
-    for (const [name, values] of directions) fed.directions = shaped(name, values);
-    const outputs = await this.#session.run(
-      Object.fromEntries(this.#session.inputs.map(({ name }) => [name, fed[name]])),
-    );
+    });
     this.#state = Object.fromEntries(Object.keys(this.#state).map((name) => [name, outputs[nextName(name)]]));
     const numberOf = (name: string): number => Number(outputs[name].data[0]);
     return {
@@ -94,6 +82,39 @@ export class OnnxTrainingStep implements TrainingBackend {
       terms: Object.fromEntries(termNames.map((name) => [name, numberOf(name)])),
       latentDeviation: numberOf('latent_deviation'),
     };
+  }
+
+  #batchFeeds(batch: TransitionBatch, step: number): Record<string, RuntimeTensor> {
+    const { graph, observedNumbers } = this.#program.built;
+    const shaped = (name: string, data: Float32Array | Uint8Array): RuntimeTensor => ({
+      type: data instanceof Uint8Array ? 'uint8' : 'float32',
+      data,
+      shape: graph.placeholders.get(name)?.shape ?? [],
+    });
+    const fed: Record<string, RuntimeTensor> = {
+      // Time-major: what is encoded comes first.
+      observations: shaped('observations', batch.observations.subarray(0, observedNumbers)),
+      actions: shaped('actions', batch.actions),
+      targets: shaped('targets', batch.auxiliary),
+      ...this.#state,
+    };
+    for (const [name, values] of Object.entries(sigregFeeds(graph, this.#seed, step)))
+      fed.directions = shaped(name, values);
+    return fed;
+  }
+
+  get probed(): readonly ProbedTensor[] {
+    return probedTensors(this.#program.built);
+  }
+
+  async probe(batch: TransitionBatch, step: number, tensors: readonly ProbedTensor[]): Promise<Float32Array[]> {
+    const session = await this.#runtime.load(encodeModel(this.#program.probe(tensors)));
+    try {
+      const outputs = await runWith(session, this.#batchFeeds(batch, step));
+      return tensors.map((_, i) => floatsOf(outputs[probeName(i)]));
+    } finally {
+      await session.dispose();
+    }
   }
 
   async encode(observations: Uint8Array | Float32Array): Promise<Float32Array> {
@@ -137,7 +158,7 @@ export class OnnxTrainingStep implements TrainingBackend {
       ...this.#state,
       observations: { type: isPixels ? 'uint8' : 'float32', data, shape },
     };
-    return session.run(Object.fromEntries(session.inputs.map(({ name }) => [name, fed[name]])));
+    return runWith(session, fed);
   }
 
   read(): StepState {
@@ -185,6 +206,10 @@ export class OnnxTrainingStep implements TrainingBackend {
     this.#measuring = undefined;
   }
 }
+
+/** Runs a session with those of `fed` that it takes. */
+const runWith = (session: RuntimeSession, fed: Readonly<Record<string, RuntimeTensor>>) =>
+  session.run(Object.fromEntries(session.inputs.map(({ name }) => [name, fed[name]])));
 
 function floatsOf({ data, type }: RuntimeTensor): Float32Array {
   if (data instanceof Float32Array) return data;

@@ -1,10 +1,21 @@
-// The same first steps of a run on every place that can train it, side by side: losses, and how far the weights drift apart. Nothing of the
-// run is changed.
+// The same first steps of a run on every place that can train it, side by side: losses, how far the weights drift apart, and which node of
+// the first step starts it. Nothing of the run is changed.
+import { basename, resolve } from 'node:path';
+import type { TransitionBatch } from '../../src/data/transition.ts';
 import { option, UnavailableError, UsageError } from '../../src/error.ts';
 import { readConfiguration } from '../../src/run/folder.ts';
 import { elementCount } from '../../src/shape.ts';
 import type { StepState, TrainingBackend } from '../../src/training/backend.ts';
+import type { ProbedTensor } from '../../src/training/probe.ts';
 import { learningRateAt } from '../../src/training/schedule.ts';
+import {
+  originOf,
+  relativeError,
+  type TrainingComparison,
+  type TrainingOrigin,
+  type TrainingVerification,
+  type TrainingVerificationRow,
+} from '../../src/verification/training.ts';
 import { openRunOrigin } from '../origin.ts';
 import { openTrainingPlace, type TrainingPlace, type TrainingPlaceName, trainingPlaces } from '../train/place.ts';
 
@@ -21,31 +32,6 @@ export interface VerifyTrainingOptions {
   /** Told in one line of what is left out. */
   readonly onNote?: ((note: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-}
-
-/** One place after one step. */
-export interface TrainingComparison {
-  readonly loss: number;
-  /** |loss - reference| over the reference's. */
-  readonly lossError: number;
-  /** Largest difference of a trained weight from the reference's, over the largest change of one since the start. */
-  readonly weightError: number;
-}
-
-/** All places after one step. */
-export interface TrainingVerificationRow {
-  /** From 1. */
-  readonly step: number;
-  /** By place, the reference first. */
-  readonly places: Readonly<Record<string, TrainingComparison>>;
-}
-
-/** What `verifyTraining` measured. */
-export interface TrainingVerification {
-  readonly reference: TrainingPlaceName;
-  /** Name -> what ran: package and version. */
-  readonly places: Readonly<Record<string, string>>;
-  readonly rows: readonly TrainingVerificationRow[];
 }
 
 const usual: readonly TrainingPlaceName[] = ['tensorflow', 'onnx:cpu', 'onnx:wasm'];
@@ -92,10 +78,14 @@ export async function verifyTraining(
           objective,
           optimization,
           auxiliaries: parts.auxiliaries,
+          // Nodes have one name in every place where the graphs are equal.
+          isMeasured: true,
           seed,
         }),
       });
     const start = opened[0].backend.read();
+    const first = await source.batch(0, optimization.batchSize, objective.horizon);
+    const origins = await findOrigins(opened, first, signal);
     const rows: TrainingVerificationRow[] = [];
     for (let step = 0; step < steps; step++) {
       signal?.throwIfAborted();
@@ -116,15 +106,56 @@ export async function verifyTraining(
       rows.push({ step: step + 1, places: Object.fromEntries(compared) });
     }
     return {
+      run: basename(resolve(runFolder)),
       reference: places[0].name,
       places: Object.fromEntries(places.map(({ name, provenance }) => [name, String(provenance[name])])),
       rows,
+      origins,
     };
   } finally {
     for (const { backend } of opened) await backend.dispose();
     await origin?.dispose();
     for (const place of places) await place.dispose();
   }
+}
+
+/** Bytes of values of a place that are held at once. */
+const HELD_BYTE_LENGTH = 64 * 2 ** 20;
+
+/** By place without the first: where it leaves the first one within a step on `batch`. */
+async function findOrigins(
+  opened: readonly { readonly place: TrainingPlace; readonly backend: TrainingBackend }[],
+  batch: TransitionBatch,
+  signal: AbortSignal | undefined,
+): Promise<Record<string, TrainingOrigin>> {
+  const [{ backend: reference }, ...others] = opened;
+  const tensors = reference.probed;
+  const errors = others.map((): number[] => []);
+  for (const group of groupsOf(tensors)) {
+    signal?.throwIfAborted();
+    const expected = await reference.probe(batch, 0, group);
+    for (const [i, { backend }] of others.entries()) {
+      const found = await backend.probe(batch, 0, group);
+      errors[i].push(...found.map((values, k) => relativeError(values, expected[k])));
+    }
+  }
+  return Object.fromEntries(others.map(({ place }, i) => [place.name, originOf(tensors, errors[i])]));
+}
+
+/** In order, as many in each as may be held. */
+function groupsOf(tensors: readonly ProbedTensor[]): ProbedTensor[][] {
+  const groups: ProbedTensor[][] = [];
+  let held = Number.POSITIVE_INFINITY;
+  for (const tensor of tensors) {
+    const byteLength = 4 * elementCount(tensor.shape);
+    if (held + byteLength > HELD_BYTE_LENGTH) {
+      groups.push([]);
+      held = 0;
+    }
+    groups[groups.length - 1].push(tensor);
+    held += byteLength;
+  }
+  return groups;
 }
 
 /** Of trained weights: those that have a moment. */

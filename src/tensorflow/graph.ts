@@ -64,6 +64,8 @@ export class Graph {
   readonly nodes: GraphNode[] = [];
   readonly variables = new Map<string, GraphVariable>();
   readonly placeholders = new Map<string, GraphTensor>();
+  /** Every output of every node, by name. */
+  readonly tensors = new Map<string, GraphTensor>();
   readonly #tape: TapeEntry[] = [];
   readonly #nameCounts = new Map<string, number>();
   readonly #constants = new Map<string, GraphTensor>();
@@ -92,7 +94,9 @@ export class Graph {
     const inputNames = inputs.map((input) => (typeof input === 'string' ? input : input.name));
     const controls = (options.after ?? []).map((node) => `^${nodeOf(node)}`);
     this.nodes.push({ name, operation, inputs: [...inputNames, ...controls], attributes });
-    return outputs.map((output, index) => ({ name: `${name}:${index}`, type: output.type, shape: output.shape }));
+    const made = outputs.map(({ type, shape }, index): GraphTensor => ({ name: `${name}:${index}`, type, shape }));
+    for (const tensor of made) this.tensors.set(tensor.name, tensor);
+    return made;
   }
 
   /** Adds a node with no outputs (an assignment, an update) and returns its name, for `after`. */

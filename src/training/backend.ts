@@ -3,6 +3,7 @@
 import type { TransitionBatch } from '../data/transition.ts';
 import type { NamedArray } from '../storage/safetensors.ts';
 import type { Networks } from './objective.ts';
+import type { ProbedTensor } from './probe.ts';
 import type { TrainingGraphOptions, TrainingStepShape } from './training-graph.ts';
 
 export interface StepResult {
@@ -26,6 +27,14 @@ export interface TrainingBackend {
   readonly latentSize: number;
   /** Runs step number `step` (from 0) on `batch` with learning rate `rate`. */
   run(batch: TransitionBatch, step: number, rate: number): StepResult | Promise<StepResult>;
+  /** What `probe` can give: losses, activations and gradients of a step, in the order in which they are computed. */
+  readonly probed: readonly ProbedTensor[];
+  /** The values of some of `probed` in step number `step` on `batch`, each laid out as TensorFlow does. Changes nothing. */
+  probe(
+    batch: TransitionBatch,
+    step: number,
+    tensors: readonly ProbedTensor[],
+  ): readonly Float32Array[] | Promise<readonly Float32Array[]>;
   /** [N, ...observation] -> [N, D]: latents of the encoder as it is now, batch norms by their moving averages. Changes nothing. */
   encode(observations: Uint8Array | Float32Array): Float32Array | Promise<Float32Array>;
   /** J J' [D, D] of the encoder's Jacobian J at one observation (pixels in 0..1), batch norms by their moving averages. */

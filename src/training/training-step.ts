@@ -4,12 +4,13 @@ import type { TransitionBatch } from '../data/transition.ts';
 import { elementCount } from '../shape.ts';
 import type { NamedArray } from '../storage/safetensors.ts';
 import { ADAM_SLOT_PREFIX, adamFeeds } from '../tensorflow/adam.ts';
-import { GraphSession } from '../tensorflow/session.ts';
+import { type Feeds, GraphSession } from '../tensorflow/session.ts';
 import { setNamedWeights } from '../tensorflow/weight.ts';
 import type { StepResult, StepState, TrainingBackend } from './backend.ts';
 import type { ObjectiveConfiguration, OptimizationConfiguration } from './configuration.ts';
 import { encodeRows, type InferenceBranch, jacobianGram } from './inference.ts';
 import type { Networks } from './objective.ts';
+import { type ProbedTensor, probedTensors } from './probe.ts';
 import { sigregFeeds } from './regularizer.ts';
 import { buildTrainingGraph, initialValues, type TrainingGraph, type TrainingStepShape } from './training-graph.ts';
 
@@ -52,18 +53,31 @@ export class TrainingStep implements TrainingBackend {
 
   /** Runs step number `step` (from 0) on `batch` with learning rate `rate`. */
   run(batch: TransitionBatch, step: number, rate: number): StepResult {
-    const { graph, hasTargets, observedNumbers, result, termNames } = this.#built;
-    const feeds = {
+    const { result, termNames } = this.#built;
+    const feeds = { ...this.#batchFeeds(batch, step), ...adamFeeds(step, rate, this.#optimization) };
+    const [numbers] = this.#session.run(feeds, [result]);
+    const terms = Object.fromEntries(termNames.map((name, index) => [name, numbers[index + 1]]));
+    return { loss: numbers[0], terms, latentDeviation: numbers[numbers.length - 1] };
+  }
+
+  #batchFeeds(batch: TransitionBatch, step: number): Feeds {
+    const { graph, hasTargets, observedNumbers } = this.#built;
+    return {
       // Time-major: what is encoded comes first.
       observations: batch.observations.subarray(0, observedNumbers),
       actions: batch.actions,
       ...(hasTargets ? { targets: batch.auxiliary } : {}),
-      ...adamFeeds(step, rate, this.#optimization),
       ...sigregFeeds(graph, this.#seed, step),
     };
-    const [numbers] = this.#session.run(feeds, [result]);
-    const terms = Object.fromEntries(termNames.map((name, index) => [name, numbers[index + 1]]));
-    return { loss: numbers[0], terms, latentDeviation: numbers[numbers.length - 1] };
+  }
+
+  get probed(): readonly ProbedTensor[] {
+    return probedTensors(this.#built);
+  }
+
+  /** The values of some of `probed`; no variable changes, since none of them waits for that. */
+  probe(batch: TransitionBatch, step: number, tensors: readonly ProbedTensor[]): Float32Array[] {
+    return this.#session.run(this.#batchFeeds(batch, step), tensors);
   }
 
   /** [N, ...observation] -> [N, D]: latents of the encoder as it is now, batch norms by their moving averages. Changes nothing. */

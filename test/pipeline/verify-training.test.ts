@@ -32,6 +32,10 @@ test('losses on onnxruntime are those of the reference, step by step', async () 
     expect(places['onnx:wasm'].lossError).toBeLessThan(1e-4);
     expect(places['onnx:wasm'].loss).toBeGreaterThan(0);
   }
+  expect(Object.keys(record.origins)).toEqual(['onnx:wasm']);
+  const { compared, largest } = record.origins['onnx:wasm'];
+  expect(compared).toBeGreaterThan(100);
+  expect(largest.error).toBeGreaterThan(0);
   expect(readdirSync(run)).toEqual(before);
 });
 

@@ -1,5 +1,6 @@
 // The files of a training step: whatever is trained, onnxruntime's losses and state follow TensorFlow's; the same configuration gives
 // the same bytes; and the encoder that lies beside gives the latents of the exported one.
+import * as tf from '@tensorflow/tfjs';
 import * as ort from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { exportTrainingStep, flatten, nextName } from '../../../export/training/index.ts';
@@ -74,6 +75,19 @@ describe('training step', () => {
     expect(Buffer.compare(a.start, b.start)).not.toBe(0);
     first.dispose();
     second.dispose();
+  });
+
+  test('a layer that cannot be trained is refused by its name', async () => {
+    const { networks, shape, options, dispose } = await buildVariant(variants[0]);
+    const input = tf.input({ shape: [...shape.observationShape] });
+    const noisy = tf.layers.gaussianNoise({ stddev: 1, name: 'noise' }).apply(input) as tf.SymbolicTensor;
+    const latent = tf.layers.dense({ units: 5 }).apply(tf.layers.flatten().apply(noisy)) as tf.SymbolicTensor;
+    const encoder = tf.model({ inputs: input, outputs: latent });
+    expect(() => exportTrainingStep({ ...networks, encoder }, shape, options)).toThrow(
+      /^training: layer noise: expected one of .*Conv2D.*, got GaussianNoise$/,
+    );
+    encoder.dispose();
+    dispose();
   });
 
   test('names of what comes back are the names of what is fed, with next_ before them', () => {

@@ -83,6 +83,21 @@ export const variants: readonly Variant[] = [
     },
   },
   { name: 'perceptron', model: { encoder: { kind: 'mlp', width: 7, depth: 2 } } },
+  {
+    name: 'layer norms in the encoder',
+    model: {
+      encoder: {
+        kind: 'convolutional',
+        norm: 'layer',
+        convolutions: [{ filters: 4, kernel: 8, stride: 8 }],
+        hidden: 7,
+      },
+    },
+  },
+  {
+    name: 'heads without hidden layers',
+    model: { predictor: { width: 9, depth: 0 }, auxiliary: { width: 8, depth: 0 } },
+  },
   { name: 'a rate of its own for the encoder', optimization: { encoderRateFactor: 0.3 } },
   { name: 'no auxiliary', auxiliaries: ['none'] },
   { name: 'value', auxiliaries: ['value'] },
