@@ -120,8 +120,8 @@ export async function searchLevels(units: readonly SearchedUnit[], options: Sear
         return isOffered && !(alone !== undefined && alone.lostMargin >= 1);
       });
       for (const level of lower) {
-        onProgress(`${name} as ${levelNames[level]} again`);
-        const trial = await measure(new Map([...kept.levels, [name, level]]), `${name} as ${levelNames[level]} again`);
+        onProgress(`${name} back to ${levelNames[level]}`);
+        const trial = await measure(new Map([...kept.levels, [name, level]]), `${name} back to ${levelNames[level]}`);
         if (!isGood(trial)) continue;
         kept = trial;
         break;

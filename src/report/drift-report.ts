@@ -1,5 +1,6 @@
 // The report of a comparison of new observations with a baseline: are their latents where they were?
 import type { Drift } from '../evaluation/baseline/drift.ts';
+import { ELSEWHERE } from '../evaluation/foreign-latents.ts';
 import type { DriftRecord } from '../evaluation/schema/drift.ts';
 import type { Latents } from '../measures/latents.ts';
 import { measureSpectrum, projectOnAxes } from '../measures/spectrum/spectrum.ts';
@@ -29,7 +30,7 @@ export function driftReport(drift: Drift, generator: string): Report {
 }
 
 /** What has changed, in words: also what the command prints. */
-export function driftSentences({ shift, outside, mix }: DriftRecord): string[] {
+export function driftSentences({ shift, outside, mix, runtime, baseline }: DriftRecord): string[] {
   return [
     shift.hasChanged
       ? `The latents of the classes have moved: energy distance ${formatPercent(shift.energy)} of the largest possible, by chance ${formatPercent(shift.byChance)} (p ${pText(shift.adjusted)}).`
@@ -40,6 +41,9 @@ export function driftSentences({ shift, outside, mix }: DriftRecord): string[] {
     mix.hasChanged
       ? `The mix of classes is another: ${formatPercent(mix.difference)} of the batch would have to change its class (p ${pText(mix.adjusted)})${mix.isAsked ? '' : '; this was not asked, and is no alarm'}.`
       : `The mix of classes is as before, as far as these observations show (p ${pText(mix.adjusted)}).`,
+    ...(runtime === ELSEWHERE
+      ? [`These latents were computed elsewhere: that they are of the encoder of ${baseline} is not known here.`]
+      : []),
   ];
 }
 
@@ -52,7 +56,7 @@ function answerOf(record: DriftRecord): Report['answer'] {
 }
 
 function pText(p: number): string {
-  return p < 1e-3 ? formatNumber(p) : `= ${p.toFixed(3)}`;
+  return `= ${p < 1e-3 ? formatNumber(p) : p.toFixed(3)}`;
 }
 
 function projection({ reference, batch }: Drift): BlockOf<'scatter'> {

@@ -113,6 +113,7 @@ function trialTable({ trials, encoder, time }: QuantizationRecord): BlockOf<'tab
         'float32',
         '0',
         '0',
+        '0',
         'all',
         kib(encoder.bytes),
         formatNumber(time.floatMs),

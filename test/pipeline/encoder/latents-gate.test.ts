@@ -14,6 +14,7 @@ import { withoutCommonWords } from '../../../src/evaluation/class/comparable-nam
 import { compareEvaluations } from '../../../src/evaluation/comparison.ts';
 import type { GateRecord } from '../../../src/evaluation/schema/gate.ts';
 import { randomFor } from '../../../src/random.ts';
+import { driftSentences } from '../../../src/report/drift-report.ts';
 import { readReportPage } from '../../../src/report/page.ts';
 import { writeImageSet } from '../../evaluation/baseline/image-set.ts';
 
@@ -197,6 +198,8 @@ describe('an encoder, and its latents from elsewhere', { timeout: 60_000 }, () =
         ...{ runtime: 'elsewhere', provider: 'not seen', version: basename(today), observed: basename(today) },
       });
       expect(await measureDrift(encoder, { baseline, data, permutations, report: false })).toMatchObject(numbers);
+      expect(driftSentences(record)).toHaveLength(4);
+      expect(driftSentences(record)[3]).toMatch(/computed elsewhere: that they are of the encoder of .*encoder\.json/);
       const page = at(`${name}-latents.drift.html`);
       expect(readReportPage(readFileSync(page, 'utf8'))?.question).toBe(
         `Do the latents of ${basename(today)} lie where those of the baseline do?`,

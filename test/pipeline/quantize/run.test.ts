@@ -140,6 +140,9 @@ describe('quantizeEncoder', () => {
     const record = quantizationSchema.parse(JSON.parse(readFileSync(recordPath ?? '', 'utf8')));
     const report = readReportPage(readFileSync(reportPath ?? '', 'utf8'));
     expect(report?.answer.headline).toBe('Certified');
+    const tables = report?.sections.flatMap(({ blocks }) => blocks.filter((block) => block.kind === 'table')) ?? [];
+    expect(tables.length).toBeGreaterThan(2);
+    for (const { columns, rows } of tables) for (const cells of rows) expect(cells).toHaveLength(columns.length);
     expect(report?.picture.kind === 'scatter' && report.picture.points.length).toBe(
       record.trials.filter((each) => each.largestError > 0).length + 1,
     );
