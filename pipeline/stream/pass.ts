@@ -28,7 +28,6 @@ export interface ShardOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told in one line how far it is. */
   readonly onProgress: (line: string) => void;
-  readonly onNote: (note: string) => void;
 }
 
 /** Between two lines that say how far it is. */
@@ -60,7 +59,7 @@ export async function runShard(
   stored: StoredPlan,
   pass: PassNumber,
   { index, of }: Shard,
-  { signal, onProgress, onNote }: ShardOptions,
+  { signal, onProgress }: ShardOptions,
   opened?: OpenedSubject,
 ): Promise<'done' | 'wasDone'> {
   const { folder, plan, digest } = stored;
@@ -74,7 +73,8 @@ export async function runShard(
   let machine = 'none';
   // Nothing to look for: the result is known without the rows.
   if (begin < end && !(own instanceof Closest && !own.isOpen)) {
-    const subject = opened ?? (await openStreamSubject(plan.subject, classSourceOf(plan), onNote));
+    // What there is to say of the subject was said when it was planned.
+    const subject = opened ?? (await openStreamSubject(plan.subject, classSourceOf(plan), () => {}));
     try {
       const blocks = openBlocks(stored, subject);
       let told = performance.now();

@@ -150,8 +150,8 @@ export async function runEvaluationShard(
   shard: Shard,
   given: StepOptions = {},
 ): Promise<'done' | 'wasDone'> {
-  const { onProgress, onNote } = resolveEvaluateOptions(given);
-  return runShard(readStreamPlan(folder), pass, shard, { signal: given.signal, onProgress, onNote });
+  const { onProgress } = resolveEvaluateOptions(given);
+  return runShard(readStreamPlan(folder), pass, shard, { signal: given.signal, onProgress });
 }
 
 /**
@@ -169,7 +169,7 @@ export async function mergeEvaluation(
   if (pass !== passes[passes.length - 1]) return undefined;
   const { subject, classes } = stored.plan;
   const asked = { of: 'column', column: classes.column } as const;
-  const opened = await openStreamSubject(subject, asked, onNote);
+  const opened = await openStreamSubject(subject, asked, () => {});
   try {
     const result = await streamResult(stored, opened, { onProgress, onNote });
     const files = { record: join(folder, 'evaluation.json'), page: join(folder, 'report.html') };
@@ -197,7 +197,7 @@ export async function streamEvaluation(
     if (comparable <= LARGEST_COMPARED) return { comparable };
     const stored = await planOpened(folder, subject, opened, given);
     for (const pass of passes) {
-      await runShard(stored, pass, { index: 0, of: 1 }, { signal: given.signal, onProgress, onNote }, opened);
+      await runShard(stored, pass, { index: 0, of: 1 }, { signal: given.signal, onProgress }, opened);
       mergePass(stored, pass, onNote);
     }
     const result = await streamResult(stored, opened, { onProgress, onNote });

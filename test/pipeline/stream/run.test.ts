@@ -1,7 +1,8 @@
 // An evaluation in shards: the same digest whatever the partition, the order and what was killed; and what the record says of it.
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { evaluateEncoder } from '../../../pipeline/encoder/evaluate.ts';
 import { evaluateLatents } from '../../../pipeline/encoder/latents.ts';
 import { passes } from '../../../pipeline/stream/pass.ts';
@@ -20,7 +21,8 @@ import { temporaryFolder } from '../../storage/temporary-folder.ts';
 const COUNT = 34_000;
 const SIZE = 3;
 const queries = 64;
-const folder = temporaryFolder();
+const folder = mkdtempSync(join(tmpdir(), 'jepa-onnx-test-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const path = join(folder, 'latents.npy');
 const labels = join(folder, 'labels.npy');
 const asked = { labels, queries, classes: { of: 'column', column: 'labels' } as const };
