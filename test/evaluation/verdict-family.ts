@@ -305,13 +305,14 @@ export function judgeFamily(family: Family): Tally {
   return tally;
 }
 
+const ranks: readonly string[] = verdicts;
+const rankOf = (word: string) => ranks.indexOf(word);
+
 /** Where the classes are not told apart and no word is known, both coarse and collapsed are true. */
 function isWorse(word: Verdict, { verdict, separable }: Family): boolean {
   const truth = verdict ?? (separable === 'yes' ? 'distinct' : 'collapsed');
   return rankOf(word) < rankOf(truth);
 }
-
-const rankOf = (word: string) => verdicts.findIndex((each) => each === word);
 
 function isBetter(word: Verdict, { verdict, separable }: Family): boolean {
   const truth = verdict ?? (separable === 'no' ? 'coarse' : 'distinct');
