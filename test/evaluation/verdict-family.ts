@@ -305,15 +305,18 @@ export function judgeFamily(family: Family): Tally {
   return tally;
 }
 
+const ranks: readonly string[] = verdicts;
+const rankOf = (word: string) => ranks.indexOf(word);
+
 /** Where the classes are not told apart and no word is known, both coarse and collapsed are true. */
 function isWorse(word: Verdict, { verdict, separable }: Family): boolean {
   const truth = verdict ?? (separable === 'yes' ? 'distinct' : 'collapsed');
-  return verdicts.indexOf(word) < verdicts.indexOf(truth);
+  return rankOf(word) < rankOf(truth);
 }
 
 function isBetter(word: Verdict, { verdict, separable }: Family): boolean {
   const truth = verdict ?? (separable === 'no' ? 'coarse' : 'distinct');
-  return verdicts.indexOf(word) > verdicts.indexOf(truth);
+  return rankOf(word) > rankOf(truth);
 }
 
 /**

@@ -18,9 +18,44 @@ describe('class gaps', () => {
 
   test('classes that are points are infinitely far apart, or not at all', () => {
     const apart = latentsOf([[0], [0], [1], [1]], [0, 0, 1, 1]);
-    expect(measureClassGaps(apart, measurePairs(apart)).gapRatio).toBe(Infinity);
+    expect(measureClassGaps(apart, measurePairs(apart))).toMatchObject({ gapRatio: Infinity, worstPair: [0, 1] });
     const same = latentsOf([[1], [1], [1], [1]], [0, 0, 1, 1]);
     expect(measureClassGaps(same, measurePairs(same)).gapRatio).toBe(0);
+  });
+
+  test('the worst pair is the one with the smallest ratio, the first of several', () => {
+    const gapsOf = (gaps: readonly number[]) => {
+      let at = 0;
+      const starts = [0, ...gaps.map((gap) => (at += 1 + gap))];
+      const rows = starts.flatMap((start) => [[start], [start + 1]]);
+      const labels = starts.flatMap((_, label) => [label, label]);
+      const latents = latentsOf(rows, labels);
+      return measureClassGaps(latents, measurePairs(latents));
+    };
+    expect(gapsOf([4, 3, 2])).toMatchObject({
+      worstPair: [2, 3],
+      gapRatio: 2,
+      smallestGap: 2,
+      closestObservations: [5, 6],
+    });
+    expect(gapsOf([4, 2, 3])).toMatchObject({
+      worstPair: [1, 2],
+      gapRatio: 2,
+      smallestGap: 2,
+      closestObservations: [3, 4],
+    });
+    expect(gapsOf([2, 3, 2])).toMatchObject({ worstPair: [0, 1], closestObservations: [1, 2] });
+  });
+
+  test('of one class there is no pair', () => {
+    const one = latentsOf([[0], [1]], [0, 0]);
+    const gaps = measureClassGaps(one, measurePairs(one));
+    expect(gaps).toMatchObject({ worstPair: [0, 0], smallestGap: Infinity, closestObservations: [-1, -1] });
+  });
+
+  test('the silhouette of one point is 0', () => {
+    const same = latentsOf([[1], [1], [1], [1]], [0, 0, 1, 1]);
+    expect(silhouette(same, measurePairs(same))).toBe(0);
   });
 
   test('the nearest neighbour of 6 is 7, of another class: 5 of 6 are right, 4 of 6 with 7 itself', () => {

@@ -125,6 +125,52 @@ describe('Lipschitz bound', () => {
     expect(norms.map(({ constant }) => Math.round(constant))).toEqual([316, 316]);
   });
 
+  describe('in a ball, before a layer norm of epsilon 0.01, whose slope is 1 over the least deviation', () => {
+    const norm = () => tf.layers.layerNormalization({ epsilon: 0.01 });
+    const latent = () => tf.input({ shape: [2], name: 'latent' });
+    const over = (deviation: number) => 1 / Math.sqrt(deviation ** 2 + 0.01);
+    const inBall = (model: tf.LayersModel, centres: Ball['centres'], radius: number) =>
+      lipschitzBounds(keep(model), 'latent').inBall({ centres, radius }).constant;
+
+    test('an action that does not move leaves the radius as it is', () => {
+      const [moving, action] = [latent(), tf.input({ shape: [2], name: 'action' })];
+      const joined = tf.layers.concatenate().apply([moving, action]) as tf.SymbolicTensor;
+      const dense = tf.layers.dense({ units: 4, useBias: false });
+      const mixed = dense.apply(joined) as tf.SymbolicTensor;
+      const model = tf.model({ inputs: [moving, action], outputs: norm().apply(mixed) as tf.SymbolicTensor });
+      dense.setWeights([tf.eye(4)]);
+      // The deviation of (3, -3, 1, -1) is the root of 5; a radius of 1 takes 1 / sqrt(4) of it.
+      const found = inBall(model, { latent: [3, -3], action: [1, -1] }, 1);
+      expect(found / over(Math.sqrt(5) - 0.5)).toBeCloseTo(1, 1);
+      expect(found).toBeLessThan(over(Math.sqrt(5) - 1) * 0.9);
+    });
+
+    test('two branches side by side move by the root of the sum of squares', () => {
+      const moving = latent();
+      const joined = tf.layers.concatenate().apply([moving, moving]) as tf.SymbolicTensor;
+      const model = tf.model({ inputs: moving, outputs: norm().apply(joined) as tf.SymbolicTensor });
+      // Of (3, -3, 3, -3): 3, less the root of 2 over the root of 4.
+      expect(inBall(model, { latent: [3, -3] }, 1)).toBeCloseTo(Math.SQRT2 * over(3 - Math.SQRT2 / 2), 9);
+    });
+
+    test('a sum of branches moves by the sum of their radii', () => {
+      const moving = latent();
+      const sum = tf.layers.add().apply([moving, moving]) as tf.SymbolicTensor;
+      const model = tf.model({ inputs: moving, outputs: norm().apply(sum) as tf.SymbolicTensor });
+      expect(inBall(model, { latent: [3, -3] }, 1)).toBeCloseTo(2 * over(6 - 2 / Math.SQRT2), 9);
+    });
+
+    test('what a layer norm gives moves by no more than twice its length, however large the ball', () => {
+      const [moving, action] = [latent(), tf.input({ shape: [2], name: 'action' })];
+      const sum = tf.layers.add().apply([norm().apply(moving) as tf.SymbolicTensor, action]) as tf.SymbolicTensor;
+      const model = tf.model({ inputs: [moving, action], outputs: norm().apply(sum) as tf.SymbolicTensor });
+      // The first: no deviation is sure, so 1 over the root of epsilon, and a radius of 2 sqrt(2). Its centre is (1, -1), nearly; with (10, -10)
+      // the deviation is 11, of which 2 sqrt(2) / sqrt(2) may go.
+      const centre = 3 * over(3);
+      expect(inBall(model, { latent: [3, -3], action: [10, -10] }, 100)).toBeCloseTo(10 * over(10 + centre - 2), 6);
+    });
+  });
+
   test('takes sums and batch norms as they are at inference', () => {
     const input = tf.input({ shape: [2], name: 'latent' });
     const norm = tf.layers.batchNormalization({ epsilon: 0 });
