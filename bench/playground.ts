@@ -12,13 +12,16 @@ import { openRuntime } from '../src/runtimes/index.ts';
 import { chromiumSwitches, findChromium } from '../src/verification/chromium.ts';
 import type { Frame } from '../web/play/protocol.ts';
 import { PlaySession } from '../web/play/session.ts';
+import { writeSettings } from '../web/play/setting.ts';
 import { stories } from '../web/play/story.ts';
 import { createPlaySite } from '../web/site/play-site.ts';
 import { serveSite } from '../web/site/server.ts';
 
 /** Moments of the film: dense at first, where most happens. */
-const MOMENTS = 36;
-const FRAME_MS = 110;
+const MOMENTS = 20;
+/** Of the film: by then everything has happened. */
+const STEPS = 420;
+const FRAME_MS = 180;
 const LAST_FRAME_MS = 2600;
 const WIDTH = 1080;
 /** A training on a busy machine. */
@@ -37,7 +40,7 @@ try {
   const page = await browser.newPage({ viewport: { width: WIDTH, height: 900 }, colorScheme: 'light' });
   page.on('console', (message) => process.stderr.write(`${message.type()}: ${message.text()}\n`));
   page.on('pageerror', (error) => process.stderr.write(`${error.message}\n`));
-  await page.goto(server.url);
+  await page.goto(`${server.url}?${writeSettings(stories[0].settings)}&step=${STEPS}`);
   await page.waitForFunction(() => document.documentElement.dataset.state === 'still', undefined, {
     timeout: PATIENCE_MS,
   });
@@ -57,7 +60,7 @@ async function replayScript(): Promise<string> {
     const opened = session.describe(1);
     const frames: Frame[] = [await session.look(true)];
     for (let moment = 1; moment <= MOMENTS; moment++) {
-      const step = Math.max(moment, Math.round(opened.steps * (moment / MOMENTS) ** 1.7));
+      const step = Math.max(moment, Math.round(STEPS * (moment / MOMENTS) ** 1.7));
       while (session.stepsDone < step) await session.train();
       frames.push(await session.look(true));
     }

@@ -46,7 +46,7 @@ select{min-height:44px;padding:6px 10px;border-radius:10px;border:1px solid var(
 .look{flex:none;width:84px;height:84px;border-radius:8px;background:#000}
 .look canvas{width:84px;height:84px;image-rendering:pixelated;border-radius:8px;display:block}
 .caption{margin:0 0 8px;font-size:14px;color:var(--soft);min-height:2.9em}.export{min-height:0}
-.actions{display:flex;flex-wrap:wrap;gap:8px}.actions button{min-width:52px;padding:4px 12px}
+.actions{display:flex;flex-wrap:wrap;gap:8px}.actions button{min-width:56px;padding:4px 12px;font-size:15px}
 details{margin:12px 0 0;border-top:1px solid var(--line);padding-top:8px}summary{padding:6px 0;font-size:15px}
 .knobs{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:10px 14px;margin:8px 0 12px}
 .knobs label{display:grid;gap:3px;font-size:14px;color:var(--soft)}

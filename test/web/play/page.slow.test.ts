@@ -61,9 +61,10 @@ describe.skipIf(!hasChromium)('the playground in Chromium', { timeout: PATIENCE_
       return Number(await page.locator('.number b').first().textContent());
     };
     expect(await page.locator('#step').textContent()).toBe(`step ${STEPS} of 1200`);
-    const [first, last] = [await lossAt(1), await lossAt(STEPS)];
-    expect(first).toBeGreaterThan(0);
-    expect(last).toBeLessThan(first);
+    // The first picture has no loss yet.
+    let first = Number.NaN;
+    for (let step = 1; step < STEPS && Number.isNaN(first); step++) first = await lossAt(step);
+    expect(await lossAt(STEPS)).toBeLessThan(first);
     await page.getByRole('button', { name: 'Export as ONNX' }).click();
     const found = new Map<string, Uint8Array>();
     for (const name of ['encoder.onnx', 'predictor.onnx', 'auxiliary.onnx']) {
@@ -120,7 +121,6 @@ describe.skipIf(!hasChromium)('the playground in Chromium', { timeout: PATIENCE_
 
   test('a knob changes the address, and what asks for nothing is not trained', async () => {
     const { page, troubles } = await open('?auxiliary=none', { reducedMotion: 'reduce' });
-    await page.locator('summary').click();
     await page.locator('[data-knob=dynamics]').selectOption('0');
     expect(new URL(page.url()).search).toBe('?dynamics=0&auxiliary=none');
     expect(await page.locator('.verdict-word').textContent()).toBe('Nothing to train');

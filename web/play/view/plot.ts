@@ -170,14 +170,16 @@ export class Plot {
     }
   }
 
-  /** In the middle of its points, where no other class's is near. */
+  /** Above its points, where no other class's middle is near. */
   #paintNames(context: CanvasRenderingContext2D, { x, y, ink, card }: Brush): void {
     const { names, labels } = this.#labelling;
     const sums = names.map((): [number, number, number] => [0, 0, 0]);
+    const tops = names.map(() => Number.POSITIVE_INFINITY);
     labels.forEach((label, n) => {
       sums[label][0] += this.#shown[2 * n];
       sums[label][1] += this.#shown[2 * n + 1];
       sums[label][2]++;
+      tops[label] = Math.min(tops[label], y(this.#shown[2 * n + 1]));
     });
     const centres = sums.map(([sumX, sumY, count]): [number, number] => [x(sumX / count), y(sumY / count)]);
     context.font = '700 15px system-ui, sans-serif';
@@ -191,9 +193,10 @@ export class Plot {
       if (!isApart) continue;
       context.strokeStyle = card;
       context.lineWidth = 5;
-      context.strokeText(names[index], cx, cy);
+      const above = Math.max(10, tops[index] - 13);
+      context.strokeText(names[index], cx, above);
       context.fillStyle = ink;
-      context.fillText(names[index], cx, cy);
+      context.fillText(names[index], cx, above);
     }
   }
 }
