@@ -20,6 +20,13 @@ export type { TrainingOutcome } from '../src/training/trainer.ts';
 export type { ShapeChoices } from '../src/verification/file/random-inputs.ts';
 export type { ComparisonRecord, FailRule, Tolerance } from '../src/verification/file/schema.ts';
 export type { VerificationRecord } from '../src/verification/schema.ts';
+export type {
+  TrainingComparison,
+  TrainingDifference,
+  TrainingOrigin,
+  TrainingVerification,
+  TrainingVerificationRow,
+} from '../src/verification/training.ts';
 export { type CompareOptions, compareResults } from './compare/run.ts';
 export { type ConversionReport, type ConvertOptions, convertModel } from './convert/model.ts';
 export {
