@@ -53,6 +53,9 @@ const MAXIMAL_CHANNELS = 64;
 /** Channels of one frame of a clip, the likeliest first: four frames in colour are no three frames of four channels. */
 const FRAME_CHANNELS: readonly number[] = [3, 1, 4];
 
+/** What an output is called that is rather a latent than what a head makes of it. */
+const LATENT_NAME = /embed|feature|latent|pool|represent/i;
+
 const INTEGERS: readonly string[] = ['int32', 'int64'];
 const FLOATS: readonly string[] = ['float32', 'float16'];
 
@@ -280,8 +283,9 @@ function takenOutput(where: string, outputs: readonly Port[], name: string | und
       FLOATS.includes(type) && axes.filter((side) => side !== 1).length === 1 && !axes.includes(rows),
   );
   if (vectors.length === 1) return vectors[0];
+  const likely = vectors.find(({ name }) => LATENT_NAME.test(name)) ?? vectors[0] ?? outputs[0];
   throw new UsageError(`${where}: expected one output, or one with a vector an observation, got ${list}`, {
-    remedy: `Say which is the latent: ${option('output', (vectors[0] ?? outputs[0]).name)}.`,
+    remedy: `Say which is the latent: ${option('output', likely.name)}.`,
   });
 }
 

@@ -1,11 +1,26 @@
 // What an encoder from anywhere is fed with, as its file says, and a verdict on latents of whose scale nothing is known.
 import { describe, expect, test } from 'vitest';
+import { UsageError } from '../../src/error.ts';
+import { chooseLatent } from '../../src/evaluation/encoder-input.ts';
 import { findObservationInput, type InputAnswers } from '../../src/evaluation/foreign-encoder.ts';
 import { decideVerdict, type VerdictEvidence } from '../../src/measures/verdict.ts';
 import { encodeObservations } from '../../src/run/encode.ts';
 import type { RuntimeSession, TensorSpec } from '../../src/runtimes/index.ts';
 
 const spec = (type: TensorSpec['type'], ...shape: (number | string)[]): TensorSpec[] => [{ name: 'x', type, shape }];
+
+test('of several vectors the remedy names the one that is called so, not what a head makes of it', () => {
+  const outputs = ['logits', 'features'].map((name, n) => ({ name, type: 'float32', shape: ['N', n === 0 ? 6 : 32] }));
+  const remedyOf = (): string | undefined => {
+    try {
+      chooseLatent('two.onnx', outputs, {}, () => {});
+      return undefined;
+    } catch (error) {
+      return error instanceof UsageError ? error.remedy : String(error);
+    }
+  };
+  expect(remedyOf()).toBe('Say which is the latent: `output: features`.');
+});
 
 describe('the input of an encoder from anywhere', () => {
   test.each([
