@@ -1,5 +1,6 @@
 // `jepa evaluate`: measures, on held-out observations and on one or several runtimes, whether the latents keep apart what
 // must be told apart; writes evaluation.json and report.html beside the models.
+import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import type { EvaluateEncoderOptions } from '../../pipeline/encoder/option.ts';
 import type { EvaluateRunOptions } from '../../pipeline/evaluate/option.ts';
@@ -47,8 +48,6 @@ interface EvaluateFlags extends EncoderFlags, LatentFlags, GateFlags, ShardFlags
   readonly untrained?: string;
 }
 
-const DEFAULT_OBSERVATIONS = 4096;
-
 export function createEvaluateCommand(terminal: Terminal): Command {
   const command = new Command('evaluate')
     .description('measure whether the latents of a run or an export stay distinct, on any runtime')
@@ -66,7 +65,7 @@ export function createEvaluateCommand(terminal: Terminal): Command {
       '--observations <number>',
       'held-out observations; as many more give the centroids; of a recording, all of it: all (docs/scale.md)',
       parseObservations,
-      DEFAULT_OBSERVATIONS,
+      4096,
     )
     .option('--seed <number>', 'seed of the observations', parseWhole('--seed', 0), 0)
     .option(
@@ -137,12 +136,14 @@ async function runEvaluate(
   if (step !== undefined && step.do !== 'plan') {
     const { runStep } = await import('../shard-step.ts');
     const record = await runStep(terminal, step, flags);
-    if (record !== undefined) await printRecord(terminal, flags, record);
+    if (record === undefined) return;
+    const reportPath = join(step.folder, 'report.html');
+    await report(terminal, flags, record, { subject: step.folder, reportPath, isFailure });
     return;
   }
   const subject = parseSubject(command, named, flags);
   if (step !== undefined) {
-    await planInShards(terminal, step.folder, subject, flags);
+    await planInShards(terminal, step.folder, { command, subject, flags });
     return;
   }
   if (subject === undefined) {
@@ -187,25 +188,28 @@ interface Reporting {
   readonly printMore?: () => Promise<void>;
 }
 
-async function printRecord(terminal: Terminal, flags: EvaluateFlags, record: AnyEvaluationRecord): Promise<void> {
-  terminal.stdout.write(
-    flags.json ? formatJson(record) : (await import('../text/evaluation.ts')).renderEvaluation(record),
-  );
-}
-
 /** Writes the plan of an evaluation in shards, of an encoder or of latents. */
 async function planInShards(
   terminal: Terminal,
   folder: string,
-  subject: string | undefined,
-  flags: EvaluateFlags,
+  {
+    command,
+    subject,
+    flags,
+  }: { readonly command: Command; readonly subject: string | undefined; readonly flags: EvaluateFlags },
 ): Promise<void> {
+  if (flags.failOn !== undefined || flags.format !== undefined)
+    throw new UsageError(
+      `--${flags.failOn === undefined ? 'format' : 'fail-on'}: expected it with --merge, after the last pass, got --partial`,
+    );
   if (subject !== undefined && !isEncoderFile(subject))
     throw new UsageError(`--partial: expected an ONNX file, or --latents FILE, got ${subject}`);
   // All of a recording, unless fewer are asked for: that is what shards are for.
-  const observations = flags.observations === DEFAULT_OBSERVATIONS ? Number.POSITIVE_INFINITY : flags.observations;
+  const isAsked = command.getOptionValueSource('observations') === 'cli';
+  const observations = isAsked ? flags.observations : Number.POSITIVE_INFINITY;
+  const { baseline, saveBaseline } = flags;
   const { encoderSubject, latentsSubject, planEvaluation } = await import('../../pipeline/stream/run.ts');
-  const options = { ...(await latentOptions(terminal, flags)), observations, queries: flags.queries };
+  const options = { ...(await latentOptions(terminal, flags)), observations, baseline, saveBaseline };
   const { pixels, classes: _, ...feeding } = flags;
   const planned = await planEvaluation(
     folder,

@@ -58,7 +58,10 @@ export type ShardStep =
   | { readonly do: 'merge'; readonly folder: string; readonly pass: PassNumber };
 
 /** Flags that are said of a step, beside what says which. */
-const ofSteps: ReadonlySet<string> = new Set(['partial', 'pass', 'shard', 'merge', 'json', 'report', 'allowCode']);
+const ofSteps: ReadonlySet<string> = new Set([
+  ...['partial', 'pass', 'shard', 'merge', 'json', 'report', 'allowCode'],
+  ...['failOn', 'format', 'open'],
+]);
 
 /** @throws UsageError for flags that do not make a step together */
 export function parseStep(command: Command, subject: string | undefined, flags: ShardFlags): ShardStep | undefined {

@@ -28,8 +28,7 @@ export async function evaluateEncoder(
       `${option('observations')}: expected a number of an environment, which has no last one, got all`,
     );
   }
-  const { baseline: _, saveBaseline: _s, ...withoutGate } = given;
-  const streamed = await streamEvaluation(encoderSubject(path, withoutGate), given);
+  const streamed = await streamEvaluation(encoderSubject(path, given), given);
   if (!('comparable' in streamed)) return streamed;
   return compareEncoder(path, { ...given, observations: streamed.comparable });
 }

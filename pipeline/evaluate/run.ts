@@ -1,7 +1,7 @@
 // Evaluates a run or an export: opens what it was trained on, measures the latents on every runtime asked for, and keeps the
 // result and its page beside the models.
 import { join } from 'node:path';
-import { JepaError } from '../../src/error.ts';
+import { JepaError, option, UsageError } from '../../src/error.ts';
 import { type Evaluation, type EvaluationInput, evaluate } from '../../src/evaluation/evaluate.ts';
 import { recordOf } from '../../src/evaluation/schema/describe.ts';
 import type { EvaluationRecord } from '../../src/evaluation/schema/evaluation.ts';
@@ -37,7 +37,13 @@ export async function evaluateRun(folder: string, given: EvaluateRunOptions = {}
   const asked = resolveEvaluateOptions(given);
   const subject = openSubject(folder);
   const isStreamed = asked.observations > LARGEST_COMPARED && subject.configuration.recording === undefined;
-  if (isStreamed) refuseGate(asked);
+  if (isStreamed) {
+    refuseGate(asked);
+    if (parseRuntimeVariant('runtime', asked.runtimes[0]).precision === 'float16')
+      throw new UsageError(
+        `${option('runtime')}: expected a runtime first that runs the exported file on ${asked.observations} observations, got ${asked.runtimes[0]}`,
+      );
+  }
   // What needs all pairs, and all that is beside the latents, is then of a sample.
   const options = isStreamed ? { ...asked, observations: SAMPLED_ROWS } : asked;
   // Before all measuring, not after it.

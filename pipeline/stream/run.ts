@@ -50,9 +50,8 @@ export interface PlannedEvaluation {
 
 const whole = (file: string | undefined) => (file === undefined ? undefined : resolve(file));
 
-/** With whole paths. @throws UsageError for what needs observations one by one */
+/** With whole paths. @throws UsageError where no recording is named */
 export function encoderSubject(path: string, given: EvaluateEncoderOptions): StreamSubject {
-  refuseGate(given);
   const { data, reference, imageSize, pixels, input, fix } = given;
   const { map, stack, layout, output, pool, normalize } = given;
   const { runtimes, threads } = resolveEvaluateOptions(given);
@@ -77,7 +76,6 @@ export function encoderSubject(path: string, given: EvaluateEncoderOptions): Str
 
 /** With whole paths. */
 export function latentsSubject(path: string, given: EvaluateLatentsOptions): StreamSubject {
-  refuseGate(given);
   const { labels, referenceLatents, untrainedLatents, map, pool, normalize } = given;
   return {
     of: 'latents',
@@ -99,6 +97,7 @@ export async function planEvaluation(
   subject: StreamSubject,
   given: EvaluateOptions & StreamingOptions = {},
 ): Promise<PlannedEvaluation> {
+  refuseGate(given);
   const { onNote } = resolveEvaluateOptions(given);
   const opened = await openStreamSubject(subject, recordingClasses(given.classes, 'for a recording'), onNote);
   try {
@@ -195,6 +194,7 @@ export async function streamEvaluation(
   try {
     const comparable = Math.min(observations, Math.ceil(opened.rows.count / 2));
     if (comparable <= LARGEST_COMPARED) return { comparable };
+    refuseGate(given);
     const stored = await planOpened(folder, subject, opened, given);
     for (const pass of passes) {
       await runShard(stored, pass, { index: 0, of: 1 }, { signal: given.signal, onProgress }, opened);
