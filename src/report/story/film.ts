@@ -70,15 +70,16 @@ export function runFilm(): void {
         sum[1] += y;
         sum[2] += 1;
       });
-      // A name that would lie on another is left out.
-      const taken: number[][] = [];
+      // A name that would lie on another is left out, and all of them where most would: a point has no name.
+      const places = sums.map(([x, y, count]) => [x / count, -y / count]);
+      const free: number[][] = [];
+      for (const place of places)
+        if (free.every((other) => Math.hypot(other[0] - place[0], other[1] - place[1]) > 150)) free.push(place);
       names.forEach((name, state) => {
-        const [x, y] = [sums[state][0] / sums[state][2], -sums[state][1] / sums[state][2]];
-        const isFree = taken.every(([tx, ty]) => Math.hypot(tx - x, ty - y) > 150);
-        if (isFree) taken.push([x, y]);
-        name.setAttribute('x', x.toFixed(0));
-        name.setAttribute('y', y.toFixed(0));
-        name.setAttribute('opacity', isFree ? '1' : '0');
+        const place = places[state];
+        name.setAttribute('x', place[0].toFixed(0));
+        name.setAttribute('y', place[1].toFixed(0));
+        name.setAttribute('opacity', 2 * free.length >= places.length && free.includes(place) ? '1' : '0');
       });
       const { step, accuracy, spread } = arm.frames[near];
       const told = `${Math.round(100 * accuracy)}%`;

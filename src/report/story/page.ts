@@ -31,7 +31,7 @@ const asked: Readonly<Record<string, Asked>> = {
     what: 'Nothing else.',
     found: ({ spread }) =>
       spread <= COLLAPSED
-        ? 'all pictures have fallen into one point. The prediction is perfect, and nothing is known.'
+        ? 'all pictures have fallen into one point. The prediction is nearly perfect, and nothing is known.'
         : `has not collapsed: ${formatNumber(spread)} times as wide as before training.`,
   },
   'random-projection': {

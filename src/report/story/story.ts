@@ -66,8 +66,9 @@ export function projectFrames(frames: readonly Latents[]): number[][] {
     .sort((a, b) => a - b);
   const scale = radii[Math.floor(RADIUS_QUANTILE * (radii.length - 1))] || 1;
   const clip = (value: number) => Math.max(-LARGEST_COORDINATE, Math.min(LARGEST_COORDINATE, value));
+  // A minus zero would not come back from JSON.
   return projected.map((points) =>
-    Array.from(points, (value) => Math.round(clip((LARGEST_COORDINATE * value) / scale))),
+    Array.from(points, (value) => Math.round(clip((LARGEST_COORDINATE * value) / scale)) || 0),
   );
 }
 

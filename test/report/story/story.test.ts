@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { createLatents, type Latents } from '../../../src/measures/latents.ts';
 import { randomFor } from '../../../src/random.ts';
+import type { JudgedClaim } from '../../../src/report/reproduction/claim/judge.ts';
 import { renderStory } from '../../../src/report/story/page.ts';
 import { projectFrames } from '../../../src/report/story/story.ts';
 import { fixtureStory } from './story-fixture.ts';
@@ -78,11 +79,12 @@ describe('the page', () => {
     expect(renderStory(fixtureStory, { ...context, judged: { claims: [], runs: 0 } })).not.toContain(
       'Does it reproduce?',
     );
-    const claim = { id: 'c', of: 'paper', statement: 'It is so.', combine: 'all', tests: [], changes: [] } as const;
-    const judged = {
-      claims: [{ claim: { ...claim, tests: [], changes: [] }, answer: 'does not', tests: [] } as const],
-      runs: 6,
+    const claim: JudgedClaim = {
+      claim: { id: 'c', of: 'paper', statement: 'It is so.', combine: 'all', tests: [], changes: [] },
+      answer: 'does not',
+      tests: [],
     };
+    const judged = { claims: [claim], runs: 6 };
     const page = renderStory(fixtureStory, { ...context, judged });
     expect(page).toContain('0 of the paper&#39;s 1 claims reproduce, 1 does not');
     expect(page).toContain('The paper: It is so.');

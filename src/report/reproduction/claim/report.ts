@@ -36,7 +36,7 @@ export function claimsReport(
   return {
     format: REPORT_FORMAT,
     generator,
-    title: claims.title,
+    title: `Claims judged on ${claims.environment}`,
     question: claims.title,
     answer: {
       tone: ofPaper.every(({ answer }) => answer === 'reproduces')
@@ -45,7 +45,7 @@ export function claimsReport(
           ? 'bad'
           : 'fair',
       headline,
-      sentences: judged.map(
+      sentences: ofPaper.map(
         ({ claim, answer }) =>
           `${claim.of === 'paper' ? 'The paper' : 'Ours'}: ${claim.statement.trim()} ${sentenceOf(answer)}`,
       ),
@@ -117,12 +117,12 @@ function readoutFigure(claims: ClaimsFile, arms: readonly Arm[], factor: string)
   return {
     kind: 'intervals',
     title: titleOf(factor),
-    description: `By a linear probe under noise of 0.1 of the latent scale: median over the seeds, smallest to largest. 0 is guessing, 1 all.`,
+    description: `By a linear probe under noise of 0.1 of the latent scale: median over the seeds, smallest to largest. 0 is guessing, 1 all; trained with a reward where it is coloured.`,
     x: 'accuracy (or R²) over chance',
-    rows: arms.flatMap(({ id, name, runs }) => {
+    rows: arms.flatMap(({ id, runs }) => {
       const [middle, low, high] = spreadOf(runs, last, `${READOUT}${factor}`);
       const isRewarded = claims.arms[id].auxiliary.length > 0;
-      return Number.isNaN(middle) ? [] : [{ name, value: middle, low, high, isHighlighted: isRewarded }];
+      return Number.isNaN(middle) ? [] : [{ name: id, value: middle, low, high, isHighlighted: isRewarded }];
     }),
   };
 }
