@@ -36,7 +36,7 @@ function verdictLines({ verdict }: ProofRecord): string[] {
   if (verdict === null) return ['verdict                       not asked: fewer than two observations of a class'];
   const { separable, clustered } = verdict;
   const line = ({ answer, isProven, pair }: typeof separable, what: string) =>
-    `${answer}${isProven ? ' on every runtime' : ' in float64, not proven of every runtime'}: ${what}${isProven ? '' : ` (the least certain: ${pair.join(' and ')})`}`;
+    `${answer}${isProven ? ' on every runtime' : answer === 'undecided' ? '' : ' in float64, not proven of every runtime'}: ${what}${isProven ? '' : ` (the least certain: ${pair.join(' and ')})`}`;
   const [low, high] = clustered.range;
   return [
     `classes told apart            ${line(separable, `by neighbours at least ${percent(separable.range[0])} of the worst pair, ${percent(separable.threshold)} asked for`)}`,
@@ -49,7 +49,7 @@ function verdictWords({ verdict }: ProofRecord): string {
   if (verdict === undefined || verdict === null) return '';
   const { isDistinct, separable, clustered } = verdict;
   const word = (question: string, { answer, isProven }: typeof separable) =>
-    `${question}: ${isProven ? `${answer}, proven` : 'not proven'}`;
+    `${question}: ${isProven ? `${answer}, proven` : answer === 'undecided' ? answer : 'not proven'}`;
   return `verdict ${isDistinct ? 'distinct, proven' : 'not proven'} (${word('told apart', separable)}; ${word('each one cluster', clustered)}), `;
 }
 

@@ -142,7 +142,7 @@ describe('witnesses in recorded words', () => {
 describe('words of a recording', () => {
   const open = () =>
     recordingSource(corridorRecording({ episodes: 6 }), {
-      ...{ seed: 0, split: 'all', auxiliary: ['cell', 'reward'] },
+      ...{ seed: 0, split: 'all', auxiliary: ['cell', 'position'] },
       roles: { observation: ['position'], action: ['move'] },
     });
 
