@@ -124,7 +124,9 @@ function streamLines({ digest, queries, standardErrors, smallestGap, sample }: S
   const { meanDistance, nearestNeighbourAccuracy, silhouette } = standardErrors;
   const [low, high] = smallestGap;
   const gap =
-    low === high ? `is ${shortNumber(low)}` : `lies between ${shortNumber(low)} and ${high === null ? 'infinity' : shortNumber(high)}`;
+    low === high
+      ? `is ${shortNumber(low)}`
+      : `lies between ${shortNumber(low)} and ${high === null ? 'infinity' : shortNumber(high)}`;
   return [
     `streamed: 1-NN accuracy (± ${shortNumber(2 * nearestNeighbourAccuracy)}), silhouette (± ${shortNumber(2 * silhouette)}) and mean distance (± ${shortNumber(2 * meanDistance)}) are of ${queries} ` +
       `observations against all, two standard errors given; the smallest gap ${gap}`,

@@ -168,7 +168,7 @@ async function recordArm(
             observations: calibration,
             shape,
             input: pixelInput,
-            runtime: RUNTIME,
+            runtime,
           });
           last = await encodeBoth(runtime, exportObservationNetwork(model.encoder, pixelInput).model, judged, others);
           const labelled = labelLatents(last.judged, judged.states, environment.stateCount);
