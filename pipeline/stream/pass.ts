@@ -16,6 +16,7 @@ import { openBlocks } from './rows.ts';
 import { type OpenedSubject, openStreamSubject } from './subject.ts';
 
 export const passes = [1, 2, 3] as const;
+/** 1 encodes and sums, 2 compares with queries, 3 revisits what could be nearest. */
 export type PassNumber = (typeof passes)[number];
 
 /** Shard `index` of `of`: consecutive blocks. */

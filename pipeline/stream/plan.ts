@@ -54,6 +54,7 @@ const subjectSchema = z.discriminatedUnion('of', [
     normalize: z.literal('l2').optional(),
   }),
 ]);
+/** What is evaluated in shards: an encoder's file with a recording, or latents that were computed elsewhere. */
 export type StreamSubject = z.output<typeof subjectSchema>;
 
 const planSchema = z.strictObject({

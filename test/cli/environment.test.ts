@@ -30,7 +30,7 @@ describe('a place that is not what a command needs', { timeout: 60_000 }, () => 
     ],
     [['train', '--resume', file], `${file}: expected the folder of a run, got a file`],
     [['evaluate', file], `${file}: expected the folder of a run or of an export, got a file`],
-    [['serve', file], `${file}: expected an export with its model.json, found a file`],
+    [['serve', file], `${file}: expected an export with its export.json, found a file`],
     [['setup', '--wheel', file], `set-up: expected a wheel (a ZIP archive NAME.whl), got ${file}`],
     [['setup', '--wheel', wheel], `set-up: expected a wheel (a ZIP archive NAME.whl), got ${wheel}`],
   ])('%j is one line', async (argv, message) => {

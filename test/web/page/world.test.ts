@@ -46,7 +46,7 @@ test('knows nothing of a head whose outputs are no functions of the state, or mo
 test.each([
   [
     { environment: { name: 'my-maze' } },
-    'export.json: expected a built-in environment (counting, exogenous, rooms, door-key), got "my-maze"',
+    'export.json: expected a built-in environment (counting, exogenous, line, rooms, door-key), got "my-maze"',
   ],
   [{ data: { path: 'a.h5' } }, 'got none (a recording)'],
 ])('%j cannot be drawn here', (configuration, message) => {

@@ -18,7 +18,7 @@ describe('a training of the playground', () => {
     expect(first.spread).toBeCloseTo(1, 6);
     expect(first.points).toHaveLength(480);
     const losses: number[] = [];
-    while (session.stepsDone < 60) {
+    while (session.stepsDone < 100) {
       const frame = await session.train();
       if (frame?.loss !== undefined) losses.push(frame.loss);
     }
