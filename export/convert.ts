@@ -2,12 +2,12 @@
 // graph. What a nested model or a wrapper holds is converted in place, once for each call.
 
 import { nearestName } from '../src/error.ts';
+import { expectKnownArguments, noArguments, resolved } from './call-arguments.ts';
 import type { GraphBuilder } from './graph/builder.ts';
 import type { Constant } from './graph/constant.ts';
 import type { Value } from './graph/graph.ts';
 import { type ActivationConverter, activations as builtInActivations, kerasActivations } from './layers/activation.ts';
 import {
-  type Argument,
   type Cell,
   type CellContext,
   type LayerContext,
@@ -18,8 +18,6 @@ import {
 import { converters as builtInConverters } from './layers/index.ts';
 import { kerasConverters, passesMaskInKeras } from './layers/keras/index.ts';
 import {
-  type CallArgument,
-  type CallArguments,
   dependenciesOf,
   type LayerDescription,
   type ModelDescription,
@@ -220,51 +218,6 @@ export class Conversion {
       { remedy: remedyFor(layer.className) },
     );
   }
-}
-
-const noArguments: ResolvedArguments = { positional: [], named: new Map() };
-
-/** The arguments of a call with its tensors' values. */
-function resolved(given: CallArguments | undefined, values: readonly Value[]): ResolvedArguments {
-  if (given === undefined) return noArguments;
-  const resolve = (argument: CallArgument): Argument => {
-    if (argument.kind === 'tensor') return { kind: 'tensor', value: values[argument.tensor] };
-    if (argument.kind === 'list') return { kind: 'list', items: argument.items.map(resolve) };
-    return argument;
-  };
-  return {
-    positional: given.positional.map(resolve),
-    named: new Map([...given.named].map(([name, argument]) => [name, resolve(argument)])),
-  };
-}
-
-/** Refuses arguments that the converter does not know: a number among the tensors, an option of the call. */
-function expectKnownArguments(layer: LayerDescription, converter: LayerConverter, given: ResolvedArguments): void {
-  const isNothing = (argument: Argument): boolean =>
-    argument.kind === 'plain' ? argument.value === null || argument.value === false : isTensors(argument);
-  const refuse = (name: string, argument: Argument): UnsupportedLayerError => {
-    const plain = argument.kind === 'plain' ? JSON.stringify(argument.value).slice(0, 60) : undefined;
-    const shown = plain ?? (isTensors(argument) ? 'a tensor' : 'a list with numbers');
-    return new UnsupportedLayerError(
-      `${layer.config.where}: expected a call with arguments that the export knows, got ${name} = ${shown}`,
-      { remedy: 'Take the argument out of the call, or give it as a tensor.' },
-    );
-  };
-  // A function's signature checks its arguments itself.
-  if (converter.takesPositional) return;
-  for (const [i, argument] of given.positional.entries())
-    if (!isNothing(argument)) throw refuse(`argument ${i + 1}`, argument);
-  for (const [name, argument] of given.named) {
-    if (converter.callArguments?.includes(name) || inputArguments.has(name)) continue;
-    if (argument.kind !== 'plain' || !isNothing(argument)) throw refuse(name, argument);
-  }
-}
-
-/** What Keras' layers call their tensors. */
-const inputArguments = new Set(['inputs', 'input', 'x', 'sequences', 'sequence']);
-
-function isTensors(argument: Argument): boolean {
-  return argument.kind === 'tensor' || (argument.kind === 'list' && argument.items.every(isTensors));
 }
 
 function expectOutput({ layer, tensor }: TensorReference, count: number): void {

@@ -79,7 +79,8 @@ export { type SweepStatus, sweepStatus, type UnitState, type UnitStatus } from '
 export { runSweepUnit, type SweepUnitOptions, type SweepUnitOutcome } from './sweep/unit.ts';
 export { type DecoderInput, type DecoderOptions, trainDecoder } from './train/decoder.ts';
 export type { TrainingPlaceChoice, TrainingPlaceName } from './train/place.ts';
-export { type ResumeOptions, type RunOptions, resumeRun, trainRun } from './train/run.ts';
+export { type ResumeOptions, resumeRun } from './train/resume.ts';
+export { type RunOptions, trainRun } from './train/run.ts';
 export { type CompareFilesOptions, compareFiles } from './verify/files.ts';
 export { type VerifyRunOptions, verifyRun } from './verify/run.ts';
 export { type VerifyTrainingOptions, verifyTraining } from './verify/training.ts';

@@ -26,7 +26,10 @@ interface BisimulationFlags extends SystemFlags {
 export function createBisimulationCommand(terminal: Terminal): Command {
   const command = new Command('bisimulation')
     .description('list which observations a latent must tell apart, and the shortest action words that show it')
-    .argument('<environment|recording>', 'counting, exogenous, line, rooms or door-key; or a recording, a file or a folder')
+    .argument(
+      '<environment|recording>',
+      'counting, exogenous, line, rooms or door-key; or a recording, a file or a folder',
+    )
     .option('--pair <a,b>', 'two states by name or number: what tells them apart; repeatable', collect, [])
     .option(
       '--epsilon <distance>',

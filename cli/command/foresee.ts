@@ -31,7 +31,10 @@ export function createForeseeCommand(terminal: Terminal): Command {
     .description(
       'before training: which pairs will be forced apart, which may merge, what of the state may vanish, how many labels save it',
     )
-    .argument('[environment|recording]', 'counting, exogenous, line, rooms or door-key; or a recording, a file or a folder')
+    .argument(
+      '[environment|recording]',
+      'counting, exogenous, line, rooms or door-key; or a recording, a file or a folder',
+    )
     .option(
       '--task <name>',
       'what the latents are wanted for: reward, a column of a recording, or none (default: reward)',

@@ -239,7 +239,8 @@ async function resume(
 ): Promise<void> {
   const { readConfiguration } = await import('../../src/run/folder.ts');
   const configuration = readConfiguration(runFolder);
-  const { finishedSteps, placeOfRun } = await import('../../pipeline/train/run.ts');
+  const { finishedSteps, resumeRun } = await import('../../pipeline/train/resume.ts');
+  const { placeOfRun } = await import('../../pipeline/train/provenance.ts');
   const finished = finishedSteps(runFolder);
   if (finished !== undefined && (steps === undefined || steps === finished)) {
     terminal.stdout.write(`${runFolder}: finished before, with ${finished} steps; nothing was trained\n`);
@@ -251,7 +252,6 @@ async function resume(
   const { optimization } = configuration;
   const goal = steps === undefined ? configuration : { ...configuration, optimization: { ...optimization, steps } };
   await withTraining(terminal, runFolder, goal, on ?? placeOfRun(runFolder), async (options) => {
-    const { resumeRun } = await import('../../pipeline/train/run.ts');
     return resumeRun(runFolder, { ...options, recordingPath, steps });
   });
 }

@@ -16,8 +16,8 @@ import type { Side } from '../../src/verification/bisect/walk.ts';
 import { type Feeds, matchInputs } from '../../src/verification/file/feeds.ts';
 import type { ComparisonRecord } from '../../src/verification/file/schema.ts';
 import type { ComparedFile } from './compared-file.ts';
-import type { ComparedInputs } from './compared-inputs.ts';
 import type { RuntimePool } from './compared-run.ts';
+import type { ComparedInputs } from './input-option.ts';
 
 /** Observations that the values of nodes are compared on. */
 export const BISECTED_ROWS = 8;

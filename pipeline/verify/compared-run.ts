@@ -10,7 +10,7 @@ import { parseChromium } from '../../src/verification/chromium.ts';
 import { openChromiumRuntime } from '../../src/verification/chromium-runtime.ts';
 import { allocate } from '../../src/verification/file/feeds.ts';
 import { type ComparedFile, observationInputOf } from './compared-file.ts';
-import type { ComparedInputs, InputOptions } from './compared-inputs.ts';
+import type { ComparedInputs, InputOptions } from './input-option.ts';
 
 export interface RunSettings {
   readonly threads: number;

@@ -32,7 +32,7 @@ import { type TensorError, tensorError } from '../../src/verification/file/tenso
 import { predictedClasses } from '../../src/verification/prediction.ts';
 import { bisectFiles } from './bisect-files.ts';
 import { type ComparedFile, comparisonPath, locateFile, openComparedFiles } from './compared-file.ts';
-import { type ComparedInputs, comparedInputs, type InputOptions } from './compared-inputs.ts';
+import { comparedInputs } from './compared-inputs.ts';
 import {
   checkFileRuntime,
   type FileResult,
@@ -41,6 +41,7 @@ import {
   RuntimePool,
   runFile,
 } from './compared-run.ts';
+import type { ComparedInputs, InputOptions } from './input-option.ts';
 
 /** What files are compared on, and what counts as a difference; nothing has to be said. */
 export interface CompareFilesOptions extends Omit<InputOptions, 'seed'> {

@@ -8,7 +8,8 @@ import { createModuleEncoder, keepEncoder, readKeptEncoder } from '../../../mode
 import { exportRun } from '../../../pipeline/export/run.ts';
 import { loadRun } from '../../../pipeline/load.ts';
 import { disposeRunParts } from '../../../pipeline/parts.ts';
-import { resumeRun, trainRun } from '../../../pipeline/train/run.ts';
+import { resumeRun } from '../../../pipeline/train/resume.ts';
+import { trainRun } from '../../../pipeline/train/run.ts';
 import { forbidAllCode, permitAllCode } from '../../../src/machine/code-permission.ts';
 import { runPath } from '../../../src/run/folder.ts';
 import { loadTensorFlow } from '../../../src/tensorflow/load.ts';
