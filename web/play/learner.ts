@@ -17,8 +17,10 @@ import type { TransitionSource } from '../../src/data/transition.ts';
 import { createEnvironment, type Environment } from '../../src/environments/index.ts';
 import { UsageError } from '../../src/error.ts';
 import { rewardClasses, type StateClasses } from '../../src/evaluation/class/bisimulation.ts';
+import { formatJson } from '../../src/json.ts';
 import { createLatents, type Latents } from '../../src/measures/latents.ts';
 import type { Runtime, RuntimeSession } from '../../src/runtimes/runtime.ts';
+import { EXPORT_DESCRIPTION_NAME } from '../../src/storage/export-format.ts';
 import type { StepResult, StepState } from '../../src/training/backend.ts';
 import type { Configuration } from '../../src/training/configuration.ts';
 import { learningRateAt } from '../../src/training/schedule.ts';
@@ -254,6 +256,6 @@ function exportNetworks({
   });
   const files = new Map(plans.map((plan) => [`${plan.name}.onnx`, exportOnnx(plan.model, plan.exportOptions)]));
   const description = { format: 1, ...describeNetworks(name, run, options) };
-  files.set('model.json', new TextEncoder().encode(`${JSON.stringify(description, undefined, 2)}\n`));
+  files.set(EXPORT_DESCRIPTION_NAME, new TextEncoder().encode(formatJson(description)));
   return files;
 }
