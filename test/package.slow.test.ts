@@ -82,9 +82,9 @@ describe('the packed files', () => {
     for (const target of Object.values<string | { types: string; default: string }>(exports))
       for (const path of typeof target === 'string' ? [target] : [target.types, target.default])
         expect(names).toContain(path.replace('./', 'package/'));
-    // dist/site is the bundled page, which has no source maps.
-    expect(names).toContain('package/dist/site/index.html');
-    const isCompiled = (name: string) => /^package\/dist\/(?!site\/).*\.js$/.test(name);
+    // dist/site and dist/play are bundled pages, which have no source maps.
+    for (const page of ['site', 'play']) expect(names).toContain(`package/dist/${page}/index.html`);
+    const isCompiled = (name: string) => /^package\/dist\/(?!(?:site|play)\/).*\.js$/.test(name);
     for (const name of names.filter(isCompiled))
       expect(names).toContain(name.replace('package/dist/', 'package/').replace(/\.js$/, '.ts'));
     expect(names.filter((name) => /^package\/(?:test|bench|node_modules|runs|\.)/.test(name))).toEqual([]);

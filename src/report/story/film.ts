@@ -106,9 +106,11 @@ export function runFilm(): void {
   /** Moves to a frame; without motion it is there at once. */
   const moveTo = (target: number, millisecondsAFrame: number, then: () => void): void => {
     const from = shown;
-    const begin = performance.now();
     const whole = Math.max(1, Math.abs(target - from) * millisecondsAFrame);
+    // The time of the first frame, which may have begun before this call.
+    let begin: number | undefined;
     const tick = (now: number): void => {
+      begin ??= now;
       const part = Math.min(1, (now - begin) / whole);
       draw(from + part * (target - from));
       if (part < 1) running = requestAnimationFrame(tick);
