@@ -34,7 +34,7 @@ export const stories: readonly Story[] = [
     title: 'Only the reward',
     settings: [setting({}), setting({ dynamics: 0 })],
     words:
-      'The reward is 1 at a count of two and 0 at all others; the second training has nothing else to go by. It tells most counts apart as well, but nothing asks for order: with prediction the clusters are tight and lie along a curve, one step from count to count.',
+      'The reward is 1 at a count of two and 0 at all others; the second training has nothing else to go by, and tells the counts apart nearly as well. Watch the spread: with prediction the latents draw together, without it they spread wider than before training.',
   },
   {
     id: 'random-projection',
