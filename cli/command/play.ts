@@ -1,15 +1,13 @@
 // `jepa play`: the playground, a page in which world models are trained live; on this machine, or as a folder for any host.
 import { Command, Option } from 'commander';
 import { packageRoot, packageVersion } from '../../src/machine/package.ts';
-import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
+import { OPEN_DESCRIPTION, OPEN_FLAG } from '../open.ts';
 import { parseWhole } from '../parse/number.ts';
+import { type ServingFlags, serveUntilInterrupted } from '../serve-site.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface PlayFlags {
-  readonly port: number;
-  readonly host: string;
+interface PlayFlags extends ServingFlags {
   readonly out?: string;
-  readonly open?: boolean;
 }
 
 export function createPlayCommand(terminal: Terminal): Command {
@@ -43,16 +41,5 @@ async function runPlay(terminal: Terminal, flags: PlayFlags): Promise<void> {
     terminal.stdout.write(`${flags.out}: the playground, ${site.size + 1} files\n`);
     return;
   }
-  const { serveSite } = await import('../../web/site/server.ts');
-  const server = await serveSite(site, flags);
-  terminal.stdout.write(`${server.url}\n`);
-  terminal.stderr.write(flags.open === true ? 'Ctrl-C ends it.\n' : 'Open it in a browser. Ctrl-C ends it.\n');
-  await openPage(terminal, flags.open, server.url);
-  await new Promise<void>((resolve) => {
-    terminal.stopWhenInterrupted(() => {
-      resolve();
-      return true;
-    });
-  });
-  await server.close();
+  await serveUntilInterrupted(terminal, site, flags);
 }

@@ -3,7 +3,7 @@
 import { Command, Option } from 'commander';
 import { packageRoot, packageVersion } from '../../src/machine/package.ts';
 import type { Site } from '../../web/site/site.ts';
-import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
+import { OPEN_DESCRIPTION, OPEN_FLAG } from '../open.ts';
 import { parseClasses } from '../parse/class.ts';
 import {
   type EncoderFlags,
@@ -16,17 +16,15 @@ import {
 } from '../parse/encoder.ts';
 import { parseWhole } from '../parse/number.ts';
 import { parsePixels } from '../parse/pixels.ts';
+import { type ServingFlags, serveUntilInterrupted } from '../serve-site.ts';
 import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 
-interface ServeFlags extends EncoderFlags {
+interface ServeFlags extends EncoderFlags, ServingFlags {
   readonly classes?: string;
   readonly runtime?: string;
-  readonly port: number;
-  readonly host: string;
   readonly build?: string;
   readonly data?: string;
-  readonly open?: boolean;
 }
 
 export function createServeCommand(terminal: Terminal): Command {
@@ -74,18 +72,7 @@ async function runServe(terminal: Terminal, folder: string, flags: ServeFlags): 
     terminal.stdout.write(`${flags.build}: the page, ${site.size + 1} files\n`);
     return;
   }
-  const { serveSite } = await import('../../web/site/server.ts');
-  const server = await serveSite(site, flags);
-  terminal.stdout.write(`${server.url}\n`);
-  terminal.stderr.write(flags.open === true ? 'Ctrl-C ends it.\n' : 'Open it in a browser. Ctrl-C ends it.\n');
-  await openPage(terminal, flags.open, server.url);
-  await new Promise<void>((resolve) => {
-    terminal.stopWhenInterrupted(() => {
-      resolve();
-      return true;
-    });
-  });
-  await server.close();
+  await serveUntilInterrupted(terminal, site, flags);
 }
 
 async function siteOfExport(terminal: Terminal, folder: string, { build, data }: ServeFlags): Promise<Site> {

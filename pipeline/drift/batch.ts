@@ -1,14 +1,12 @@
 // New observations in the form in which an encoder took those of a baseline: which encoder it is, what it is fed, and what was
 // drawn for it.
 import { basename } from 'node:path';
-import { episodeAt } from '../../src/data/flat-layout.ts';
 import { createEnvironment } from '../../src/environments/index.ts';
 import { option, UsageError } from '../../src/error.ts';
 import type { Baseline } from '../../src/evaluation/baseline/schema.ts';
 import { environmentEvaluationSource } from '../../src/evaluation/held-out/held-out.ts';
 import { observationsThatFit } from '../../src/evaluation/held-out/labelled-rows.ts';
-import type { UnlabelledObservations } from '../../src/evaluation/held-out/unlabelled.ts';
-import { permutation, randomFor } from '../../src/random.ts';
+import { chooseRows, drawUnlabelled, type UnlabelledObservations } from '../../src/evaluation/held-out/unlabelled.ts';
 import type { ObservationInput } from '../../src/run/encode.ts';
 import { type EncoderSubject, type EvaluationSubject, openSubject } from '../../src/run/subject.ts';
 import { requireFile } from '../../src/storage/file-system.ts';
@@ -139,7 +137,7 @@ async function batchOfFile(
     const known = new Map([encoder.input, ...(encoder.furtherInputs ?? [])].map((port) => [port.name, port]));
     const { constants, parts } = input.input;
     const most = Math.min(observations, observationsThatFit(rows));
-    const chosen = permutation(rows.count, randomFor(seed, 'unlabelled')).slice(0, most).sort();
+    const { chosen, episodes } = chooseRows(recording, rows, { most, seed });
     return {
       input: {
         ...encoder.input,
@@ -151,9 +149,7 @@ async function batchOfFile(
         name: basename(data),
         observationShape: rows.shape,
         observations: await rows.gather(chosen),
-        ...(recording.episodeCount > 1
-          ? { episodes: Int32Array.from(chosen, (row) => episodeAt(rows.starts, row)) }
-          : {}),
+        episodes,
       },
     };
   } finally {
@@ -184,7 +180,6 @@ function answersIn(
 async function batchOfRun(run: EvaluationSubject, { observed }: Baseline, options: Drawing): Promise<NamedBatch> {
   const { data, map, stack, seed, observations } = options;
   const { recordingConfiguration } = await import('../../src/data/configured-recording.ts');
-  const { drawUnlabelled } = await import('../../src/evaluation/held-out/unlabelled.ts');
   const { parseOptions } = await import('../../src/options.ts');
   const known = run.configuration.recording;
   const imageSize = observed.shape.length === 3 ? observed.shape.slice(0, 2) : undefined;

@@ -2,17 +2,16 @@
 // of a day, or of latents that were computed elsewhere.
 import { basename, dirname, join } from 'node:path';
 import { classColumnOf } from '../../src/data/class-column.ts';
-import { episodeAt } from '../../src/data/flat-layout.ts';
 import { openTable } from '../../src/data/readers/latent-file.ts';
 import { UsageError } from '../../src/error.ts';
 import { measureDrift as compare, type Drift, type DriftBatch } from '../../src/evaluation/baseline/drift.ts';
 import type { Baseline } from '../../src/evaluation/baseline/schema.ts';
 import { ELSEWHERE } from '../../src/evaluation/foreign-latents.ts';
+import { chooseRows } from '../../src/evaluation/held-out/unlabelled.ts';
 import type { DriftRecord } from '../../src/evaluation/schema/drift.ts';
 import { formatJson } from '../../src/json.ts';
 import { packageVersion } from '../../src/machine/package.ts';
 import { createLatents, type Latents, underMetric } from '../../src/measures/latents.ts';
-import { permutation, randomFor } from '../../src/random.ts';
 import { openRuntimeVariant, parseRuntimeVariant } from '../../src/run/runtime-variant.ts';
 import { openEncoderSession } from '../../src/run/world-session.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
@@ -86,16 +85,11 @@ export async function measureLatentDrift(path: string, options: LatentDriftOptio
       options.pool === undefined && known?.pool !== undefined && rows.shape.length > 1
         ? latentRowsOf(recording, classColumnOf(recording), { ...options, ...known })
         : { latents: given };
-    const chosen = permutation(rows.count, randomFor(test.seed, 'unlabelled')).slice(0, test.observations).sort();
+    const { chosen, episodes } = chooseRows(recording, rows, { most: test.observations, seed: test.seed });
     return await compared(
       into,
       { where: options.baseline, baseline, test },
-      {
-        latents: createLatents(await latents.read(chosen), latents.size),
-        ...(recording.episodeCount > 1
-          ? { episodes: Int32Array.from(chosen, (row) => episodeAt(rows.starts, row)) }
-          : {}),
-      },
+      { latents: createLatents(await latents.read(chosen), latents.size), episodes },
       {
         encoder: baseline.encoder.name,
         observed: basename(path),

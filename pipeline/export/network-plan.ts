@@ -1,6 +1,6 @@
 // What is written of each network of a run, and what an export says of them. Knows nothing of Node: a page plans as `jepa export`
 // does, so that the same weights give the same bytes in both.
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { defaultOpset, type ExportOptions, exportTarget } from '../../export/index.ts';
 import type { RecordingRecord } from '../../src/data/recording-description.ts';
 import { randomFor } from '../../src/random.ts';
@@ -47,6 +47,29 @@ export type PlannedRun = Pick<
 export interface PlannedOrigin {
   readonly producer: NonNullable<ExportOptions['producer']>;
   readonly metadata: Readonly<Record<string, string>>;
+}
+
+/**
+ * What every file says of where it comes from. Nothing here depends on the clock or the machine: the same weights give the same bytes.
+ * @param metrics the row of metrics.jsonl at that step, where there is one
+ */
+export function originOf(
+  name: string,
+  { configuration, step }: Pick<PlannedRun, 'configuration' | 'step'>,
+  version: string,
+  metrics?: unknown,
+): PlannedOrigin {
+  return {
+    producer: { name: 'jepa-onnx', version },
+    metadata: {
+      'jepa_onnx.run': name,
+      'jepa_onnx.config': JSON.stringify(configuration),
+      'jepa_onnx.seed': String(configuration.seed),
+      'jepa_onnx.step': String(step),
+      ...(metrics === undefined ? {} : { 'jepa_onnx.metrics': JSON.stringify(metrics) }),
+      'jepa_onnx.versions': JSON.stringify({ 'jepa-onnx': version, tfjs: tf.version.tfjs }),
+    },
+  };
 }
 
 /** What is written of each network: a function of the run and its origin, in Node and in a page. */

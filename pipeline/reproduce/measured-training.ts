@@ -4,7 +4,6 @@ import { labelledObservations } from '../../src/data/environment-source.ts';
 import type { LabelledObservations } from '../../src/data/transition.ts';
 import type { Environment } from '../../src/environments/index.ts';
 import { rewardClasses } from '../../src/evaluation/class/bisimulation.ts';
-import { pixelInput } from '../../src/evaluation/evaluate.ts';
 import { type ProbeTarget, sweepProbe } from '../../src/evaluation/readout/probe.ts';
 import { ridgePredictions } from '../../src/evaluation/readout/ridge-probe.ts';
 import { chanceOf, readImages, readoutTargets, selectLatents } from '../../src/evaluation/readout/target.ts';
@@ -14,11 +13,11 @@ import { createLatents, type LabelledLatents, type Latents, labelLatents } from 
 import { measureOrganisation } from '../../src/measures/organisation.ts';
 import { meanDistancesOf, measurePairs } from '../../src/measures/pair-distance.ts';
 import type { ClaimMeasure, readoutPrefixes } from '../../src/report/reproduction/claim/claims-file.ts';
-import { encodeObservations } from '../../src/run/encode.ts';
 import { openRuntime } from '../../src/runtimes/index.ts';
 import type { Configuration } from '../../src/training/configuration.ts';
 import { networksOfConfiguration } from '../network/environment.ts';
 import { withCourse } from './course.ts';
+import { encodeHeldOut } from './held-out.ts';
 
 export interface MeasuredTrainingOptions {
   /** After which the latents are measured, rising; the last is the last step of the training. */
@@ -122,19 +121,12 @@ function drawHeldOut(environment: Environment, seed: number, count: number): Hel
  */
 async function encodeUntrained(
   configuration: Configuration,
-  { judged, others }: HeldOut,
+  heldOut: HeldOut,
 ): Promise<{ readonly judged: Latents; readonly others: Latents }> {
   const { untrainedEncoder, environment } = await networksOfConfiguration(configuration, REFERENCE_RUNTIME);
   const runtime = await openRuntime(REFERENCE_RUNTIME, { threads: configuration.threads });
   try {
-    const session = await runtime.load(untrainedEncoder.model);
-    try {
-      const encode = ({ observations }: LabelledObservations) =>
-        encodeObservations(session, observations, environment.observationShape, untrainedEncoder.input ?? pixelInput);
-      return { judged: await encode(judged), others: await encode(others) };
-    } finally {
-      await session.dispose();
-    }
+    return await encodeHeldOut(runtime, untrainedEncoder, heldOut, environment.observationShape);
   } finally {
     await runtime.dispose();
   }

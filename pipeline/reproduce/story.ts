@@ -2,13 +2,12 @@
 // as it ends, so that an interrupted story goes on.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { environmentContext } from '../../src/auxiliary/index.ts';
-import { createReward } from '../../src/auxiliary/reward.ts';
-import { distinguishingWord, largestBisimulation, systemOfEnvironment } from '../../src/bisimulation/index.ts';
+import { distinguishingWord } from '../../src/bisimulation/index.ts';
 import { labelledObservations } from '../../src/data/environment-source.ts';
 import type { LabelledObservations } from '../../src/data/transition.ts';
 import { createEnvironment, type Environment } from '../../src/environments/index.ts';
 import { JepaError, UsageError } from '../../src/error.ts';
+import { rewardBisimulation } from '../../src/evaluation/class/bisimulation.ts';
 import { pixelInput } from '../../src/evaluation/evaluate.ts';
 import { decodeLatents } from '../../src/evaluation/readout/decoder.ts';
 import { parseJsonIfAny } from '../../src/json.ts';
@@ -24,7 +23,6 @@ import {
   type StoryArm,
   storyArmSchema,
 } from '../../src/report/story/story.ts';
-import { encodeObservations } from '../../src/run/encode.ts';
 import { openRuntime, type Runtime } from '../../src/runtimes/index.ts';
 import { elementCount } from '../../src/shape.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
@@ -35,6 +33,7 @@ import { calibrateBatchNorm, exportObservationNetwork } from '../network/observa
 import { decoderDefaults, trainDecoder } from '../train/decoder.ts';
 import { configurationOf } from './claims-run.ts';
 import { withCourse } from './course.ts';
+import { encodeHeldOut } from './held-out.ts';
 
 export interface StoryOptions {
   /** Of what is kept of each arm. */
@@ -80,7 +79,7 @@ export async function recordStory(claims: ClaimsFile, options: StoryOptions): Pr
     }
     arms.push(arm);
   }
-  const system = rewardSystem(environment);
+  const system = rewardBisimulation(environment);
   const states = Array.from({ length: environment.stateCount }, (_, state) => state);
   const shown = SHOWN_PER_STATE * environment.stateCount;
   return {
@@ -96,11 +95,6 @@ export async function recordStory(claims: ClaimsFile, options: StoryOptions): Pr
     examples: picturesOf(judged.observations, environment),
     arms,
   };
-}
-
-function rewardSystem(environment: Environment) {
-  const reward = createReward({ kind: 'reward', coefficient: 1, loss: undefined }, environmentContext(environment, 0));
-  return largestBisimulation(systemOfEnvironment(environment, [reward]));
 }
 
 function readArm(path: string): StoryArm | undefined {
@@ -170,7 +164,8 @@ async function recordArm(
             input: pixelInput,
             runtime,
           });
-          last = await encodeBoth(runtime, exportObservationNetwork(model.encoder, pixelInput).model, judged, others);
+          const encoder = exportObservationNetwork(model.encoder, pixelInput);
+          last = await encodeHeldOut(runtime, encoder, { judged, others }, shape);
           const labelled = labelLatents(last.judged, judged.states, environment.stateCount);
           const centroids = centroidsOf(labelLatents(last.others, others.states, environment.stateCount));
           frames.push({
@@ -195,22 +190,6 @@ async function recordArm(
           })),
           drawn: await draw(runtime, last, { judged, others, environment, seed, steps: decoderSteps }),
         };
-
-        async function encodeBoth(
-          opened: Runtime,
-          encoder: Uint8Array,
-          a: LabelledObservations,
-          b: LabelledObservations,
-        ) {
-          const session = await opened.load(encoder);
-          try {
-            const encode = (part: LabelledObservations) =>
-              encodeObservations(session, part.observations, shape, pixelInput);
-            return { judged: await encode(a), others: await encode(b) };
-          } finally {
-            await session.dispose();
-          }
-        }
       },
     );
   } finally {

@@ -16,6 +16,7 @@ import type { Observations } from '../../src/run/encode.ts';
 import { encodeSafetensors } from '../../src/storage/safetensors.ts';
 import { makeScratch, removeScratch } from '../../src/storage/scratch.ts';
 import { sideOf } from './census.ts';
+import { eachBlock } from './each-block.ts';
 import { DEFAULT_QUERIES } from './plan.ts';
 
 export interface EnvironmentStream {
@@ -37,9 +38,6 @@ export interface StreamedEnvironment {
   readonly centroids: readonly number[];
 }
 
-/** Between two lines that say how far it is. */
-const TOLD_MS = 2000;
-
 export async function streamEnvironment(stream: EnvironmentStream): Promise<StreamedEnvironment> {
   const { classes, observations, seed, onProgress } = stream;
   const folder = makeScratch('evaluation');
@@ -51,16 +49,8 @@ export async function streamEnvironment(stream: EnvironmentStream): Promise<Stre
     const first = await drawBlock(stream, folder, 0);
     const size = first.values.length / first.labels.length;
     const options = { size, classCount: classes.count, seed, queries: DEFAULT_QUERIES };
-    const over = async (own: { add(block: LatentBlock): void }, name: string) => {
-      let told = performance.now();
-      for (let block = 0; block < blocks; block++) {
-        own.add(await drawBlock(stream, folder, block));
-        await new Promise((resume) => setImmediate(resume));
-        if (performance.now() - told < TOLD_MS) continue;
-        told = performance.now();
-        onProgress(`${name}: block ${block + 1} of ${blocks}`);
-      }
-    };
+    const over = (own: { add(block: LatentBlock): void }, name: string) =>
+      eachBlock(0, blocks, async (block) => own.add(await drawBlock(stream, folder, block)), { name, onProgress });
     const moments = new Moments(options);
     await over(moments, 'encoding');
     finish(moments);

@@ -11,6 +11,7 @@ import { type FirstPass, Moments, type StreamOptions } from '../../src/measures/
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { makeFolder } from '../../src/storage/file-system.ts';
 import { decodeSafetensors, encodeSafetensors, type Safetensors } from '../../src/storage/safetensors.ts';
+import { eachBlock } from './each-block.ts';
 import { blockCount, type StoredPlan, type StreamPlan } from './plan.ts';
 import { openBlocks } from './rows.ts';
 import { type OpenedSubject, openStreamSubject } from './subject.ts';
@@ -30,9 +31,6 @@ export interface ShardOptions {
   /** Told in one line how far it is. */
   readonly onProgress: (line: string) => void;
 }
-
-/** Between two lines that say how far it is. */
-const TOLD_MS = 2000;
 
 interface Pass {
   add(block: LatentBlock): void;
@@ -78,17 +76,8 @@ export async function runShard(
     const subject = opened ?? (await openStreamSubject(plan.subject, classSourceOf(plan), () => {}));
     try {
       const blocks = openBlocks(stored, subject);
-      let told = performance.now();
-      for (let block = begin; block < end; block++) {
-        signal?.throwIfAborted();
-        own.add(await blocks.read(block));
-        // Lets signals in between two blocks.
-        await new Promise((resume) => setImmediate(resume));
-        const now = performance.now();
-        if (now - told < TOLD_MS) continue;
-        told = now;
-        onProgress(`pass ${pass} of ${passes.length}: block ${block + 1 - begin} of ${end - begin}`);
-      }
+      const add = async (block: number) => own.add(await blocks.read(block));
+      await eachBlock(begin, end, add, { name: `pass ${pass} of ${passes.length}`, signal, onProgress });
       if (pass === 1) machine = await subject.describe();
     } finally {
       if (opened === undefined) await subject.dispose();

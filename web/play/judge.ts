@@ -1,10 +1,8 @@
 // The judgement on held-out latents while they are trained: the measures and the verdict of `jepa evaluate`, and for the pair of
 // classes that is worst told apart the word of actions after which one can see that they differ.
-import { environmentContext } from '../../src/auxiliary/context.ts';
-import { createReward } from '../../src/auxiliary/reward.ts';
-import { distinguishingWord, largestBisimulation, systemOfEnvironment } from '../../src/bisimulation/index.ts';
+import { distinguishingWord } from '../../src/bisimulation/index.ts';
 import type { Environment } from '../../src/environments/index.ts';
-import type { StateClasses } from '../../src/evaluation/class/bisimulation.ts';
+import { rewardBisimulation, type StateClasses } from '../../src/evaluation/class/bisimulation.ts';
 import { centroidsOf } from '../../src/measures/centroid.ts';
 import { measureDistinctness } from '../../src/measures/distinctness.ts';
 import { type LabelledLatents, type Latents, labelLatents } from '../../src/measures/latents.ts';
@@ -61,11 +59,7 @@ export function witnessesOf(
   environment: Environment,
   { classOf }: StateClasses,
 ): (first: number, second: number) => Witness | undefined {
-  const reward = createReward(
-    { kind: 'reward', coefficient: 1, loss: undefined, labels: undefined },
-    environmentContext(environment, 0),
-  );
-  const bisimulation = largestBisimulation(systemOfEnvironment(environment, [reward]));
+  const bisimulation = rewardBisimulation(environment);
   return (first, second) => {
     const states = [first, second].map((label) => classOf.indexOf(label));
     const actions = distinguishingWord(bisimulation, states[0], states[1]);

@@ -5,7 +5,12 @@ import * as tf from '@tensorflow/tfjs';
 import { encodeModel, exportOnnx } from '../../export/index.ts';
 import { buildTrainingProgram, flatten, type TrainingProgram } from '../../export/training/index.ts';
 import { buildWorldModel, type WorldModel } from '../../models/world-model.ts';
-import { describeNetworks, planNetworksOf, resolveNetworkOptions } from '../../pipeline/export/network-plan.ts';
+import {
+  describeNetworks,
+  originOf,
+  planNetworksOf,
+  resolveNetworkOptions,
+} from '../../pipeline/export/network-plan.ts';
 import { calibrateBatchNorm } from '../../pipeline/network/observation.ts';
 import { OnnxTrainingStep } from '../../pipeline/train/onnx-step.ts';
 import { type Auxiliary, auxiliarySizeOf, joinStateTables } from '../../src/auxiliary/auxiliary.ts';
@@ -244,16 +249,7 @@ function exportNetworks({
   const { observationShape, actionSize } = environment;
   const run = { environment, observationShape, actionSize, auxiliaries, model, configuration, step: stepsDone };
   const options = resolveNetworkOptions({});
-  const plans = planNetworksOf(run, options, {
-    producer: { name: 'jepa-onnx', version },
-    metadata: {
-      'jepa_onnx.run': name,
-      'jepa_onnx.config': JSON.stringify(configuration),
-      'jepa_onnx.seed': String(configuration.seed),
-      'jepa_onnx.step': String(stepsDone),
-      'jepa_onnx.versions': JSON.stringify({ 'jepa-onnx': version, tfjs: tf.version.tfjs }),
-    },
-  });
+  const plans = planNetworksOf(run, options, originOf(name, run, version));
   const files = new Map(plans.map((plan) => [`${plan.name}.onnx`, exportOnnx(plan.model, plan.exportOptions)]));
   const description = { format: 1, ...describeNetworks(name, run, options) };
   files.set(EXPORT_DESCRIPTION_NAME, new TextEncoder().encode(formatJson(description)));

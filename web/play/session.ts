@@ -1,6 +1,7 @@
 // A training that shows itself: trains as fast as it can, and between steps makes pictures and judgements, which may take a fixed
 // share of the time.
 import type { Runtime } from '../../src/runtimes/runtime.ts';
+import { elementCount } from '../../src/shape.ts';
 import type { StepResult } from '../../src/training/backend.ts';
 import { type Judgement, judge, labelled, meanDistanceOf, type Witness, witnessesOf } from './judge.ts';
 import { Learner } from './learner.ts';
@@ -62,7 +63,7 @@ export class PlaySession {
       ],
       actionNames: environment.actionNames,
       steps: configuration.optimization.steps,
-      parameters: program.layout.weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+      parameters: program.layout.weights.reduce((sum, { shape }) => sum + elementCount(shape), 0),
       nodes: program.step.graph.nodes.length,
       threads,
     };

@@ -2,7 +2,7 @@
 import type { Auxiliary } from '../../auxiliary/auxiliary.ts';
 import { environmentContext } from '../../auxiliary/context.ts';
 import { createReward } from '../../auxiliary/reward.ts';
-import { largestBisimulation, systemOfEnvironment } from '../../bisimulation/index.ts';
+import { type Bisimulation, largestBisimulation, systemOfEnvironment } from '../../bisimulation/index.ts';
 import type { Environment } from '../../environments/environment.ts';
 
 /**
@@ -36,8 +36,13 @@ export interface StateClasses extends NamedClasses {
 
 /** The classes of dynamics and reward: what control needs. */
 export function rewardClasses(environment: Environment): StateClasses {
+  return classesOf(environment, 'reward', rewardBisimulation(environment));
+}
+
+/** The largest bisimulation of dynamics and reward. */
+export function rewardBisimulation(environment: Environment): Bisimulation {
   const reward = createReward({ kind: 'reward', coefficient: 1, loss: undefined }, environmentContext(environment, 0));
-  return bisimulationClasses(environment, 'reward', [reward]);
+  return largestBisimulation(systemOfEnvironment(environment, [reward]));
 }
 
 /** @throws UsageError for auxiliaries that are not functions of the state. */
@@ -46,7 +51,10 @@ export function bisimulationClasses(
   source: ClassSource,
   auxiliaries: readonly Auxiliary[],
 ): StateClasses {
-  const { classCount, classOf } = largestBisimulation(systemOfEnvironment(environment, auxiliaries));
+  return classesOf(environment, source, largestBisimulation(systemOfEnvironment(environment, auxiliaries)));
+}
+
+function classesOf(environment: Environment, source: ClassSource, { classCount, classOf }: Bisimulation): StateClasses {
   return { of: source, count: classCount, classOf, names: namesOf(environment, classOf) };
 }
 

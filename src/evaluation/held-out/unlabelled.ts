@@ -2,7 +2,7 @@
 import { openConfiguredRecording, type RecordingConfiguration } from '../../data/configured-recording.ts';
 import { episodeAt } from '../../data/flat-layout.ts';
 import { isImageColumn } from '../../data/image/recording.ts';
-import { observationRows } from '../../data/observation-rows.ts';
+import { type ObservationRows, observationRows } from '../../data/observation-rows.ts';
 import type { Column, Recording } from '../../data/recording.ts';
 import { option, UsageError, unknownName } from '../../error.ts';
 import { permutation, randomFor } from '../../random.ts';
@@ -18,6 +18,19 @@ export interface UnlabelledObservations {
 }
 
 /**
+ * Up to `most` rows at random, rising: all, where there are no more.
+ * @returns episodes: of each, where there are several
+ */
+export function chooseRows(
+  { episodeCount }: Recording,
+  { count, starts }: ObservationRows,
+  { most, seed }: { readonly most: number; readonly seed: number },
+): { readonly chosen: Int32Array; readonly episodes: Int32Array | undefined } {
+  const chosen = permutation(count, randomFor(seed, 'unlabelled')).slice(0, most).sort();
+  return { chosen, episodes: episodeCount > 1 ? chosen.map((row) => episodeAt(starts, row)) : undefined };
+}
+
+/**
  * Up to `most` observations at random: all, where there are no more.
  * @throws UsageError where it cannot be told which column they are
  */
@@ -29,12 +42,8 @@ export async function drawUnlabelled(
   try {
     const column = observationColumn(recording, options.roles?.observation ?? recording.roles.observation);
     const rows = observationRows(recording, [{ columns: [column.name], stack: configuration.stack }]);
-    const drawn = permutation(rows.count, randomFor(seed, 'unlabelled')).slice(0, most).sort();
-    return {
-      observationShape: rows.shape,
-      observations: await rows.gather(drawn),
-      ...(recording.episodeCount > 1 ? { episodes: Int32Array.from(drawn, (row) => episodeAt(rows.starts, row)) } : {}),
-    };
+    const { chosen, episodes } = chooseRows(recording, rows, { most, seed });
+    return { observationShape: rows.shape, observations: await rows.gather(chosen), episodes };
   } finally {
     await recording.dispose();
   }
