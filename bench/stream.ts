@@ -26,7 +26,7 @@ const { column, labels, threads } = values;
 const jepa = join(packageRoot(), 'bin', 'jepa.js');
 /** Reports what a child used, however it is written. */
 const MEASURE = `import resource, subprocess, sys
-subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
 u = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(u.ru_utime + u.ru_stime, u.ru_maxrss / 1024)`;
 

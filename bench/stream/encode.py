@@ -12,7 +12,8 @@ name = session.get_inputs()[0].name
 latents = []
 with zipfile.ZipFile(path).open(f"{column}.npy") as file:
     version = np.lib.format.read_magic(file)
-    (count, *shape), _, dtype = np.lib.format._read_array_header(file, version)
+    read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    (count, *shape), _, dtype = read_header(file)
     size = int(np.prod(shape))
     for start in range(0, count, 256):
         rows = min(256, count - start)

@@ -21,6 +21,7 @@ interface ReproduceFlags {
   readonly jobs?: number;
   readonly rows?: string;
   readonly set: readonly string[];
+  readonly plan?: boolean;
   readonly judge?: boolean;
   readonly arms?: string;
   readonly story?: boolean;
@@ -40,17 +41,18 @@ export function createReproduceCommand(terminal: Terminal): Command {
     .argument('<environment|claims-file>', 'counting, or a claims file (reproductions/counting.yaml)')
     .option('--seeds <number>', 'seeds a row, from 100 on; fewer than six decide nothing', parseWhole('--seeds', 1), 6)
     .option('--preset <name>', 'small or paper', 'small')
-    .option('--jobs <number>', 'runs side by side, one thread each (default: all cores)', parseWhole('--jobs', 1))
+    .option('--jobs <number>', 'runs side by side (default: all cores)', parseWhole('--jobs', 1))
     .option('--rows <names>', `comma-separated: ${rowIds.join(', ')} (default: all)`)
     .option('--out <folder>', 'folder of all runs (default: runs/reproduce-ENVIRONMENT-PRESET)')
     .option('--set <key=value>', 'one configuration key of every run; repeatable', collect, [])
+    .option('--plan', 'of the figure: write the plan of its sweep alone, which any engine runs (jepa launch --help)')
     .option('--judge', 'of a claims file: run nothing, judge by the results that are there')
     .option('--arms <names>', 'of a claims file: comma-separated arms to run (default: all)')
     .option(
       '--story',
       'of a claims file: one training of each arm of the figure, as a page that tells them step by step',
     )
-    .option('--threads <number>', 'of a claims file: threads of a run', parseWhole('--threads', 1), 1)
+    .option('--threads <number>', 'threads of a run', parseWhole('--threads', 1), 1)
     .option('--json', 'print the report as JSON')
     .action((environment, flags) => runReproduce(terminal, environment, flags));
 }
@@ -61,10 +63,22 @@ async function runReproduce(terminal: Terminal, environment: string, flags: Repr
     throw unknownName('reproduce', 'an environment of the paper', environment, ['counting']);
   const { presetNames } = await import('../../src/training/presets.ts');
   if (!presetNames.includes(flags.preset)) throw unknownName('--preset', 'a preset', flags.preset, presetNames);
-  const { runReproduction } = await import('../../pipeline/reproduce/figure.ts');
+  const { parseAssignment } = await import('../../src/training/presets.ts');
+  const { planReproduction, runReproduction } = await import('../../pipeline/reproduce/figure.ts');
   const plans = chooseRows(flags.rows);
   const folder = flags.out ?? join('runs', `reproduce-${environment}-${flags.preset}`);
-  const assignments = flags.set.flatMap((assignment) => ['--set', assignment]);
+  const planned = {
+    ...{ folder, environment, preset: flags.preset, seeds: flags.seeds, threads: flags.threads },
+    set: Object.fromEntries(flags.set.map(parseAssignment).map(({ key, value }) => [key, value])),
+    onNote: noteTo(terminal.stderr),
+  };
+  if (flags.plan) {
+    const { units } = await planReproduction(planned);
+    terminal.stdout.write(
+      `${folder}: planned, ${units.length} runs\nRun them: jepa launch slurm ${folder}, or jepa sweep run ${folder}; then the same command without --plan makes the figure\n`,
+    );
+    return;
+  }
   const jobs = flags.jobs ?? availableParallelism();
   const stopping = new AbortController();
   const release = terminal.stopWhenInterrupted((exitCode) => {
@@ -73,13 +87,8 @@ async function runReproduce(terminal: Terminal, environment: string, flags: Repr
     return true;
   });
   const made = await runReproduction(plans, {
-    folder,
-    environment,
-    preset: flags.preset,
-    seeds: flags.seeds,
+    ...planned,
     jobs,
-    argv: assignments,
-    onNote: noteTo(terminal.stderr),
     signal: stopping.signal,
   })
     .catch((error: unknown) => {
@@ -107,13 +116,15 @@ async function runReproduce(terminal: Terminal, environment: string, flags: Repr
       '--seeds',
       flags.seeds,
       ...(flags.rows === undefined ? [] : ['--rows', flags.rows]),
-      ...assignments,
+      ...flags.set.flatMap((assignment) => ['--set', assignment]),
     ].join(' '),
   });
-  writeFileAtomic(join(folder, 'report.html'), await renderReport(report));
-  writeFileAtomic(join(folder, 'report.json'), formatJson(report));
+  // Not report.html, which is what `jepa sweep collect` says of the same runs.
+  const page = join(folder, 'figure.html');
+  writeFileAtomic(page, await renderReport(report));
+  writeFileAtomic(join(folder, 'figure.json'), formatJson(report));
   if (flags.json) terminal.stdout.write(formatJson(report));
-  else terminal.stdout.write(`${report.answer.sentences.join('\n')}\n\nReport: ${join(folder, 'report.html')}\n`);
+  else terminal.stdout.write(`${report.answer.sentences.join('\n')}\n\nReport: ${page}\n`);
 }
 
 /** Runs what a claims file asks for, unless it is only to be judged, and prints what the results say. */

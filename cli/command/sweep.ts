@@ -87,13 +87,20 @@ async function runPlan(
   const { seeds } = plan.specification;
   const points = plan.units.length / seeds.length;
   if (flags.json) {
-    const { folder, wasThere } = plan;
-    terminal.stdout.write(formatJson({ folder, wasThere, units, points, seeds, rungs }));
+    const { folder, earlierUnits } = plan;
+    terminal.stdout.write(formatJson({ folder, earlierUnits, units, points, seeds, rungs }));
     return;
   }
+  const { earlierUnits } = plan;
+  const found =
+    earlierUnits === 0
+      ? 'planned'
+      : earlierUnits === plan.units.length
+        ? 'the same plan as before'
+        : `${earlierUnits} units as before and ${plan.units.length - earlierUnits} more`;
   const halving = rungs.length === 1 ? '' : `, in rungs of ${rungs.join(', ')}`;
   terminal.stdout.write(
-    `${flags.out}: ${plan.wasThere ? 'the same plan as before' : 'planned'}, ${counted(units, 'unit')} (${counted(points, 'configuration')} x ${counted(seeds.length, 'seed')}${halving})\n` +
+    `${flags.out}: ${found}, ${counted(units, 'unit')} (${counted(points, 'configuration')} x ${counted(seeds.length, 'seed')}${halving})\n` +
       `Run them: jepa sweep run ${flags.out}; on a cluster: jepa launch slurm ${flags.out}\n`,
   );
 }

@@ -1,8 +1,8 @@
-// The runs of a reproduction: each row of the figure and each seed in child processes of the command line itself, so that one
-// crash is one row, and so that what was interrupted goes on where it was.
-import { existsSync, readFileSync } from 'node:fs';
+// The runs of a reproduction: a sweep over the rows of the figure and seeds, so that what was interrupted goes on where it was, one crash
+// is one run, and any engine that runs sweeps runs this one.
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { JepaError, option, UsageError } from '../../src/error.ts';
+import { JepaError } from '../../src/error.ts';
 import { evaluationSchema } from '../../src/evaluation/schema/evaluation.ts';
 import { readReportPage } from '../../src/report/page.ts';
 import {
@@ -11,21 +11,27 @@ import {
   type ReproductionRun,
 } from '../../src/report/reproduction/reproduction.ts';
 import { runPath } from '../../src/run/folder.ts';
-import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
-import { makeFolder } from '../../src/storage/file-system.ts';
 import { readMetrics } from '../../src/storage/jsonl.ts';
-import { runCommand } from '../child.ts';
-import { argvOf, type RowPlan } from './row.ts';
+import { runSweep } from '../sweep/local.ts';
+import { PLAN_NAME, type PlannedSweep, planSweep, readSweep, type SweepUnit } from '../sweep/plan.ts';
+import { readResult, unitPaths } from '../sweep/result.ts';
+import { countingRows, type RowPlan, settingsOf } from './row.ts';
 
-export interface ReproductionOptions {
+/** What is reproduced, and how often. */
+export interface ReproductionPlan {
   readonly folder: string;
   readonly environment: string;
   readonly preset: string;
   readonly seeds: number;
-  readonly jobs: number;
-  /** Further arguments of every `jepa train`. */
-  readonly argv: readonly string[];
+  /** Of one run. */
+  readonly threads: number;
+  /** Keys of the configuration that all runs share. */
+  readonly set: Readonly<Record<string, unknown>>;
   readonly onNote: (note: string) => void;
+}
+
+export interface ReproductionOptions extends ReproductionPlan {
+  readonly jobs: number;
   /** Stops the runs that are being made, each with a checkpoint. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -37,118 +43,81 @@ export interface ReproductionOptions {
 export const FIRST_SEED = 100;
 
 /**
+ * Writes the plan of all rows; `seeds` beyond those of a plan that is there are added to it.
+ * @throws UsageError where the folder holds runs of other settings, or of another version of the claims: a report must not mix them
+ */
+export async function planReproduction(plan: ReproductionPlan): Promise<PlannedSweep> {
+  const { folder, environment, preset, threads, set, onNote } = plan;
+  const earlier = existsSync(join(folder, PLAN_NAME)) ? readSweep(folder).specification.seeds.length : 0;
+  const seeds = Array.from({ length: Math.max(plan.seeds, earlier) }, (_, index) => FIRST_SEED + index);
+  const specification = {
+    purpose: `the figure of ${environment} in preset ${preset}, judged by version ${CLAIMS_VERSION} of its claims`,
+    ...{ environment, preset, threads, seeds, set },
+    list: countingRows.map((row) => ({
+      name: row.id,
+      ...settingsOf(row, preset),
+      // Probes and decoders are about what the rows of the figure keep of the images.
+      ...(row.group === 'hard' && { evaluate: { probes: false, decoder: false } }),
+    })),
+    // Of one seed, for they take as long as training.
+    evaluate: { seed: 'run', probes: [FIRST_SEED], decoder: [FIRST_SEED] },
+  };
+  return planSweep('reproduce', specification, folder, { onNote });
+}
+
+/**
  * Runs what is missing and returns every row with its runs.
  *
- * @throws JepaError naming the run and its log where one failed; the reason of `signal` where that stopped it
+ * @throws JepaError naming the run and why where one failed; the reason of `signal` where that stopped it
  */
 export async function runReproduction(
   rows: readonly RowPlan[],
   options: ReproductionOptions,
 ): Promise<{ readonly rows: readonly ReproductionRow[]; readonly minutes: number | undefined }> {
-  const tasks = rows.flatMap((row) =>
-    Array.from({ length: options.seeds }, (_, index) => ({ row, seed: FIRST_SEED + index })),
-  );
-  const waiting = [...tasks];
-  const isNew = !existsSync(options.folder);
-  const start = performance.now();
-  // The first failure ends what runs beside it: nothing is left behind that nobody waits for.
-  const others = new AbortController();
-  let done = 0;
-  const worker = async () => {
-    for (let task = waiting.shift(); task && !others.signal.aborted; task = waiting.shift()) {
-      await runOne(task.row, task.seed, options, others.signal);
-      options.onNote(`${++done} of ${tasks.length} runs done: ${task.row.name}, seed ${task.seed}`);
-    }
-  };
-  requireSameSettings(options);
-  const stop = () => {
-    options.onNote('stopping the runs that are being made');
-    others.abort();
-  };
-  options.signal?.addEventListener('abort', stop, { once: true });
-  try {
-    await Promise.all(Array.from({ length: options.jobs }, worker));
-  } catch (error) {
-    // What a run that was told to stop ends with says nothing of its own.
-    options.signal?.throwIfAborted();
-    throw error;
-  } finally {
-    options.signal?.removeEventListener('abort', stop);
-    others.abort();
+  const { folder, jobs, onNote, signal } = options;
+  const { units, earlierUnits } = await planReproduction(options);
+  const seeds = new Set(Array.from({ length: options.seeds }, (_, index) => FIRST_SEED + index));
+  const wanted = units.filter(({ point, seed }) => seeds.has(seed) && rows.some(({ id }) => id === point));
+  // A run whose pages were removed, or are of an older version, is evaluated again.
+  for (const unit of wanted) {
+    const paths = unitPaths(folder, unit.id, 0);
+    if (readResult(paths) !== undefined && readRun(folder, unit) === undefined) rmSync(paths.result);
   }
+  const start = performance.now();
+  const { failures } = await runSweep(folder, {
+    ...{ jobs, onNote, signal },
+    isWanted: ({ id }) => wanted.some((unit) => unit.id === id),
+  });
+  if (failures.length > 0)
+    throw new JepaError(`${folder}: expected all runs done, got ${failures[0].id} failed: ${failures[0].message}`, {
+      remedy: `Its output is in ${unitPaths(folder, failures[0].id, 0).log}; what is done is kept: run the same command again.`,
+    });
   return {
     rows: rows.map((row) => ({
       ...row,
-      runs: tasks.flatMap((task) =>
-        task.row.id === row.id ? (readRun(options.folder, task.row, task.seed) ?? []) : [],
-      ),
+      runs: wanted.filter(({ point }) => point === row.id).map((unit) => requireRun(folder, unit)),
     })),
-    minutes: isNew ? (performance.now() - start) / 60_000 : undefined,
+    minutes: earlierUnits === 0 ? (performance.now() - start) / 60_000 : undefined,
   };
 }
 
-/** @throws UsageError where the folder holds runs of other settings, or of another version of the claims: a report must not mix them. */
-function requireSameSettings({ folder, environment, preset, argv }: ReproductionOptions): void {
-  makeFolder(folder);
-  const path = join(folder, 'reproduction.json');
-  const settings = JSON.stringify({ environment, preset, argv, claims: CLAIMS_VERSION }, undefined, 2);
-  if (!existsSync(path)) {
-    writeFileAtomic(path, `${settings}\n`);
-    return;
-  }
-  const earlier = readFileSync(path, 'utf8').trim();
-  if (earlier !== settings)
-    throw new UsageError(
-      `${path}: expected the settings and the version of the claims of this command, got ${oneLine(earlier)}`,
-      {
-        remedy: `Give another ${option('out')}; results that were judged by other claims stay what they were. Now: ${oneLine(settings)}.`,
-      },
-    );
-}
-
-const oneLine = (json: string) => json.replace(/\s+/g, ' ');
-
-const runFolder = (folder: string, row: RowPlan, seed: number) => join(folder, `${row.id}-seed-${seed}`);
-
-/** Probes and decoders are about what the rows of the figure keep of the images: of one seed, for they take as long as training. */
-function readoutOf(row: RowPlan, seed: number): ('probes' | 'decoder')[] {
-  return row.group === 'hard' || seed > FIRST_SEED ? [] : ['probes', 'decoder'];
+function requireRun(folder: string, unit: SweepUnit): ReproductionRun {
+  const run = readRun(folder, unit);
+  if (run !== undefined) return run;
+  throw new JepaError(
+    `${unitPaths(folder, unit.id, 0).run}: expected the evaluation of a run that is done, got none that this version reads`,
+    { remedy: 'Run the same command again: it is evaluated anew.' },
+  );
 }
 
 /** A run that is done; undefined where something of it is missing or of an older version. */
-function readRun(folder: string, row: RowPlan, seed: number): ReproductionRun | undefined {
-  const run = runFolder(folder, row, seed);
+function readRun(folder: string, { id, seed }: SweepUnit): ReproductionRun | undefined {
+  const { run } = unitPaths(folder, id, 0);
   const paths = [runPath(run, 'evaluation'), runPath(run, 'report')];
   if (!paths.every((path) => existsSync(path))) return undefined;
   const [evaluation, page] = paths.map((path) => readFileSync(path, 'utf8'));
   const { data: record } = evaluationSchema.safeParse(JSON.parse(evaluation));
   const report = readReportPage(page);
   if (record === undefined || report === undefined) return undefined;
-  if (readoutOf(row, seed).some((name) => record[name] === undefined)) return undefined;
   return { seed, record, report, measures: readMetrics(runPath(run, 'measures')).records };
-}
-
-async function runOne(row: RowPlan, seed: number, options: ReproductionOptions, signal: AbortSignal): Promise<void> {
-  const run = runFolder(options.folder, row, seed);
-  if (readRun(options.folder, row, seed)) return;
-  const log = `${run}.log`;
-  const threads = ['--threads', '1'];
-  const begin = ['train', options.environment, '--out', run, '--preset', options.preset, '--seed', String(seed)];
-  const isBegun = existsSync(join(run, 'config.json'));
-  const train = [...begin, ...threads, ...argvOf(row, options.preset), ...options.argv];
-  for (const argv of [
-    isBegun ? ['train', '--resume', run] : train,
-    ['export', run],
-    ['evaluate', run, '--seed', String(seed), ...threads, ...readoutOf(row, seed).map((name) => `--${name}`)],
-  ])
-    await jepa(argv, log, signal);
-}
-
-/** One command in a process of its own; its output is added to `log`. */
-async function jepa(argv: readonly string[], log: string, signal: AbortSignal): Promise<void> {
-  const code = await runCommand(argv, log, signal);
-  if (code !== 0)
-    throw new JepaError(`jepa ${argv.join(' ')}: expected exit code 0, got ${code}`, {
-      remedy: `Its output is in ${log}; what is done is kept: run the same command again.`,
-    });
 }

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { makeFolder } from '../../src/storage/file-system.ts';
 import { runCommand } from '../child.ts';
-import { readSweep, type SweepPlan } from './plan.ts';
+import { readSweep, type SweepPlan, type SweepUnit } from './plan.ts';
 import { readFailure, readResult } from './result.ts';
 import { rungSizes, type SweepTask, taskCount, tasksOfRung } from './rung.ts';
 
@@ -10,6 +10,8 @@ import { rungSizes, type SweepTask, taskCount, tasksOfRung } from './rung.ts';
 export interface RunSweepOptions {
   /** Units side by side. */
   readonly jobs: number;
+  /** Which units; the others are left as they are. Default: all. */
+  readonly isWanted?: ((unit: SweepUnit) => boolean) | undefined;
   /** Further arguments of every unit's command. */
   readonly argv?: readonly string[] | undefined;
   /** Told in one line of each unit that ended. */
@@ -31,11 +33,12 @@ export interface SweepOutcome {
  */
 export async function runSweep(folder: string, options: RunSweepOptions): Promise<SweepOutcome> {
   const plan = readSweep(folder);
-  const units = taskCount(plan);
+  const { isWanted } = options;
+  const units = isWanted === undefined ? taskCount(plan) : plan.units.filter(isWanted).length;
   const failures: { readonly id: string; readonly message: string }[] = [];
   let done = 0;
   for (const rung of rungSizes(plan).keys()) {
-    const tasks = tasksOfRung(plan, rung);
+    const tasks = tasksOfRung(plan, rung).filter(({ unit }) => isWanted?.(unit) ?? true);
     const waiting = tasks.filter(({ paths }) => readResult(paths) === undefined);
     done += tasks.length - waiting.length;
     const worker = async () => {

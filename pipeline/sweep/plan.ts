@@ -1,7 +1,8 @@
 // The plan of a sweep: one unit of work a line of plan.jsonl, each with its whole configuration, checked before anything runs.
-// It never changes: an engine runs "unit i of n", and again when that dies.
+// A line never changes: an engine runs "unit i of n", and again when that dies. More seeds add lines at the end.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { parseAuxiliary, parseAuxiliaryNames } from '../../src/auxiliary/index.ts';
 import { FormatError, option, UsageError } from '../../src/error.ts';
@@ -50,8 +51,8 @@ export interface SweepPlan {
 
 /** What `planSweep` wrote, or found. */
 export interface PlannedSweep extends SweepPlan {
-  /** Whether the same plan was there before. */
-  readonly wasThere: boolean;
+  /** How many of its units were there before: all of the same plan, the first ones where seeds were added. */
+  readonly earlierUnits: number;
 }
 
 /**
@@ -59,6 +60,7 @@ export interface PlannedSweep extends SweepPlan {
  *
  * @param where the name of the sweep's file, for errors
  * @param value what the file holds: docs/sweep.md has every key
+ * @returns the plan; where `folder` has the same one on fewer seeds, it has grown by the units of the others
  * @throws UsageError for a wrong key or value of the file or of any run's configuration, and where the folder has another plan
  */
 export async function planSweep(
@@ -88,17 +90,38 @@ export async function planSweep(
   const text = units.map((unit) => `${JSON.stringify(unit)}\n`).join('');
   const path = join(folder, PLAN_NAME);
   const settings = formatJson({ format: SWEEP_FORMAT, plan: sha256(text), ...specification });
-  const earlier = [readTextIfPresent(path), readTextIfPresent(join(folder, SPECIFICATION_NAME))];
-  const wasThere = earlier[0] === text && earlier[1] === settings;
+  const earlier = readTextIfPresent(path);
+  const earlierSettings = readTextIfPresent(join(folder, SPECIFICATION_NAME));
   // One without its other half is of a planning that was interrupted.
-  if (!wasThere && earlier.every((found) => found !== undefined))
-    throw new UsageError(`${folder}: expected no sweep or this one, got another with ${countLines(earlier[0])} units`, {
-      remedy: `Choose another ${option('out')}: results of two plans must not mix.`,
-    });
+  if (earlier !== undefined && earlierSettings !== undefined) {
+    const other = differenceOf(parseObject(join(folder, SPECIFICATION_NAME), earlierSettings), specification);
+    const isSame = earlier === text;
+    const isGrown = text.startsWith(earlier) && specification.rungs === undefined;
+    if (other !== undefined || !(isSame || isGrown))
+      throw new UsageError(
+        `${folder}: expected no sweep or this one, got another with ${countLines(earlier)} units${other === undefined ? '' : `, of ${other}`}`,
+        { remedy: `Choose another ${option('out')}: results of two plans must not mix.` },
+      );
+  }
+  const earlierUnits = earlierSettings === undefined ? 0 : countLines(earlier);
   makeFolder(folder);
   writeFileAtomic(path, text);
   writeFileAtomic(join(folder, SPECIFICATION_NAME), settings);
-  return { folder, specification, units, wasThere };
+  return { folder, specification, units, earlierUnits };
+}
+
+/** What another sweep says otherwise, the seeds aside, which only add units: `seeds` and `plan` are compared as units are. */
+function differenceOf(
+  earlier: Readonly<Record<string, unknown>>,
+  specification: SweepSpecification,
+): string | undefined {
+  const { format, plan, seeds, ...found } = earlier;
+  const { seeds: _, ...wanted }: Record<string, unknown> = JSON.parse(JSON.stringify(specification));
+  if (format !== SWEEP_FORMAT) return `format ${JSON.stringify(format)}`;
+  const key = [...new Set([...Object.keys(found), ...Object.keys(wanted)])].find(
+    (name) => !isDeepStrictEqual(found[name], wanted[name]),
+  );
+  return key === undefined ? undefined : `${key} ${JSON.stringify(found[key])?.slice(0, 80) ?? 'none'}`;
 }
 
 async function configure(

@@ -22,7 +22,7 @@ export function pointsOf(where: string, { grid, random, list }: SweepSpecificati
 
 function pointsOfList(where: string, list: NonNullable<SweepSpecification['list']>): SweepPoint[] {
   const names = new Set<string>();
-  return list.map(({ name, ...parameters }) => {
+  return list.map(({ name, evaluate: _, ...parameters }) => {
     if (names.has(name)) throw new UsageError(`${where}: list: expected each name once, got "${name}" twice`);
     names.add(name);
     return { name, parameters };

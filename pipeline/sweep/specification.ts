@@ -17,7 +17,24 @@ const distribution = z.union([
 /** Where values of a random search are drawn from. */
 export type Distribution = z.output<typeof distribution>;
 
+const someSeeds = z.union([z.boolean(), z.array(z.int().min(0))]);
+const evaluation = z.strictObject({
+  observations: count.optional(),
+  seed: z
+    .union([z.int().min(0), z.literal('run')])
+    .optional()
+    .describe('of the observations; `run`: each run is judged on those of its own seed'),
+  classes: z
+    .string()
+    .optional()
+    .describe('as after `classes`: reward, auxiliary, state, column:NAME, quantiles:K, observed'),
+  metric: z.enum(['euclidean', 'cosine']).optional(),
+  probes: someSeeds.optional().describe('of all runs, or of those of these seeds'),
+  decoder: someSeeds.optional().describe('likewise'),
+});
+
 const sweepSchema = z.strictObject({
+  purpose: z.string().optional().describe('what it is for; a plan for something else is another plan'),
   environment: z.string().min(1).optional().describe('one of ours; or `data`'),
   data: z.string().min(1).optional().describe('a recording, by a path that every machine has'),
   preset: z.string().default('small'),
@@ -36,22 +53,11 @@ const sweepSchema = z.strictObject({
     })
     .optional(),
   list: z
-    .array(z.looseObject({ name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/) }))
+    .array(z.looseObject({ name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/), evaluate: evaluation.optional() }))
     .min(1)
     .optional()
-    .describe('these configurations, each with a name'),
-  evaluate: z
-    .strictObject({
-      observations: count.optional(),
-      seed: z.int().min(0).optional(),
-      classes: z
-        .string()
-        .optional()
-        .describe('as after `classes`: reward, auxiliary, state, column:NAME, quantiles:K, observed'),
-      metric: z.enum(['euclidean', 'cosine']).optional(),
-      probes: z.boolean().optional(),
-    })
-    .default({}),
+    .describe('these configurations, each with a name and, where it is evaluated otherwise, how'),
+  evaluate: evaluation.default({}),
   best: z
     .strictObject({ measure: z.enum(measureNames), goal: z.enum(['largest', 'smallest']) })
     .default({ measure: 'accuracy', goal: 'largest' })
@@ -87,7 +93,8 @@ export function parseSweep(where: string, value: unknown): SweepSpecification {
     throw new UsageError(
       `${where}: expected either environment or data, got ${sweep.data === undefined ? 'neither' : 'both'}`,
     );
-  if (sweep.evaluate.classes !== undefined) parseClasses(`${where}: evaluate.classes`, sweep.evaluate.classes);
+  for (const { classes } of [sweep.evaluate, ...(sweep.list ?? []).flatMap(({ evaluate = {} }) => evaluate)])
+    if (classes !== undefined) parseClasses(`${where}: evaluate.classes`, classes);
   const reserved = ['seed', 'threads', ...(sweep.rungs === undefined ? [] : ['optimization.steps'])];
   const varied = [sweep.set, sweep.grid ?? {}, sweep.random?.parameters ?? {}, ...(sweep.list ?? [])];
   for (const key of varied.flatMap((each) => Object.keys(each)))

@@ -13,9 +13,10 @@ import { evaluateRun } from '../evaluate/run.ts';
 import { exportRun } from '../export/run.ts';
 import { finishedSteps, resumeRun } from '../train/resume.ts';
 import { type RunOptions, trainRun } from '../train/run.ts';
-import { readSweep, type SweepPlan } from './plan.ts';
+import { readSweep, type SweepPlan, type SweepUnit } from './plan.ts';
 import { readResult, type UnitResult, writeFailure, writeResult } from './result.ts';
 import type { SweepTask } from './rung.ts';
+import type { SweepSpecification } from './specification.ts';
 import { goalOf, taskAt } from './steps.ts';
 
 /** What a unit tells while it runs, and how it is stopped. */
@@ -84,6 +85,11 @@ function requireSameConfiguration(runFolder: string, planned: SweepTask['unit'][
   });
 }
 
+/** How the runs of a configuration are evaluated. */
+function evaluationOf({ evaluate, list }: SweepSpecification, { point }: SweepUnit): SweepSpecification['evaluate'] {
+  return { ...evaluate, ...list?.find(({ name }) => name === point)?.evaluate };
+}
+
 async function judgeUnit(
   { specification }: SweepPlan,
   task: SweepTask,
@@ -91,9 +97,13 @@ async function judgeUnit(
 ): Promise<UnitResult> {
   const { unit, rung, paths } = task;
   await exportRun(paths.run, { onNote, signal });
-  const { classes, ...evaluate } = specification.evaluate;
+  const { classes, seed, probes, decoder, ...evaluate } = evaluationOf(specification, unit);
+  const isAsked = (of: boolean | readonly number[] = false) => (typeof of === 'boolean' ? of : of.includes(unit.seed));
   const record = await evaluateRun(paths.run, {
     ...evaluate,
+    seed: seed === 'run' ? unit.seed : seed,
+    probes: isAsked(probes),
+    decoder: isAsked(decoder),
     ...(classes !== undefined && { classes: parseClasses('evaluate.classes', classes) }),
     threads: specification.threads,
     onNote,

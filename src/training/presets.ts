@@ -166,21 +166,30 @@ function merge(base: Tree, over: Tree): Tree {
   return merged;
 }
 
-/** Applies `optimization.steps=500` to `tree` in place; the value is JSON where it parses as JSON, else text. */
-function assign(tree: Tree, assignment: string): void {
+/**
+ * The key and the value of `optimization.steps=500`; the value is JSON where it parses as JSON, else text.
+ * @throws UsageError where it has no key
+ */
+export function parseAssignment(assignment: string): { readonly key: string; readonly value: unknown } {
   const at = assignment.indexOf('=');
   if (at <= 0)
     throw new UsageError(`${option('assignments')}: expected key=value, got "${assignment}"`, {
       remedy: `For example: ${option('assignments', 'optimization.steps=500')}.`,
     });
-  const path = assignment.slice(0, at).split('.');
+  const key = assignment.slice(0, at);
   const text = assignment.slice(at + 1);
-  let value: unknown = text;
   try {
-    value = JSON.parse(text);
+    return { key, value: JSON.parse(text) };
   } catch {
     // Not JSON: the text itself, so that --set environment.reward=dense needs no quotes.
+    return { key, value: text };
   }
+}
+
+/** Sets in `tree`, in place, what an assignment says. */
+function assign(tree: Tree, assignment: string): void {
+  const { key, value } = parseAssignment(assignment);
+  const path = key.split('.');
   let inner: Record<string, unknown> = tree as Record<string, unknown>;
   path.slice(0, -1).forEach((key, depth) => {
     const next = Object.hasOwn(inner, key) ? inner[key] : undefined;

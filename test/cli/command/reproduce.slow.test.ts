@@ -15,15 +15,15 @@ test('jepa reproduce runs every row, reports them, does nothing twice, and mixes
 
   const first = await reproduce();
   expect(first.exitCode, first.stderr).toBe(0);
-  expect(first.stderr).toContain('2 of 2 runs done');
-  const report = readReportPage(readFileSync(join(folder, 'report.html'), 'utf8'));
+  expect(first.stderr).toContain('2 of 2 units done');
+  const report = readReportPage(readFileSync(join(folder, 'figure.html'), 'utf8'));
   expect(report?.answer.sentences.map((sentence) => sentence.split(':')[0])).toEqual([
     'dynamics + reward at count 0',
     'the same, eight-step rollouts',
   ]);
 
-  const models = join(folder, 'hard-seed-100', 'export', 'encoder.onnx');
-  const missing = join(folder, 'hard-rollouts-seed-100', 'evaluation.json');
+  const models = join(folder, 'runs', 'hard-seed-100', 'export', 'encoder.onnx');
+  const missing = join(folder, 'runs', 'hard-rollouts-seed-100', 'evaluation.json');
   const before = statSync(models).mtimeMs;
   rmSync(missing);
   const second = await reproduce();
@@ -33,14 +33,22 @@ test('jepa reproduce runs every row, reports them, does nothing twice, and mixes
 
   const other = await reproduce(['--set', 'optimization.batchSize=8']);
   expect(other.exitCode).toBe(2);
-  expect(other.stderr).toContain('expected the settings and the version of the claims of this command');
+  expect(other.stderr).toContain('expected no sweep or this one, got another with 8 units, of set');
 
-  // Runs that an earlier version made, whose settings said nothing of claims.
-  const settings = join(folder, 'reproduction.json');
-  const { claims, ...earlier } = JSON.parse(readFileSync(settings, 'utf8'));
-  expect(claims).toBe(2);
-  writeFileSync(settings, formatJson(earlier));
+  // Runs that are judged by other claims.
+  const settings = join(folder, 'sweep.json');
+  const { purpose, ...rest } = JSON.parse(readFileSync(settings, 'utf8'));
+  expect(purpose).toContain('judged by version 2 of its claims');
+  writeFileSync(settings, formatJson({ ...rest, purpose: purpose.replace('version 2', 'version 1') }));
   const mixed = await reproduce();
   expect(mixed.exitCode).toBe(2);
-  expect(mixed.stderr).toContain('"claims": 2');
+  expect(mixed.stderr).toContain('of purpose "the figure of counting in preset small, judged by version 1');
+  writeFileSync(settings, formatJson({ ...rest, purpose }));
+
+  // What an engine ran is taken as it is, and more seeds add their units.
+  const planned = await reproduce(['--plan', '--seeds', '2']);
+  expect(planned.stdout).toContain(`${folder}: planned, 16 runs`);
+  const third = await reproduce();
+  expect(third.exitCode, third.stderr).toBe(0);
+  expect(statSync(models).mtimeMs).toBe(before);
 }, 400_000);

@@ -33,13 +33,59 @@ describe('the plan of a sweep', () => {
       ...base,
       random: { samples: 3, parameters: { 'optimization.learningRate': { log: [1e-4, 1e-2] } } },
     };
-    expect((await planSweep('sweep.yaml', value, folder)).wasThere).toBe(false);
+    expect((await planSweep('sweep.yaml', value, folder)).earlierUnits).toBe(0);
     const text = readFileSync(join(folder, 'plan.jsonl'), 'utf8');
-    expect((await planSweep('sweep.yaml', value, folder)).wasThere).toBe(true);
+    expect((await planSweep('sweep.yaml', value, folder)).earlierUnits).toBe(6);
     expect(readFileSync(join(folder, 'plan.jsonl'), 'utf8')).toBe(text);
-    await expect(planSweep('sweep.yaml', { ...value, seeds: 3 }, folder)).rejects.toThrow(
-      `${folder}: expected no sweep or this one, got another with 6 units`,
+    await expect(planSweep('sweep.yaml', { ...value, preset: 'paper' }, folder)).rejects.toThrow(
+      `${folder}: expected no sweep or this one, got another with 6 units, of preset "small"`,
     );
+    await expect(planSweep('sweep.yaml', { ...value, seeds: [1, 0] }, folder)).rejects.toThrow(
+      'got another with 6 units',
+    );
+    expect(readFileSync(join(folder, 'plan.jsonl'), 'utf8')).toBe(text);
+  });
+
+  test('more seeds add units behind those that are there, which stay as they are; fewer, or with rungs, are another plan', async () => {
+    const folder = join(temporaryFolder(), 'sweep');
+    const value = { ...base, grid: { 'objective.dynamics': [0, 2] } };
+    await planSweep('sweep.yaml', value, folder);
+    const text = readFileSync(join(folder, 'plan.jsonl'), 'utf8');
+    expect((await planSweep('sweep.yaml', { ...value, seeds: 3 }, folder)).earlierUnits).toBe(4);
+    const grown = readFileSync(join(folder, 'plan.jsonl'), 'utf8');
+    expect(grown.startsWith(text)).toBe(true);
+    expect(
+      readSweep(folder)
+        .units.map(({ unit, id }) => `${unit} ${id}`)
+        .slice(3),
+    ).toEqual([...['3 001-seed-1', '4 000-seed-2', '5 001-seed-2']]);
+    await expect(planSweep('sweep.yaml', value, folder)).rejects.toThrow('got another with 6 units');
+    const halving = { ...value, set: {}, rungs: { steps: [5, 10] } };
+    const rungs = join(temporaryFolder(), 'sweep');
+    await planSweep('sweep.yaml', halving, rungs);
+    await expect(planSweep('sweep.yaml', { ...halving, seeds: 3 }, rungs)).rejects.toThrow('got another with 4 units');
+  });
+
+  test('a planning that was killed between its two files is taken up, whether new or grown', async () => {
+    const folder = join(temporaryFolder(), 'sweep');
+    const value = { ...base, grid: { 'objective.dynamics': [0, 2] } };
+    await planSweep('sweep.yaml', value, folder);
+    const settings = readFileSync(join(folder, 'sweep.json'), 'utf8');
+    await planSweep('sweep.yaml', { ...value, seeds: 3 }, folder);
+    writeFileSync(join(folder, 'sweep.json'), settings);
+    expect(() => readSweep(folder)).toThrow('expected the plan that was written');
+    await planSweep('sweep.yaml', { ...value, seeds: 3 }, folder);
+    expect(readSweep(folder).units).toHaveLength(6);
+  });
+
+  test('a configuration of a list may be evaluated otherwise, which is no key of it', async () => {
+    const folder = join(temporaryFolder(), 'sweep');
+    const list = [{ name: 'a', 'objective.dynamics': 0, evaluate: { probes: false } }, { name: 'b' }];
+    await planSweep('sweep.yaml', { ...base, list, evaluate: { seed: 'run', probes: [1] } }, folder);
+    expect(readSweep(folder).units[0].parameters).toEqual({ 'objective.dynamics': 0 });
+    await expect(
+      planSweep('sweep.yaml', { ...base, list: [{ name: 'a', evaluate: { classes: 'colour' } }] }, `${folder}-2`),
+    ).rejects.toThrow('sweep.yaml: evaluate.classes: ');
   });
 
   test('draws stay in their range, are spread over it, and stay when more are drawn', async () => {
