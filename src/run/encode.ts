@@ -11,7 +11,6 @@ import {
   imageTensor,
   type PackedPort,
   portTensor,
-  toPlanes,
 } from './input.ts';
 import { type LatentChoice, latentsOf } from './latent.ts';
 
@@ -215,8 +214,6 @@ export function observationTensor(
 ): RuntimeTensor {
   return imageTensor(pixels, [count, height, width, channels], port);
 }
-
-export { toPlanes };
 
 function checkSpec(spec: TensorSpec, type: ObservationInput['type'], shape: readonly number[]): void {
   const expected = `${type} [N, ${shape.join(', ')}]`;

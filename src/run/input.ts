@@ -84,64 +84,96 @@ export function portTensor(
 export function imageTensor(
   pixels: Uint8Array | Float32Array,
   [count, height, width, channels]: readonly [number, number, number, number],
-  { layout, type, normalization, frames }: Pick<EncoderPort, 'layout' | 'type' | 'normalization' | 'frames'>,
+  { layout, type, normalization, frames = 1 }: Pick<EncoderPort, 'layout' | 'type' | 'normalization' | 'frames'>,
 ): RuntimeTensor {
   const area = height * width;
   const shape = [count, ...arrangedShape([height, width, channels], { layout, frames })];
-  if (type === 'uint8') {
-    const bytes = pixels instanceof Uint8Array ? pixels : Uint8Array.from(pixels);
-    return { type, data: arranged(bytes, area, channels, { layout, frames }), shape };
-  }
-  const data = new Float32Array(pixels.length);
+  const target = type === 'uint8' ? new Uint8Array(pixels.length) : new Float32Array(pixels.length);
   // Whole numbers are the bytes themselves.
   const scale = type === 'float32' || type === 'float16' ? 255 : 1;
-  for (let i = 0; i < data.length; i++) data[i] = pixels[i] / scale;
-  if (normalization !== undefined) {
-    const { mean, deviation } = normalization;
-    for (let i = 0; i < data.length; i++) {
-      const channel = i % channels;
-      data[i] = (data[i] - mean[channel % mean.length]) / deviation[channel % deviation.length];
-    }
+  const { mean, deviation } = (type === 'uint8' ? undefined : normalization) ?? { mean: [0], deviation: [1] };
+  for (let channel = 0; channel < channels; channel++) {
+    const [first, step] = placeOf(channel, { layout, area, channels, frames });
+    const run: ChannelRun = { pixels, target, count, area, channels, channel, first, step };
+    const normalize = (value: number) =>
+      (Math.fround(value / scale) - mean[channel % mean.length]) / deviation[channel % deviation.length];
+    if (pixels instanceof Float32Array) moveNumbers(run, normalize);
+    else if (target instanceof Uint8Array) moveBytes(run);
+    // A byte has 256 values: one division each instead of one a pixel.
+    else
+      lookUpBytes(
+        run,
+        Float32Array.from({ length: 256 }, (_, byte) => normalize(byte)),
+      );
   }
-  return { ...typed(arranged(data, area, channels, { layout, frames }), type), shape };
+  return { ...(target instanceof Uint8Array ? { type, data: target } : typed(target, type)), shape };
 }
 
-/** [n, pixels, C] -> [n, C, pixels] */
-export function toPlanes<Values extends Uint8Array | Float32Array>(
-  pixels: Values,
-  area: number,
-  channels: number,
-): Values {
-  const planes = pixels.slice() as Values;
-  for (let start = 0; start < pixels.length; start += area * channels)
-    for (let c = 0; c < channels; c++) {
-      const plane = start + c * area;
-      const first = start + c;
-      for (let p = 0; p < area; p++) planes[plane + p] = pixels[first + p * channels];
-    }
-  return planes;
-}
-
-/** [n, pixels, C] with the frames of a clip side by side as channels, in the input's order of axes. */
-function arranged<Values extends Uint8Array | Float32Array>(
-  values: Values,
-  area: number,
-  channels: number,
-  { layout, frames = 1 }: Pick<EncoderPort, 'layout' | 'frames'>,
-): Values {
-  if (layout === 'nhwc' || layout === 'flat') return values;
-  // Planes are those of the first frame's channels, then the second's: [n, T, C, pixels].
-  if (layout === 'nchw' || layout === 'ntchw') return toPlanes(values, area, channels);
-  const turned = values.slice() as Values;
+/** Where a channel lies in an image of the input's order of axes: its first number, and the step to the next pixel's. */
+function placeOf(
+  channel: number,
+  { layout, area, channels, frames }: Pick<EncoderPort, 'layout'> & Record<'area' | 'channels' | 'frames', number>,
+): readonly [first: number, step: number] {
+  // The channels of the first frame come first, then those of the second.
   const own = channels / frames;
-  for (let start = 0; start < values.length; start += area * channels)
-    for (let p = 0; p < area; p++)
-      for (let t = 0; t < frames; t++)
-        for (let c = 0; c < own; c++) {
-          const target = layout === 'ncthw' ? (c * frames + t) * area + p : (t * area + p) * own + c;
-          turned[start + target] = values[start + p * channels + t * own + c];
-        }
-  return turned;
+  const [frame, ofFrame] = [Math.floor(channel / own), channel % own];
+  switch (layout) {
+    case 'nchw':
+    case 'ntchw':
+      return [channel * area, 1];
+    case 'ncthw':
+      return [(ofFrame * frames + frame) * area, 1];
+    case 'nthwc':
+      return [frame * area * own + ofFrame, own];
+    default:
+      return [channel, channels];
+  }
+}
+
+/** One channel of all images. The three loops over it are three functions, each of one kind of arrays: they are most of feeding an encoder. */
+interface ChannelRun {
+  /** [count, area, channels] */
+  readonly pixels: Uint8Array | Float32Array;
+  readonly target: Uint8Array | Float32Array;
+  readonly count: number;
+  readonly area: number;
+  readonly channels: number;
+  readonly channel: number;
+  readonly first: number;
+  readonly step: number;
+}
+
+function moveBytes({ pixels, target, count, area, channels, channel, first, step }: ChannelRun): void {
+  for (let image = 0; image < count; image++) {
+    let to = image * area * channels + first;
+    const end = (image + 1) * area * channels;
+    for (let from = image * area * channels + channel; from < end; from += channels, to += step)
+      target[to] = pixels[from];
+  }
+}
+
+function lookUpBytes(
+  { pixels, target, count, area, channels, channel, first, step }: ChannelRun,
+  table: Float32Array,
+): void {
+  for (let image = 0; image < count; image++) {
+    let to = image * area * channels + first;
+    const end = (image + 1) * area * channels;
+    for (let from = image * area * channels + channel; from < end; from += channels, to += step)
+      target[to] = table[pixels[from]];
+  }
+}
+
+function moveNumbers(
+  { pixels, target, count, area, channels, channel, first, step }: ChannelRun,
+  convert: (value: number) => number,
+): void {
+  for (let image = 0; image < count; image++) {
+    let to = image * area * channels + first;
+    const end = (image + 1) * area * channels;
+    for (let from = image * area * channels + channel; from < end; from += channels, to += step)
+      target[to] = convert(pixels[from]);
+  }
 }
 
 /** Numbers in the element type of an input. */

@@ -1,14 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { FormatError } from '../../src/error.ts';
-import { encodeObservations, toPlanes } from '../../src/run/encode.ts';
+import { encodeObservations } from '../../src/run/encode.ts';
 import { openRuntime } from '../../src/runtimes/index.ts';
 import { pixelSumModel } from '../runtimes/onnx-fixture.ts';
 
 describe('encodeObservations', () => {
-  test('planes of two pixels with three channels', () => {
-    expect(Array.from(toPlanes(Uint8Array.of(1, 2, 3, 4, 5, 6), 2, 3))).toEqual([1, 4, 2, 5, 3, 6]);
-  });
-
   test.each([
     ['uint8', 'nchw'],
     ['uint8', 'nhwc'],
