@@ -54,11 +54,16 @@ const ways: Readonly<Record<string, readonly string[]>> = {
     threads,
   ],
   'jepa encode': [process.execPath, jepa, 'encode', encoder, ...data, '--out', latents, '--replace'],
-  'jepa evaluate --observations all': [
-    ...[process.execPath, jepa, 'evaluate', encoder, ...data, '--classes', `column:${labels}`],
-    ...['--observations', 'all', '--no-report', '--json'],
-  ],
+  'jepa evaluate --observations all': evaluation(),
+  'jepa evaluate --observations all --queries 256': evaluation('--queries', '256'),
 };
+function evaluation(...more: readonly string[]): readonly string[] {
+  return [
+    ...[process.execPath, jepa, 'evaluate', encoder, ...data, '--classes', `column:${labels}`],
+    ...['--observations', 'all', '--no-report', '--json', ...more],
+  ];
+}
+
 const used = new Map<string, Used[]>();
 for (let round = 0; round < Number(values.rounds); round++)
   for (const [name, words] of Object.entries(ways)) {
