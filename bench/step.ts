@@ -1,7 +1,7 @@
-// `npm run bench:step`: one training step of the preset `small` here, as an ONNX file in onnxruntime, and in PyTorch, in turns, with the same
+// `npm run bench:step`: one training step of the preset `small` (or `paper`) here, as an ONNX file in onnxruntime, and in PyTorch, in turns, with the same
 // network, batch, loss and optimizer. PyTorch is an extra of this bench: where python3 cannot import it, the bench says so. Beside the
 // time stands that of the processor, which other work on the machine stretches less.
-// Usage: node --import tsx bench/step.ts [--threads 2] [--rounds 7] [--steps 30] [--python python3] [--places onnx:cpu/1,onnx:cpu/2,onnx:wasm/1]
+// Usage: node --import tsx bench/step.ts [--threads 2] [--rounds 7] [--steps 30] [--preset small] [--python python3] [--places onnx:cpu/1,onnx:cpu/2,onnx:wasm/1]
 // A place may name its own threads behind a slash; --threads are those of TensorFlow, of PyTorch, and of a place that names none.
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { cpus } from 'node:os';
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '7' },
     steps: { type: 'string', default: '30' },
+    preset: { type: 'string', default: 'small' },
     python: { type: 'string', default: 'python3' },
     places: { type: 'string', default: 'onnx:cpu/1,onnx:cpu/2,onnx:wasm/1' },
   },
@@ -50,7 +51,7 @@ async function ourSide(written: string): Promise<Side> {
       `--places: expected some of ${trainingPlaces.join(', ')}, each perhaps with /THREADS, got ${written}`,
     );
   const place = await openTrainingPlace(known, { threads: ownThreads });
-  const configuration = resolveConfiguration({ preset: 'small', environment: 'counting', threads: ownThreads });
+  const configuration = resolveConfiguration({ preset: values.preset, environment: 'counting', threads: ownThreads });
   const { optimization, objective, seed } = configuration;
   const { environment, auxiliaries, model } = await buildEnvironmentParts(configuration);
   const auxiliary = joinStateTables(auxiliaries, environment.stateCount);
@@ -92,7 +93,17 @@ async function torchSide({ channelsLast = false, compiled = false }: TorchSettin
   });
   const nextLine = () => Promise.race([exited, lines.next().then(({ value }) => value as string | undefined)]);
   child.stdin.on('error', () => {});
-  child.stdin.write(`${JSON.stringify({ threads, batch: 64, channels_last: channelsLast, compile: compiled })}\n`);
+  const { preset } = values;
+  const { batchSize: batch } = resolveConfiguration({ preset, environment: 'counting', threads }).optimization;
+  const settings = {
+    threads,
+    preset,
+    batch,
+    warmup: Math.min(steps, 20),
+    channels_last: channelsLast,
+    compile: compiled,
+  };
+  child.stdin.write(`${JSON.stringify(settings)}\n`);
   const hello = await nextLine();
   if (hello === undefined) return undefined;
   const { torch, parameters } = JSON.parse(hello) as { torch: string; parameters: number };
