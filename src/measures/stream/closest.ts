@@ -18,7 +18,8 @@ export interface GapBracket {
 
 /** By the projections of all rows on the line of every two centroids, and by the queries. */
 export function gapBracket({ classCount }: StreamOptions, comparison: Comparison): GapBracket {
-  const { extremes, index, radiusMaxima, isPaired } = comparison;
+  const { index, radiusMaxima, isPaired } = comparison;
+  const { extremes } = comparison.nearest;
   let high = Number.POSITIVE_INFINITY;
   for (let at = 2; at < extremes.length; at += 4) high = Math.min(high, extremes[at]);
   high = Math.sqrt(high);

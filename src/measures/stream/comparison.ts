@@ -6,6 +6,7 @@ import { type LatentBlock, type StoredArrays, storedArray } from './block.ts';
 import { CentroidIndex } from './centroid-index.ts';
 import { ExactSums } from './exact-sums.ts';
 import { addTo, type FirstPass, mergeSums, type StreamOptions, storeSums } from './moments.ts';
+import { QueryNeighbours } from './query-neighbours.ts';
 
 /** Classes up to which every row is compared with every centroid, and every two classes have a bound of their own. */
 export const MOST_PAIRED_CLASSES = 1024;
@@ -37,12 +38,7 @@ export class Comparison {
   readonly products: ExactSums;
   /** [Q, 2 + M] sums of distances. */
   readonly querySums: ExactSums;
-  /** [Q, 4] squared: nearest, second, nearest of another class, farthest of the own. */
-  readonly extremes: Float64Array<ArrayBuffer>;
-  /** [Q, 2] rows: nearest, nearest of another class; -1: none. */
-  readonly neighbours: Float64Array<ArrayBuffer>;
-  /** [Q, 2] their classes. */
-  readonly neighbourLabels: Int32Array<ArrayBuffer>;
+  readonly nearest: QueryNeighbours;
 
   constructor(options: StreamOptions, first: FirstPass) {
     const { size, classCount } = options;
@@ -62,9 +58,7 @@ export class Comparison {
     this.reach = new Float64Array(this.isPaired ? classCount * classCount : 0).fill(Number.NEGATIVE_INFINITY);
     this.products = new ExactSums(this.hasGram ? (size * (size + 1)) / 2 : size);
     this.querySums = new ExactSums(count * (QUERY_SUMS + this.nearCount));
-    this.extremes = Float64Array.from({ length: 4 * count }, (_, n) => (n % 4 === 3 ? 0 : Number.POSITIVE_INFINITY));
-    this.neighbours = new Float64Array(2 * count).fill(-1);
-    this.neighbourLabels = new Int32Array(2 * count).fill(-1);
+    this.nearest = new QueryNeighbours(count);
   }
 
   get isPaired(): boolean {
@@ -167,7 +161,7 @@ export class Comparison {
           const square = distances[end];
           if (rows[end] === queryRows[q]) continue;
           sum += Math.sqrt(square);
-          this.offer(q, square, rows[end], label, own);
+          this.nearest.offer(q, square, rows[end], label, own);
         }
         total += sum;
         if (label === own) this.querySums.add(q * width, sum);
@@ -180,40 +174,13 @@ export class Comparison {
     }
   }
 
-  private offer(q: number, square: number, row: number, label: number, own: number): void {
-    const { extremes, neighbours, neighbourLabels } = this;
-    if (square < extremes[4 * q + 1]) {
-      const isNearer = square < extremes[4 * q] || (square === extremes[4 * q] && row < neighbours[2 * q]);
-      if (isNearer) {
-        extremes[4 * q + 1] = extremes[4 * q];
-        extremes[4 * q] = square;
-        neighbours[2 * q] = row;
-        neighbourLabels[2 * q] = label;
-      } else extremes[4 * q + 1] = square;
-    } else if (square === extremes[4 * q] && row < neighbours[2 * q]) {
-      // As near as two before it: the smallest row is the nearest.
-      neighbours[2 * q] = row;
-      neighbourLabels[2 * q] = label;
-    }
-    if (label === own) {
-      if (square > extremes[4 * q + 3]) extremes[4 * q + 3] = square;
-    } else if (square < extremes[4 * q + 2] || (square === extremes[4 * q + 2] && row < neighbours[2 * q + 1])) {
-      extremes[4 * q + 2] = square;
-      neighbours[2 * q + 1] = row;
-      neighbourLabels[2 * q + 1] = label;
-    }
-  }
-
   stored(): StoredArrays {
     const { classCount } = this.options;
-    const count = this.first.queries.rows.length;
     const arrays: StoredArrays = new Map();
     arrays.set('right', { shape: [classCount], values: this.right });
     arrays.set('radiusMaxima', { shape: [classCount], values: this.radiusMaxima });
     arrays.set('reach', { shape: [this.reach.length], values: this.reach });
-    arrays.set('extremes', { shape: [count, 4], values: this.extremes });
-    arrays.set('neighbours', { shape: [count, 2], values: this.neighbours });
-    arrays.set('neighbourLabels', { shape: [count, 2], values: this.neighbourLabels });
+    this.nearest.store(arrays);
     storeSums('radiusSums', this.radiusSums, arrays);
     storeSums('products', this.products, arrays);
     storeSums('querySums', this.querySums, arrays);
@@ -227,33 +194,7 @@ export class Comparison {
     mergeSums('radiusSums', this.radiusSums, arrays);
     mergeSums('products', this.products, arrays);
     mergeSums('querySums', this.querySums, arrays);
-    const extremes = storedArray(arrays, 'extremes', Float64Array);
-    const rows = storedArray(arrays, 'neighbours', Float64Array);
-    const labels = storedArray(arrays, 'neighbourLabels', Int32Array);
-    const own = this.first.queries.labels;
-    for (let q = 0; q < own.length; q++) {
-      if (rows[2 * q] >= 0) this.offerNearest(q, extremes[4 * q], rows[2 * q], labels[2 * q]);
-      this.extremes[4 * q + 1] = Math.min(this.extremes[4 * q + 1], extremes[4 * q + 1]);
-      this.extremes[4 * q + 3] = Math.max(this.extremes[4 * q + 3], extremes[4 * q + 3]);
-      const [square, row] = [extremes[4 * q + 2], rows[2 * q + 1]];
-      const isNearer =
-        square < this.extremes[4 * q + 2] || (square === this.extremes[4 * q + 2] && row < this.neighbours[2 * q + 1]);
-      if (row < 0 || !(isNearer || this.neighbours[2 * q + 1] < 0)) continue;
-      this.extremes[4 * q + 2] = square;
-      this.neighbours[2 * q + 1] = row;
-      this.neighbourLabels[2 * q + 1] = labels[2 * q + 1];
-    }
-  }
-
-  private offerNearest(q: number, square: number, row: number, label: number): void {
-    const found = this.extremes[4 * q];
-    const isNearer = square < found || (square === found && row < this.neighbours[2 * q]);
-    if (isNearer) {
-      this.extremes[4 * q + 1] = Math.min(this.extremes[4 * q + 1], found);
-      this.extremes[4 * q] = square;
-      this.neighbours[2 * q] = row;
-      this.neighbourLabels[2 * q] = label;
-    } else this.extremes[4 * q + 1] = Math.min(this.extremes[4 * q + 1], square);
+    this.nearest.merge(arrays);
   }
 
   /** For each query the other classes whose centroids are nearest to it, rising. */

@@ -65,7 +65,7 @@ export function measureStreamed(
   const squares = gram?.filter((_, index) => index % (size + 1) === 0) ?? comparison.products.values();
   const standardDeviations = squares.map((sum) => Math.sqrt(Math.max(0, sum) / count));
   const rounding = roundingLength({ values: first.largest, size, count: 1 });
-  const { extremes, neighbourLabels } = comparison;
+  const { extremes, labels: neighbourLabels } = comparison.nearest;
   const perQuery = (value: (q: number) => number) => Float64Array.from(queries.labels, (_, q) => value(q));
   const sums = comparison.querySums.values();
   const width = QUERY_SUMS + comparison.nearCount;
@@ -156,7 +156,7 @@ function silhouetteOf(
 /** Of the smallest ratio of a gap over the larger diameter: at least what queries see of their classes, at most twice the largest radius. */
 function gapRatioBracket(
   { queries }: FirstPass,
-  { extremes, neighbourLabels, radiusMaxima }: Comparison,
+  { nearest: { extremes, labels: neighbourLabels }, radiusMaxima }: Comparison,
   smallestGap: GapBracket,
 ): GapBracket {
   const ratio = (gap: number, extent: number) => (extent > 0 ? gap / extent : gap > 0 ? Number.POSITIVE_INFINITY : 0);
