@@ -3,7 +3,7 @@
 // form loses all digits of a small difference, which is where distinctness is decided, and it costs as much here.
 import type { LabelledLatents, Latents } from './latents.ts';
 
-/** Rows of a block: two blocks of 64 rows of 256 float32 stay in the first-level caches. */
+/** Rows of a block. */
 const BLOCK = 64;
 const HISTOGRAM_BINS = 64;
 
@@ -101,13 +101,69 @@ export function squaredDistance(
   return s0 + s1 + (s2 + s3);
 }
 
+/**
+ * As `squaredDistance`, operation by operation, of one row with many: where the compiler sees one kind of array alone it is three times
+ * as fast.
+ * @param from [.., D]; the row begins at `at`
+ * @param rows [n, D]
+ * @param squares [n], which are filled
+ */
+export function squaredDistances(
+  from: Float64Array,
+  at: number,
+  rows: Float64Array,
+  size: number,
+  squares: Float64Array,
+): void {
+  const own = from.subarray(at, at + size);
+  const whole = size - (size % 4);
+  for (let n = 0, row = 0; n < squares.length; n++, row += size) {
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    for (let k = 0; k < whole; k += 4) {
+      const d0 = own[k] - rows[row + k];
+      const d1 = own[k + 1] - rows[row + k + 1];
+      const d2 = own[k + 2] - rows[row + k + 2];
+      const d3 = own[k + 3] - rows[row + k + 3];
+      s0 += d0 * d0;
+      s1 += d1 * d1;
+      s2 += d2 * d2;
+      s3 += d3 * d3;
+    }
+    for (let k = whole; k < size; k++) s0 += (own[k] - rows[row + k]) ** 2;
+    squares[n] = s0 + s1 + (s2 + s3);
+  }
+}
+
+/** Calls `visit` with blocks of rows as float64, two of which stay in the first-level caches, and the number of their first row. */
+export function forEachBlock(
+  { values, count, size }: Latents,
+  visit: (rows: Float64Array, first: number) => void,
+  from = 0,
+): void {
+  for (let first = from; first < count; first += BLOCK)
+    visit(Float64Array.from(values.subarray(first * size, (first + BLOCK) * size)), first);
+}
+
 /** Calls `visit` once for each pair i < j, in blocks. */
-function forEachPair({ values, count, size }: Latents, visit: (i: number, j: number, distance: number) => void): void {
-  for (let iBlock = 0; iBlock < count; iBlock += BLOCK)
-    for (let jBlock = iBlock; jBlock < count; jBlock += BLOCK)
-      for (let i = iBlock; i < Math.min(count, iBlock + BLOCK); i++)
-        for (let j = Math.max(i + 1, jBlock); j < Math.min(count, jBlock + BLOCK); j++)
-          visit(i, j, Math.sqrt(squaredDistance(values, i * size, values, j * size, size)));
+function forEachPair(latents: Latents, visit: (i: number, j: number, distance: number) => void): void {
+  const { size } = latents;
+  forEachBlock(latents, (own, iFirst) =>
+    forEachBlock(
+      latents,
+      (others, jFirst) => {
+        const squares = new Float64Array(others.length / size);
+        for (let i = 0; i < own.length / size; i++) {
+          squaredDistances(own, i * size, others, size, squares);
+          for (let j = Math.max(0, iFirst + i + 1 - jFirst); j < squares.length; j++)
+            visit(iFirst + i, jFirst + j, Math.sqrt(squares[j]));
+        }
+      },
+      iFirst,
+    ),
+  );
 }
 
 /** O(N^2 D): about a second for 4,096 latents of 64 numbers. */

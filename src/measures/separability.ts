@@ -6,7 +6,7 @@ import { sampleRows, takeRows } from './class-sample.ts';
 import { effectiveCount, factorToDecide, type Interval, shareInterval } from './interval.ts';
 import type { LabelledLatents } from './latents.ts';
 import { type LinearProbe, linearProbes } from './linear-probe.ts';
-import { squaredDistance } from './pair-distance.ts';
+import { forEachBlock, squaredDistance, squaredDistances } from './pair-distance.ts';
 
 /** Neighbours of each class whose distance is compared: one alone can be mislabelled. */
 const NEIGHBOURS = 3;
@@ -93,35 +93,48 @@ export function measureSeparability({ latents, learnedFrom, episodes, threshold 
 
 /** [n, C]: a quarter of (k-th distance to the other class - k-th distance to the own): each distance moves by two errors. */
 function neighbourMargins(judged: LabelledLatents, references: LabelledLatents): Float32Array {
-  const { values, count, size, labels, classCount } = judged;
+  const { count, size, labels, classCount } = judged;
   const margins = new Float32Array(count * classCount);
   const known = new Int32Array(classCount);
   for (const label of references.labels) known[label] = Math.min(NEIGHBOURS, known[label] + 1);
-  const nearest = new Float64Array(classCount * NEIGHBOURS);
-  for (let i = 0; i < count; i++) {
-    nearest.fill(Number.POSITIVE_INFINITY);
-    for (let j = 0; j < references.count; j++) {
-      const squared = squaredDistance(values, i * size, references.values, j * size, size);
-      const start = references.labels[j] * NEIGHBOURS;
-      if (squared >= nearest[start + 2]) continue;
-      if (squared >= nearest[start + 1]) nearest[start + 2] = squared;
-      else {
-        nearest[start + 2] = nearest[start + 1];
-        if (squared >= nearest[start]) nearest[start + 1] = squared;
-        else {
-          nearest[start + 1] = nearest[start];
-          nearest[start] = squared;
-        }
+  forEachBlock(judged, (own, first) => {
+    const rows = own.length / size;
+    // [rows, C, NEIGHBOURS] squares, rising.
+    const nearest = new Float64Array(rows * classCount * NEIGHBOURS).fill(Number.POSITIVE_INFINITY);
+    forEachBlock(references, (others, start) => {
+      const squares = new Float64Array(others.length / size);
+      for (let i = 0; i < rows; i++) {
+        squaredDistances(own, i * size, others, size, squares);
+        for (let j = 0; j < squares.length; j++)
+          keepNearest(nearest, (i * classCount + references.labels[start + j]) * NEIGHBOURS, squares[j]);
+      }
+    });
+    for (let i = 0; i < rows; i++) {
+      const label = labels[first + i];
+      for (let c = 0; c < classCount; c++) {
+        const k = Math.min(known[label], known[c]) - 1;
+        const distanceTo = (of: number) => Math.sqrt(nearest[(i * classCount + of) * NEIGHBOURS + k]);
+        margins[(first + i) * classCount + c] = (distanceTo(c) - distanceTo(label)) / 4;
       }
     }
-    const own = labels[i];
-    for (let c = 0; c < classCount; c++) {
-      const k = Math.min(known[own], known[c]) - 1;
-      margins[i * classCount + c] =
-        (Math.sqrt(nearest[c * NEIGHBOURS + k]) - Math.sqrt(nearest[own * NEIGHBOURS + k])) / 4;
-    }
-  }
+  });
   return margins;
+}
+
+/** Three numbers from `start` on, rising: `square` takes its place among them. */
+function keepNearest(nearest: Float64Array, start: number, square: number): void {
+  if (square >= nearest[start + 2]) return;
+  if (square >= nearest[start + 1]) {
+    nearest[start + 2] = square;
+    return;
+  }
+  nearest[start + 2] = nearest[start + 1];
+  if (square >= nearest[start]) {
+    nearest[start + 1] = square;
+    return;
+  }
+  nearest[start + 1] = nearest[start];
+  nearest[start] = square;
 }
 
 /** [n, C]: the distance to the plane between the own and each other class. */

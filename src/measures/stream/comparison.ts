@@ -1,6 +1,6 @@
 // The second pass over latents: every judged row against the centroids, the mean of all, and the queries, each of which is so compared
 // with all judged rows. Letters: C classes, D latent size, Q queries, M classes near a query, n judged rows of a block.
-import { squaredDistance } from '../pair-distance.ts';
+import { squaredDistance, squaredDistances } from '../pair-distance.ts';
 import { gramOfColumns } from '../spectrum/spectrum.ts';
 import { type LatentBlock, type StoredArrays, storedArray } from './block.ts';
 import { CentroidIndex } from './centroid-index.ts';
@@ -151,7 +151,7 @@ export class Comparison {
     const width = QUERY_SUMS + this.nearCount;
     const distances = new Float64Array(labels.length);
     for (let q = 0; q < queryRows.length; q++) {
-      distancesTo(this.queries, q * size, values, size, distances);
+      squaredDistances(this.queries, q * size, values, size, distances);
       const own = queryLabels[q];
       let total = 0;
       for (let begin = 0, end = 0; begin < labels.length; begin = end) {
@@ -219,30 +219,6 @@ interface JudgedRows {
   readonly values: Float64Array;
   readonly labels: Int32Array;
   readonly rows: Float64Array;
-}
-
-/** As `squaredDistance`, operation by operation, of one row with many: there the compiler sees every kind of array. */
-function distancesTo(query: Float64Array, at: number, values: Float64Array, size: number, squares: Float64Array): void {
-  const own = query.subarray(at, at + size);
-  const whole = size - (size % 4);
-  for (let n = 0, row = 0; n < squares.length; n++, row += size) {
-    let s0 = 0;
-    let s1 = 0;
-    let s2 = 0;
-    let s3 = 0;
-    for (let k = 0; k < whole; k += 4) {
-      const d0 = own[k] - values[row + k];
-      const d1 = own[k + 1] - values[row + k + 1];
-      const d2 = own[k + 2] - values[row + k + 2];
-      const d3 = own[k + 3] - values[row + k + 3];
-      s0 += d0 * d0;
-      s1 += d1 * d1;
-      s2 += d2 * d2;
-      s3 += d3 * d3;
-    }
-    for (let k = whole; k < size; k++) s0 += (own[k] - values[row + k]) ** 2;
-    squares[n] = s0 + s1 + (s2 + s3);
-  }
 }
 
 function placeOf(rising: Int32Array, start: number, count: number, wanted: number): number {
