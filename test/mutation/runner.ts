@@ -34,11 +34,14 @@ type Evaluate = (load: (name: string) => unknown, module: object, folder: string
 const DURATIONS = 'mutation-durations.json';
 
 /** Tests that take longer (of processor time, so that a busy machine is no matter) are not run against mutants: hours in all. */
-const LONG_MS = 2000;
+const LONG_MS = Number(process.env.MUTATION_LONGEST_MS ?? 500);
 
-/** A test has hung when it takes so many times as long as without a mutant, and a second. */
+/** A test has hung when it takes so many times the processor time that it takes without a mutant, and half a second. */
 const HUNG_FACTOR = 4;
-const HUNG_MS = 1000;
+const HUNG_MS = 500;
+
+/** The time of the clock that a test is given at first; on a busy machine it gets as much again until it has had its processor time. */
+const PATIENCE_FACTOR = 1.5;
 
 class ScriptTestRunner implements TestRunner {
   private readonly scripts = new Map<string, Evaluate>();
@@ -86,29 +89,26 @@ class ScriptTestRunner implements TestRunner {
       for (const test of tests) {
         const id = `${file}#${test.name}`;
         counts.currentTestId = id;
-        const start = process.cpuUsage();
-        const failureMessage = await failureOf(test, Number.POSITIVE_INFINITY);
-        const { user, system } = process.cpuUsage(start);
-        const timeSpentMs = (user + system) / 1000;
+        const start = processorMs();
+        const failure = await failureOf(test, Number.POSITIVE_INFINITY);
+        const timeSpentMs = processorMs() - start;
         if (timeSpentMs > LONG_MS) continue;
         this.durations[id] = timeSpentMs;
         const result = { id, name: test.name, fileName: resolve(file), timeSpentMs };
         results.push(
-          failureMessage === undefined
+          failure === undefined
             ? { ...result, status: TestStatus.Success }
-            : { ...result, status: TestStatus.Failed, failureMessage },
+            : { ...result, status: TestStatus.Failed, failureMessage: failure.message },
         );
       }
     }
     counts.currentTestId = undefined;
     writeFileSync(DURATIONS, JSON.stringify(this.durations));
-    const coverage = counts.mutantCoverage ?? { static: {}, perTest: {} };
-    for (const { id } of results) {
-      const whileLoaded = coverage.perTest[id.slice(0, id.indexOf('#'))] ?? {};
-      coverage.perTest[id] = { ...whileLoaded, ...coverage.perTest[id] };
-    }
-    for (const file of this.scripts.keys()) delete coverage.perTest[file];
-    return { status: DryRunStatus.Complete, tests: results, mutantCoverage: coverage };
+    const reached = counts.mutantCoverage ?? { static: {}, perTest: {} };
+    const perTest = Object.fromEntries(
+      results.map(({ id }) => [id, { ...reached.perTest[id.slice(0, id.indexOf('#'))], ...reached.perTest[id] }]),
+    );
+    return { status: DryRunStatus.Complete, tests: results, mutantCoverage: { static: reached.static, perTest } };
   }
 
   async mutantRun({ activeMutant, testFilter, hitLimit }: MutantRunOptions): Promise<MutantRunResult> {
@@ -120,27 +120,38 @@ class ScriptTestRunner implements TestRunner {
     const loaded = new Map<string, readonly CollectedTest[]>();
     let nrOfTests = 0;
     for (const id of ids.toSorted((a, b) => this.durationOf(a) - this.durationOf(b))) {
-      const at = id.indexOf('#');
-      const file = id.slice(0, at);
       nrOfTests++;
-      let failureMessage: string | undefined;
-      try {
-        const tests = loaded.get(file) ?? evaluate(this.scripts, file);
-        loaded.set(file, tests);
-        const test = tests.find(({ name }) => name === id.slice(at + 1));
-        // The mutant has given the test another name.
-        if (test === undefined) failureMessage = 'the test is no more';
-        else failureMessage = await failureOf(test, HUNG_MS + HUNG_FACTOR * this.durationOf(id));
-      } catch (error) {
-        failureMessage = String(error);
-      }
-      if (failureMessage === undefined) continue;
-      const hasHung = failureMessage.includes('execution timed out') || (counts.hitCount ?? 0) > (hitLimit ?? Infinity);
-      return hasHung
-        ? { status: MutantRunStatus.Timeout, reason: id }
-        : { status: MutantRunStatus.Killed, killedBy: [id], failureMessage, nrOfTests };
+      const failure = await this.failureUnderMutant(id, loaded);
+      if (failure === undefined) continue;
+      if (failure.hasHung || (counts.hitCount ?? 0) > (hitLimit ?? Number.POSITIVE_INFINITY))
+        return { status: MutantRunStatus.Timeout, reason: id };
+      return { status: MutantRunStatus.Killed, killedBy: [id], failureMessage: failure.message, nrOfTests };
     }
     return { status: MutantRunStatus.Survived, nrOfTests };
+  }
+
+  private async failureUnderMutant(
+    id: string,
+    loaded: Map<string, readonly CollectedTest[]>,
+  ): Promise<Failure | undefined> {
+    const at = id.indexOf('#');
+    const file = id.slice(0, at);
+    const limit = HUNG_MS + HUNG_FACTOR * this.durationOf(id);
+    for (let patience = PATIENCE_FACTOR * limit; ; patience *= 2) {
+      const start = processorMs();
+      let failure: Failure | undefined;
+      try {
+        const tests = loaded.get(file) ?? (await within(patience, () => evaluate(this.scripts, file)));
+        loaded.set(file, tests);
+        const test = tests.find(({ name }) => name === id.slice(at + 1));
+        // Without it the mutant has given the test another name.
+        failure = test ? await failureOf(test, patience) : { message: 'there is no such test', hasHung: false };
+      } catch (error) {
+        failure = failureBy(error);
+      }
+      if (!failure?.hasHung || processorMs() - start >= limit) return failure;
+      loaded.delete(file);
+    }
   }
 
   private durationOf(id: string): number {
@@ -166,23 +177,44 @@ function evaluate(scripts: ReadonlyMap<string, Evaluate>, file: string): readonl
   return tests;
 }
 
+interface Failure {
+  readonly message: string;
+  /** It was stopped, since it took too long. */
+  readonly hasHung: boolean;
+}
+
 const bounded = new Script('globalThis.__boundedCall()');
 
+/** What `call` gives. @throws where it has not returned after `limitMs` */
+function within<Value>(limitMs: number, call: () => Value): Value {
+  Reflect.set(globalThis, '__boundedCall', call);
+  return bounded.runInThisContext(Number.isFinite(limitMs) ? { timeout: Math.ceil(limitMs) } : {});
+}
+
 /** @returns why it failed, if it did. A loop without end is stopped after `limitMs`, where it waits for nothing. */
-async function failureOf(test: CollectedTest, limitMs: number): Promise<string | undefined> {
-  let failure: string | undefined;
+async function failureOf(test: CollectedTest, limitMs: number): Promise<Failure | undefined> {
+  let failure: Failure | undefined;
   try {
-    Reflect.set(globalThis, '__boundedCall', test.call);
-    await bounded.runInThisContext(Number.isFinite(limitMs) ? { timeout: Math.ceil(limitMs) } : {});
+    await within(limitMs, test.call);
   } catch (error) {
-    failure = error instanceof Error ? error.message : String(error);
+    failure = failureBy(error);
   }
   try {
     await test.close();
   } catch (error) {
-    failure ??= String(error);
+    failure ??= failureBy(error);
   }
   return failure;
+}
+
+function failureBy(error: unknown): Failure {
+  if (!(error instanceof Error)) return { message: String(error), hasHung: false };
+  return { message: error.message, hasHung: 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT' };
+}
+
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 export const strykerPlugins = [declareClassPlugin(PluginKind.TestRunner, 'script', ScriptTestRunner)];
