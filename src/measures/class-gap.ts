@@ -78,15 +78,15 @@ export function silhouette({ labels, count, classCount }: LabelledLatents, { sum
   const sizes = new Int32Array(classCount);
   for (const label of labels) sizes[label]++;
   let sum = 0;
-  for (let i = 0; i < count; i++) {
-    const own = labels[i];
-    if (sizes[own] === 1) continue; // by definition 0
+  labels.forEach((own, i) => {
     const a = sumToClass[i * classCount + own] / (sizes[own] - 1);
     let b = Number.POSITIVE_INFINITY;
-    for (let c = 0; c < classCount; c++)
-      if (c !== own && sizes[c] > 0) b = Math.min(b, sumToClass[i * classCount + c] / sizes[c]);
+    sizes.forEach((size, c) => {
+      if (c !== own && size > 0) b = Math.min(b, sumToClass[i * classCount + c] / size);
+    });
+    // 0 by definition of one alone, whose a is 0 / 0.
     const larger = Math.max(a, b);
     if (larger > 0 && Number.isFinite(b)) sum += (b - a) / larger;
-  }
+  });
   return sum / count;
 }

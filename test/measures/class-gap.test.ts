@@ -69,6 +69,18 @@ describe('class gaps', () => {
     expect(silhouette(pairs, measurePairs(pairs))).toBeCloseTo((1 - 1 / 4.5 + (1 - 1 / 3.5)) / 2, 14);
   });
 
+  test('in the silhouette a class of one counts as 0, and one without observations is no neighbour', () => {
+    const latents = {
+      values: Float32Array.of(0, 1, 4),
+      count: 3,
+      size: 1,
+      labels: Int32Array.of(0, 0, 2),
+      classCount: 3,
+    };
+    // 0: a 1, b 4; 1: a 1, b 3; 4 is alone.
+    expect(silhouette(latents, measurePairs(latents))).toBeCloseTo((3 / 4 + 2 / 3) / 3, 14);
+  });
+
   test('silhouette and 1-NN accuracy are those of scikit-learn', () => {
     const latents = referenceLatents();
     const pairs = measurePairs(latents);

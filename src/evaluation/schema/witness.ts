@@ -1,7 +1,7 @@
 // A witness as plain values, for evaluation.json and reports. The schema is the documentation of every field.
 import * as z from 'zod';
 import type { BoundedDistance } from '../witness/bound.ts';
-import type { Witness } from '../witness/search.ts';
+import type { Witness } from '../witness/nearest.ts';
 import { describeWitness } from '../witness/text.ts';
 
 const measure = z.number().min(0);

@@ -19,9 +19,10 @@ import {
   type WeightBounds,
   weightBounds,
 } from './bound.ts';
+import type { Witness, WitnessReport } from './nearest.ts';
 import { findRecordedWitnesses } from './recorded.ts';
 import { loadBoundedNetworks } from './saved-network.ts';
-import { findWitnesses, type Witness, type WitnessReport } from './search.ts';
+import { findWitnesses } from './search.ts';
 import type { LatentWorld } from './witness.ts';
 
 /** Observations among which the nearest pairs are looked for: some of each state, the rest does not pay for its time. */

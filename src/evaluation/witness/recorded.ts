@@ -3,13 +3,11 @@
 // any two paths, a world that slips included, where the errors of the predictor say so.
 // Letters: N words, K their actions, k those that are followed, M auxiliary numbers.
 import { type Auxiliary, auxiliarySizeOf, sliceAuxiliaries } from '../../auxiliary/index.ts';
-import type { Latents } from '../../measures/latents.ts';
 import { squaredDistance } from '../../measures/pair-distance.ts';
 import type { Observations } from '../../run/encode.ts';
 import type { RecordedWords } from '../held-out/recording-draw.ts';
-import { inUnitsOfAuxiliary } from './bound.ts';
-import type { WitnessReport } from './search.ts';
-import { type LatentWorld, traceWords, type WordPath } from './witness.ts';
+import { type NearPair, nearestPairs, traceNearest, type WitnessReport } from './nearest.ts';
+import type { LatentWorld, WordPath } from './witness.ts';
 
 export interface RecordedWitnessOptions {
   /** Whose columns are those of the words, in their order. */
@@ -32,20 +30,15 @@ export async function findRecordedWitnesses(
   const { auxiliaries, count } = options;
   const values = await auxiliaryOfWords(words, options);
   const latents = await world.encode(rowsOf(words.observations, words, [...Array(words.count).keys()], 0, 1));
-  const { pairs, meanDistance } = nearestPairs(latents, words, values);
-  const chosen = pairs.slice(0, count);
-  const paths = chosen.map((pair) => pathOf(pair, words, values));
-  const traces = await traceWords(inUnitsOfAuxiliary(world, auxiliaries), paths);
-  return {
-    classCount: new Set(words.episodes).size,
-    meanDistance,
-    witnesses: chosen.map(({ first, second, distance }, index) => ({
-      classes: [words.episodes[first], words.episodes[second]],
-      relativeDistance: meanDistance > 0 ? distance / meanDistance : Number.POSITIVE_INFINITY,
-      path: paths[index],
-      trace: traces[index],
-    })),
-  };
+  const least = DIFFERENCE * deviationOf(values, values.length / (words.count * (words.length + 1)));
+  const near = nearestPairs(
+    latents,
+    (word) => words.episodes[word],
+    (first, second) => distinguishingSteps(first, second, words, { values, least }),
+  );
+  const classCount = new Set(words.episodes).size;
+  const pathOf = (pair: NearPair<number>) => pathOfWords(pair, words, values);
+  return traceNearest(near, { count, classCount, pathOf }, world, auxiliaries);
 }
 
 /** [N, K+1, M] of all auxiliaries, in their order. */
@@ -68,37 +61,6 @@ async function auxiliaryOfWords(
     if (isRecorded) column += size;
   }
   return all;
-}
-
-interface Pair {
-  readonly first: number;
-  readonly second: number;
-  /** Of the latents. */
-  readonly distance: number;
-  /** k */
-  readonly steps: number;
-}
-
-/** The nearest two latents of every pair of episodes that recorded words tell apart, nearest first; and the mean distance of all. */
-function nearestPairs({ values: z, count, size }: Latents, words: RecordedWords, values: Float32Array) {
-  const least = DIFFERENCE * deviationOf(values, values.length / (count * (words.length + 1)));
-  const nearest = new Map<string, Pair>();
-  let sum = 0;
-  for (let a = 0; a < count; a++)
-    for (let b = 0; b < a; b++) {
-      const distance = Math.sqrt(squaredDistance(z, a * size, z, b * size, size));
-      sum += distance;
-      const isInOrder = words.episodes[a] <= words.episodes[b];
-      const [first, second] = isInOrder ? [a, b] : [b, a];
-      const key = `${words.episodes[first]} ${words.episodes[second]}`;
-      if (distance >= (nearest.get(key)?.distance ?? Number.POSITIVE_INFINITY)) continue;
-      const steps = distinguishingSteps(first, second, words, { values, least });
-      if (steps !== undefined) nearest.set(key, { first, second, distance, steps });
-    }
-  return {
-    pairs: [...nearest.values()].sort((a, b) => a.distance - b.distance),
-    meanDistance: count > 1 ? sum / ((count * (count - 1)) / 2) : 0,
-  };
 }
 
 /** How many of the actions that both have recorded lead to another auxiliary; undefined where none do. */
@@ -131,7 +93,11 @@ function deviationOf(values: Float32Array, width: number): number {
   return Math.sqrt(squares / rows);
 }
 
-function pathOf({ first, second, steps }: Pair, words: RecordedWords, values: Float32Array): WordPath {
+function pathOfWords(
+  { first, second, word: steps }: NearPair<number>,
+  words: RecordedWords,
+  values: Float32Array,
+): WordPath {
   const { count, length, actions, episodes, rows } = words;
   const actionSize = actions.length / (count * length);
   const own = actions.subarray(first * length * actionSize, (first * length + steps) * actionSize);

@@ -5,11 +5,10 @@ import { auxiliaryOfObservations, type ObservationsWithStates } from '../../auxi
 import { distinguishingWord, largestBisimulation, systemOfEnvironment } from '../../bisimulation/index.ts';
 import type { Appearance, Environment } from '../../environments/environment.ts';
 import { UsageError } from '../../error.ts';
-import type { Latents } from '../../measures/latents.ts';
 import { type Random, randomFor } from '../../random.ts';
 import { elementCount } from '../../shape.ts';
-import { inUnitsOfAuxiliary } from './bound.ts';
-import { type LatentWorld, traceWords, type WordPath, type WordTrace } from './witness.ts';
+import { type NearPair, nearestPairs, traceNearest, type WitnessReport } from './nearest.ts';
+import type { LatentWorld, WordPath } from './witness.ts';
 
 export interface WitnessSearchOptions {
   /** Pairs to return, nearest first, at most one for each pair of classes. */
@@ -19,22 +18,6 @@ export interface WitnessSearchOptions {
   readonly seed: number;
   /** p of observations, [N, sum of all M]; default: by plain tfjs, for which networks of the pixels must still be there. */
   readonly auxiliaryOf?: (observations: ObservationsWithStates) => Promise<Float32Array>;
-}
-
-export interface Witness {
-  /** The two classes, as numbered by `classes`. */
-  readonly classes: readonly [number, number];
-  /** |E(o) - E(o')| over the mean distance of all candidates; infinite where that is 0. */
-  readonly relativeDistance: number;
-  readonly path: WordPath;
-  readonly trace: WordTrace;
-}
-
-export interface WitnessReport {
-  readonly classCount: number;
-  /** Mean distance of two candidates. */
-  readonly meanDistance: number;
-  readonly witnesses: readonly Witness[];
 }
 
 /**
@@ -57,25 +40,16 @@ export async function findWitnesses(
   const promise = promiseOf(environment, auxiliaries);
   const candidates = drawCandidates(environment, options);
   const latents = await world.encode(candidates.observations);
-  const { nearest, meanDistance } = nearestPairs(latents, (n) => promise.classOf(candidates.states[n]));
-  const chosen = nearest.slice(0, options.count);
+  const classOf = (candidate: number) => promise.classOf(candidates.states[candidate]);
+  const near = nearestPairs(latents, classOf, (first, second) =>
+    classOf(first) === classOf(second)
+      ? undefined
+      : promise.wordOf(candidates.states[first], candidates.states[second]),
+  );
   const auxiliaryOf = options.auxiliaryOf ?? ((observations) => auxiliaryOfObservations(auxiliaries, observations));
-  const paths: WordPath[] = [];
-  for (const { first, second } of chosen) {
-    const word = promise.wordOf(candidates.states[first], candidates.states[second]);
-    paths.push(await drawPath(environment, [candidates.draw(first), candidates.draw(second)], word, auxiliaryOf));
-  }
-  const traces = await traceWords(inUnitsOfAuxiliary(world, auxiliaries), paths);
-  return {
-    classCount: promise.classCount,
-    meanDistance,
-    witnesses: chosen.map(({ first, second, distance }, index) => ({
-      classes: [promise.classOf(candidates.states[first]), promise.classOf(candidates.states[second])],
-      relativeDistance: meanDistance > 0 ? distance / meanDistance : Number.POSITIVE_INFINITY,
-      path: paths[index],
-      trace: traces[index],
-    })),
-  };
+  const pathOf = ({ first, second, word }: NearPair<readonly number[]>) =>
+    drawPath(environment, [candidates.draw(first), candidates.draw(second)], word, auxiliaryOf);
+  return traceNearest(near, { count: options.count, classCount: promise.classCount, pathOf }, world, auxiliaries);
 }
 
 interface Promised {
@@ -158,28 +132,5 @@ async function drawPath(
       observationShape: environment.observationShape,
       states,
     }),
-  };
-}
-
-/** The nearest two latents of every pair of classes, nearest pair first; and the mean distance of all pairs. */
-function nearestPairs({ values, count, size }: Latents, classOf: (n: number) => number) {
-  const nearest = new Map<string, { first: number; second: number; distance: number }>();
-  let sum = 0;
-  for (let a = 0; a < count; a++)
-    for (let b = 0; b < a; b++) {
-      let squares = 0;
-      for (let i = 0; i < size; i++) squares += (values[a * size + i] - values[b * size + i]) ** 2;
-      const distance = Math.sqrt(squares);
-      sum += distance;
-      const classes = [classOf(b), classOf(a)];
-      if (classes[0] === classes[1]) continue;
-      const [first, second] = classes[0] < classes[1] ? [b, a] : [a, b];
-      const key = `${Math.min(...classes)},${Math.max(...classes)}`;
-      const known = nearest.get(key);
-      if (!known || distance < known.distance) nearest.set(key, { first, second, distance });
-    }
-  return {
-    nearest: [...nearest.values()].sort((a, b) => a.distance - b.distance),
-    meanDistance: count > 1 ? sum / ((count * (count - 1)) / 2) : 0,
   };
 }

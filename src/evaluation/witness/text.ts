@@ -1,5 +1,5 @@
 // A witness in words, for the command line and reports.
-import type { Witness } from './search.ts';
+import type { Witness } from './nearest.ts';
 
 /** One sentence: which pair, by which word, and what breaks where. */
 export function describeWitness({ trace, path, relativeDistance }: Witness): string {

@@ -20,6 +20,30 @@ describe('latent error', () => {
   });
 });
 
+describe('latent error of several rows', () => {
+  const reference = createLatents(Float32Array.of(0, 0, 3, 4, 0, 0), 2);
+
+  test('names the row that is farthest off, the first of several', () => {
+    const error = latentError(reference, createLatents(Float32Array.of(0, 1, 3, 6, -2, 0), 2));
+    expect(error).toEqual({ maxDistance: 2, maxAbsolute: 2, relative: 2 / Math.sqrt(25 / 3), worst: 1 });
+  });
+
+  test('beside latents of zero there is nothing to be relative to', () => {
+    const zero = createLatents(new Float32Array(4), 2);
+    expect(latentError(zero, createLatents(Float32Array.of(0, 1, 0, 0), 2))).toMatchObject({
+      maxDistance: 1,
+      relative: 0,
+    });
+    expect(latentError(zero, zero)).toEqual({ maxDistance: 0, maxAbsolute: 0, relative: 0, worst: 0 });
+  });
+
+  test('latents of another shape are refused', () => {
+    const other = (count: number, size: number) => createLatents(new Float32Array(count * size), size);
+    expect(() => latentError(reference, other(2, 2))).toThrow('latents: expected [3, 2], got [2, 2]');
+    expect(() => latentError(reference, other(3, 3))).toThrow('latents: expected [3, 2], got [3, 3]');
+  });
+});
+
 describe('certificate', () => {
   test('the tolerance of two classes on a line is that worked by hand', () => {
     // The linear probe puts its plane at 0: the nearest observations, at -7/8 and 7/8, survive an error of that. By neighbours the

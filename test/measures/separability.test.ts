@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { factorToDecide, shareInterval } from '../../src/measures/interval.ts';
+import type { LabelledLatents } from '../../src/measures/latents.ts';
+import { measureSeparability } from '../../src/measures/separability.ts';
+import { latentsOf } from '../evaluation/reference.ts';
+
+const measure = (latents: LabelledLatents, learnedFrom: LabelledLatents, episodes?: Int32Array) =>
+  measureSeparability({ latents, learnedFrom, episodes, threshold: 0.9 });
+
+const closeTo = (values: readonly number[]) => values.map((value) => expect.closeTo(value, 5));
+
+describe('separability', () => {
+  const learned = latentsOf([[0], [1], [2], [10], [11], [12]], [0, 0, 0, 1, 1, 1]);
+
+  test('on a line: a quarter of the difference of third distances, and the distance to the plane half way', () => {
+    const judged = latentsOf([[1], [4], [11], [5]], [0, 0, 1, 1]);
+    const { margins, share, worstPair, rule, byNeighbours, byProbe, observations, learnedFrom, interval } = measure(
+      judged,
+      learned,
+    );
+    // Third distances to the own and the other class: 1 and 11, 4 and 8, 1 and 11, 7 and 5.
+    expect(Array.from(margins[0])).toEqual([0, 2.5, 0, 1, 2.5, 0, -0.5, 0]);
+    expect(margins).toHaveLength(3);
+    for (const probe of margins.slice(1)) expect(Array.from(probe)).toEqual(closeTo([0, 5, 0, 2, 5, 0, -1, 0]));
+    // One of the two of class 1 is taken for class 0, by every rule: the first is named.
+    expect({ share, byNeighbours, byProbe }).toEqual({ share: 0.5, byNeighbours: 0.5, byProbe: 0.5 });
+    expect({ worstPair, rule, observations, learnedFrom }).toEqual({
+      worstPair: [0, 1],
+      rule: 'neighbours',
+      observations: 4,
+      learnedFrom: 6,
+    });
+    expect(interval).toEqual(shareInterval(1, 2, 2));
+  });
+
+  test('takes as many neighbours of both classes as the one with fewer has', () => {
+    const few = latentsOf([[0], [1], [2], [10], [14]], [0, 0, 0, 1, 1]);
+    // From 1: second distances 1 and 13; from 12: 2 and 11.
+    const { margins } = measure(latentsOf([[1], [1], [12], [12]], [0, 0, 1, 1]), few);
+    expect(Array.from(margins[0])).toEqual([0, 3, 0, 3, 2.25, 0, 2.25, 0]);
+  });
+
+  test('the probe tells apart what neighbours do not: a narrow gap beside a wide number', () => {
+    // Classes at -1 and 1; the other number puts three of the other class nearest to each.
+    const rows = (shift: number) =>
+      Array.from({ length: 8 }, (_, n) => [n % 2 ? 1 : -1, 1000 * (n >> 1) + shift * (n % 2 ? 1 : -1)]);
+    const labels = [0, 1, 0, 1, 0, 1, 0, 1];
+    const { rule, share, byNeighbours, byProbe } = measure(
+      latentsOf(
+        [
+          [-1, 100],
+          [-1, 1100],
+          [1, 2000],
+          [1, 900],
+        ],
+        [0, 0, 1, 1],
+      ),
+      latentsOf(rows(150), labels),
+    );
+    expect({ rule, share, byProbe }).toEqual({ rule: 'probe', share: 1, byProbe: 1 });
+    expect(byNeighbours).toBeLessThan(1);
+  });
+
+  test('is of the worst pair, by the rule that is better there', () => {
+    const three = latentsOf([[0], [1], [2], [10], [11], [12], [13], [14], [15]], [0, 0, 0, 1, 1, 1, 2, 2, 2]);
+    // Of class 1, 14 is on the side of 2; of class 2 all are right.
+    const judged = latentsOf([[0], [1], [11], [12], [14], [14], [15]], [0, 0, 1, 1, 1, 2, 2]);
+    const { worstPair, share, interval, factorToDecide: factor } = measure(judged, three);
+    expect(worstPair).toEqual([1, 2]);
+    expect(share).toBe(2 / 3);
+    // The lower end is that of two of three, over three classes; the upper one is that of the better side of the worse pair.
+    expect(interval[0]).toBeCloseTo(Math.min(shareInterval(2, 3, 3)[0], shareInterval(2, 2, 3)[0]), 12);
+    expect(interval[1]).toBeCloseTo(shareInterval(2, 3, 3)[1], 12);
+    expect(factor).toBe(
+      Math.max(factorToDecide({ right: 2, count: 3 }, 0.9, 3), factorToDecide({ right: 2, count: 2 }, 0.9, 3)),
+    );
+  });
+
+  test('frames of an episode that agree count as one', () => {
+    // Two episodes of class 0, both right, and four of class 1, of which one is wrong.
+    const rows = [1, 1, 1, 1, 11, 11, 11, 11, 11, 11, 5, 5];
+    const labels = [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1];
+    const episodes = Int32Array.of(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5);
+    const judged = latentsOf(
+      rows.map((row) => [row]),
+      labels,
+    );
+    const { interval } = measure(judged, learned, episodes);
+    // Deviations of the sums of class 1: 1/2 three times and -3/2, squares 3, over 8 times 3/16, times 4/3: 8/3 of one are worth 3.
+    const few = shareInterval((3 / 4) * 3, 3, 2);
+    expect(interval[0]).toBeCloseTo(Math.min(few[0], shareInterval(2, 2, 2)[0]), 12);
+    expect(interval[1]).toBeCloseTo(few[1], 12);
+    expect(interval[0]).toBeLessThan(measure(judged, learned).interval[0]);
+  });
+
+  test('of one point there is no probe, and nothing is told apart', () => {
+    const point = latentsOf([[1], [1], [1], [1]], [0, 0, 1, 1]);
+    const { margins, share, byNeighbours, byProbe, factorToDecide: factor } = measure(point, point);
+    expect(margins).toHaveLength(1);
+    expect({ share, byNeighbours, byProbe }).toEqual({ share: 0, byNeighbours: 0, byProbe: 0 });
+    // Its interval is below the threshold altogether.
+    expect(factor).toBe(1);
+  });
+});
