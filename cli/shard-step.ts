@@ -1,6 +1,13 @@
-// A step of an evaluation in shards: one shard of a pass, or the merge of a pass. What an engine runs, again where it dies.
+// A step of an evaluation in shards: its plan, one shard of a pass, or the merge of a pass. What an engine runs, again where it dies.
+import type { Command } from 'commander';
 import type { PlannedEvaluation } from '../pipeline/stream/run.ts';
+import { UsageError } from '../src/error.ts';
 import type { EncoderEvaluationRecord } from '../src/evaluation/schema/evaluation.ts';
+import { formatJson } from '../src/json.ts';
+import { type EncoderFlags, isEncoderFile, judgedOptions } from './parse/encoder.ts';
+import type { WantedFormat } from './parse/gate.ts';
+import { type JudgingFlags, latentOptions } from './parse/latents.ts';
+import { parseRuntimes } from './parse/runtime.ts';
 import type { ShardStep } from './parse/shard.ts';
 import { EXIT_TRY_AGAIN, type Terminal } from './terminal.ts';
 import { noteTo } from './text/option.ts';
@@ -43,7 +50,49 @@ export async function runStep(
   return undefined;
 }
 
-export function renderPlan({ folder, wasThere, ...plan }: PlannedEvaluation): string {
+/** What `jepa evaluate --partial` is told of an encoder or of latents. */
+interface PlanFlags extends EncoderFlags, JudgingFlags {
+  readonly runtime: string;
+  readonly data?: string;
+  readonly threads?: number;
+  readonly failOn?: string;
+  readonly format?: readonly WantedFormat[];
+  readonly json?: boolean;
+}
+
+/** Writes the plan of an evaluation in shards. @param subject the file of an encoder; undefined: latents, which the flags name */
+export async function planInShards(
+  terminal: Terminal,
+  folder: string,
+  {
+    command,
+    subject,
+    flags,
+  }: { readonly command: Command; readonly subject: string | undefined; readonly flags: PlanFlags },
+): Promise<void> {
+  if (flags.failOn !== undefined || flags.format !== undefined)
+    throw new UsageError(
+      `--${flags.failOn === undefined ? 'format' : 'fail-on'}: expected it with --merge, after the last pass, got --partial`,
+    );
+  if (subject !== undefined && !isEncoderFile(subject))
+    throw new UsageError(`--partial: expected an ONNX file, or --latents FILE, got ${subject}`);
+  // All of a recording, unless fewer are asked for: that is what shards are for.
+  const isAsked = command.getOptionValueSource('observations') === 'cli';
+  const observations = isAsked ? flags.observations : Number.POSITIVE_INFINITY;
+  const { baseline, saveBaseline } = flags;
+  const { encoderSubject, latentsSubject, planEvaluation } = await import('../pipeline/stream/run.ts');
+  const options = { ...(await latentOptions(terminal, flags)), observations, baseline, saveBaseline };
+  const { classes: _, ...feeding } = flags;
+  const { pixels } = await judgedOptions(terminal, { pixels: flags.pixels });
+  const evaluated =
+    subject === undefined
+      ? latentsSubject(flags.latents ?? '', options)
+      : encoderSubject(subject, { ...feeding, runtimes: await parseRuntimes(flags.runtime), pixels });
+  const planned = await planEvaluation(folder, evaluated, options);
+  terminal.stdout.write(flags.json ? formatJson(planned) : renderPlan(planned));
+}
+
+function renderPlan({ folder, wasThere, ...plan }: PlannedEvaluation): string {
   const { rows, blocks, observations, centroidObservations, classes, size } = plan;
   return (
     `${folder}: ${wasThere ? 'the same plan as before' : 'planned'}, ${rows} rows in ${blocks} blocks, latents of ${size} numbers, ${classes} classes; ` +

@@ -1,6 +1,6 @@
 // What the product does to a run or a model, as functions: train, resume, export, evaluate, encode, certify, quantize, verify, plan,
-// convert, sweep. Each takes typed options, reports progress through a callback, returns the record that `--json` prints, and never
-// prints or exits.
+// convert, sweep, inspect the machine. Each takes typed options, reports progress through a callback, returns the record that `--json`
+// prints, and never prints or exits.
 // What takes long takes an AbortSignal; `loadRun` and the `build...Parts` read or build in a moment, and `trainDecoder` is one
 // synchronous loop: they take none.
 
@@ -27,6 +27,18 @@ export type {
   TrainingVerification,
   TrainingVerificationRow,
 } from '../src/verification/training.ts';
+export {
+  bisimulationOfEnvironment,
+  type EnvironmentBisimulation,
+  type EnvironmentBisimulationOptions,
+} from './bisimulation/environment.ts';
+export type { NamedPair } from './bisimulation/pair.ts';
+export {
+  bisimulationOfRecording,
+  type RecordingBisimulation,
+  type RecordingBisimulationOptions,
+  type StochasticComparison,
+} from './bisimulation/recording.ts';
 export { type CompareOptions, compareResults } from './compare/run.ts';
 export { type ConversionReport, type ConvertOptions, convertModel } from './convert/model.ts';
 export {
@@ -48,6 +60,8 @@ export { type ExportedNetwork, type ExportedRun, type ExportRunOptions, exportRu
 export type { ExportedTrainingFile, ExportedTrainingStep } from './export/training-step.ts';
 export { engineNames, type Launch, type LaunchOptions, launchScript } from './launch/index.ts';
 export { type LoadedRun, loadRun } from './load.ts';
+export { inspectMachine } from './machine/inspect.ts';
+export type { MachinePart, MachineReport, Missing, RuntimeReport, TensorFlowReport } from './machine/report.ts';
 export {
   buildEnvironmentParts,
   buildRunParts,
@@ -81,6 +95,7 @@ export { type DecoderInput, type DecoderOptions, trainDecoder } from './train/de
 export type { TrainingPlaceChoice, TrainingPlaceName } from './train/place.ts';
 export { type ResumeOptions, resumeRun } from './train/resume.ts';
 export { type RunOptions, trainRun } from './train/run.ts';
+export { type SimulatedRun, type SimulatedRunOptions, trainOnSimulator } from './train/simulator.ts';
 export { type CompareFilesOptions, compareFiles } from './verify/files.ts';
 export { type VerifyRunOptions, verifyRun } from './verify/run.ts';
 export { type VerifyTrainingOptions, verifyTraining } from './verify/training.ts';

@@ -1,4 +1,4 @@
-// The arrows between the folders, cycles, and imports that only one place may make.
+// The arrows between the folders, cycles, imports that only one place may make, and how large files and folders may be.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -46,6 +46,61 @@ const confined: Record<string, readonly string[]> = {
   sharp: ['src/data/'],
   tsx: ['src/machine/', 'web/site/'],
 };
+
+/** Lines above which a file is too long to be read at once. */
+const MAXIMAL_LINES = 300;
+
+/** Files that are longer, and why each is one file all the same. */
+const long: Readonly<Record<string, string>> = {
+  'export/graph/builder.ts': 'one class: half of it are the operators that every converter writes',
+  'export/model/saved.ts': 'the names of saved weights, one table a class of layers',
+  'export/passes/editor.ts': 'one class: every change that a pass may make to a graph',
+  'export/tensorflow/operations/elementwise.ts': 'one table, a row an operation',
+  'export/training/state.ts': 'one rewriting: what it takes out of a graph it puts back as inputs and outputs',
+  'pipeline/encoder/certification.ts': 'one proof, from its inputs to its record',
+  'src/evaluation/baseline/gate.ts': 'one list of checks that share their level',
+  'src/measures/stream/comparison.ts': 'one pass over latents, whose accumulators are written and read together',
+  'src/report/comparison-report.ts': 'one page, a function a section',
+  'src/report/reproduction/report.ts': 'one page, a function a section',
+  'src/report/section/witness.ts': 'one section: its pairs, words and pictures',
+  'src/report/sweep-report.ts': 'one page, a function a section',
+  'src/storage/run-lock.ts': 'one protocol: each step is safe only by what the others do',
+  'src/verification/bisect/bisect.ts': 'one search, node by node',
+  'test/cli/command/convert.test.ts': 'one suite: convert writes the models that inspect shows',
+  'test/data/readers/hostile.test.ts': 'one table of bad files and their messages',
+  'test/data/recording-source.test.ts': 'one suite over the same small recordings',
+  'test/evaluation/verdict-family.ts': 'one table of families of latents, which docs/measures.md prints',
+  'test/export/conformance/convolution.ts': 'one table of cases, a family of layers',
+  'test/export/conformance/recurrent.ts': 'one table of cases, a family of layers',
+  'test/export/export.test.ts': 'one suite of the public function',
+  'test/export/rounding/row.test.ts': 'one property, with a generator of inputs for every operator',
+  'test/tensorflow/native/setup.slow.test.ts':
+    'one set-up, played through with servers and compilers that fail in turn',
+  'test/tensorflow/operations.test.ts': 'one table, a row an operation',
+  'test/training/training-step.test.ts': 'one step against stock tfjs, which takes a reference as long as itself',
+  'test/web/page.slow.test.ts': 'one page in one browser, which takes seconds to start',
+  'web/play/view/panel.ts': 'one panel, whose parts show the same moment',
+  'web/world-model.ts': 'the public object of jepa-onnx/web',
+};
+
+/** Files that a folder may hold before their concepts hide each other, folders within it not counted. */
+const MAXIMAL_FILES = 25;
+
+/** Folders that hold more, and why. */
+const full: Readonly<Record<string, string>> = {
+  docs: 'a page is found by its name, which help, error messages and files elsewhere give as docs/NAME.md; docs/README.md sorts them',
+};
+
+/** What npm, tests and builds leave in a clone. */
+const unkept = ['node_modules', '.git', 'dist', 'runs', 'coverage', '.cache', 'reference', '.stryker-tmp'];
+
+function filesByFolder(folder = ''): Map<string, number> {
+  const entries = readdirSync(join(root, folder), { withFileTypes: true }).filter(({ name }) => !unkept.includes(name));
+  return new Map([
+    [folder, entries.filter((entry) => entry.isFile()).length],
+    ...entries.filter((entry) => entry.isDirectory()).flatMap(({ name }) => [...filesByFolder(join(folder, name))]),
+  ]);
+}
 
 function sourceFiles(folder: string): string[] {
   const absolute = join(root, folder);
@@ -131,6 +186,18 @@ describe('architecture', () => {
           .map((line) => `${path}: ${line.trim()}`),
       );
     expect(wrong).toEqual([]);
+  });
+
+  test('a file has at most 300 lines, or a reason', () => {
+    const longer = [...files, ...sourceFiles('test'), ...sourceFiles('bench')].filter(
+      (path) => readFileSync(join(root, path), 'utf8').split('\n').length - 1 > MAXIMAL_LINES,
+    );
+    expect(longer.sort()).toEqual(Object.keys(long));
+  });
+
+  test('a folder has at most 25 files, or a reason', () => {
+    const fuller = [...filesByFolder()].flatMap(([folder, count]) => (count > MAXIMAL_FILES ? [folder] : []));
+    expect(fuller.sort()).toEqual(Object.keys(full));
   });
 
   test('relative imports name existing files with their extension', () => {

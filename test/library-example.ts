@@ -26,14 +26,39 @@ export function sourceOf(specifier: string): string {
 
 /** What a script prints, in a process of its own. */
 export async function evaluate(script: string, environment: Readonly<Record<string, string>> = {}): Promise<string> {
-  const fromSources = script.replaceAll(/from '(jepa-onnx[^']*)'/g, (_, specifier) => `from '${sourceOf(specifier)}'`);
-  // A file, and no --eval: workers of WebAssembly inherit the arguments of their process.
+  const [printed] = await evaluateAll([script], environment);
+  return printed;
+}
+
+/** Before what the next script prints. */
+const MARK = '-- next script --';
+
+/** What each script prints, or how it fails: one after the other, in one process of their own. */
+export async function evaluateAll(
+  scripts: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<string[]> {
+  // Files, and no --eval: workers of WebAssembly inherit the arguments of their process.
   const folder = mkdtempSync(join(tmpdir(), 'jepa-example-'));
-  const path = join(folder, 'example.mjs');
-  writeFileSync(path, fromSources);
+  const paths = scripts.map((script, index) => {
+    const path = join(folder, `example-${index}.mjs`);
+    writeFileSync(
+      path,
+      script.replaceAll(/from '(jepa-onnx[^']*)'/g, (_, specifier) => `from '${sourceOf(specifier)}'`),
+    );
+    return path;
+  });
+  const all = join(folder, 'all.mjs');
+  writeFileSync(
+    all,
+    paths
+      .map((path) => `await import(${JSON.stringify(pathToFileURL(path).href)}).catch((error) => console.log(error));`)
+      .join(`\nconsole.log('${MARK}');\n`),
+  );
   try {
     const env = { ...process.env, ...environment };
-    return (await run(process.execPath, ['--import', 'tsx', path], { cwd: root, env })).stdout.trim();
+    const { stdout } = await run(process.execPath, ['--import', 'tsx', all], { cwd: root, env });
+    return stdout.split(MARK).map((text) => text.trim());
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

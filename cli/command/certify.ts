@@ -1,20 +1,17 @@
 // `jepa certify`: a proof, not a measurement, that rounding cannot change which class an observation is nearest to, on any float32
 // runtime. Writes certificate.json beside the encoder.
 import { Command } from 'commander';
-import { UsageError } from '../../src/error.ts';
 import { formatJson } from '../../src/json.ts';
-import { parseClasses } from '../parse/class.ts';
 import {
   encoderFlagNames,
   type FeedingFlags,
   isEncoderFile,
+  judgedOptions,
   refuseEncoderFlags,
   withEncoderFlags,
 } from '../parse/encoder.ts';
-import { parseWhole } from '../parse/number.ts';
-import { parsePixels } from '../parse/pixels.ts';
+import { parseNumber, parseWhole } from '../parse/number.ts';
 import type { Terminal } from '../terminal.ts';
-import { noteTo } from '../text/option.ts';
 
 interface CertifyFlags extends FeedingFlags {
   readonly observations: number;
@@ -49,7 +46,11 @@ export function createCertifyCommand(terminal: Terminal): Command {
       Number.POSITIVE_INFINITY,
     )
     .option('--runtime <names>', 'comma-separated runtimes to run beside the proof: cpu, wasm, ...; or none', 'cpu')
-    .option('--fail-below <share>', 'exit with 1 where fewer of the right observations are certified', parseShare)
+    .option(
+      '--fail-below <share>',
+      'exit with 1 where fewer of the right observations are certified',
+      parseNumber('--fail-below', 'a share between 0 and 1', (value) => value >= 0 && value <= 1),
+    )
     .option('--json', 'print certificate.json instead of the text')
     .option('--no-report', 'write no certificate.json')
     .addHelpText(
@@ -65,13 +66,6 @@ What is proven, under which assumptions, and what is not: docs/certificate.md`,
     .action((subject, flags) => runCertify(terminal, subject, flags));
 }
 
-function parseShare(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 1))
-    throw new UsageError(`--fail-below: expected a share between 0 and 1, got "${text}"`);
-  return value;
-}
-
 async function runCertify(terminal: Terminal, subject: string, flags: CertifyFlags): Promise<void> {
   const runtimes = flags.runtime === 'none' ? [] : flags.runtime.split(',').map((name) => name.trim());
   const { certifyEncoder, requireFloat32 } = await import('../../pipeline/encoder/certify.ts');
@@ -80,15 +74,8 @@ async function runCertify(terminal: Terminal, subject: string, flags: CertifyFla
   const { ensureRuntimePackages } = await import('../upkeep/tensorflow.ts');
   await ensureRuntimePackages(terminal, runtimes);
   const { brokenHypothesis } = await import('../../pipeline/encoder/certification.ts');
-  const { classes, pixels, runtime: _, ...rest } = flags;
-  const record = await certifyEncoder(subject, {
-    ...rest,
-    runtimes,
-    classes: classes === undefined ? undefined : await parseClasses(classes),
-    pixels: pixels === undefined ? undefined : parsePixels('--pixels', pixels),
-    onNote: noteTo(terminal.stderr),
-    onProgress: noteTo(terminal.stderr),
-  });
+  const { runtime: _, ...rest } = flags;
+  const record = await certifyEncoder(subject, { ...rest, runtimes, ...(await judgedOptions(terminal, flags)) });
   const { renderProof } = await import('../text/proof.ts');
   terminal.stdout.write(flags.json ? formatJson(record) : renderProof(record));
   const broken = brokenHypothesis(record);

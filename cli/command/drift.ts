@@ -7,9 +7,9 @@ import type { DriftRecord } from '../../src/evaluation/schema/drift.ts';
 import { formatJson } from '../../src/json.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
 import { parseInput } from '../parse/encoder.ts';
-import { isOnStdout, type WantedFormat, withFormat } from '../parse/gate.ts';
+import { type WantedFormat, withFormat } from '../parse/gate.ts';
 import { LATENTS_DESCRIPTION, LATENTS_FLAG, type LatentFlags, parseSubject } from '../parse/latents.ts';
-import { parseWhole } from '../parse/number.ts';
+import { parseNumber, parseWhole } from '../parse/number.ts';
 import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 import { ensureRuntimePackages } from '../upkeep/tensorflow.ts';
@@ -71,7 +71,12 @@ export function createDriftCommand(terminal: Terminal): Command {
       4096,
     )
     .option('--seed <number>', 'of what is drawn, and of the permutations', parseWhole('--seed', 0), 1)
-    .option('--level <chance>', 'of an alarm where nothing has changed', parseLevel, 0.01)
+    .option(
+      '--level <chance>',
+      'of an alarm where nothing has changed',
+      parseNumber('--level', 'a chance between 0 and 0.5', (value) => value > 0 && value < 0.5),
+      0.01,
+    )
     .option('--permutations <number>', 'of each permutation test', parseWhole('--permutations', 19), 1999)
     .option('--ignore-mix', 'another mix of classes is told, and is no alarm')
     .option('--json', 'print drift.json instead of sentences')
@@ -93,13 +98,6 @@ Exit code 1 where they have drifted, 2 where nothing could be compared. What is 
   return withFormat(command);
 }
 
-function parseLevel(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value > 0 && value < 0.5))
-    throw new UsageError(`--level: expected a chance between 0 and 0.5, got "${text}"`);
-  return value;
-}
-
 async function runDrift(
   terminal: Terminal,
   named: string | undefined,
@@ -109,8 +107,6 @@ async function runDrift(
   // An alarm is 1: whoever is called by it must not be called by a file that cannot be read.
   terminal.failureCode = 2;
   const { format, json } = flags;
-  if (json && isOnStdout(format))
-    throw new UsageError('--format: expected a file beside --json, as in junit=results.xml, got a format on stdout');
   const encoder = parseSubject(command, named, flags);
   const { driftPath } = await import('../../pipeline/drift/run.ts');
   const subject = encoder ?? flags.latents ?? '';
@@ -141,6 +137,6 @@ async function measured(terminal: Terminal, encoder: string | undefined, flags: 
       remedy: 'Of an encoder the baseline says what is taken.',
     });
   const { data, environment, stack, input, runtime, threads } = flags;
-  if (runtime !== undefined) await ensureRuntimePackages(terminal, [runtime.split(':')[0]]);
+  if (runtime !== undefined) await ensureRuntimePackages(terminal, [runtime]);
   return measureDrift(encoder, { ...test, map, data, environment, stack, input, runtime, threads });
 }

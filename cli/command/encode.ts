@@ -2,11 +2,9 @@
 
 import { Command } from 'commander';
 import { formatJson } from '../../src/json.ts';
-import { type EncoderFlags, withEncoderFlags, withLatentFlags } from '../parse/encoder.ts';
+import { type EncoderFlags, judgedOptions, withEncoderFlags, withLatentFlags } from '../parse/encoder.ts';
 import { parseWhole } from '../parse/number.ts';
-import { parsePixels } from '../parse/pixels.ts';
 import type { Terminal } from '../terminal.ts';
-import { noteTo } from '../text/option.ts';
 import { ensureRuntimePackages } from '../upkeep/tensorflow.ts';
 
 interface EncodeFlags extends EncoderFlags {
@@ -42,16 +40,14 @@ Every encoder that this takes, and what it has to be told: docs/encoders.md`,
     .action((model, flags) => runEncode(terminal, model, flags));
 }
 
-async function runEncode(terminal: Terminal, model: string, { json, pixels, ...flags }: EncodeFlags): Promise<void> {
+async function runEncode(terminal: Terminal, model: string, { json, ...flags }: EncodeFlags): Promise<void> {
   const { encodeRecording } = await import('../../pipeline/encoder/encode.ts');
   const { parseForeignVariant } = await import('../../src/evaluation/foreign-encoder.ts');
   parseForeignVariant(model, flags.runtime, 'encode');
-  await ensureRuntimePackages(terminal, [flags.runtime.split(':')[0]]);
+  await ensureRuntimePackages(terminal, [flags.runtime]);
   const written = await encodeRecording(model, {
     ...flags,
-    pixels: pixels === undefined ? undefined : parsePixels('--pixels', pixels),
-    onProgress: noteTo(terminal.stderr),
-    onNote: noteTo(terminal.stderr),
+    ...(await judgedOptions(terminal, { pixels: flags.pixels })),
   });
   if (json) {
     terminal.stdout.write(formatJson(written));

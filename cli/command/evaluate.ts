@@ -4,43 +4,37 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import type { EvaluateEncoderOptions } from '../../pipeline/encoder/option.ts';
 import type { EvaluateRunOptions } from '../../pipeline/evaluate/option.ts';
-import { UsageError, unknownName } from '../../src/error.ts';
+import { UsageError } from '../../src/error.ts';
 import type { AnyEvaluationRecord, EncoderRuntimeRecord } from '../../src/evaluation/schema/evaluation.ts';
 import { formatJson } from '../../src/json.ts';
-import type { Metric } from '../../src/measures/latents.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
-import { parseClasses } from '../parse/class.ts';
 import {
   type EncoderFlags,
   encoderFlagNames,
   isEncoderFile,
+  judgedOptions,
   latentFlagNames,
   refuseEncoderFlags,
   withEncoderFlags,
   withLatentFlags,
 } from '../parse/encoder.ts';
-import { type GateFlags, isOnStdout, type WantedFormat, withGate } from '../parse/gate.ts';
-import { type LatentFlags, parseSubject, withGivenLatents } from '../parse/latents.ts';
+import { failWordOf, parseFailOn } from '../parse/fail-on.ts';
+import { type WantedFormat, withGate } from '../parse/gate.ts';
+import { type JudgingFlags, latentOptions, parseSubject, withGivenLatents } from '../parse/latents.ts';
 import { parseNonNegative, parseWhole } from '../parse/number.ts';
-import { parsePixels } from '../parse/pixels.ts';
+import { parseRuntimes } from '../parse/runtime.ts';
 import { parseObservations, parseStep, type ShardFlags, withShards } from '../parse/shard.ts';
 import type { Terminal } from '../terminal.ts';
-import { noteTo } from '../text/option.ts';
 import { ensureRuntimePackages, loadTensorFlowForCommand } from '../upkeep/tensorflow.ts';
 
-interface EvaluateFlags extends EncoderFlags, LatentFlags, GateFlags, ShardFlags {
+interface EvaluateFlags extends EncoderFlags, JudgingFlags, ShardFlags {
   readonly format?: readonly WantedFormat[];
   readonly runtime: string;
   readonly reference?: string;
-  readonly observations: number;
-  readonly seed: number;
-  readonly classes?: string;
   readonly data?: string;
   readonly threads?: number;
   readonly json?: boolean;
   readonly failOn?: string;
-  readonly metric?: Metric;
-  readonly report: boolean;
   readonly open?: boolean;
   readonly probes?: boolean;
   readonly decoder?: boolean;
@@ -130,8 +124,6 @@ async function runEvaluate(
   command: Command,
 ): Promise<void> {
   const isFailure = parseFailOn(flags.failOn);
-  if (flags.json && isOnStdout(flags.format))
-    throw new UsageError('--format: expected a file beside --json, as in junit=results.xml, got a format on stdout');
   const step = parseStep(command, named, flags);
   if (step !== undefined && step.do !== 'plan') {
     const { runStep } = await import('../shard-step.ts');
@@ -143,6 +135,7 @@ async function runEvaluate(
   }
   const subject = parseSubject(command, named, flags);
   if (step !== undefined) {
+    const { planInShards } = await import('../shard-step.ts');
     await planInShards(terminal, step.folder, { command, subject, flags });
     return;
   }
@@ -158,18 +151,9 @@ async function runEvaluate(
   refuseForeignFlags(subject, flags, isEncoder);
   const runtimes = await parseRuntimes(flags.runtime);
   const names = [...runtimes, ...(flags.reference && !isEncoderFile(flags.reference) ? [flags.reference] : [])];
-  await ensureRuntimePackages(
-    terminal,
-    names.map((name) => name.split(':')[0]),
-  );
-  const { classes, runtime: _, open: _open, format: _format, ...rest } = flags;
-  const options = {
-    ...rest,
-    runtimes,
-    classes: classes === undefined ? undefined : await parseClasses(classes),
-    onProgress: noteTo(terminal.stderr),
-    onNote: noteTo(terminal.stderr),
-  };
+  await ensureRuntimePackages(terminal, names);
+  const { runtime: _, open: _open, format: _format, ...rest } = flags;
+  const options = { ...rest, runtimes, ...(await judgedOptions(terminal, flags)) };
   const record = isEncoder ? await evaluateFile(subject, options) : await evaluateFolder(terminal, subject, options);
   await report(terminal, flags, record, {
     subject,
@@ -186,44 +170,6 @@ interface Reporting {
   readonly isFailure: (verdict: string) => boolean;
   /** Prints what is known beside the record, where the record is not for a machine. */
   readonly printMore?: () => Promise<void>;
-}
-
-/** Writes the plan of an evaluation in shards, of an encoder or of latents. */
-async function planInShards(
-  terminal: Terminal,
-  folder: string,
-  {
-    command,
-    subject,
-    flags,
-  }: { readonly command: Command; readonly subject: string | undefined; readonly flags: EvaluateFlags },
-): Promise<void> {
-  if (flags.failOn !== undefined || flags.format !== undefined)
-    throw new UsageError(
-      `--${flags.failOn === undefined ? 'format' : 'fail-on'}: expected it with --merge, after the last pass, got --partial`,
-    );
-  if (subject !== undefined && !isEncoderFile(subject))
-    throw new UsageError(`--partial: expected an ONNX file, or --latents FILE, got ${subject}`);
-  // All of a recording, unless fewer are asked for: that is what shards are for.
-  const isAsked = command.getOptionValueSource('observations') === 'cli';
-  const observations = isAsked ? flags.observations : Number.POSITIVE_INFINITY;
-  const { baseline, saveBaseline } = flags;
-  const { encoderSubject, latentsSubject, planEvaluation } = await import('../../pipeline/stream/run.ts');
-  const options = { ...(await latentOptions(terminal, flags)), observations, baseline, saveBaseline };
-  const { pixels, classes: _, ...feeding } = flags;
-  const planned = await planEvaluation(
-    folder,
-    subject === undefined
-      ? latentsSubject(flags.latents ?? '', options)
-      : encoderSubject(subject, {
-          ...feeding,
-          runtimes: await parseRuntimes(flags.runtime),
-          pixels: pixels === undefined ? undefined : parsePixels('--pixels', pixels),
-        }),
-    options,
-  );
-  const { renderPlan } = await import('../shard-step.ts');
-  terminal.stdout.write(flags.json ? formatJson(planned) : renderPlan(planned));
 }
 
 /** Prints what was found, opens its page, and fails where that was asked for. */
@@ -260,20 +206,6 @@ async function evaluateLatentsFile(terminal: Terminal, flags: EvaluateFlags): Pr
   return evaluateLatents(flags.latents ?? '', await latentOptions(terminal, flags));
 }
 
-/** What is said of latents. */
-async function latentOptions(terminal: Terminal, flags: EvaluateFlags) {
-  const { labels, referenceLatents, untrainedLatents, classes } = flags;
-  const { observations, seed, metric, map, pool, normalize, queries, baseline, saveBaseline, leastCosine } = flags;
-  return {
-    ...{ labels, referenceLatents, untrainedLatents, observations, seed, metric, map, pool, normalize, queries },
-    ...{ baseline, saveBaseline, leastCosine },
-    report: flags.report,
-    classes: classes === undefined ? undefined : await parseClasses(classes),
-    onProgress: noteTo(terminal.stderr),
-    onNote: noteTo(terminal.stderr),
-  };
-}
-
 /** What `jepa certify` proved of this encoder, where it did: the bound beside the errors that were measured. */
 async function printProof(terminal: Terminal, subject: string, isEncoder: boolean): Promise<void> {
   const { proofLine } = await import('../text/proof.ts');
@@ -291,14 +223,9 @@ async function encoderReport(path: string): Promise<string> {
   return (await import('../../pipeline/encoder/report-file.ts')).encoderReportPath(path);
 }
 
-type FileOptions = Omit<EvaluateEncoderOptions, 'pixels'> & { readonly pixels?: string | undefined };
-
-async function evaluateFile(path: string, { pixels, ...options }: FileOptions): Promise<AnyEvaluationRecord> {
+async function evaluateFile(path: string, options: EvaluateEncoderOptions): Promise<AnyEvaluationRecord> {
   const { evaluateEncoder } = await import('../../pipeline/encoder/evaluate.ts');
-  return evaluateEncoder(path, {
-    ...options,
-    pixels: pixels === undefined ? undefined : parsePixels('--pixels', pixels),
-  });
+  return evaluateEncoder(path, options);
 }
 
 async function evaluateFolder(
@@ -321,27 +248,4 @@ function refuseForeignFlags(subject: string, flags: EvaluateFlags, isEncoder: bo
   }
   const refused = runFlags.find((name) => flags[name] !== undefined);
   if (refused !== undefined) throw new UsageError(`--${refused}: expected the folder of a run, got ${subject}`);
-}
-
-async function parseRuntimes(text: string): Promise<string[]> {
-  const { parseRuntimeVariant } = await import('../../src/run/runtime-variant.ts');
-  const names = text.split(',').map((name) => name.trim());
-  for (const name of names) parseRuntimeVariant('--runtime', name);
-  if (new Set(names).size !== names.length)
-    throw new UsageError(`--runtime: expected each runtime once, got "${text}"`);
-  return names;
-}
-
-/** A distinct verdict whose interval allows another is only that where it is asked for: `--fail-on undecided`. */
-function failWordOf({ verdict, separable }: EncoderRuntimeRecord): string {
-  return verdict === 'distinct' && separable.answer === 'undecided' ? 'undecided' : verdict;
-}
-
-/** Whether a verdict is the given one or worse. */
-function parseFailOn(name: string | undefined): (verdict: string) => boolean {
-  if (name === undefined) return () => false;
-  // From worst to best, as in src/measures/verdict.ts.
-  const order = ['collapsed', 'coarse', 'undecided'];
-  if (!order.includes(name)) throw unknownName('--fail-on', 'a verdict', name, order);
-  return (verdict) => order.slice(0, order.indexOf(name) + 1).includes(verdict);
 }

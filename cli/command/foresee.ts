@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { UsageError, unknownName } from '../../src/error.ts';
 import {
   isRecording,
+  namesOf,
   openSystemRecording,
   partsOf,
   refuseFlags,
@@ -19,12 +20,6 @@ interface ForeseeFlags extends SystemFlags {
   readonly against?: string;
   readonly json?: boolean;
 }
-
-const names = (text: string): string[] =>
-  text
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '' && name !== 'none');
 
 export function createForeseeCommand(terminal: Terminal): Command {
   const command = new Command('foresee')
@@ -117,12 +112,12 @@ async function runRecording(terminal: Terminal, path: string, flags: ForeseeFlag
   const { tolerance, seed, task } = flags;
   const { recording, roles } = await openSystemRecording(path, flags);
   try {
-    const auxiliaries = names(flags.auxiliary ?? 'reward');
+    const auxiliaries = namesOf(flags.auxiliary ?? 'reward');
     const foreseen = await foreseeRecording(recording, {
       roles,
       auxiliary: auxiliaries,
       task,
-      factors: names(flags.factors ?? ''),
+      factors: flags.factors === undefined ? [] : namesOf(flags.factors),
       tolerance,
       seed,
     });

@@ -8,7 +8,7 @@ import type { PlanRecord } from '../../src/planning/schema.ts';
 import type { ActingSummary } from '../../src/planning/summary.ts';
 import { parseFold } from '../parse/fold.ts';
 import { parseGoal, parsePlannerAssignments, parseSuccess } from '../parse/goal.ts';
-import { collect, parseWhole } from '../parse/number.ts';
+import { collect, parseNumber, parseWhole } from '../parse/number.ts';
 import { parseOptions, type SimulatorFlags, withSimulatorFlags } from '../parse/simulation.ts';
 import type { Terminal } from '../terminal.ts';
 import { percentage } from '../text/number.ts';
@@ -67,7 +67,12 @@ export function createPlanCommand(terminal: Terminal): Command {
       '--fold <name>',
       'how scores are taken together: first-success, best, sum, survival (default: by goal and success)',
     )
-    .option('--discount <number>', 'what a score is worth one step later', parseDiscount, 0.95)
+    .option(
+      '--discount <number>',
+      'what a score is worth one step later',
+      parseNumber('--discount', 'a number above 0 and at most 1', (value) => value > 0 && value <= 1),
+      0.95,
+    )
     .option('--episodes <number>', 'episodes (default: 100, in simulators 20)', parseWhole('--episodes', 1))
     .option(
       '--max-steps <number>',
@@ -199,11 +204,4 @@ function renderPlan(record: PlanRecord): string {
     ].join('; '),
     '',
   ].join('\n');
-}
-
-function parseDiscount(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value > 0 && value <= 1))
-    throw new UsageError(`--discount: expected a number above 0 and at most 1, got "${text}"`);
-  return value;
 }

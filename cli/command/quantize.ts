@@ -5,18 +5,16 @@ import type { QuantizeEncoderOptions } from '../../pipeline/quantize/option.ts';
 import { formatJson } from '../../src/json.ts';
 import type { Metric } from '../../src/measures/latents.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
-import { parseClasses } from '../parse/class.ts';
 import {
   encoderFlagNames,
   type FeedingFlags,
   isEncoderFile,
+  judgedOptions,
   refuseEncoderFlags,
   withEncoderFlags,
 } from '../parse/encoder.ts';
 import { parseNonNegative, parseWhole } from '../parse/number.ts';
-import { parsePixels } from '../parse/pixels.ts';
 import type { Terminal } from '../terminal.ts';
-import { noteTo } from '../text/option.ts';
 
 interface QuantizeFlags extends FeedingFlags {
   readonly out?: string;
@@ -136,15 +134,12 @@ async function runQuantize(terminal: Terminal, subject: string, flags: QuantizeF
   const { ensureRuntimePackages } = await import('../upkeep/tensorflow.ts');
   await ensureRuntimePackages(terminal, ['cpu']);
   const { quantizeEncoder } = await import('../../pipeline/quantize/run.ts');
-  const { calibration, weightBits, classes, pixels, open, json, ...rest } = flags;
+  const { calibration, weightBits, open, json, ...rest } = flags;
   const options: QuantizeEncoderOptions = {
     ...rest,
     calibration: calibration === 'auto' ? undefined : calibration,
     weightBits: weightBits === 'auto' ? undefined : weightBits === '8' ? 8 : 7,
-    classes: classes === undefined ? undefined : await parseClasses(classes),
-    pixels: pixels === undefined ? undefined : parsePixels('--pixels', pixels),
-    onNote: noteTo(terminal.stderr),
-    onProgress: noteTo(terminal.stderr),
+    ...(await judgedOptions(terminal, flags)),
   };
   const quantized = await quantizeEncoder(subject, options);
   if (json) terminal.stdout.write(formatJson(quantized.record));

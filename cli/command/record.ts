@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { UsageError } from '../../src/error.ts';
 import { formatJson } from '../../src/json.ts';
 import { parseWhole } from '../parse/number.ts';
-import { recordWithFlags, type SimulationFlags, withSimulationFlags } from '../parse/simulation.ts';
+import { noteRecorded, recordOptionsOf, type SimulationFlags, withSimulationFlags } from '../parse/simulation.ts';
 import type { Terminal } from '../terminal.ts';
 import { parseImageSize } from './data.ts';
 
@@ -41,8 +41,10 @@ async function runRecord(
     throw new UsageError(`--out: expected a path that is free, got ${flags.out}, which exists`, {
       remedy: 'Choose another name, or remove this one first.',
     });
-  const target = { path: flags.out };
-  const { map, provenance, ...counts } = await recordWithFlags(terminal, simulator, target, flags);
+  const { recordSimulator } = await import('../../src/simulation/record-simulator.ts');
+  const options = await recordOptionsOf(terminal, flags);
+  const { map, provenance, ...counts } = await recordSimulator(simulator, flags.out, options);
+  noteRecorded(terminal, simulator, flags.out, counts);
   const next = `jepa train --data ${flags.out}${map === undefined ? '' : ` --map ${map}`} --out runs/a`;
   terminal.stdout.write(
     flags.json

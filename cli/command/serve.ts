@@ -4,18 +4,17 @@ import { Command, Option } from 'commander';
 import { packageRoot, packageVersion } from '../../src/machine/package.ts';
 import type { Site } from '../../web/site/site.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG } from '../open.ts';
-import { parseClasses } from '../parse/class.ts';
 import {
   type EncoderFlags,
   encoderFlagNames,
   isEncoderFile,
+  judgedOptions,
   latentFlagNames,
   refuseEncoderFlags,
   withEncoderFlags,
   withLatentFlags,
 } from '../parse/encoder.ts';
 import { parseWhole } from '../parse/number.ts';
-import { parsePixels } from '../parse/pixels.ts';
 import { type ServingFlags, serveUntilInterrupted } from '../serve-site.ts';
 import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
@@ -90,15 +89,12 @@ async function siteOfExport(terminal: Terminal, folder: string, { build, data }:
 async function siteOfEncoder(terminal: Terminal, path: string, flags: ServeFlags): Promise<Site> {
   const { createEncoderSite } = await import('../../web/site/encoder-site.ts');
   const { ensureRuntimePackages } = await import('../upkeep/tensorflow.ts');
-  await ensureRuntimePackages(terminal, [(flags.runtime ?? 'cpu').split(':')[0]]);
-  const { port: _, host: _h, build: _b, open: _o, classes, pixels, ...rest } = flags;
+  await ensureRuntimePackages(terminal, [flags.runtime ?? 'cpu']);
+  const { port: _, host: _h, build: _b, open: _o, ...rest } = flags;
   return createEncoderSite({
     ...rest,
     path,
-    classes: classes === undefined ? undefined : await parseClasses(classes),
-    pixels: pixels === undefined ? undefined : parsePixels('--pixels', pixels),
-    onNote: noteTo(terminal.stderr),
-    onProgress: noteTo(terminal.stderr),
+    ...(await judgedOptions(terminal, flags)),
     packageRoot: packageRoot(),
     generator: `jepa-onnx ${packageVersion()}`,
   });

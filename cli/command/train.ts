@@ -1,9 +1,8 @@
 // `jepa train`: trains a world model into a run's folder, or goes on with one.
-import { existsSync, rmSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { UsageError } from '../../src/error.ts';
 import { collect, parseWhole } from '../parse/number.ts';
-import { recordWithFlags, simulationFlagNames, withSimulationFlags } from '../parse/simulation.ts';
+import { noteRecorded, recordOptionsOf, simulationFlagNames, withSimulationFlags } from '../parse/simulation.ts';
 import { configurationOf, partsOf, type TrainFlags } from '../parse/train-configuration.ts';
 import type { Terminal } from '../terminal.ts';
 import { createTrainingProgress } from '../text/progress.ts';
@@ -117,12 +116,7 @@ async function runTrain(
     await trainOnSimulator(terminal, environment, flags.out, flags);
     return;
   }
-  const { configuration, recording } = await configurationOf(terminal, environment, flags);
-  try {
-    await trainNewRun(terminal, flags.out, configuration, { recording, on: flags.on });
-  } finally {
-    await recording?.dispose();
-  }
+  await trainConfigured(terminal, environment, flags.out, flags);
 }
 
 /** Records the simulator into the run's folder, and trains on that recording as on any other. */
@@ -132,61 +126,33 @@ async function trainOnSimulator(
   runFolder: string,
   flags: TrainFlags,
 ): Promise<void> {
-  const { checkRunFolder, createRunFolder, removeRunFolder, runPath } = await import('../../src/run/folder.ts');
-  const { discardUnfinished } = await import('../../src/storage/atomic-file.ts');
-  const { abandonRunLocks } = await import('../../src/storage/held-lock.ts');
-  const { namedSimulator, readSimulationRecord, writeSimulationRecord } = await import(
-    '../../src/simulation/provenance.ts'
-  );
-  const { permitCode, rememberCode } = await import('../../src/machine/code-permission.ts');
-  const path = runPath(runFolder, 'simulated');
-  if (existsSync(path))
-    throw new UsageError(`${runFolder}: expected a new folder, got one with ${path}`, {
-      remedy: `Choose another --out, or train on it: jepa train --data ${path} --out FOLDER`,
-    });
-  // A wrong preset or key costs no simulation.
   const { resolveConfiguration } = await import('../../src/training/presets.ts');
-  const { seed } = resolveConfiguration(await partsOf(undefined, { ...flags, data: path, imageSize: undefined }));
-  checkRunFolder(runFolder);
-  let made: string | undefined;
-  /** Where no run was begun, nothing of it stays behind. */
-  const takeBack = (): void => {
-    if (existsSync(runPath(runFolder, 'configuration'))) return;
-    discardUnfinished();
-    abandonRunLocks();
-    for (const file of ['simulated', 'simulation'] as const) rmSync(runPath(runFolder, file), { force: true });
-    removeRunFolder(runFolder, made);
+  const { runPath } = await import('../../src/run/folder.ts');
+  const flagsOf = (data: string, map?: string): TrainFlags => ({ ...flags, data, map, imageSize: undefined });
+  // A wrong preset or key costs no simulation.
+  const { seed } = resolveConfiguration(await partsOf(undefined, flagsOf(runPath(runFolder, 'simulated'))));
+  const work = await import('../../pipeline/train/simulator.ts');
+  const options = {
+    ...(await recordOptionsOf(terminal, { ...flags, seed })),
+    onFolder: (takeBack: () => void) => terminal.cleanUpWhenInterrupted(takeBack),
   };
-  let release = () => {};
-  const beforeWriting = () => {
-    made = createRunFolder(runFolder);
-    release = terminal.cleanUpWhenInterrupted(takeBack);
-  };
+  await work.trainOnSimulator(simulator, runFolder, options, async ({ path, map, ...counts }) => {
+    noteRecorded(terminal, simulator, path, counts);
+    await trainConfigured(terminal, undefined, runFolder, flagsOf(path, map));
+  });
+}
+
+async function trainConfigured(
+  terminal: Terminal,
+  environment: string | undefined,
+  runFolder: string,
+  flags: TrainFlags,
+): Promise<void> {
+  const { configuration, recording } = await configurationOf(terminal, environment, flags);
   try {
-    const { map, provenance, ...counts } = await recordWithFlags(
-      terminal,
-      simulator,
-      { path, beforeWriting },
-      { ...flags, seed },
-    );
-    writeSimulationRecord(runPath(runFolder, 'simulation'), { ...provenance, ...counts });
-    const written = readSimulationRecord(runPath(runFolder, 'simulation'));
-    if (written !== undefined) {
-      permitCode(namedSimulator(written));
-      noteUnlessUndefined(terminal, rememberCode(runFolder, [namedSimulator(written)]));
-    }
-    const ofRecording = { ...flags, data: path, map, imageSize: undefined };
-    const { configuration, recording } = await configurationOf(terminal, undefined, ofRecording);
-    try {
-      await trainNewRun(terminal, runFolder, configuration, { recording, on: flags.on });
-    } finally {
-      await recording?.dispose();
-    }
-  } catch (error) {
-    takeBack();
-    throw error;
+    await trainNewRun(terminal, runFolder, configuration, { recording, on: flags.on });
   } finally {
-    release();
+    await recording?.dispose();
   }
 }
 

@@ -3,25 +3,25 @@
 
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { option, UsageError, unknownName } from '../../src/error.ts';
+import { option, UsageError } from '../../src/error.ts';
 import { formatJson } from '../../src/json.ts';
 import type { ShapeChoices } from '../../src/verification/file/random-inputs.ts';
 import type { FailRule, Tolerance } from '../../src/verification/file/schema.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
-import { parseClasses } from '../parse/class.ts';
 import {
   encoderFlagNames,
   type FeedingFlags,
   isEncoderFile,
+  judgedOptions,
   refuseEncoderFlags,
   withEncoderFlags,
 } from '../parse/encoder.ts';
-import { isOnStdout, type WantedFormat, withFormat } from '../parse/gate.ts';
-import { parseWhole } from '../parse/number.ts';
-import { parsePixels } from '../parse/pixels.ts';
+import { type WantedFormat, withFormat } from '../parse/gate.ts';
+import { parseNumber, parseWhole } from '../parse/number.ts';
+import { parseNames, parsePair } from '../parse/runtime.ts';
 import { parseFailRules, parseShapes, parseTolerance } from '../parse/tolerance.ts';
 import type { Terminal } from '../terminal.ts';
-import { noteTo, withDashes } from '../text/option.ts';
+import { withDashes } from '../text/option.ts';
 
 interface VerifyFlags extends FileFlags {
   readonly format?: readonly WantedFormat[];
@@ -100,7 +100,12 @@ export function createVerifyCommand(terminal: Terminal): Command {
       '--bisect [A,B]',
       'find the nodes that introduce an error: between two runtimes of a run, or the files that are compared',
     )
-    .option('--bisect-tolerance <part>', "errors above this part of a value's scale are differences", parsePart, 1e-4)
+    .option(
+      '--bisect-tolerance <part>',
+      "errors above this part of a value's scale are differences",
+      parseNumber('--bisect-tolerance', 'a number between 0 and 1', (value) => value > 0 && value < 1),
+      1e-4,
+    )
     .option('--time-limit <seconds>', 'of one process', parseWhole('--time-limit', 1), 600)
     .option('--memory-limit <MiB>', 'of one process and what it starts (Linux)', parseWhole('--memory-limit', 1), 8192)
     .option('--build', 'build the programs in other languages that are not built yet')
@@ -164,30 +169,16 @@ function parseBatchSizes(text: string): number[] {
   return text.split(',').map(parseWhole('--batch-sizes', 1));
 }
 
-function parsePair(text: string): [string, string] {
-  const names = text.split(',').map((name) => name.trim());
-  if (names.length !== 2 || names[0] === names[1])
-    throw new UsageError(`--bisect: expected two runtimes as A,B, got "${text}"`);
-  return [names[0], names[1]];
-}
-
-function parsePart(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value > 0 && value < 1))
-    throw new UsageError(`--bisect-tolerance: expected a number between 0 and 1, got "${text}"`);
-  return value;
-}
-
 async function runVerify(
   terminal: Terminal,
   subject: string,
   others: readonly string[],
   flags: VerifyFlags,
 ): Promise<void> {
-  if (flags.json && isOnStdout(flags.format))
-    throw new UsageError('--format: expected a file beside --json, as in junit=results.xml, got a format on stdout');
   const runtimes = flags.runtimes ?? flags.runtime;
   if (flags.training !== undefined) {
+    refuseFormat(flags, 'trainings');
+    const { runTrainingVerification } = await import('../training-verification.ts');
     await runTrainingVerification(terminal, subject, runtimes, flags);
     return;
   }
@@ -213,24 +204,18 @@ async function verifyFiles(
     );
   const { compareFiles, comparisonPageOf } = await import('../../pipeline/verify/files.ts');
   const { ensureRuntimePackages } = await import('../upkeep/tensorflow.ts');
-  const { bisect, pixels, classes, reduce } = flags;
+  const { bisect, reduce } = flags;
   const pair = typeof bisect === 'string' && bisect.includes(',') ? parsePair(bisect) : undefined;
   const names = runtimes === undefined ? pair : parseNames('--runtimes', runtimes, ['cpu', 'wasm']);
-  await ensureRuntimePackages(
-    terminal,
-    (names ?? ['cpu']).map((name) => name.split(':')[0]),
-  );
+  await ensureRuntimePackages(terminal, names ?? ['cpu']);
   const record = await compareFiles(subjects, {
     ...flags,
     runtimes: names,
-    classes: classes === undefined ? undefined : await parseClasses(classes),
-    pixels: pixels === undefined ? undefined : parsePixels('--pixels', pixels),
+    ...(await judgedOptions(terminal, flags)),
     tensors: flags.inputs,
     shapes: flags.shape,
     bisection: bisect === undefined && reduce === undefined ? undefined : { tolerance: flags.bisectTolerance },
     limits: limitsOf(flags),
-    onProgress: noteTo(terminal.stderr),
-    onNote: noteTo(terminal.stderr),
   });
   if (flags.json) terminal.stdout.write(formatJson(record));
   else terminal.stdout.write((await import('../text/comparison.ts')).renderComparison(record));
@@ -258,7 +243,7 @@ async function verifyFolder(
 ): Promise<void> {
   refuseEncoderFlags(folder, flags, fileFlagNames, 'an ONNX file');
   const { allRuntimes } = await import('../../src/verification/runners.ts');
-  const { bisect, bisectTolerance, classes, require } = flags;
+  const { bisect, bisectTolerance, require } = flags;
   if (flags.observations === 1) throw new UsageError('--observations: expected a whole number of at least 2, got "1"');
   if (bisect === true) throw new UsageError('--bisect: expected two runtimes as A,B, got none');
   const { verifyRun } = await import('../../pipeline/verify/run.ts');
@@ -269,15 +254,13 @@ async function verifyFolder(
     observations: flags.observations,
     batchSizes: flags.batchSizes,
     seed: flags.seed,
-    classes: classes === undefined ? undefined : await parseClasses(classes),
+    ...(await judgedOptions(terminal, { classes: flags.classes })),
     data: flags.data,
     threads: flags.threads,
     bisection: bisect === undefined ? undefined : { runtimes: parsePair(bisect), tolerance: bisectTolerance },
     limits: limitsOf(flags),
     builds: flags.build,
     report: flags.report,
-    onProgress: noteTo(terminal.stderr),
-    onNote: noteTo(terminal.stderr),
   });
   const { writeFormats } = await import('../text/gate.ts');
   const { verificationChecks } = await import('../../src/report/check/check.ts');
@@ -295,48 +278,4 @@ async function verifyFolder(
     await openPage(terminal, flags.open, join(folder, VERIFICATION_PAGE_NAME));
   }
   if (!record.holds) terminal.exitCode = 1;
-}
-
-async function runTrainingVerification(
-  terminal: Terminal,
-  folder: string,
-  runtimes: string | undefined,
-  flags: VerifyFlags,
-): Promise<void> {
-  refuseFormat(flags, 'trainings');
-  const { verifyTraining } = await import('../../pipeline/verify/training.ts');
-  const { trainingPlaces } = await import('../../pipeline/train/place.ts');
-  const given =
-    runtimes === undefined || runtimes === 'all' ? undefined : parseNames('--runtimes', runtimes, trainingPlaces);
-  const places = given?.map((name) => {
-    const known = trainingPlaces.find((each) => each === name);
-    if (known === undefined) throw unknownName('--runtimes', 'where to train', name, trainingPlaces);
-    return known;
-  });
-  const record = await verifyTraining(folder, {
-    ...(places ? { places } : {}),
-    ...(typeof flags.training === 'number' ? { steps: flags.training } : {}),
-    data: flags.data,
-    threads: flags.threads,
-    onNote: noteTo(terminal.stderr),
-  });
-  const { renderTrainingVerification } = await import('../text/training-verification.ts');
-  terminal.stdout.write(flags.json ? formatJson(record) : renderTrainingVerification(record));
-  if (!flags.report) return;
-  const { TRAINING_VERIFICATION_PAGE_NAME, writeTrainingVerification } = await import(
-    '../../pipeline/verify/training-report.ts'
-  );
-  await writeTrainingVerification(folder, record);
-  const page = join(folder, TRAINING_VERIFICATION_PAGE_NAME);
-  terminal.stderr.write(`${page}: the report\n`);
-  await openPage(terminal, flags.open, page);
-}
-
-/** Names one by one, or `all`. */
-function parseNames(option: string, text: string, all: readonly string[]): readonly string[] {
-  const names = text.split(',').map((name) => name.trim());
-  if (names.includes('all')) return [...new Set([...all, ...names.filter((name) => name !== 'all')])];
-  if (new Set(names).size !== names.length)
-    throw new UsageError(`${option}: expected each runtime once, got "${text}"`);
-  return names;
 }

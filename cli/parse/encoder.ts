@@ -4,8 +4,11 @@ import type { InputColumns } from '../../pipeline/encoder/option.ts';
 import { option, UsageError } from '../../src/error.ts';
 import type { ConstantPort } from '../../src/run/input.ts';
 import { parseImageSize } from '../command/data.ts';
-import { withDashes } from '../text/option.ts';
+import type { Terminal } from '../terminal.ts';
+import { noteTo, withDashes } from '../text/option.ts';
+import { parseClasses } from './class.ts';
 import { parseWhole } from './number.ts';
+import { parsePixels } from './pixels.ts';
 
 /** Attributes of the flags that `withEncoderFlags` adds. */
 export const encoderFlagNames = ['environment', 'map', 'imageSize', 'stack', 'layout', 'pixels'] as const;
@@ -30,6 +33,19 @@ export interface EncoderFlags extends FeedingFlags {
   readonly output?: string;
   readonly pool?: 'cls' | 'mean' | 'max' | 'none' | 'flatten';
   readonly normalize?: 'l2';
+}
+
+/** What `--classes` and `--pixels` mean to the library, whose notes and progress go to stderr. */
+export async function judgedOptions(
+  terminal: Terminal,
+  { classes, pixels }: { readonly classes?: string | undefined; readonly pixels?: string | undefined },
+) {
+  return {
+    classes: classes === undefined ? undefined : await parseClasses(classes),
+    pixels: pixels === undefined ? undefined : parsePixels('--pixels', pixels),
+    onNote: noteTo(terminal.stderr),
+    onProgress: noteTo(terminal.stderr),
+  };
 }
 
 export function isEncoderFile(subject: string): boolean {

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { UsageError, unknownName } from '../../src/error.ts';
 import type { CheckFormat } from '../../src/report/check/format.ts';
 import { requireWritable } from '../../src/storage/file-system.ts';
+import { parseNumber } from './number.ts';
 
 export interface GateFlags {
   readonly baseline?: string;
@@ -20,7 +21,7 @@ export function withGate(command: Command): Command {
       .option(
         '--least-cosine <cosine>',
         "of the latents that the baseline pins (default: 0.999 where the file is the baseline's, else none)",
-        parseCosine,
+        parseNumber('--least-cosine', 'a number from -1 to 1', (value) => Math.abs(value) <= 1),
       ),
   );
 }
@@ -34,7 +35,14 @@ export function withFormat(command: Command): Command {
       'comma-separated: junit, github, sarif instead of the table; KIND=FILE writes it into a file beside the table',
       parseFormats,
     )
-    .hook('preAction', () => requireWritableFiles(command.opts<{ format?: WantedFormat[] }>().format));
+    .hook('preAction', () => {
+      const { format, json } = command.opts<{ format?: WantedFormat[]; json?: boolean }>();
+      if (json && isOnStdout(format))
+        throw new UsageError(
+          '--format: expected a file beside --json, as in junit=results.xml, got a format on stdout',
+        );
+      requireWritableFiles(format);
+    });
 }
 
 /** Before the work whose results they take. @throws JepaError in one line where one could not be written */
@@ -72,13 +80,6 @@ export function parseFormats(text: string): WantedFormat[] {
       remedy: 'Write the others into files: --format github,junit=results.xml',
     });
   return wanted;
-}
-
-function parseCosine(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= -1 && value <= 1))
-    throw new UsageError(`--least-cosine: expected a number from -1 to 1, got "${text}"`);
-  return value;
 }
 
 /** Whether stdout is taken by one of the formats. */

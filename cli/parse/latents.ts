@@ -1,7 +1,12 @@
 // The flags by which latents that were computed elsewhere are judged, and what else cannot be said beside them.
 import type { Command } from 'commander';
 import { option, UsageError } from '../../src/error.ts';
+import type { Metric } from '../../src/measures/latents.ts';
+import type { Terminal } from '../terminal.ts';
 import { withDashes } from '../text/option.ts';
+import { type EncoderFlags, judgedOptions } from './encoder.ts';
+import type { GateFlags } from './gate.ts';
+import type { ShardFlags } from './shard.ts';
 
 export interface LatentFlags {
   readonly latents?: string;
@@ -57,4 +62,29 @@ export function parseSubject(command: Command, subject: string | undefined, flag
       remedy: 'Latents are there already: nothing is run.',
     });
   return undefined;
+}
+
+/** Flags of `jepa evaluate` that say how latents are judged, whoever computed them. */
+export interface JudgingFlags
+  extends LatentFlags,
+    GateFlags,
+    Pick<EncoderFlags, 'map' | 'pool' | 'normalize'>,
+    Pick<ShardFlags, 'queries'> {
+  readonly observations: number;
+  readonly seed: number;
+  readonly classes?: string;
+  readonly metric?: Metric;
+  readonly report: boolean;
+}
+
+/** What these flags are to the library; notes and progress go to stderr. */
+export async function latentOptions(terminal: Terminal, flags: JudgingFlags) {
+  const { labels, referenceLatents, untrainedLatents, classes: written } = flags;
+  const { observations, seed, metric, map, pool, normalize, queries, baseline, saveBaseline, leastCosine } = flags;
+  const { classes, onNote, onProgress } = await judgedOptions(terminal, { classes: written });
+  return {
+    ...{ labels, referenceLatents, untrainedLatents, observations, seed, metric, map, pool, normalize, queries },
+    ...{ baseline, saveBaseline, leastCosine, classes, onNote, onProgress },
+    report: flags.report,
+  };
 }

@@ -11,14 +11,23 @@ export function parseWhole(option: string, minimum: number): (text: string) => n
   };
 }
 
-/** A number of at least 0. */
-export function parseNonNegative(option: string): (text: string) => number {
+/** A number that is right. @param expected says which: `a number of at least 0` */
+export function parseNumber(
+  option: string,
+  expected: string,
+  isRight: (value: number) => boolean,
+): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() === '' || !Number.isFinite(value) || value < 0)
-      throw new UsageError(`${option}: expected a number of at least 0, got "${text}"`);
+    if (text.trim() === '' || !Number.isFinite(value) || !isRight(value))
+      throw new UsageError(`${option}: expected ${expected}, got "${text}"`);
     return value;
   };
+}
+
+/** A number of at least 0. */
+export function parseNonNegative(option: string): (text: string) => number {
+  return parseNumber(option, 'a number of at least 0', (value) => value >= 0);
 }
 
 /** Gathers a repeatable option. */

@@ -82,23 +82,10 @@ export function withSimulationFlags(command: Command, stepsFlag: '--steps' | '--
   return withSimulatorFlags(recording);
 }
 
-export interface RecordingTarget {
-  /** Of the new file. */
-  readonly path: string;
-  /** Called before anything is written: until then an interruption finds nothing on disk. */
-  readonly beforeWriting?: (() => void) | undefined;
-}
-
-/** Records with the flags; progress on stderr. */
-export async function recordWithFlags(
-  terminal: Terminal,
-  simulator: string,
-  { path, beforeWriting }: RecordingTarget,
-  flags: SimulationFlags,
-): Promise<SimulatorRecording> {
-  const { recordSimulator } = await import('../../src/simulation/record-simulator.ts');
+/** What the flags say of a recording; notes and progress go to stderr. */
+export async function recordOptionsOf(terminal: Terminal, flags: SimulationFlags): Promise<RecordOptions> {
   const episodes = flags.episodes ?? DEFAULT_EPISODES;
-  const options: RecordOptions = {
+  return {
     episodes,
     steps: flags.steps ?? flags.episodeSteps ?? DEFAULT_STEPS,
     seed: flags.seed ?? 0,
@@ -111,13 +98,18 @@ export async function recordWithFlags(
     python: flags.python,
     lanes: flags.lanes,
     ...(flags.timeLimit === undefined ? {} : { limitMs: flags.timeLimit * 1000 }),
-    ...(beforeWriting === undefined ? {} : { beforeWriting }),
     onNote: noteTo(terminal.stderr, 'jepa: '),
     onEpisode: progressOf(terminal, episodes),
   };
-  const recorded = await recordSimulator(simulator, path, options);
-  terminal.stderr.write(`${path}: ${recorded.episodes} episodes of ${simulator}, ${recorded.steps} steps\n`);
-  return recorded;
+}
+
+export function noteRecorded(
+  terminal: Terminal,
+  simulator: string,
+  path: string,
+  { episodes, steps }: Pick<SimulatorRecording, 'episodes' | 'steps'>,
+): void {
+  terminal.stderr.write(`${path}: ${episodes} episodes of ${simulator}, ${steps} steps\n`);
 }
 
 const LINE_EVERY_MS = 5000;

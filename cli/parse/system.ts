@@ -46,6 +46,14 @@ export async function isRecording(subject: string): Promise<boolean> {
   return !environmentNames.includes(subject) && existsSync(subject);
 }
 
+/** Names with commas between them; `none` is none. */
+export function namesOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== 'none');
+}
+
 /** Open as the flags say, with the roles that they give columns; whoever asked for it disposes it. */
 export async function openSystemRecording(path: string, { map, imageSize, ffmpeg }: SystemFlags) {
   const { openRecording } = await import('../../src/data/readers/index.ts');

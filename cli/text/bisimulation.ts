@@ -1,4 +1,5 @@
 // The text of `jepa bisimulation`.
+import type { StochasticComparison } from '../../pipeline/bisimulation/recording.ts';
 import type { BisimulationReport, PairReport } from '../../src/bisimulation/index.ts';
 
 /** Rows that the text lists before it refers to --json. */
@@ -56,4 +57,20 @@ function headline({ kind, classes, states }: BisimulationReport): string {
   return classes.length === 1
     ? '1 bisimulation class: all latents may be the same'
     : `${classes.length} bisimulation classes: latents of different classes must differ`;
+}
+
+/** What the distributions of what follows say of each pair. */
+export function describeDistributions(
+  { epsilon, classes, pairs }: StochasticComparison,
+  actionNames: readonly string[],
+): string {
+  const lines = pairs.map(({ observations, verdict, action, interval, repeats }) => {
+    const named = observations.join(' and ');
+    if (action === undefined || interval === undefined)
+      return `${named}: ${verdict === 'apart' ? 'the auxiliary differs' : `the same within ${epsilon}`}`;
+    const range = interval.map((value) => value.toFixed(2)).join(' to ');
+    const more = verdict === 'undecided' && repeats !== undefined ? `; ${repeats} repeats in each would decide` : '';
+    return `${named}: ${verdict}, what follows ${actionNames[action]} differs by ${range}${more}`;
+  });
+  return [`by distributions within ${epsilon}: ${classes} classes that are certainly apart`, ...lines, ''].join('\n');
 }

@@ -61,11 +61,12 @@ export async function loadTensorFlowForCommand(
   return withSetupProgress(terminal, ({ onSetup, signal }) => loadTensorFlow({ ...options, onSetup, signal }));
 }
 
-/** Fetches onnxruntime-node where npm dropped it and one of `runtimes` (cpu, cuda, webgpu) needs it. */
+/** Fetches onnxruntime-node where npm dropped it and one of `runtimes` (cpu, cuda:tf32, webgpu) needs it. */
 export async function ensureRuntimePackages(terminal: Terminal, runtimes: readonly string[]): Promise<void> {
   const { ensurePackage, onnxruntimeNodePackage } = await import('../../src/machine/optional-package.ts');
   const { onnxruntimeNodeProviders } = await import('../../src/runtimes/onnxruntime-node.ts');
-  if (onnxruntimeNodeProviders.some(({ name }) => runtimes.includes(name)))
+  const named = runtimes.map((variant) => variant.split(':')[0]);
+  if (onnxruntimeNodeProviders.some(({ name }) => named.includes(name)))
     await withSetupProgress(terminal, (progress) => ensurePackage(onnxruntimeNodePackage, progress));
 }
 

@@ -2,34 +2,20 @@
 // NAME.verify.json and NAME.verify.html beside the last file.
 import { dirname } from 'node:path';
 import { option, UsageError } from '../../src/error.ts';
-import { compareWithReference, type MeasuredEncoder } from '../../src/evaluation/runtime-measurement.ts';
 import { formatJson } from '../../src/json.ts';
 import { describeMachine } from '../../src/machine/machine.ts';
 import { packageVersion } from '../../src/machine/package.ts';
-import { centroidsOf } from '../../src/measures/centroid.ts';
-import { significant } from '../../src/number-text.ts';
 import type { ProcessLimits } from '../../src/runtimes/process-runtime.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { requireWritable } from '../../src/storage/file-system.ts';
+import { checkRules, defaultRules, defaultTolerance } from '../../src/verification/file/rules.ts';
 import {
-  brokenTolerances,
-  checkRules,
-  defaultRules,
-  defaultTolerance,
-  matchOutputs,
-} from '../../src/verification/file/rules.ts';
-import {
-  type ClassComparison,
   COMPARISON_FORMAT,
   type ComparedRun,
   type ComparisonRecord,
   type FailRule,
-  type OutputRecord,
-  type RanFile,
   type Tolerance,
 } from '../../src/verification/file/schema.ts';
-import { type TensorError, tensorError } from '../../src/verification/file/tensor-error.ts';
-import { predictedClasses } from '../../src/verification/prediction.ts';
 import { bisectFiles } from './bisect-files.ts';
 import { type ComparedFile, comparisonPath, locateFile, openComparedFiles } from './compared-file.ts';
 import { comparedInputs } from './compared-inputs.ts';
@@ -41,7 +27,8 @@ import {
   RuntimePool,
   runFile,
 } from './compared-run.ts';
-import type { ComparedInputs, InputOptions } from './input-option.ts';
+import type { InputOptions } from './input-option.ts';
+import { type Judging, ranRow } from './judged-run.ts';
 
 /** What files are compared on, and what counts as a difference; nothing has to be said. */
 export interface CompareFilesOptions extends Omit<InputOptions, 'seed'> {
@@ -68,9 +55,6 @@ export interface CompareFilesOptions extends Omit<InputOptions, 'seed'> {
   /** Stops between two runs. */
   readonly signal?: AbortSignal | undefined;
 }
-
-/** Elements and observations that are listed one by one. */
-const LISTED = 20;
 
 /**
  * Compares the outputs of ONNX files, of encoders in runs and exports, or of one of them on several runtimes.
@@ -153,129 +137,6 @@ function suspect(jobs: readonly Job[], runs: readonly ComparedRun[]): Job {
   const failing = runs.findIndex((run) => run.status === 'ran' && !run.holds);
   const last = runs.findLastIndex((run) => run.status === 'ran');
   return jobs[failing >= 0 ? failing : last];
-}
-
-interface Judging {
-  readonly rules: readonly FailRule[];
-  readonly tolerance: Tolerance;
-  readonly inputs: ComparedInputs;
-}
-
-interface Ran {
-  readonly result: FileResult;
-  readonly reference: FileResult;
-  readonly isReference: boolean;
-}
-
-function ranRow(file: ComparedFile, runtime: string, ran: Ran, { rules, tolerance, inputs }: Judging): RanFile {
-  const { result, reference, isReference } = ran;
-  const { version, provider, threads, precision } = result.description;
-  const matched = matchOutputs([...reference.outputs.keys()], [...result.outputs.keys()]);
-  const faults = matched.missing.map((name) => `it has no output for "${name}"`);
-  const outputs = matched.pairs.flatMap((pair): OutputRecord[] => {
-    const expected = reference.outputs.get(pair.referenceName);
-    const got = result.outputs.get(pair.name);
-    if (expected === undefined || got === undefined) return [];
-    const [there, here] = [expected.tensor.shape, got.tensor.shape];
-    if (there.join() !== here.join()) {
-      faults.push(`"${pair.name}": expected shape [${there.join(', ')}], got [${here.join(', ')}]`);
-      return [];
-    }
-    const error = tensorError(expected.tensor, got.tensor, expected.isBatched);
-    const broken = brokenTolerances(error, tolerance);
-    if (rules.includes('tolerance')) faults.push(...broken.map((fault) => `"${pair.name}": ${fault}`));
-    return [{ ...pair, type: got.tensor.type, shape: [...here], holds: broken.length === 0, ...writable(error) }];
-  });
-  const classes = classComparison(ran, inputs);
-  if (classes !== undefined) faults.push(...classFaults(classes, reference, rules));
-  return {
-    file: file.name,
-    runtime,
-    status: 'ran',
-    isReference,
-    holds: faults.length === 0,
-    faults,
-    version,
-    provider,
-    threads,
-    precision: file.precision === 'float32' ? precision : file.precision,
-    milliseconds: result.milliseconds,
-    outputs,
-    unmatched: matched.unmatched,
-    ...(classes === undefined ? {} : { classes }),
-  };
-}
-
-/** As JSON holds it. */
-function writable(error: TensorError) {
-  const finite = (value: number) => (Number.isFinite(value) ? value : null);
-  return {
-    ...error,
-    cosine: { ...error.cosine },
-    nonFinite: { ...error.nonFinite },
-    decades: [...error.decades],
-    worst: error.worst && {
-      index: [...error.worst.index],
-      expected: finite(error.worst.expected),
-      got: finite(error.worst.got),
-    },
-  };
-}
-
-function classComparison({ result, reference }: Ran, { judged }: ComparedInputs): ClassComparison | undefined {
-  if (judged === undefined || result.measured === undefined || reference.measured === undefined) return undefined;
-  // Other numbers of dimensions are no errors of each other: the shape is the fault.
-  if (result.measured.latents.size !== reference.measured.latents.size) return undefined;
-  const { names } = judged.classes;
-  const measured = new Map([
-    ['reference', reference.measured],
-    ['here', result.measured],
-  ]);
-  const [{ error, certificate, distinctness }] = compareWithReference(measured, {
-    reference: 'reference',
-    runtimes: ['here'],
-  }).runtimes;
-  const [before, after] = [nearestOf(reference.measured), nearestOf(result.measured)];
-  const { labels } = result.measured.latents;
-  const moved = [...before.keys()].filter((i) => before[i] !== after[i]);
-  return {
-    verdict: distinctness.decision.verdict,
-    accuracy: distinctness.centroids.accuracy,
-    maxLatentError: error.maxDistance,
-    decidingGap: certificate.decidingGap,
-    verdictHolds: certificate.verdictHolds,
-    certifiedAccuracy: certificate.certifiedAccuracy,
-    pairsAtRisk: certificate.pairsAtRisk.map(({ classes: [a, b], observations }) => ({
-      classes: [names[a], names[b]],
-      observations,
-    })),
-    elsewhere: moved.length,
-    moved: moved
-      .slice(0, LISTED)
-      .map((i) => ({ observation: i, own: names[labels[i]], from: names[before[i]], to: names[after[i]] })),
-  };
-}
-
-function nearestOf({ latents, centroidLatents }: MeasuredEncoder): Int32Array {
-  return predictedClasses(latents.values, centroidsOf(centroidLatents), latents.size).nearest;
-}
-
-function classFaults(
-  { verdict, verdictHolds, maxLatentError, decidingGap, elsewhere }: ClassComparison,
-  { measured }: FileResult,
-  rules: readonly FailRule[],
-): string[] {
-  const expected = measured?.distinctness.decision.verdict;
-  const faults: string[] = [];
-  if ((rules.includes('verdict') || rules.includes('certificate')) && verdict !== expected)
-    faults.push(`the verdict is ${verdict} instead of ${expected}`);
-  else if (rules.includes('certificate') && !verdictHolds)
-    faults.push(
-      `the verdict is not certified: twice the latent error of ${significant(maxLatentError)} reaches the deciding gap of ${significant(decidingGap)}`,
-    );
-  if (rules.includes('elsewhere') && elsewhere > 0)
-    faults.push(`${elsewhere} ${elsewhere === 1 ? 'observation is' : 'observations are'} nearest to another class`);
-  return faults;
 }
 
 function recordOf(

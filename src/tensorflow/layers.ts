@@ -4,22 +4,9 @@ import * as tf from '@tensorflow/tfjs';
 import { JepaError } from '../error.ts';
 import { elementCount } from '../shape.ts';
 import type { Graph, GraphTensor, GraphVariable } from './graph.ts';
+import { gelu, mish, relu, sigmoid, softplus, tanh } from './operations/activation.ts';
 import { averagePool, conv2d, conv2dTranspose, maxPool } from './operations/convolution.ts';
-import {
-  add,
-  binary,
-  gelu,
-  mish,
-  multiply,
-  relu,
-  scale,
-  sigmoid,
-  softplus,
-  stopGradient,
-  subtract,
-  tanh,
-  unary,
-} from './operations/elementwise.ts';
+import { add, binary, multiply, scale, stopGradient, subtract, unary } from './operations/elementwise.ts';
 import { biasAdd, matmul } from './operations/matrix.ts';
 import { batchNorm, layerNorm } from './operations/normalization.ts';
 import { concatenate, mean, reshape, softmax, transpose } from './operations/shape.ts';

@@ -9,13 +9,13 @@ import { type Auxiliary, sliceAuxiliaries } from '../auxiliary/auxiliary.ts';
 import { elementCount } from '../shape.ts';
 import type { Graph, GraphTensor, GraphVariable } from '../tensorflow/graph.ts';
 import { applyModel, ModelVariables } from '../tensorflow/layers.ts';
+import { softplus } from '../tensorflow/operations/activation.ts';
 import {
   add,
   binary,
   divide,
   multiply,
   scale,
-  softplus,
   square,
   stopGradient,
   subtract,

@@ -2,7 +2,8 @@
 // Letters: N latents of a batch, D latent, V directions, T points of an integral.
 import { randomFor } from '../random.ts';
 import type { Graph, GraphTensor } from '../tensorflow/graph.ts';
-import { add, cos, multiply, relu, scale, sin, sqrt, square, subtract } from '../tensorflow/operations/elementwise.ts';
+import { relu } from '../tensorflow/operations/activation.ts';
+import { add, cos, multiply, scale, sin, sqrt, square, subtract } from '../tensorflow/operations/elementwise.ts';
 import { matmul } from '../tensorflow/operations/matrix.ts';
 import { mean, reshape, sum, transpose } from '../tensorflow/operations/shape.ts';
 

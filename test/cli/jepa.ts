@@ -1,6 +1,7 @@
 // `jepa` in the process of the test: what a command prints and ends with, without the second that a process of its own takes.
 import { vi } from 'vitest';
-
+// It keeps the working folder in which it is first loaded: that must not be one that a test removes.
+import 'esbuild';
 import { createProgram, type Program } from '../../cli/program.ts';
 import { forbidAllCode, type NamedCode, permitCode } from '../../src/machine/code-permission.ts';
 

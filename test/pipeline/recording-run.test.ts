@@ -1,8 +1,9 @@
 // A run on a recording from nothing to an evaluated ONNX: what it keeps, that it resumes bit for bit, that its export takes
 // raw values, and which classes its evaluation claims.
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { exportRun } from '../../pipeline/export/run.ts';
 import { inputOfRecording } from '../../pipeline/network/recording.ts';
 import { resumeRun } from '../../pipeline/train/resume.ts';
@@ -187,11 +188,23 @@ describe('a recording that cannot be trained on is refused before anything is wr
 });
 
 describe('the evaluation of a run on a recording', () => {
-  async function evaluated(recording: Recording, map: string, classes?: RecordingClassSource) {
-    const run = join(temporaryFolder(), 'run');
-    const path = await writeCorridor(recording);
-    await trainRun(run, configurationFor(path, map, [small, 'optimization.steps=40']));
-    await exportRun(run, { layout: 'nhwc', pixels: 'uint8' });
+  const root = mkdtempSync(join(tmpdir(), 'jepa-recording-run-'));
+  afterAll(() => rmSync(root, { recursive: true }));
+  const [withState, withoutState] = [join(root, 'with-state'), join(root, 'without-state')];
+
+  beforeAll(async () => {
+    const path = join(root, 'corridor.npz');
+    await convertRecording(corridorRecording(), path);
+    for (const [run, map] of [
+      [withState, 'observation=image,action=move,state=cell'],
+      [withoutState, 'observation=image,action=move'],
+    ]) {
+      await trainRun(run, configurationFor(path, map, [small, 'optimization.steps=40']));
+      await exportRun(run, { layout: 'nhwc', pixels: 'uint8' });
+    }
+  });
+
+  async function evaluated(run: string, classes?: RecordingClassSource) {
     const notes: string[] = [];
     const input = await inputOfRecording(openSubject(run), {
       classes,
@@ -205,7 +218,7 @@ describe('the evaluation of a run on a recording', () => {
   }
 
   test('with a state, its classes are what the training transitions tell apart, every pair by a word', async () => {
-    const { record, notes } = await evaluated(corridorRecording(), 'observation=image,action=move,state=cell');
+    const { record, notes } = await evaluated(withState);
     expect(record.classes.of).toBe('observed');
     expect(record.classes.names).toEqual(Array.from({ length: CORRIDOR_CELLS }, (_, cell) => `cell ${cell}`));
     expect(record.classes.claim).toContain('100% of the pairs of states in different classes are told apart');
@@ -227,13 +240,13 @@ describe('the evaluation of a run on a recording', () => {
   });
 
   test('without a state, where no observation occurs twice, its classes are values of the reward', async () => {
-    const { record, notes } = await evaluated(corridorRecording(), 'observation=image,action=move');
+    const { record, notes } = await evaluated(withoutState);
     expect(record.classes).toMatchObject({ of: 'quantiles', names: ['reward 0', 'reward 1'] });
     expect(notes[0]).toMatch(/^classes: not of the observed transitions, which tell apart \d+% of the pairs$/);
   });
 
   test('may be asked for a column', async () => {
-    const { record } = await evaluated(corridorRecording(), 'observation=image,action=move', {
+    const { record } = await evaluated(withoutState, {
       of: 'column',
       column: 'cell',
     });

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { randomFor } from '../../src/random.ts';
 import { Graph, type GraphTensor } from '../../src/tensorflow/graph.ts';
 import { loadTensorFlow } from '../../src/tensorflow/load.ts';
+import * as activation from '../../src/tensorflow/operations/activation.ts';
 import { averagePool, conv2d, conv2dTranspose, maxPool } from '../../src/tensorflow/operations/convolution.ts';
 import * as elementwise from '../../src/tensorflow/operations/elementwise.ts';
 import { biasAdd, matmul } from '../../src/tensorflow/operations/matrix.ts';
@@ -77,15 +78,15 @@ const cases: readonly Case[] = [
   { name: 'exp', inputs: [[7]], build: one(elementwise.exp), reference: (x) => x.exp() },
   { name: 'cos', inputs: [[7]], build: one(elementwise.cos), reference: (x) => x.cos() },
   { name: 'sin', inputs: [[7]], build: one(elementwise.sin), reference: (x) => x.sin() },
-  { name: 'relu', inputs: [[17]], build: one(elementwise.relu), reference: (x) => x.relu() },
-  { name: 'tanh', inputs: [[7]], build: one(elementwise.tanh), reference: (x) => x.tanh() },
-  { name: 'sigmoid', inputs: [[7]], build: one(elementwise.sigmoid), reference: (x) => x.sigmoid() },
-  { name: 'softplus', inputs: [[7]], build: one(elementwise.softplus), reference: (x) => x.softplus() },
-  { name: 'mish', inputs: [[33]], build: one(elementwise.mish), reference: (x) => x.mul(x.softplus().tanh()) },
+  { name: 'relu', inputs: [[17]], build: one(activation.relu), reference: (x) => x.relu() },
+  { name: 'tanh', inputs: [[7]], build: one(activation.tanh), reference: (x) => x.tanh() },
+  { name: 'sigmoid', inputs: [[7]], build: one(activation.sigmoid), reference: (x) => x.sigmoid() },
+  { name: 'softplus', inputs: [[7]], build: one(activation.softplus), reference: (x) => x.softplus() },
+  { name: 'mish', inputs: [[33]], build: one(activation.mish), reference: (x) => x.mul(x.softplus().tanh()) },
   {
     name: 'gelu',
     inputs: [[33]],
-    build: one(elementwise.gelu),
+    build: one(activation.gelu),
     reference: (x) => x.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5)),
   },
   {

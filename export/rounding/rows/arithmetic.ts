@@ -1,9 +1,11 @@
 // Sums, differences, products and quotients of two tensors, broadcast; and the same of whole numbers, which are exact.
+
+import { reciprocal } from '../curve.ts';
 import { u32, u64 } from '../hypotheses.ts';
 import { maximum } from '../maximum.ts';
 import { exactOutcome, isWhole, type Outcome, type Row, type Use } from '../row.ts';
 import { type Bounded, broadcastIndex, broadcastShape, exactTensor, radiusOf } from '../tensor.ts';
-import { alongCurve, reciprocal } from './activation.ts';
+import { alongCurve } from './activation.ts';
 
 interface Operands {
   readonly shape: readonly number[];

@@ -1,61 +1,10 @@
-// Operators that move numbers and compute none: every element of an output is an element of an input, or a constant.
-import { numbersOf, sizeOf, stridesOf } from '../../graph/constant.ts';
+// Operators that move numbers and compute none: every element of an output is an element of an input, or what fills a gap.
+import { sizeOf, stridesOf } from '../../graph/constant.ts';
 import { intAttribute, intsAttribute, stringAttribute } from '../../graph/graph.ts';
-import type { TensorType } from '../../graph/type.ts';
-import { typeOfNumber } from '../element-type.ts';
-import { exactOutcome, isWhole, type Outcome, type Row, type Use } from '../row.ts';
+import { arranged } from '../arranged.ts';
+import type { Outcome, Row, Use } from '../row.ts';
 import { type Bounded, broadcastIndex, broadcastShape, walk } from '../tensor.ts';
 import { copy } from './arithmetic.ts';
-
-/**
- * @param sources elements of the inputs, laid one behind the other; -1 takes `fill`
- */
-function arranged(inputs: readonly Bounded[], shape: readonly number[], sources: Int32Array, fill = 0): Outcome {
-  const size = sources.length;
-  const starts: number[] = [];
-  let total = 0;
-  for (const { values } of inputs) {
-    starts.push(total);
-    total += values.length;
-  }
-  const ownerOf = (source: number): number => {
-    let owner = inputs.length - 1;
-    while (starts[owner] > source) owner--;
-    return owner;
-  };
-  const values = new Float64Array(size).fill(fill);
-  const spread = new Float64Array(size);
-  const owners = inputs.length > 1 ? new Int32Array(size) : undefined;
-  for (let i = 0; i < size; i++) {
-    const source = sources[i];
-    if (source < 0) continue;
-    const owner = owners ? ownerOf(source) : 0;
-    if (owners) owners[i] = owner;
-    const { values: from, radius } = inputs[owner];
-    values[i] = from[source - starts[owner]];
-    if (radius) spread[i] = radius[source - starts[owner]];
-  }
-  const type = inputs[0].type;
-  return {
-    ...exactOutcome(type, shape, values),
-    isExact: inputs.every(({ radius }) => radius === undefined),
-    spread,
-    local: new Float64Array(size),
-    terms: Math.max(1, Math.ceil(size / Math.max(1, total)), size > total ? size : 1),
-    pull: (functionals, rows) => {
-      const pulled = inputs.map(({ radius, values: own }) => radius && new Float64Array(rows * own.length));
-      for (let row = 0; row < rows; row++)
-        for (let i = 0; i < size; i++) {
-          const source = sources[i];
-          if (source < 0) continue;
-          const owner = owners ? owners[i] : 0;
-          const target = pulled[owner];
-          if (target) target[row * inputs[owner].values.length + source - starts[owner]] += functionals[row * size + i];
-        }
-      return pulled;
-    },
-  };
-}
 
 /** The same elements in the same order. */
 function reshaped(x: Bounded, shape: readonly number[]): Outcome {
@@ -304,60 +253,6 @@ const blocks =
     return arranged([x], [n, depth, h * b, w * b], sources);
   };
 
-const shapeOf: Row = (use) => {
-  const { shape } = use.input(0);
-  const part = shape.slice(intAttribute(use.node, 'start', 0), intAttribute(use.node, 'end', shape.length));
-  return exactOutcome('int64', [part.length], Float64Array.from(part));
-};
-
-const filled: Row = (use) => {
-  const attribute = use.node.attributes.value;
-  const constant = attribute?.type === 'tensor' ? attribute.value : undefined;
-  const shape = Array.from(use.input(0).values);
-  const value = constant ? numbersOf(constant)[0] : 0;
-  return exactOutcome(constant?.type ?? 'float32', shape, new Float64Array(sizeOf(shape)).fill(value));
-};
-
-const constant: Row = (use) => {
-  const { value, value_float: single, value_int: whole, value_ints: list, value_floats: numbers } = use.node.attributes;
-  if (value?.type === 'tensor') {
-    const { type, shape, data } = value.value;
-    return exactOutcome(
-      type,
-      shape,
-      data instanceof Float32Array ? Float64Array.from(data) : Float64Array.from(numbersOf(value.value)),
-    );
-  }
-  if (single?.type === 'float') return exactOutcome('float32', [], Float64Array.of(single.value));
-  if (whole?.type === 'int') return exactOutcome('int64', [], Float64Array.of(whole.value));
-  if (list?.type === 'ints') return exactOutcome('int64', [list.value.length], Float64Array.from(list.value));
-  if (numbers?.type === 'floats')
-    return exactOutcome('float32', [numbers.value.length], Float64Array.from(numbers.value));
-  throw use.fail('a constant of numbers', 'another kind');
-};
-
-const range: Row = (use) => {
-  const [start, limit, step] = [0, 1, 2].map((index) => use.input(index).values[0]);
-  if (!isWhole(use.input(0).type)) throw use.fail('whole numbers', use.input(0).type);
-  const count = Math.max(0, Math.ceil((limit - start) / step));
-  return exactOutcome(
-    use.input(0).type,
-    [count],
-    Float64Array.from({ length: count }, (_, i) => start + i * step),
-  );
-};
-
-/** Whole numbers of 24 bits at most are exact as float32; nothing else changes its type here. */
-const cast: Row = (use) => {
-  const x = use.input(0);
-  const to: TensorType | undefined = typeOfNumber(intAttribute(use.node, 'to', 0));
-  if (to === x.type) return copy(x);
-  if (to === 'float32' && isWhole(x.type) && x.largest <= 2 ** 24) return exactOutcome(to, x.shape, x.values);
-  if (to !== undefined && isWhole(to) && x.radius === undefined)
-    return exactOutcome(to, x.shape, to === 'bool' ? x.values.map((v) => Number(v !== 0)) : x.values.map(Math.trunc));
-  throw use.fail('a cast of whole numbers', `${x.type} to ${to ?? 'a type that is not known here'}`);
-};
-
 export const arrangementRows: Readonly<Record<string, Row>> = {
   Reshape: reshape,
   Flatten: flatten,
@@ -373,11 +268,6 @@ export const arrangementRows: Readonly<Record<string, Row>> = {
   Tile: tile,
   SpaceToDepth: blocks(true),
   DepthToSpace: blocks(false),
-  Shape: shapeOf,
-  ConstantOfShape: filled,
-  Constant: constant,
-  Range: range,
-  Cast: cast,
   Identity: (use) => copy(use.input(0)),
   Dropout: (use) => copy(use.input(0)),
 };

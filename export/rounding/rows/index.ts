@@ -4,9 +4,11 @@ import { activationRows } from './activation.ts';
 import { arithmeticRows } from './arithmetic.ts';
 import { arrangementRows } from './arrangement.ts';
 import { convolutionRows } from './convolution.ts';
+import { creationRows } from './creation.ts';
+import { layerNorm } from './layer-norm.ts';
 import { linearRows } from './linear.ts';
-import { normalizationRows } from './normalization.ts';
 import { reductionRows } from './reduction.ts';
+import { softmax } from './softmax.ts';
 
 export const rows: ReadonlyMap<string, Row> = new Map(
   Object.entries({
@@ -14,8 +16,10 @@ export const rows: ReadonlyMap<string, Row> = new Map(
     ...arithmeticRows,
     ...arrangementRows,
     ...convolutionRows,
+    ...creationRows,
     ...linearRows,
-    ...normalizationRows,
     ...reductionRows,
+    LayerNormalization: layerNorm,
+    Softmax: softmax,
   }),
 );

@@ -1,27 +1,25 @@
 // `jepa foresee` as a person and a program call it.
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { describeComparison } from '../../../cli/text/foresight.ts';
+import { jepaWith } from '../jepa.ts';
 
-const bin = join(import.meta.dirname, '..', '..', '..', 'bin', 'jepa.js');
-const jepa = (...argv: string[]) => spawnSync(process.execPath, [bin, 'foresee', ...argv], { encoding: 'utf8' });
+const jepa = jepaWith(['foresee']);
 
 describe('jepa foresee', () => {
-  test('says what dynamics alone leave free, and how few labels would save it', () => {
-    const { stdout, stderr, status } = jepa('exogenous', '--auxiliary', 'none');
-    expect([stderr, status]).toEqual(['', 0]);
+  test('says what dynamics alone leave free, and how few labels would save it', async () => {
+    const { stdout, stderr, code } = await jepa('exogenous', '--auxiliary', 'none');
+    expect([stderr, code]).toEqual(['', 0]);
     expect(stdout).toContain('exogenous, trained with dynamics alone: 81 states, 3,240 pairs');
     expect(stdout).toContain('signal         may vanish; exogenous, needed  <- needed, and not forced');
     expect(stdout).toContain('drift          may vanish; exogenous, not needed\n');
     expect(stdout).toMatch(
       /reward: needs 2,916 pairs apart; 2,916 of them may merge \(100\.0%\)\n {2}\d+ labels would/,
     );
-  }, 60_000);
+  });
 
-  test('prints the same as JSON', () => {
-    const { stdout, status } = jepa('counting', '--set', 'environment.target=0', '--json');
-    expect(status).toBe(0);
+  test('prints the same as JSON', async () => {
+    const { stdout, code } = await jepa('counting', '--set', 'environment.target=0', '--json');
+    expect(code).toBe(0);
     const report = JSON.parse(stdout);
     expect(report).toMatchObject({
       environment: { name: 'counting', target: 0 },
@@ -30,7 +28,7 @@ describe('jepa foresee', () => {
       foresight: { pairs: 36, apart: 36, classes: 9, task: { needed: 36, lost: 0 } },
     });
     expect(report.foresight.byWordLength.at(-1)).toEqual({ length: 7, pairs: 1 });
-  }, 60_000);
+  });
 
   test.each([
     [[], 'foresee: expected an environment or a recording, got none'],
@@ -39,11 +37,11 @@ describe('jepa foresee', () => {
     [['counting', '--factors', 'row'], '--factors: expected a recording, got counting'],
     [['--against', 'nowhere'], 'nowhere: expected the folder of a run or of an export'],
     [['--against', 'x', '--auxiliary', 'none'], '--auxiliary: expected a subject, got --against x'],
-  ])('refuses %j in one line', (argv, message) => {
-    const { stdout, stderr, status } = jepa(...argv);
+  ])('refuses %j in one line', async (argv, message) => {
+    const { stdout, stderr, code } = await jepa(...argv);
     expect(stderr).toContain(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
-    expect([stdout, status]).toEqual(['', 2]);
+    expect([stdout, code]).toEqual(['', 2]);
   });
 });
 

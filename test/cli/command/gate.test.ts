@@ -1,13 +1,12 @@
 // The gate as a command: evaluate, drift and compare with what they print, write and exit with.
-import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encoderEvaluationSchema } from '../../../src/evaluation/schema/evaluation.ts';
 import { writeImageSet } from '../../evaluation/baseline/image-set.ts';
+import { jepaWith } from '../jepa.ts';
 
-const bin = join(import.meta.dirname, '..', '..', '..', 'bin', 'jepa.js');
 const folder = mkdtempSync(join(tmpdir(), 'jepa-gate-cli-'));
 
 beforeAll(() => {
@@ -23,17 +22,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function jepa(...argv: string[]) {
-  return spawnSync(process.execPath, [bin, ...argv], { cwd: folder, encoding: 'utf8' });
-}
+const jepa = jepaWith([], { cwd: folder });
 const labelled = ['--data', 'images.npz', '--classes', 'column:label'];
 
-/** Each starts several processes. */
-const timeout = 120_000;
-
-describe('a gate', { timeout }, () => {
-  test('keeps a baseline; what is worse is a line each, exit code 1, and an annotation and a test case', () => {
-    const saved = jepa(
+describe('a gate', () => {
+  test('keeps a baseline; what is worse is a line each, exit code 1, and an annotation and a test case', async () => {
+    const saved = await jepa(
       'evaluate',
       'quarters.onnx',
       ...labelled,
@@ -42,11 +36,11 @@ describe('a gate', { timeout }, () => {
       '--format',
       'junit=ok.xml',
     );
-    expect(saved.status).toBe(0);
+    expect(saved.code).toBe(0);
     expect(saved.stderr).toContain('b.json: the baseline');
     expect(saved.stdout).toMatch(/^verdict +distinct$/m);
     expect(readFileSync(join(folder, 'ok.xml'), 'utf8')).toContain('failures="0"');
-    const gated = jepa(
+    const gated = await jepa(
       'evaluate',
       'collapsed.onnx',
       ...labelled,
@@ -55,7 +49,7 @@ describe('a gate', { timeout }, () => {
       '--format',
       'github,junit=bad.xml',
     );
-    expect(gated.status).toBe(1);
+    expect(gated.code).toBe(1);
     expect(gated.stderr).toMatch(
       /^jepa: worse than b\.json: cpu: verdict: distinct -> coarse \(by the numbers as measured\)$/m,
     );
@@ -72,13 +66,13 @@ describe('a gate', { timeout }, () => {
     expect(readFileSync(join(folder, 'collapsed.report.html'), 'utf8')).toContain('<section id="gate"');
   });
 
-  test('compares and finds drift with what it kept', () => {
-    const drift = jepa('drift', 'quarters.onnx', '--baseline', 'b.json', '--data', 'dark.npz');
-    expect(drift.status).toBe(1);
+  test('compares and finds drift with what it kept', async () => {
+    const drift = await jepa('drift', 'quarters.onnx', '--baseline', 'b.json', '--data', 'dark.npz');
+    expect(drift.code).toBe(1);
     expect(drift.stdout).toMatch(/^dark\.npz against b\.json: 100 and 25\d observations, DRIFTED$/m);
     expect(existsSync(join(folder, 'quarters.drift.html'))).toBe(true);
-    const compared = jepa('compare', 'quarters.onnx', 'collapsed.onnx', '--no-report');
-    expect(compared.status).toBe(0);
+    const compared = await jepa('compare', 'quarters.onnx', 'collapsed.onnx', '--no-report');
+    expect(compared.code).toBe(0);
     expect(compared.stdout).toMatch(/^verdict +distinct +coarse$/m);
     expect(compared.stdout).toMatch(/^collapsed against quarters, nearest-centroid accuracy: −\d/m);
     expect(existsSync(join(folder, 'compare.html'))).toBe(false);
@@ -95,11 +89,11 @@ describe('a gate', { timeout }, () => {
     ],
     [['drift', 'quarters.onnx', '--data', 'dark.npz'], /required option '--baseline <file>' not specified/],
     [['compare', 'quarters.onnx'], /expected at least two runs or files, got 1/],
-  ])('%j is refused in one line with exit code 2', (argv, message) => {
-    const { status, stdout, stderr } = jepa(...argv);
+  ])('%j is refused in one line with exit code 2', async (argv, message) => {
+    const { code, stdout, stderr } = await jepa(...argv);
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(stdout).toBe('');
-    expect(status).toBe(2);
+    expect(code).toBe(2);
   });
 });

@@ -1,29 +1,25 @@
 // `jepa quantize` as it is typed: what it prints, and where it is called wrongly.
-import { spawnSync } from 'node:child_process';
 import { copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { quantizationJsonSchema, quantizationSchema } from '../../../src/evaluation/schema/quantization.ts';
 import { formatJson } from '../../../src/json.ts';
 import { temporaryFolder } from '../../storage/temporary-folder.ts';
+import { jepaWith } from '../jepa.ts';
 
-const bin = join(import.meta.dirname, '..', '..', '..', 'bin', 'jepa.js');
 const fixture = (name: string) => join(import.meta.dirname, '..', '..', 'fixtures', 'foreign-encoder', name);
 
-function jepa(...argv: string[]) {
-  return spawnSync(process.execPath, [bin, ...argv], { encoding: 'utf8' });
-}
+const jepa = jepaWith(['quantize']);
 
-// Each starts a process.
-describe('jepa quantize', { timeout: 120_000 }, () => {
-  test('writes a file that is certified, and says so', () => {
+describe('jepa quantize', () => {
+  test('writes a file that is certified, and says so', async () => {
     const folder = temporaryFolder();
     const encoder = join(folder, 'numbers.onnx');
     copyFileSync(fixture('numbers.onnx'), encoder);
     const argv = ['--data', fixture('numbers.npz'), '--classes', 'column:label', '--keep', 'none', '--json'];
-    const { status, stdout, stderr } = jepa('quantize', encoder, ...argv);
+    const { code, stdout, stderr } = await jepa(encoder, ...argv);
     expect(stderr).toContain('judging');
-    expect(status).toBe(0);
+    expect(code).toBe(0);
     const record = quantizationSchema.parse(JSON.parse(stdout));
     expect(record.calibrations.map(({ method, weightBits }) => `${method} ${weightBits}`)).toEqual(
       [8, 7].flatMap((bits) => ['min-max', 'percentile', 'entropy'].map((method) => `${method} ${bits}`)),
@@ -47,9 +43,9 @@ describe('jepa quantize', { timeout: 120_000 }, () => {
       [fixture('quarters.onnx'), '--data', fixture('labelled.npz'), '--out', 'x.txt'],
       '--out: expected a file that ends with .onnx, got x.txt',
     ],
-  ])('refuses %j in one line', (argv, message) => {
-    const { status, stderr } = jepa('quantize', ...argv);
-    expect(status).toBeGreaterThan(0);
+  ])('refuses %j in one line', async (argv, message) => {
+    const { code, stderr } = await jepa(...argv);
+    expect(code).toBeGreaterThan(0);
     expect(stderr).toContain(message);
     expect(
       stderr

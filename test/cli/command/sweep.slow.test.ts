@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { jepa } from '../jepa.ts';
-import { fileOf, tiny } from './tiny-sweep.ts';
+import { fileOf, tiny } from '../tiny-sweep.ts';
 
 test('plans, runs a unit, returns at once where it is done, and collects', async () => {
   const { file, out } = fileOf(tiny);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../../storage/temporary-folder.ts';
 import { jepa } from '../jepa.ts';
-import { fileOf, tiny } from './tiny-sweep.ts';
+import { fileOf, tiny } from '../tiny-sweep.ts';
 
 describe('jepa sweep', () => {
   test.each([

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { GraphBuilder } from '../../../export/graph/builder.ts';
 import { encodeModel } from '../../../export/index.ts';
+import { smoothCurves } from '../../../export/rounding/curve.ts';
 import { accuracyOf } from '../../../export/rounding/hypotheses.ts';
-import { smoothCurves } from '../../../export/rounding/rows/activation.ts';
 import { openRuntime } from '../../../src/runtimes/index.ts';
 import { modelOf } from './random-graph.ts';
 

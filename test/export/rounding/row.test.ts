@@ -2,9 +2,9 @@
 // the line in absolute values, and its constants are what they claim to be.
 import { describe, expect, test } from 'vitest';
 import type { Attribute, Node } from '../../../export/graph/graph.ts';
+import { type Curve, smoothCurves } from '../../../export/rounding/curve.ts';
 import { anyOrder, sumError, u32 } from '../../../export/rounding/hypotheses.ts';
 import type { Outcome } from '../../../export/rounding/row.ts';
-import { type Curve, smoothCurves } from '../../../export/rounding/rows/activation.ts';
 import { rows } from '../../../export/rounding/rows/index.ts';
 import { erf } from '../../../export/rounding/special.ts';
 import { type Bounded, exactTensor, radiusOf } from '../../../export/rounding/tensor.ts';

@@ -1,7 +1,7 @@
 // A sweep of one unit that trains in a moment, as the file that a person writes.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { temporaryFolder } from '../../storage/temporary-folder.ts';
+import { temporaryFolder } from '../storage/temporary-folder.ts';
 
 /** The file, and where its sweep may go. */
 export function fileOf(text: string): { readonly root: string; readonly file: string; readonly out: string } {
