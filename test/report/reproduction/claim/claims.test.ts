@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { configurationOf } from '../../../../pipeline/reproduce/claims-run.ts';
+import { configurationOf, readClaimRuns } from '../../../../pipeline/reproduce/claims-run.ts';
 import { type ClaimsFile, parseClaims } from '../../../../src/report/reproduction/claim/claims-file.ts';
 import { judgeClaimsFile } from '../../../../src/report/reproduction/claim/judge.ts';
 import { type ClaimRun, readResults, writeResults } from '../../../../src/report/reproduction/claim/results.ts';
@@ -210,6 +210,20 @@ describe('claims file', () => {
     for (const share of [0.001, 0.02, 1]) expect(labels).toContain(`0 both-sides ${share}`);
     for (const share of [0.001, 0.02, 1]) expect(labels).toContain(`0 moving-average ${share}`);
     expect(labels).toContain('1 moving-average 0.02');
+  });
+
+  test('that between predictability 0 and 1 has five of each objective, and its results are of it', () => {
+    const claims = committed('predictability.yaml');
+    const found = claims.order.flat().map((arm) => {
+      const { environment, objective } = configurationOf(claims, arm, 300, 1);
+      return `${objective.dynamicsTarget} ${objective.variance} ${environment?.predictability}`;
+    });
+    const steps = [0, 0.25, 0.5, 0.75, 1];
+    expect(found).toEqual([
+      ...steps.map((step) => `both-sides 10 ${step}`),
+      ...steps.map((step) => `moving-average 0 ${step}`),
+    ]);
+    expect(readClaimRuns('reproductions/predictability/results.jsonl', claims)).toHaveLength(60);
   });
 
   test.each(['counting.yaml', 'counting-reference.yaml'])('every arm of %s is a configuration', (name) => {
