@@ -59,7 +59,6 @@ const long: Readonly<Record<string, string>> = {
   'export/training/state.ts': 'one rewriting: what it takes out of a graph it puts back as inputs and outputs',
   'pipeline/encoder/certification.ts': 'one proof, from its inputs to its record',
   'src/evaluation/baseline/gate.ts': 'one list of checks that share their level',
-  'src/measures/stream/comparison.ts': 'one pass over latents, whose accumulators are written and read together',
   'src/report/comparison-report.ts': 'one page, a function a section',
   'src/report/reproduction/report.ts': 'one page, a function a section',
   'src/report/section/witness.ts': 'one section: its pairs, words and pictures',
