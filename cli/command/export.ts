@@ -13,6 +13,7 @@ interface ExportFlags {
   readonly pixels: 'float32' | 'uint8';
   readonly license?: string;
   readonly trainingStep?: boolean;
+  readonly fixedBatch?: boolean;
   readonly json?: boolean;
 }
 
@@ -34,6 +35,7 @@ export function createExportCommand(terminal: Terminal): Command {
       'licence of the weights in the model card, as Hugging Face names it (apache-2.0, mit, ...)',
     )
     .option('--training-step', 'write the training step too: training-step.onnx trains in any onnxruntime')
+    .option('--fixed-batch', "fix the batch of training-step.onnx to the run's (default: batches of any size)")
     .option('--json', 'print the parity report as JSON')
     .addHelpText(
       'after',

@@ -254,7 +254,7 @@ export class GraphBuilder {
     const names = shape.flatMap((size, i) => (typeof size === 'string' && size !== x.shape[i] ? [i] : []));
     if (names.length <= 1) {
       const target = shape.map((size, i) => (typeof size === 'number' ? size : names.includes(i) ? -1 : 0));
-      return this.#refined(this.node('Reshape', [x, this.integers(target, 'shape')]), shape);
+      return this.refined(this.node('Reshape', [x, this.integers(target, 'shape')]), shape);
     }
     // What cannot be read off the input (a product of its sizes) is what is left over.
     const leftOver = names.find((i) => !x.shape.includes(shape[i])) ?? names[names.length - 1];
@@ -268,21 +268,21 @@ export class GraphBuilder {
         );
       return this.sizeOf(x, axis);
     });
-    return this.#refined(this.node('Reshape', [x, this.node('Concat', pieces, { axis: 0 })]), shape);
+    return this.refined(this.node('Reshape', [x, this.node('Concat', pieces, { axis: 0 })]), shape);
   }
 
   /** Reshape to a given target list (0 copies, -1 is left over), whose result the caller knows. */
   reshapeTo(x: Value, target: readonly number[], shape: Shape): Value {
-    return this.#refined(this.node('Reshape', [x, this.integers(target, 'shape')]), shape);
+    return this.refined(this.node('Reshape', [x, this.integers(target, 'shape')]), shape);
   }
 
   /** Reshape to a target computed in the graph, whose result the caller knows. */
   reshapeAs(x: Value, target: Value, shape: Shape): Value {
-    return this.#refined(this.node('Reshape', [x, target]), shape);
+    return this.refined(this.node('Reshape', [x, target]), shape);
   }
 
   /** A value whose shape the caller knows better than inference does. */
-  #refined(value: Value, shape: Shape): Value {
+  refined(value: Value, shape: Shape): Value {
     const type = { type: value.type, shape };
     this.#types.set(value.name, type);
     return { name: value.name, ...type };

@@ -92,7 +92,12 @@ export const convolution = {
     attributes: { ...windowAttributes, group: int, kernel_shape: ints },
     infer: (call) => {
       const { shape } = call.input(0);
-      const weight = known(call, call.input(1).shape);
+      // Channels may be of any number: those of a kernel's gradient are the batch.
+      const channels = call.input(1).shape[1];
+      const weight = known(
+        call,
+        call.input(1).shape.map((size, axis) => (axis === 1 && shape[1] === channels ? 1 : size)),
+      );
       const type = sameType(call, 0, 1, 2);
       if (weight.length !== shape.length || shape.length < 3)
         throw call.fail(
@@ -100,7 +105,7 @@ export const convolution = {
           `${describeShape(shape)} and ${describeShape(weight)}`,
         );
       const group = call.int('group', 1);
-      unify(call, 'input channels', shape[1], weight[1] * group);
+      unify(call, 'input channels', shape[1], multiply(channels, group));
       if (weight[0] % group !== 0) throw call.fail(`output channels divisible by ${group} groups`, String(weight[0]));
       const bias = call.optional(2);
       if (bias && (bias.shape.length !== 1 || bias.shape[0] !== weight[0]))

@@ -3,6 +3,9 @@ import type { Graph, GraphAttribute } from '../../src/tensorflow/graph.ts';
 import type { Constant } from '../graph/constant.ts';
 import type { NodeAttribute, TensorFlowGraph, TensorFlowNode, TensorFlowType } from './node.ts';
 
+/** The attribute of a constant that says what it is the quotient of. */
+export const QUOTIENT = 'quotient';
+
 /**
  * @param graph whose placeholders become the inputs, in the order in which they were made
  * @param outputs tensors of the graph by the name that they are to have outside
@@ -16,6 +19,8 @@ export function describeBuiltGraph(graph: Graph, outputs: Readonly<Record<string
       const made = attributeOf(attribute);
       return made ? [[key, made]] : [];
     });
+    const quotient = graph.quotients.get(name);
+    if (quotient) read.push([QUOTIENT, { numbers: quotient }]);
     return [name, { name, operation, inputs, attributes: Object.fromEntries(read) }];
   });
   return {

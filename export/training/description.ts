@@ -5,7 +5,7 @@ import { nextName, type StateLayout, type StateSlot, stateNames } from './state.
 /** The JSON under `jepa_onnx.training_step` in the files' metadata, and in training-step.json. */
 export interface TrainingStepDescription {
   readonly format: 1;
-  /** Sequences of a batch; the file is for this number. */
+  /** Sequences of a batch in the run; the file takes any number unless it was written for this one. */
   readonly batchSize: number;
   /** Steps of a sequence. */
   readonly horizon: number;
@@ -60,10 +60,8 @@ export function describeTrainingStep(
 /** One line for every input and output. */
 export function portDocs(
   { losses, graph }: TrainingGraph,
-  { optimization, objective }: TrainingGraphOptions,
+  { objective: { horizon } }: TrainingGraphOptions,
 ): Readonly<Record<string, string>> {
-  const { batchSize } = optimization;
-  const { horizon } = objective;
   const isPixels = graph.placeholders.get('observations')?.type === 'uint8';
   const state = {
     [stateNames.weights]: 'all trained weights, one after another; the metadata says where each lies',
@@ -72,8 +70,8 @@ export function portDocs(
     [stateNames.averages]: 'what moves without being trained: averages of batch norms, a target encoder',
   };
   return {
-    observations: `${isPixels ? 'pixels 0..255' : 'numbers as they were recorded'}; in a step time-major: the first observations of all ${batchSize} sequences, then the second ones, ...`,
-    actions: `encoded actions, time-major: the first of all ${batchSize} sequences, ${horizon > 1 ? 'then the second ones, ...' : 'which have one each'}`,
+    observations: `${isPixels ? 'pixels 0..255' : 'numbers as they were recorded'}; in a step time-major: the first observations of all sequences of the batch, then the second ones, ...`,
+    actions: `encoded actions, time-major: the first of all sequences, ${horizon > 1 ? 'then the second ones, ...' : 'which have one each'}`,
     targets: 'what the auxiliary head learns of every observation, time-major',
     directions: 'random unit columns, drawn anew for every step',
     rate: 'learning rate of this step',

@@ -5,7 +5,7 @@
 // The graph is the one that TensorFlow runs; the table of operations of graph models writes it.
 import type { NamedArray } from '../../src/storage/safetensors.ts';
 import { ADAM_SLOT_PREFIX } from '../../src/tensorflow/adam.ts';
-import type { GraphTensor } from '../../src/tensorflow/graph.ts';
+import type { Graph, GraphTensor } from '../../src/tensorflow/graph.ts';
 import type { Networks } from '../../src/training/objective.ts';
 import {
   buildTrainingGraph,
@@ -20,6 +20,7 @@ import { encodeModel } from '../graph/serialize.ts';
 import type { ExportOptions } from '../options.ts';
 import { graphModel } from '../tensorflow/index.ts';
 import type { TensorFlowGraph } from '../tensorflow/node.ts';
+import { probedBatchSizes, type SizedGraph, withAnyBatch } from './batch.ts';
 import { describeTrainingStep, portDocs, type TrainingStepDescription } from './description.ts';
 import { flatten, functionalGraph, type StateLayout, stateLayoutOf, stateNames } from './state.ts';
 
@@ -31,6 +32,8 @@ export interface TrainingStepExportOptions
   readonly values?: ReadonlyMap<string, NamedArray>;
   /** Steps that were done with these values. Default 0. */
   readonly stepsDone?: number;
+  /** Whether the step is only for batches of the configuration's size. Default false: for batches of any size. */
+  readonly hasFixedBatch?: boolean;
 }
 
 /** Three files, and what is said of them in their metadata. */
@@ -97,7 +100,7 @@ export function buildTrainingProgram(
   options: TrainingStepExportOptions,
 ): TrainingProgram {
   const built = buildTrainingGraph(networks, shape, { ...options, isMeasured: true });
-  const { graph, losses, inference } = built;
+  const { graph, inference } = built;
   if (inference === undefined) throw new Error('training step: expected its inference');
   const initial = initialValues(built);
   const layout = stateLayoutOf(graph, built.result.name);
@@ -106,43 +109,75 @@ export function buildTrainingProgram(
     ...options.metadata,
     'jepa_onnx.training_step': JSON.stringify(description),
   };
-  const write = (source: TensorFlowGraph, doc: string): OnnxModel => {
+  const write = (source: TensorFlowGraph, doc: string, inputShapes: SizedGraph['inputShapes'] = {}): OnnxModel => {
     const ends = {
       name: source.name,
       facts: { layout: 'nhwc' as const, hasVolumes: false },
-      inputs: source.inputs.map(({ key, type, shape }) => ({ name: key, type, shape: shape ?? [] })),
+      inputs: source.inputs.map(({ key, type, shape }) => ({
+        name: key,
+        type,
+        shape: (shape ?? []).map((size) => (size < 0 ? null : size)),
+      })),
       outputs: source.outputs.map(({ key }) => key),
     };
     return buildOnnx(graphModel(source, ends), {
       ...(options.opset === undefined ? {} : { opset: options.opset }),
       ...(options.producer === undefined ? {} : { producer: options.producer }),
       layout: 'model',
+      inputShapes,
       doc,
       portDocs: portDocs(built, options),
       metadata,
     });
   };
-  const functional = (outputs: ReadonlyMap<string, string>, step?: string): TensorFlowGraph =>
-    functionalGraph(graph, { layout, fixed: initial, outputs, inputNames: RENAMED, ...(step ? { step } : {}) });
-  const names = new Map([...losses].map(([name, tensor]) => [name, tensor.name]));
+  const functional = (from: Graph, outputs: ReadonlyMap<string, string>, step?: string): TensorFlowGraph =>
+    functionalGraph(from, { layout, fixed: initial, outputs, inputNames: RENAMED, ...(step ? { step } : {}) });
   const { latents, gram } = inference;
+  /** The same graph for batches, and for observations of the encoder, of any number. */
+  const probed = ([first, second, third]: typeof probedBatchSizes) => {
+    const at = (size: number): TrainingGraph =>
+      buildTrainingGraph(networks, shape, {
+        ...options,
+        optimization: { ...options.optimization, batchSize: size },
+        isMeasured: true,
+        measuredRows: size,
+      });
+    return [at(first), at(second), at(third)] as const;
+  };
+  let builds: ReturnType<typeof probed> | undefined;
+  const sized = (make: (from: TrainingGraph) => TensorFlowGraph): SizedGraph => {
+    if (options.hasFixedBatch) return { graph: make(built), inputShapes: {} };
+    builds ??= probed(probedBatchSizes);
+    const [first, second, third] = builds;
+    return withAnyBatch([make(first), make(second), make(third)]);
+  };
+  const writeSized = (make: (from: TrainingGraph) => TensorFlowGraph, doc: string): OnnxModel => {
+    const { graph, inputShapes } = sized(make);
+    return write(graph, doc, inputShapes);
+  };
   return {
     built,
     layout,
     initial,
     description,
-    step: write(
-      functional(names, built.result.name),
+    step: writeSized(
+      (from) =>
+        functional(
+          from.graph,
+          new Map([...from.losses].map(([name, tensor]) => [name, tensor.name])),
+          from.result.name,
+        ),
       'One step of training: a batch and the state to the losses and the next state.',
     ),
     encoder: () =>
-      write(
-        functional(new Map([['latent', latents.name]])),
+      writeSized(
+        (from) => functional(from.graph, new Map([['latent', from.inference?.latents.name ?? '']])),
         'The encoder that is trained, with the weights as an input: observations to latents.',
       ),
     jacobian: () =>
       write(
         functional(
+          graph,
           new Map([
             ['latent', latents.name],
             ['gram', gram.name],
@@ -152,7 +187,7 @@ export function buildTrainingProgram(
       ),
     probe: (tensors) =>
       write(
-        functional(new Map(tensors.map(({ name }, i) => [probeName(i), name]))),
+        functional(graph, new Map(tensors.map(({ name }, i) => [probeName(i), name]))),
         'Tensors inside of a step, as they are before the weights change.',
       ),
     start: (values, stepsDone) =>

@@ -8,6 +8,7 @@ import type { Graph, GraphNode } from '../../src/tensorflow/graph.ts';
 import type { Constant } from '../graph/constant.ts';
 import { describeBuiltGraph } from '../tensorflow/built-graph.ts';
 import { type GraphInput, parseReference, type TensorFlowGraph, type TensorFlowNode } from '../tensorflow/node.ts';
+import { asBiasedVariance } from './batch-variance.ts';
 
 /** Where one variable lies in a flat tensor. */
 export interface StateSlot {
@@ -167,6 +168,7 @@ class FunctionalGraph {
     const { layout, step } = this.#options;
     this.#input(stateNames.weights, [sizeOfSlots(layout.weights)]);
     if (layout.averages.length > 0) this.#input(stateNames.averages, [sizeOfSlots(layout.averages)]);
+    for (const [name, node] of this.#nodes) this.#nodes.set(name, asBiasedVariance(node, this.#nodes) ?? node);
     this.#readVariables();
     for (const output of this.#described.outputs) this.#outputs.push(output);
     if (step !== undefined) {

@@ -28,6 +28,8 @@ export interface ExportRunOptions extends NetworkPlanOptions {
   readonly license?: string;
   /** Writes the training step too, from the newest checkpoint on. Default: false. */
   readonly trainingStep?: boolean;
+  /** Whether that step is for batches of the run's size alone. Default: false, for batches of any size. */
+  readonly fixedBatch?: boolean;
   /** Told in one line of what is odd: a runtime that is not here, a checkpoint passed over. */
   readonly onNote?: ((note: string) => void) | undefined;
   /** Stops between two networks; the folder stays as it was. */
@@ -59,6 +61,10 @@ export interface ExportedRun {
  */
 export async function exportRun(runFolder: string, given: ExportRunOptions = {}): Promise<ExportedRun> {
   const options = resolveNetworkOptions(given);
+  if (options.fixedBatch && !options.trainingStep)
+    throw new UsageError(`${option('fixedBatch')}: expected ${option('trainingStep')} beside it, got none`, {
+      remedy: 'The networks themselves take batches of any size.',
+    });
   const folder = options.out ?? runPath(runFolder, 'export');
   readConfiguration(runFolder);
   requireReplaceable(folder);
@@ -91,9 +97,14 @@ export async function exportRun(runFolder: string, given: ExportRunOptions = {})
         }
         if (options.trainingStep) {
           options.signal?.throwIfAborted();
-          const { opset } = options;
+          const { opset, fixedBatch } = options;
           const { metadata } = plans[0].exportOptions;
-          trainingStep = await writeTrainingStep(temporary, runFolder, run, { runtime, opset, metadata });
+          trainingStep = await writeTrainingStep(temporary, runFolder, run, {
+            runtime,
+            opset,
+            metadata,
+            hasFixedBatch: fixedBatch,
+          });
         }
         const reports = Object.fromEntries(networks.map(({ name, parity }) => [name, parity]));
         await writeFile(join(temporary, 'parity.json'), formatJson(reports));

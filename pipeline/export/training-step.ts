@@ -51,10 +51,12 @@ export async function writeTrainingStep(
     runtime,
     opset,
     metadata,
+    hasFixedBatch = false,
   }: {
     readonly runtime: Runtime;
     readonly opset?: number | undefined;
     readonly metadata?: Readonly<Record<string, string>> | undefined;
+    readonly hasFixedBatch?: boolean | undefined;
   },
 ): Promise<ExportedTrainingStep> {
   const { objective, optimization, seed } = run.configuration;
@@ -64,6 +66,7 @@ export async function writeTrainingStep(
   const options = { objective, optimization, auxiliaries: run.auxiliaries, seed };
   const program = buildTrainingProgram(run.model, shape, {
     ...options,
+    hasFixedBatch,
     producer: { name: 'jepa-onnx', version: packageVersion() },
     ...(opset === undefined ? {} : { opset }),
     metadata: Object.fromEntries(Object.entries(metadata ?? {}).filter(([key]) => STEP_METADATA.includes(key))),

@@ -52,11 +52,16 @@ export function checkFeeds(
           throw new UsageError(`${place}: expected shape ${show(input.shape)}, got ${show(shape)} (axis ${axis})`);
         return;
       }
-      const seen = axes.get(side);
-      if (seen === undefined) axes.set(side, { size, input: input.name });
-      else if (seen.size !== size && side !== '')
+      // `2*batch` is twice as long as `batch`.
+      const [, factor = '1', name = side] = /^(\d+)\*(\w+)$/.exec(side) ?? [];
+      const count = size / Number(factor);
+      if (!Number.isInteger(count))
+        throw new UsageError(`${place}: expected axis ${side} to be a multiple of ${factor}, got ${size}`);
+      const seen = axes.get(name);
+      if (seen === undefined) axes.set(name, { size: count, input: input.name });
+      else if (seen.size !== count && side !== '')
         throw new UsageError(
-          `${place}: expected axis ${side} to have the size ${seen.size} that "${seen.input}" has, got ${size}`,
+          `${place}: expected axis ${side} to have the size ${seen.size * Number(factor)} that goes with "${seen.input}", got ${size}`,
         );
     });
     if (data.length !== elementCount(shape))

@@ -66,6 +66,8 @@ export class Graph {
   readonly placeholders = new Map<string, GraphTensor>();
   /** Every output of every node, by name. */
   readonly tensors = new Map<string, GraphTensor>();
+  /** Of each constant that `quotient` made, by the name of its node: what it is the quotient of. */
+  readonly quotients = new Map<string, readonly [numerator: number, denominator: number]>();
   readonly #tape: TapeEntry[] = [];
   readonly #nameCounts = new Map<string, number>();
   readonly #constants = new Map<string, GraphTensor>();
@@ -135,6 +137,23 @@ export class Graph {
     const [tensor] = this.add('Const', [], attributes, [{ type, shape }]);
     this.#scope = outer;
     this.#constants.set(key, tensor);
+    return tensor;
+  }
+
+  /**
+   * The constant numerator / denominator, for counts that follow the batch: the graph remembers both, so that it can be written for
+   * batches of any size.
+   */
+  quotient(numerator: number, denominator = 1): GraphTensor {
+    const key = `${numerator} / ${denominator}`;
+    const known = this.#constants.get(key);
+    if (known) return known;
+    const outer = this.#scope;
+    this.#scope = '';
+    const tensor = this.constantTensor([], Float32Array.of(numerator / denominator));
+    this.#scope = outer;
+    this.#constants.set(key, tensor);
+    this.quotients.set(nodeOf(tensor.name), [numerator, denominator]);
     return tensor;
   }
 

@@ -32,15 +32,19 @@ export interface ObservationShape {
   readonly observationType: 'uint8' | 'float32';
 }
 
-/** Adds the branch to a graph that holds the training step already. */
+/**
+ * Adds the branch to a graph that holds the training step already.
+ * @param asked R; fewer than D leave a part of the Jacobian out. Default: as many as measuring needs
+ */
 export function addInference(
   graph: Graph,
   encoder: tf.LayersModel,
   { observationShape, observationType }: ObservationShape,
   variables: ModelVariables,
+  asked?: number,
 ): InferenceBranch {
   const size = Number(encoder.outputs[0].shape[1]);
-  const rows = Math.max(MINIMAL_ROWS, size);
+  const rows = asked ?? Math.max(MINIMAL_ROWS, size);
   const observations = graph.placeholder(OBSERVATIONS_NAME, observationType, [rows, ...observationShape]);
   const values = castToFloat(graph, observations, observationType === 'uint8' ? PIXEL_SCALE : 1);
   const inputs = encoderInputs(graph, encoder, values);

@@ -17,7 +17,8 @@ const DEVIATION_EPSILON = 1e-4;
  */
 export function varianceTerm(graph: Graph, latents: GraphTensor): GraphTensor {
   const [count] = latents.shape;
-  const variance = scale(graph, mean(graph, square(graph, centred(graph, latents)), [0]), count / (count - 1));
+  const biased = mean(graph, square(graph, centred(graph, latents)), [0]);
+  const variance = multiply(graph, biased, graph.quotient(count, count - 1));
   const deviation = sqrt(graph, add(graph, variance, graph.constant(DEVIATION_EPSILON)));
   return mean(graph, relu(graph, subtract(graph, graph.constant(WANTED_DEVIATION), deviation)));
 }
@@ -27,7 +28,7 @@ export function covarianceTerm(graph: Graph, latents: GraphTensor): GraphTensor 
   const [count, size] = latents.shape;
   const deviations = centred(graph, latents);
   const product = matmul(graph, transpose(graph, deviations, [1, 0]), deviations);
-  const covariance = scale(graph, product, 1 / (count - 1));
+  const covariance = multiply(graph, product, graph.quotient(1, count - 1));
   const offDiagonal = Float32Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? 0 : 1));
   const masked = multiply(graph, covariance, graph.constantTensor([size, size], offDiagonal));
   return scale(graph, sum(graph, square(graph, masked)), 1 / size);
@@ -61,7 +62,7 @@ export function sigregTerm(graph: Graph, latents: GraphTensor): GraphTensor {
   const distance = add(graph, square(graph, real), square(graph, imaginary));
   const weights = points.map((t, i) => Math.exp((-t * t) / 2) * (i === 0 || i === points.length - 1 ? gap : 2 * gap));
   const integrals = sum(graph, multiply(graph, distance, graph.constant(weights)), [1]);
-  return scale(graph, mean(graph, integrals), count);
+  return multiply(graph, mean(graph, integrals), graph.quotient(count));
 }
 
 /** The directions of one step, unit columns of [D, V]: a function of seed and step. Empty where the graph has no SIGReg term. */

@@ -26,6 +26,8 @@ export interface TrainingGraphOptions {
   readonly auxiliaries: readonly Auxiliary[];
   /** Whether the encoder as it would be exported now stands beside the step. Default false. */
   readonly isMeasured?: boolean;
+  /** R of that encoder. Default: as many as measuring needs. */
+  readonly measuredRows?: number;
 }
 
 export interface TrainingGraph {
@@ -99,7 +101,9 @@ export function buildTrainingGraph(
     hasTargets,
     observedNumbers: observationCount * elementCount(shape.observationShape),
     latentSize: Number(networks.encoder.outputs[0].shape[1]),
-    inference: options.isMeasured ? addInference(graph, networks.encoder, shape, variables) : undefined,
+    inference: options.isMeasured
+      ? addInference(graph, networks.encoder, shape, variables, options.measuredRows)
+      : undefined,
   };
 }
 

@@ -49,8 +49,12 @@ function expectTrained(text: string): void {
   expect(last).toBeLessThan(FALLEN * first);
 }
 
+/** Another number of sequences than that of the run. */
+const OTHER_BATCH = 24;
+
 function runExample(program: string, file: string): string {
-  const { status, stdout, stderr } = spawnSync(program, [join(examples, file), exported, String(STEPS)], {
+  const given = [exported, String(STEPS), String(OTHER_BATCH)];
+  const { status, stdout, stderr } = spawnSync(program, [join(examples, file), ...given], {
     cwd: folder,
     encoding: 'utf8',
   });

@@ -136,7 +136,7 @@ for (const { name, runtime, reason } of opened)
         [{ latent: float32([-1, 2]), action }, 'input "latent": expected axis 0 to be a size, got -1'],
         [
           { latent, action: float32([3, 1], 1, 2, 3) },
-          'input "action": expected axis N to have the size 2 that "latent" has, got 3',
+          'input "action": expected axis N to have the size 2 that goes with "latent", got 3',
         ],
         [{ latent: float32([2, 2], 1, 2, 3), action }, 'input "latent": expected 4 elements for shape [2, 2], got 3'],
       ];

@@ -3,8 +3,8 @@
 import * as onnxruntime from './onnxruntime-web/ort.webgpu.bundle.min.mjs';
 import { openWorld } from './world.js';
 
-/** `provider`: wasm or webgpu. Calls `onStep` with the number of the step and its losses by name. Gives the trained state. */
-export async function train({ folder = '.', steps = 200, provider = 'wasm', onStep = () => {} }) {
+/** `provider`: wasm or webgpu. `batchSize`: any number of sequences; by default that of the run. Calls `onStep` with the number of the step and its losses by name. Gives the trained state. */
+export async function train({ folder = '.', steps = 200, batchSize, provider = 'wasm', onStep = () => {} }) {
   const about = await (await fetch(`${folder}/training-step.json`)).json();
   const onDevice = Object.fromEntries(Object.values(about.state).map((name) => [name, 'gpu-buffer']));
   const session = await onnxruntime.InferenceSession.create(`${folder}/training-step.onnx`, {
@@ -13,7 +13,7 @@ export async function train({ folder = '.', steps = 200, provider = 'wasm', onSt
   });
   const start = await onnxruntime.InferenceSession.create(`${folder}/training-start.onnx`);
   let state = await start.run({});
-  const drawBatch = openWorld(about.batchSize);
+  const drawBatch = openWorld(batchSize ?? about.batchSize);
   const scalar = (value) => new onnxruntime.Tensor('float32', [value], []);
   for (let number = 1; number <= steps; number++) {
     const batch = Object.entries(drawBatch()).map(([name, value]) => [name, new onnxruntime.Tensor(...value)]);

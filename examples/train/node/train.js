@@ -1,22 +1,23 @@
-// Trains a world model in onnxruntime alone: node train.js EXPORT_FOLDER [STEPS]. Needs the package onnxruntime-node.
+// Trains a world model in onnxruntime alone: node train.js EXPORT_FOLDER [STEPS] [BATCH]. Needs the package onnxruntime-node.
 // The folder is that of `jepa export RUN --training-step`, RUN of `jepa train counting`. The world is another: world.js.
+// BATCH: sequences of a step, any number; by default that of the run.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as onnxruntime from 'onnxruntime-node';
 import { openWorld } from './world.js';
 
-const [folder, steps = '200'] = process.argv.slice(2);
+const [folder, steps = '200', batch] = process.argv.slice(2);
 const about = JSON.parse(readFileSync(join(folder, 'training-step.json'), 'utf8'));
 const open = (name) => onnxruntime.InferenceSession.create(join(folder, name));
 const session = await open('training-step.onnx');
 let state = await (await open('training-start.onnx')).run({});
-const drawBatch = openWorld(about.batchSize);
+const drawBatch = openWorld(Number(batch ?? about.batchSize));
 const scalar = (value) => new onnxruntime.Tensor('float32', [value], []);
 
 for (let number = 1; number <= Number(steps); number++) {
-  const batch = Object.entries(drawBatch()).map(([name, value]) => [name, new onnxruntime.Tensor(...value)]);
+  const drawn = Object.entries(drawBatch()).map(([name, value]) => [name, new onnxruntime.Tensor(...value)]);
   const results = await session.run({
-    ...Object.fromEntries(batch),
+    ...Object.fromEntries(drawn),
     ...state,
     rate: scalar(1e-3),
     step: scalar(number),

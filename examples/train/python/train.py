@@ -1,4 +1,6 @@
-"""Trains a world model in onnxruntime alone: python train.py EXPORT_FOLDER [STEPS]. Needs numpy and onnxruntime.
+"""Trains a world model in onnxruntime alone: python train.py EXPORT_FOLDER [STEPS] [BATCH].
+
+Needs numpy and onnxruntime. BATCH is the number of sequences of a step, any number; by default that of the run.
 
 The folder is that of `jepa export RUN --training-step`, RUN of `jepa train counting`. The world is another: a dot on a ring."""
 
@@ -15,7 +17,7 @@ names = [output.name for output in session.get_outputs()]
 start = onnxruntime.InferenceSession(f"{folder}/training-start.onnx")
 state = dict(zip((output.name for output in start.get_outputs()), start.run(None, {})))
 random = numpy.random.default_rng(0)
-size = about["batchSize"]
+size = int(sys.argv[3]) if len(sys.argv) > 3 else about["batchSize"]
 
 
 def draw_batch():

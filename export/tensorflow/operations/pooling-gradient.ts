@@ -1,4 +1,6 @@
 // Gradients of poolings to their input, as TensorFlow's kernels compute them.
+import { multiply, product } from '../../graph/dimension.ts';
+import type { Value } from '../../graph/graph.ts';
 import type { NodeContext, Operation } from '../operation.ts';
 import { asChannelsFirst, asLaidOut, isChannelsFirst, knownSizes, paddingBefore, spatialOf } from './window.ts';
 
@@ -8,19 +10,18 @@ const maxPoolGrad: Operation = {
     const { graph } = node;
     const x = asChannelsFirst(node, node.input(0));
     const gradient = asChannelsFirst(node, node.input(2));
-    const sides = knownSizes(node, x.shape, 'an image');
-    const outputs = knownSizes(node, gradient.shape, 'a gradient');
-    const pooling = windowsOf(node, sides.slice(2), outputs.slice(2));
-    const [, places] = graph.nodes('MaxPool', [x], pooling, 2);
-    const [count, picked] = [sides, outputs].map((shape) => shape.reduce((a, b) => a * b, 1));
+    const sides = knownSizes(node, x.shape.slice(2), 'an image');
+    const outputs = knownSizes(node, gradient.shape.slice(2), 'a gradient');
+    const [, places] = graph.nodes('MaxPool', [x], windowsOf(node, sides, outputs), 2);
+    const picked = product(gradient.shape);
     const zeros = graph.constant('zeros', { type: 'float32', shape: [1], data: new Float32Array(1) });
-    const nothing = graph.node('Expand', [zeros, graph.integers([count])]);
+    const nothing = graph.node('Expand', [zeros, countOf(node, x)]);
     const filled = graph.node(
       'ScatterElements',
       [nothing, graph.reshape(places, [picked]), graph.reshape(gradient, [picked])],
       { axis: 0, reduction: 'add' },
     );
-    return asLaidOut(node, graph.reshape(filled, sides));
+    return asLaidOut(node, graph.reshape(filled, x.shape));
   },
   documentation: {
     operators: 'MaxPool with its indices, ScatterElements that adds',
@@ -28,14 +29,25 @@ const maxPoolGrad: Operation = {
   },
 };
 
+/** The number of a tensor's elements, as a list of one. */
+function countOf(node: NodeContext, x: Value): Value {
+  const { graph } = node;
+  const count = product(x.shape);
+  return typeof count === 'number'
+    ? graph.integers([count])
+    : graph.reduce('ReduceProd', graph.node('Shape', [x]), [0], true);
+}
+
 /** Every pixel of a window gets its share of the gradient; padding has no share, as in TensorFlow. */
 const avgPoolGrad: Operation = {
   convert: (node) => {
     const { graph } = node;
-    const sizes = node.integers(0, 'the sizes of the image');
+    const sizes = node.dimensions(0);
+    if (sizes === undefined) throw node.unsupported('an image whose sizes are computed');
     const gradient = asChannelsFirst(node, node.input(1));
-    const [batch, channels, ...outputs] = knownSizes(node, gradient.shape, 'a gradient');
-    const sides = isChannelsFirst(node) ? sizes.slice(2) : sizes.slice(1, 3);
+    const [batch, channels, ...spatial] = gradient.shape;
+    const outputs = knownSizes(node, spatial, 'a gradient');
+    const sides = knownSizes(node, isChannelsFirst(node) ? sizes.slice(2) : sizes.slice(1, 3), 'an image');
     const { kernel_shape: kernel, strides, pads } = windowsOf(node, sides, outputs);
     const counts = outputs.map((count, i) =>
       Array.from({ length: count }, (_, position) => {
@@ -45,7 +57,7 @@ const avgPoolGrad: Operation = {
     );
     const shares = Float32Array.from(counts[0].flatMap((rows) => counts[1].map((columns) => 1 / (rows * columns))));
     const share = graph.constant('share', { type: 'float32', shape: [1, 1, ...outputs], data: shares });
-    const images = graph.reshape(graph.node('Mul', [gradient, share]), [batch * channels, 1, ...outputs]);
+    const images = graph.reshape(graph.node('Mul', [gradient, share]), [multiply(batch, channels), 1, ...outputs]);
     const area = kernel[0] * kernel[1];
     const ones = { type: 'float32' as const, shape: [1, 1, ...kernel], data: new Float32Array(area).fill(1) };
     const spread = graph.node('ConvTranspose', [images, graph.constant('ones', ones)], {

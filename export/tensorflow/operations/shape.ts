@@ -129,12 +129,11 @@ const pad: Operation = {
     const isPlain = x.type === 'float32' && (!node.has(2) || filler !== undefined);
     if (isPlain && pads?.every((amount) => typeof amount === 'number'))
       return graph.pad(x, pairsOf(node, 1), filler ? Number(filler.data[0]) : 0);
-    // [rank, 2], pairs of before and after, to all befores and then all afters.
-    const amounts = graph.reshapeTo(
-      graph.transpose(node.int64(node.input(1)), [1, 0]),
-      [2 * x.shape.length],
-      [2 * x.shape.length],
-    );
+    // [rank, 2], pairs of before and after, to all befores and then all afters; by Gather, behind which sizes stay known.
+    const rankOfX = x.shape.length;
+    const pairs = graph.node('Reshape', [node.int64(node.input(1)), graph.integers([2 * rankOfX])]);
+    const order = Array.from({ length: 2 * rankOfX }, (_, i) => (i < rankOfX ? 2 * i : 2 * (i - rankOfX) + 1));
+    const amounts = graph.node('Gather', [pairs, graph.integers(order)], { axis: 0 });
     return graph.node('Pad', [x, amounts, ...(node.has(2) ? [graph.cast(node.input(2), x.type)] : [])], {
       mode: 'constant',
     });

@@ -1,6 +1,6 @@
 // Pieces of tensors, and tensors out of pieces.
 import { integers, numbersOf } from '../../graph/constant.ts';
-import { unknownDimension } from '../../graph/dimension.ts';
+import { add, isEqual, unknownDimension } from '../../graph/dimension.ts';
 import type { Value } from '../../graph/graph.ts';
 import { axisFrom, type NodeContext, type Operation } from '../operation.ts';
 import { alike } from './elementwise.ts';
@@ -128,9 +128,10 @@ const slice: Operation = {
   convert: (node) => {
     const { graph } = node;
     const x = node.input(0);
-    const sizes = node.dimensions(2);
+    const [begins, sizes] = [node.dimensions(1), node.dimensions(2)];
     const slices = Array.from(x.shape.keys(), (axis): AxisSlice | undefined => {
       const start = entry(node, 1, axis);
+      const startName = begins?.[axis];
       const size = sizes?.[axis];
       if (start === 0 && (size === -1 || (size !== undefined && size === x.shape[axis] && size !== unknownDimension)))
         return undefined;
@@ -139,16 +140,22 @@ const slice: Operation = {
       const length = entry(node, 2, axis);
       const asValue = (position: Position): Value =>
         typeof position === 'number' ? graph.integers([position]) : position;
-      const end = graph.node('Add', [asValue(start), asValue(length)]);
-      if (typeof size === 'number') return { axis, start, end, step: 1 };
+      const stop = startName === undefined || size === undefined ? unknownDimension : add(startName, size);
+      if (isEqual(stop, x.shape[axis])) return { axis, start, end: farEnd, step: 1 };
+      const end = start === 0 ? asValue(length) : graph.node('Add', [asValue(start), asValue(length)]);
+      // A name stands for a size, and no size is -1.
+      if (size !== undefined && size !== unknownDimension) return { axis, start, end, step: 1 };
       const isRest = graph.node('Equal', [asValue(length), graph.integers([-1])]);
       return { axis, start, end: graph.node('Where', [isRest, graph.integers([farEnd]), end]), step: 1 };
     });
-    return sliceAxes(
+    const piece = sliceAxes(
       node,
       x,
       slices.filter((found) => found !== undefined),
     );
+    // TensorFlow refuses a piece that reaches beyond the whole, so that it has the size that is asked for.
+    const isKnown = sizes?.every((size) => size !== -1 && size !== unknownDimension) ?? false;
+    return isKnown && piece.shape.includes(unknownDimension) ? graph.refined(piece, sizes ?? []) : piece;
   },
   documentation: { operators: 'Slice' },
 };

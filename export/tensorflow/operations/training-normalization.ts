@@ -16,10 +16,24 @@ function inverseDeviation(node: NodeContext, variance: Value): Value {
   return graph.node('Reciprocal', [graph.node('Sqrt', [graph.node('Add', [variance, epsilon])])]);
 }
 
-/** Rows that a batch norm averages over: N H W. */
-function rowsOf(node: NodeContext, x: Value): number {
-  const [batch, , height, width] = knownSizes(node, x.shape, 'an image');
-  return batch * height * width;
+/** One over the rows that a batch norm averages over, N H W; N may be any number. */
+function shareOf(node: NodeContext, x: Value): Value {
+  const { graph } = node;
+  const [batch, ...rest] = x.shape;
+  const [, height, width] = knownSizes(node, rest, 'an image');
+  const pixels = height * width;
+  if (typeof batch === 'number') return graph.scalar(1 / (batch * pixels), 'share');
+  const count = graph.cast(graph.sizeOf(x, 0), 'float32');
+  return graph.node('Div', [graph.scalar(1 / pixels, 'pixel_share'), count]);
+}
+
+/** The biased variance as the unbiased one: times rows / (rows - 1), or as it is for one row. */
+function unbiasedVariance(node: NodeContext, variance: Value, x: Value): Value {
+  const { graph } = node;
+  const [one, share] = [graph.scalar(1, 'one'), shareOf(node, x)];
+  const constant = graph.constantOf(share);
+  if (constant && Number(constant.data[0]) === 1) return variance;
+  return graph.node('Div', [variance, graph.node('Sub', [one, share])]);
 }
 
 /**
@@ -30,14 +44,13 @@ export function trainingBatchNorm(node: NodeContext): Value[] {
   const { graph } = node;
   const x = asChannelsFirst(node, node.input(0));
   const [gamma, beta] = node.inputs(1, 3);
-  const rows = rowsOf(node, x);
   const mean = graph.reduce('ReduceMean', x, [0, 2, 3], false);
   const centred = graph.node('Sub', [x, perChannel(node, mean)]);
   const variance = graph.reduce('ReduceMean', graph.node('Mul', [centred, centred]), [0, 2, 3], false);
   const factor = graph.node('Mul', [gamma, inverseDeviation(node, variance)]);
   const scaled = graph.node('Mul', [centred, perChannel(node, factor)]);
   const y = asLaidOut(node, graph.node('Add', [scaled, perChannel(node, beta)]));
-  const unbiased = graph.node('Mul', [variance, graph.scalar(rows > 1 ? rows / (rows - 1) : 1, 'unbiased')]);
+  const unbiased = unbiasedVariance(node, variance, x);
   return [y, mean, unbiased, mean, variance, variance];
 }
 
@@ -52,7 +65,7 @@ const fusedBatchNormGrad: Operation = {
     const gradient = asChannelsFirst(node, node.input(0));
     const x = asChannelsFirst(node, node.input(1));
     const [gamma, mean, variance] = node.inputs(2, 5);
-    const share = graph.scalar(1 / rowsOf(node, x), 'share');
+    const share = shareOf(node, x);
     const r = inverseDeviation(node, variance);
     const centred = graph.node('Sub', [x, perChannel(node, mean)]);
     const sum = graph.reduce('ReduceSum', gradient, [0, 2, 3], false);

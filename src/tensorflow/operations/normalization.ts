@@ -59,7 +59,7 @@ export function batchNorm(
   return {
     output: image === x ? recorded : reshape(graph, recorded, x.shape),
     mean,
-    variance: binary(graph, 'Mul', unbiased, graph.constant(rows > 1 ? (rows - 1) / rows : 1)),
+    variance: binary(graph, 'Mul', unbiased, rows > 1 ? graph.quotient(rows - 1, rows) : graph.constant(1)),
   };
 }
 

@@ -126,7 +126,7 @@ export function sum(graph: Graph, x: GraphTensor, axes: readonly number[] = allA
 export function mean(graph: Graph, x: GraphTensor, axes: readonly number[] = allAxes(x)): GraphTensor {
   const count = axes.reduce((product, axis) => product * x.shape[axis], 1);
   return graph.record([x], reduce(graph, 'Mean', x, axes), (gradient) => [
-    broadcastBack(graph, binary(graph, 'Mul', gradient, graph.constant(1 / count)), x, axes),
+    broadcastBack(graph, binary(graph, 'Mul', gradient, graph.quotient(1, count)), x, axes),
   ]);
 }
 

@@ -51,9 +51,8 @@ describe('training step', () => {
     const reference = new TrainingStep(networks, shape, { ...options, isMeasured: true });
     const [session, beginning] = await Promise.all([openBytes(encoder), openBytes(start)]);
     const { weights, averages } = await beginning.run({});
-    const rows = Number(Reflect.get(session.inputMetadata[0], 'shape')[0]);
-    const pixels = new Uint8Array(rows * reference.rowSize);
-    pixels.set(batch(0).observations.subarray(0, pixels.length));
+    const rows = 5;
+    const pixels = new Uint8Array(batch(0).observations.subarray(0, rows * reference.rowSize));
     const { latent } = await session.run({
       observations: new ort.Tensor('uint8', pixels, [rows, ...shape.observationShape]),
       weights,

@@ -1,4 +1,5 @@
 // The variants of a training that the step file must know: every encoder, auxiliary and objective, small enough for a test.
+import * as tf from '@tensorflow/tfjs';
 import { buildWorldModel, type WorldModel } from '../../../models/world-model.ts';
 import {
   type Auxiliary,
@@ -68,6 +69,8 @@ export interface Variant {
   readonly objective?: Partial<ObjectiveConfiguration>;
   readonly optimization?: Partial<OptimizationConfiguration>;
   readonly auxiliaries?: readonly (string | object)[];
+  /** In the place of the model's own. */
+  readonly createEncoder?: (observationShape: readonly number[]) => tf.LayersModel;
 }
 
 export const variants: readonly Variant[] = [
@@ -115,7 +118,26 @@ export const variants: readonly Variant[] = [
     objective: { horizon: 3, dynamicsHorizon: 1, auxiliaryOn: 'predicted' },
   },
   { name: 'no dynamics', objective: { dynamics: 0 } },
+  { name: "a module's encoder with poolings and a strided 1 x 1 convolution", createEncoder: poolingEncoder },
 ];
+
+/** Layers that no encoder of a configuration has, but one of a module may. */
+function poolingEncoder(observationShape: readonly number[]): tf.LayersModel {
+  const input = tf.input({ shape: [...observationShape] });
+  const layers = [
+    tf.layers.maxPooling2d({ poolSize: 4, strides: 4 }),
+    tf.layers.conv2d({
+      filters: 4,
+      kernelSize: 1,
+      strides: 2,
+      kernelInitializer: tf.initializers.glorotUniform({ seed: 2 }),
+    }),
+    tf.layers.averagePooling2d({ poolSize: 3, strides: 2, padding: 'same' }),
+    tf.layers.flatten(),
+    tf.layers.dense({ units: 5, kernelInitializer: tf.initializers.glorotUniform({ seed: 3 }) }),
+  ];
+  return tf.model({ inputs: input, outputs: layers.reduce((x, layer) => layer.apply(x) as tf.SymbolicTensor, input) });
+}
 
 export interface VariantParts {
   readonly networks: WorldModel;
@@ -126,7 +148,8 @@ export interface VariantParts {
     readonly auxiliaries: readonly Auxiliary[];
     readonly seed: number;
   };
-  readonly batch: (step: number) => TransitionBatch;
+  /** Default size: BATCH. */
+  readonly batch: (step: number, size?: number) => TransitionBatch;
   readonly dispose: () => void;
 }
 
@@ -139,11 +162,14 @@ export async function buildVariant(variant: Variant): Promise<VariantParts> {
   const auxiliary = joinStateTables(auxiliaries, environment.stateCount);
   const source = environmentSource(environment, { seed: 3, stream: 'train', auxiliary });
   const { observationShape, actionSize } = environment;
-  const networks = buildWorldModel(
+  const own = buildWorldModel(
     { ...model, ...variant.model },
     { observationShape, actionSize, auxiliarySize: auxiliarySizeOf(auxiliaries) },
     1,
   );
+  if (variant.createEncoder) own.encoder.dispose();
+  const encoder = variant.createEncoder?.(observationShape) ?? own.encoder;
+  const networks = { ...own, encoder };
   const options = {
     objective: { ...objective, ...variant.objective },
     optimization: { ...optimization, ...variant.optimization },
@@ -154,7 +180,7 @@ export async function buildVariant(variant: Variant): Promise<VariantParts> {
     networks,
     shape: source,
     options,
-    batch: (step) => source.batch(step, BATCH, options.objective.horizon) as TransitionBatch,
+    batch: (step, size = BATCH) => source.batch(step, size, options.objective.horizon) as TransitionBatch,
     dispose() {
       for (const network of [networks.encoder, networks.predictor, networks.auxiliary]) network?.dispose();
       for (const each of auxiliaries) if (each.of === 'pixels') each.model.dispose();
