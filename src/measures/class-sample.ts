@@ -3,7 +3,6 @@ import type { LabelledLatents } from './latents.ts';
 
 /** At most about `most` rows, in their order; two of every class at least. All where there are no more. */
 export function sampleRows({ labels, count, classCount }: LabelledLatents, most: number): Int32Array {
-  if (count <= most) return Int32Array.from({ length: count }, (_, index) => index);
   const counts = new Int32Array(classCount);
   for (const label of labels) counts[label]++;
   // The largest quota for which all classes together have no more than `most`.
@@ -17,13 +16,12 @@ export function sampleRows({ labels, count, classCount }: LabelledLatents, most:
   }
   const seen = new Int32Array(classCount);
   const rows: number[] = [];
-  for (let i = 0; i < count; i++) {
-    const label = labels[i];
-    // Evenly spread over the class's observations.
+  labels.forEach((label, i) => {
+    // Evenly spread over the class's observations; all, where they are no more than the quota.
     const own = counts[label];
     const n = seen[label]++;
-    if (own <= quota || Math.floor(((n + 1) * quota) / own) > Math.floor((n * quota) / own)) rows.push(i);
-  }
+    if (Math.floor(((n + 1) * quota) / own) > Math.floor((n * quota) / own)) rows.push(i);
+  });
   return Int32Array.from(rows);
 }
 

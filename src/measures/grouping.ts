@@ -43,7 +43,7 @@ export function measureGrouping(
   for (let a = 0; a < classCount; a++)
     for (let b = a + 1; b < classCount; b++) {
       const square = squaredDistance(centroids, a * size, centroids, b * size, size);
-      squared[a * classCount + b] = squared[b * classCount + a] = square;
+      squared[b * classCount + a] = square;
       const side = groupOf[a] === groupOf[b] ? 'within' : 'between';
       sums[side] += Math.sqrt(square);
       counts[side]++;
@@ -57,11 +57,11 @@ export function measureGrouping(
 /**
  * The partition into `groupCount` non-empty groups with the least sum of squared distances to the groups' means (k-means,
  * exactly: all partitions are tried); the first of equals.
- * @param squared [C, C] squared distances
+ * @param squared [C, C] squared distances, below the diagonal
  */
 function bestPartition(squared: Float64Array, classCount: number, groupCount: number): Int32Array {
   const groupOf = new Int32Array(classCount);
-  let best = groupOf.slice();
+  let best: Int32Array = groupOf;
   let leastCost = Number.POSITIVE_INFINITY;
   // The cost of a group is the sum of its pairs' squared distances over its size.
   const pairSums = new Float64Array(groupCount);
@@ -94,7 +94,8 @@ function bestPartition(squared: Float64Array, classCount: number, groupCount: nu
 
 /** Of two partitions of the same things, each given as the group of every thing. */
 export function adjustedRandIndex(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const pairs = (count: number) => (count * (count - 1)) / 2;
+  // Each pair in both orders: a factor that cancels.
+  const pairs = (count: number) => count * (count - 1);
   const tally = (keys: readonly string[]) => {
     const counts = new Map<string, number>();
     for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);

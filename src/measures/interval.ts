@@ -65,10 +65,8 @@ function upperTail(right: number, count: number, p: number): number {
   return incompleteBeta(right, count - right + 1, p);
 }
 
-/** By the continued fraction of DLMF 8.17.22, evaluated from its front (Lentz). */
+/** For 0 < x < 1, by the continued fraction of DLMF 8.17.22, evaluated from its front (Lentz). */
 function incompleteBeta(a: number, b: number, x: number): number {
-  if (x <= 0) return 0;
-  if (x >= 1) return 1;
   if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(b, a, 1 - x);
   const front = Math.exp(
     logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x) - Math.log(a),

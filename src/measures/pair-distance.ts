@@ -147,7 +147,7 @@ export function forEachBlock(
     visit(Float64Array.from(values.subarray(first * size, (first + BLOCK) * size)), first);
 }
 
-/** Calls `visit` once for each pair i < j, in blocks. */
+/** Calls `visit` once for each pair i < j, in blocks; each observation meets the others in rising order. */
 function forEachPair(latents: Latents, visit: (i: number, j: number, distance: number) => void): void {
   const { size } = latents;
   forEachBlock(latents, (own, iFirst) =>
@@ -169,7 +169,9 @@ function forEachPair(latents: Latents, visit: (i: number, j: number, distance: n
 /** O(N^2 D): about a second for 4,096 latents of 64 numbers. */
 export function measurePairs(latents: LabelledLatents): PairDistances {
   const { count, labels, classCount } = latents;
-  const smallestBetween = new Float64Array(classCount * classCount).fill(Number.POSITIVE_INFINITY);
+  const smallestBetween = Float64Array.from({ length: classCount * classCount }, (_, ab) =>
+    ab % (classCount + 1) === 0 ? 0 : Number.POSITIVE_INFINITY,
+  );
   const closestPair = new Int32Array(2 * classCount * classCount).fill(-1);
   const largestWithin = new Float64Array(classCount);
   const nearest = new Int32Array(count).fill(-1);
@@ -184,11 +186,11 @@ export function measurePairs(latents: LabelledLatents): PairDistances {
   const between = new Float64Array(HISTOGRAM_BINS + 1);
 
   const offer = (i: number, j: number, distance: number) => {
-    if (distance < nearestDistance[i] || (distance === nearestDistance[i] && j < nearest[i])) {
+    if (distance < nearestDistance[i]) {
       secondDistance[i] = nearestDistance[i];
       nearestDistance[i] = distance;
       nearest[i] = j;
-    } else if (distance < secondDistance[i]) secondDistance[i] = distance;
+    } else secondDistance[i] = Math.min(secondDistance[i], distance);
   };
   let sum = 0;
   forEachPair(latents, (i, j, distance) => {
@@ -202,11 +204,11 @@ export function measurePairs(latents: LabelledLatents): PairDistances {
     const bin = Math.floor(distance / width);
     if (a === b) {
       within[bin]++;
-      if (distance > largestWithin[a]) largestWithin[a] = distance;
+      largestWithin[a] = Math.max(largestWithin[a], distance);
     } else {
       between[bin]++;
-      if (distance < nearestOther[i]) nearestOther[i] = distance;
-      if (distance < nearestOther[j]) nearestOther[j] = distance;
+      nearestOther[i] = Math.min(nearestOther[i], distance);
+      nearestOther[j] = Math.min(nearestOther[j], distance);
       const ab = a * classCount + b;
       const ba = b * classCount + a;
       if (distance < smallestBetween[ab]) {
@@ -219,7 +221,6 @@ export function measurePairs(latents: LabelledLatents): PairDistances {
       }
     }
   });
-  for (let c = 0; c < classCount; c++) smallestBetween[c * classCount + c] = 0;
   return {
     meanDistance: sum / ((count * (count - 1)) / 2),
     smallestBetween,
@@ -249,7 +250,7 @@ const TYPICAL_PAIRS = 4096;
 /** The farthest pairs, which two or three observations in a hundred could be in, do not count. */
 const TYPICAL_SHARE = 0.95;
 
-/** Mean distance of two observations but for the farthest twentieth, of pairs spread over all: a few far away do not raise it. */
+/** Mean distance of two observations but for the farthest twentieth, of pairs spread over all: a few far away do not raise it; 0 of one alone. */
 export function typicalDistance({ values, count, size }: Latents): number {
   const distances: number[] = [];
   // Each round pairs every observation with one at another offset.
@@ -259,10 +260,9 @@ export function typicalDistance({ values, count, size }: Latents): number {
     const offset = 1 + Math.floor((round * (count - 1)) / rounds);
     for (let i = 0; i < count; i += stride) {
       const j = (i + offset) % count;
-      if (j !== i) distances.push(Math.sqrt(squaredDistance(values, i * size, values, j * size, size)));
+      distances.push(Math.sqrt(squaredDistance(values, i * size, values, j * size, size)));
     }
   }
-  if (distances.length === 0) return 0;
   distances.sort((a, b) => a - b);
   const kept = distances.slice(0, Math.max(1, Math.ceil(TYPICAL_SHARE * distances.length)));
   return kept.reduce((sum, distance) => sum + distance, 0) / kept.length;

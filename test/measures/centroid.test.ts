@@ -60,4 +60,24 @@ describe('centroids', () => {
     expect(() => measureCentroids(judged, new Float64Array(6))).toThrow(UsageError);
     expect(() => measureCentroids(judged, new Float64Array(6))).toThrow('expected 2 of 2 numbers, got 6 numbers');
   });
+
+  test('of three classes, one of them with a tie, the counts are those worked by hand', () => {
+    const three = latentsOf([[0], [1], [10.5], [11.5], [12], [13], [11]], [0, 0, 1, 1, 2, 2, 2]);
+    const measures = measureCentroids(three, Float64Array.of(0, 10, 12));
+    // 11.5 is nearer to 12; 11 is as near to 10, which is a mistake.
+    expect(Array.from(measures.confusion)).toEqual([2, 0, 0, 0, 1, 1, 0, 1, 2]);
+    expect(Array.from(measures.recall)).toEqual([1, 1 / 2, 2 / 3]);
+    expect(measures.accuracy).toBe(5 / 7);
+    expect(Array.from(measures.rivals)).toEqual([1, 1, 2, 2, 1, 1, 1]);
+    expect(measures.worstPair).toEqual([1, 2]);
+    expect(measures.centroidGapRatio).toBe(1);
+  });
+
+  test('of equally near rivals the first is named; of one class there is none', () => {
+    const one = latentsOf([[0], [0], [-5], [-5], [5], [5]], [0, 0, 1, 1, 2, 2]);
+    expect(measureCentroids(one, Float64Array.of(0, -5, 5)).rivals[0]).toBe(1);
+    const alone = measureCentroids(latentsOf([[0], [2]], [0, 0]), Float64Array.of(1));
+    expect(Array.from(alone.margins)).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
+    expect(alone.accuracy).toBe(1);
+  });
 });

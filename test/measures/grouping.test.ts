@@ -40,6 +40,34 @@ describe('grouping of centroids', () => {
     );
   });
 
+  test('refuses a class in two groups, and more than twelve', () => {
+    expect(() =>
+      measureGrouping(new Float64Array(4), 1, [
+        [0, 1],
+        [1, 2],
+      ]),
+    ).toThrow('got [[0,1],[1,2]] for 4 classes');
+    expect(() =>
+      measureGrouping(new Float64Array(3), 1, [
+        [0, 1],
+        [1, 2],
+      ]),
+    ).toThrow('for 3 classes');
+    const halves = (count: number) => [0, 1].map((half) => [...Array(count).keys()].filter((c) => c % 2 === half));
+    expect(() => measureGrouping(new Float64Array(13), 1, halves(13))).toThrow('at most 12 classes');
+    const twelve = Float64Array.from({ length: 12 }, (_, c) => 100 * (c % 2) + c);
+    expect(measureGrouping(twelve, 1, halves(12)).adjustedRandIndex).toBe(1);
+  });
+
+  test('the best partition weighs groups by their means, not by their pairs, and is the first of equals', () => {
+    // 0, 2, 4 and 9: squared distances to the means 8 and 0; of pairs alone 2 and 12.5. By sums of pairs the halves would win.
+    expect(measureGrouping(Float64Array.of(0, 2, 4, 9), 1, [[0, 1, 2], [3]]).adjustedRandIndex).toBe(1);
+    // 0 1 | 2 and 0 | 1 2 are alike.
+    expect(measureGrouping(Float64Array.of(0, 1, 2), 1, [[0, 1], [2]]).adjustedRandIndex).toBe(1);
+    expect(measureGrouping(Float64Array.of(0, 1, 2), 1, [[0], [1, 2]]).adjustedRandIndex).toBeLessThan(1);
+    expect(adjustedRandIndex([0, 0], [1, 1])).toBe(1);
+  });
+
   // Hubert and Arabie's index, worked by hand: (pairs together in both - expected) / (most - expected).
   test.each([
     [[0, 0, 1, 1], [1, 1, 0, 0], 1],

@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { LabelledLatents } from '../../src/measures/latents.ts';
-import { measureOrganisation } from '../../src/measures/organisation.ts';
+import { median } from '../../src/measures/median.ts';
+import {
+  drawSpreads,
+  measureOrganisation,
+  middleOfRatios,
+  projectPair,
+  ratioOfSpread,
+  robustCentres,
+  rowsByClass,
+} from '../../src/measures/organisation.ts';
 import { randomFor } from '../../src/random.ts';
 import { latentsOf } from '../evaluation/reference.ts';
 
@@ -75,7 +84,9 @@ describe('organisation', () => {
 
   test('of points is infinite, and 0 where they are one', () => {
     expect(measure(latentsOf([[0], [0], [1], [1]], [0, 0, 1, 1])).ratio).toBe(Number.POSITIVE_INFINITY);
-    expect(measure(latentsOf([[1], [1], [1], [1]], [0, 0, 1, 1])).ratio).toBe(0);
+    const { ratio, pairs } = measure(latentsOf([[1], [1], [1], [1]], [0, 0, 1, 1]));
+    expect(ratio).toBe(0);
+    expect(pairs).toEqual([{ classes: [0, 1], gap: 0, spread: 0, ratio: 0 }]);
   });
 
   test('names the worst of several pairs, the pairs in rising order', () => {
@@ -160,5 +171,172 @@ describe('observations that would decide', () => {
     expect(measureOrganisation({ latents, others: latents, threshold: ratio }).factorToDecide).toBe(
       Number.POSITIVE_INFINITY,
     );
+  });
+});
+
+describe('against the definition, of five classes of three numbers', () => {
+  const draw = (purpose: string) => {
+    const random = randomFor(11, purpose);
+    const labels = Array.from({ length: 50 }, (_, n) => n % 5);
+    return latentsOf(
+      labels.map((label) => [2 * label + random.normal(), 7 - label ** 2 + random.normal(), random.normal()]),
+      labels,
+    );
+  };
+  const [latents, others] = [draw('judged'), draw('others')];
+  const rowsOf = ({ values, count, labels }: LabelledLatents, c: number) =>
+    Array.from({ length: count }, (_, n) => Array.from(values.subarray(3 * n, 3 * n + 3))).filter(
+      (_row, n) => labels[n] === c,
+    );
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const centres = [0, 1, 2, 3, 4].map((c) => [0, 1, 2].map((k) => median(rowsOf(others, c).map((row) => row[k]))));
+  const minus = (a: readonly number[], b: readonly number[]) => a.map((value, k) => value - b[k]);
+  const radii = centres.map((centre, c) => mean(rowsOf(latents, c).map((row) => Math.hypot(...minus(row, centre)))));
+  const spreadOf = (along: readonly number[]) => mean(along.map((value) => Math.abs(value - median(along))));
+  const all = [0, 1, 2, 3].flatMap((a) =>
+    [1, 2, 3, 4]
+      .filter((b) => b > a)
+      .map((b) => {
+        const line = minus(centres[b], centres[a]);
+        const length = Math.hypot(...line);
+        const [first, second] = [a, b].map((c) =>
+          rowsOf(latents, c).map((row) => minus(row, centres[a]).reduce((sum, v, k) => sum + v * line[k], 0) / length),
+        );
+        const gap = Math.max(0, median(second) - median(first));
+        const spread = Math.max(spreadOf(first), spreadOf(second));
+        return {
+          classes: [a, b],
+          gap,
+          spread,
+          ratio: gap / (2 * spread),
+          bound: length / (2 * Math.max(radii[a], radii[b])),
+        };
+      }),
+  );
+
+  test('the pairs are the worst, found from those whose centres are relatively nearest', () => {
+    const { pairs, pairCount, worstPair, ratio } = measureOrganisation({ latents, others });
+    const inOrder = all.toSorted((a, b) => a.bound - b.bound);
+    let taken = 5;
+    while (taken < 10 && inOrder[taken].bound <= Math.min(...inOrder.slice(0, taken).map((pair) => pair.ratio)))
+      taken++;
+    const expected = inOrder.slice(0, taken).sort((a, b) => a.ratio - b.ratio);
+    expect(pairCount).toBe(10);
+    expect(pairs.map(({ classes }) => classes)).toEqual(expected.map(({ classes }) => classes));
+    pairs.forEach((pair, index) => {
+      expect(pair.gap).toBeCloseTo(expected[index].gap, 9);
+      expect(pair.spread).toBeCloseTo(expected[index].spread, 9);
+      expect(pair.ratio).toBeCloseTo(expected[index].ratio, 9);
+    });
+    expect(ratio).toBeCloseTo(Math.min(...all.map((pair) => pair.ratio)), 9);
+    expect(worstPair).toEqual(expected[0].classes);
+  });
+
+  const intervals = () => {
+    const { pairs } = measureOrganisation({ latents, others });
+    return pairs.slice(0, 5).map(({ classes, ratio }, index) => {
+      const { sides } = projectPair(latents, rowsByClass(latents), robustCentres(others), classes);
+      const draws = drawSpreads(sides, undefined, 20 + index) ?? [];
+      return {
+        ratio,
+        interval: middleOfRatios(draws.map(({ gap, spread }) => ratioOfSpread(Math.max(0, gap), spread))),
+      };
+    });
+  };
+
+  test('the interval is from the lowest of the lower ends to the lowest of the upper ends of the five worst', () => {
+    const known = intervals();
+    const { interval, ratio } = measureOrganisation({ latents, others, seed: 20 });
+    expect(interval).toEqual([
+      Math.min(ratio, ...known.map(({ interval: [low] }) => low)),
+      Math.max(ratio, Math.min(...known.map(({ interval: [, high] }) => high))),
+    ]);
+  });
+
+  test('to be below a threshold one pair must be so altogether, to be above it all must; intervals narrow with the root', () => {
+    const known = intervals();
+    const factorAt = (threshold: number) =>
+      measureOrganisation({ latents, others, seed: 20, threshold }).factorToDecide;
+    const [worst] = known;
+    const needed = (end: number, ratio: number, threshold: number) => ((end - ratio) / (threshold - ratio)) ** 2;
+    for (const threshold of [worst.ratio * 1.05, known[2].ratio * 1.02]) {
+      const below = known.filter(({ ratio }) => ratio < threshold);
+      const factors = below.map(({ ratio, interval: [, high] }) =>
+        high < threshold ? 1 : needed(high, ratio, threshold),
+      );
+      expect(factorAt(threshold)).toBeCloseTo(Math.min(...factors), 9);
+    }
+    const under = worst.ratio * 0.97;
+    const factors = known.map(({ ratio, interval: [low] }) => (low >= under ? 1 : needed(low, ratio, under)));
+    expect(factors.filter((factor) => factor > 1).length).toBeGreaterThan(0);
+    expect(factorAt(under)).toBeCloseTo(Math.max(...factors), 9);
+    expect(factorAt(worst.ratio * (1 + 1e-5))).toBe(Number.POSITIVE_INFINITY);
+    expect(factorAt(0.001)).toBe(1);
+    expect(factorAt(1000)).toBe(1);
+  });
+});
+
+describe('draws', () => {
+  /** By the definition: the drawn values in rising order, their lower middle, and the mean distance from it. */
+  const spreadOf = (drawn: readonly number[]) => {
+    const sorted = drawn.toSorted((a, b) => a - b);
+    const centre = sorted[Math.ceil(sorted.length / 2) - 1];
+    return { centre, spread: sorted.reduce((sum, value) => sum + Math.abs(value - centre), 0) / sorted.length };
+  };
+  const sides = [
+    { along: Float64Array.of(-3, -2, -1, 0, 0.5, 1, 2, 4, 7), rows: Int32Array.of(4, 0, 2, 6, 8, 10, 12, 14, 16) },
+    { along: Float64Array.of(8, 9, 10, 11, 12, 13, 14, 20), rows: Int32Array.of(1, 3, 5, 7, 9, 11, 13, 15) },
+  ];
+
+  const byDefinition = (unitsOf: readonly (readonly (readonly number[])[])[]) => {
+    const random = randomFor(5, 'organisation');
+    return Array.from({ length: 400 }, () => {
+      const [first, second] = unitsOf.map((units) =>
+        spreadOf(units.flatMap(() => units[random.integer(units.length)])),
+      );
+      return { gap: second.centre - first.centre, spread: Math.max(first.spread, second.spread) };
+    });
+  };
+  const compare = (found: ReturnType<typeof drawSpreads>, expected: ReturnType<typeof byDefinition>) => {
+    expect(found).toHaveLength(400);
+    found?.forEach((draw, n) => {
+      expect(draw.gap).toBeCloseTo(expected[n].gap, 9);
+      expect(draw.spread).toBeCloseTo(expected[n].spread, 9);
+    });
+  };
+
+  test('take members with their places', () => {
+    compare(
+      drawSpreads(sides, undefined, 5),
+      byDefinition(sides.map(({ along }) => Array.from(along, (value) => [value]))),
+    );
+  });
+
+  test('take episodes, in the order of their numbers, with all of their members', () => {
+    // Nine episodes of the first class, eight of the second with two frames each.
+    const episodes = Int32Array.from({ length: 40 }, (_, row) => (row % 2 ? (row * 7) % 16 : 100 - row));
+    const both = [
+      sides[0],
+      {
+        along: Float64Array.from({ length: 16 }, (_, n) => 10 + n * n),
+        rows: Int32Array.from({ length: 16 }, (_, n) => 2 * ((n * 5) % 16) + 1),
+      },
+    ];
+    const unitsOf = both.map(({ along, rows }) => {
+      const numbers = [...new Set(Array.from(rows, (row) => episodes[row]))].sort((a, b) => a - b);
+      return numbers.map((number) => Array.from(along).filter((_value, n) => episodes[rows[n]] === number));
+    });
+    expect(unitsOf.map((units) => units.length)).toEqual([9, 8]);
+    compare(drawSpreads(both, episodes, 5), byDefinition(unitsOf));
+  });
+
+  test('are none where one of the two classes has fewer than eight', () => {
+    const short = { along: sides[1].along.subarray(0, 7), rows: sides[1].rows.subarray(0, 7) };
+    expect(drawSpreads([sides[0], short], undefined, 5)).toBeUndefined();
+    expect(drawSpreads([short, sides[0]], undefined, 5)).toBeUndefined();
+  });
+
+  test('their interval leaves out ten of the 400 at either end', () => {
+    expect(middleOfRatios(Array.from({ length: 400 }, (_, n) => (n * 7) % 400))).toEqual([10, 389]);
   });
 });

@@ -140,23 +140,105 @@ describe('pair distances', () => {
     expect(typicalDistance({ values: Float32Array.of(3), count: 1, size: 1 })).toBe(0);
   });
 
+  test('the typical distance of a few is the mean over all their pairs', () => {
+    // 0, 3, 6 and 9 along the line (3, 4) / 5: six distances of 3, four of 6 and two of 9, all of which are kept.
+    const values = Float32Array.from([0, 3, 6, 9].flatMap((at) => [0.6 * at, 0.8 * at]));
+    expect(typicalDistance({ values, count: 4, size: 2 })).toBeCloseTo((6 * 3 + 4 * 6 + 2 * 9) / 12, 6);
+  });
+
+  test('the typical distance of more is that of pairs at 4,096 / N offsets, spread evenly', () => {
+    const values = Float32Array.from({ length: 100 }, (_, n) => (n * 37) % 101);
+    const distances: number[] = [];
+    for (let round = 0; round < 41; round++)
+      for (let i = 0; i < 100; i++)
+        distances.push(Math.abs(values[i] - values[(i + 1 + Math.floor((round * 99) / 41)) % 100]));
+    const kept = distances.sort((a, b) => a - b).slice(0, 3895);
+    expect(typicalDistance({ values, count: 100, size: 1 })).toBeCloseTo(kept.reduce((a, b) => a + b) / 3895, 9);
+  });
+
   test('the typical distance of many stands for that of all', () => {
-    const rows = Array.from({ length: 9000 }, (_, n) => [n % 3]);
-    // 0, 1, 2 by turns: distances of 0, 1, 1 and 2, of which the longest go first.
-    const typical = typicalDistance(
-      latentsOf(
-        rows,
-        rows.map(() => 0),
-      ),
-    );
-    expect(typical).toBeGreaterThan(0.7);
-    expect(typical).toBeLessThan(1.4);
+    // 0, 1, 2 by turns; of every second with the next: 3,000 are 1 apart and 1,500 are 2, of which 225 go.
+    const values = Float32Array.from({ length: 9000 }, (_, n) => n % 3);
+    expect(typicalDistance({ values, count: 9000, size: 1 })).toBeCloseTo((3000 + 2 * 1275) / 4275, 12);
   });
 
   test('a matrix is of the chosen rows, in their order', () => {
     expect(Array.from(distanceMatrix(latentsOf([[0], [1], [4]], [0, 0, 0]), [2, 0, 1]))).toEqual([
       0, 4, 3, 4, 0, 1, 3, 1, 0,
     ]);
+  });
+
+  test('a matrix of rows of two numbers has their distances', () => {
+    const rows = latentsOf(
+      [
+        [0, 0],
+        [9, 9],
+        [3, 4],
+      ],
+      [0, 0, 0],
+    );
+    expect(Array.from(distanceMatrix(rows, [0, 2]))).toEqual([0, 5, 5, 0]);
+  });
+
+  test('a squared distance is the sum over the row alone, wherever it begins', () => {
+    const a = Float32Array.from({ length: 24 }, (_, k) => (k * k) % 17);
+    const b = Float32Array.from({ length: 24 }, (_, k) => (5 * k) % 13);
+    for (let size = 0; size <= 10; size++)
+      for (const [aOffset, bOffset] of [
+        [0, 0],
+        [3, 0],
+        [11, 12],
+      ]) {
+        let sum = 0;
+        for (let k = 0; k < size; k++) sum += (a[aOffset + k] - b[bOffset + k]) ** 2;
+        expect(squaredDistance(a, aOffset, b, bOffset, size)).toBe(sum);
+      }
+  });
+
+  test('observations of three blocks on a line are met once', () => {
+    const rows = Array.from({ length: 130 }, (_, n) => [n]);
+    const line = latentsOf(
+      rows,
+      rows.map((_, n) => n % 2),
+    );
+    const { meanDistance, largestWithin, nearest, secondDistance, sumToClass, histogram } = measurePairs(line);
+    expect(meanDistance).toBeCloseTo(131 / 3, 9);
+    expect(meanPairDistance(line)).toBeCloseTo(131 / 3, 9);
+    expect(Array.from(largestWithin)).toEqual([128, 128]);
+    expect(Array.from(nearest)).toEqual([1, ...Array.from({ length: 129 }, (_, n) => n)]);
+    expect(Array.from(secondDistance)).toEqual([2, ...Array<number>(128).fill(1), 2]);
+    // From 0 to 2, 4, ... 128, and to 1, 3, ... 129.
+    expect(Array.from(sumToClass.subarray(0, 2))).toEqual([64 * 65, 65 * 65]);
+    expect([histogram.within, histogram.between].map((counts) => counts.reduce((sum, n) => sum + n))).toEqual([
+      65 * 64,
+      65 * 65,
+    ]);
+  });
+
+  test('the largest distance within a class need not be the last', () => {
+    expect(Array.from(measurePairs(latentsOf([[0], [5], [4]], [0, 0, 0])).largestWithin)).toEqual([5]);
+  });
+
+  test('the histogram ends with the last pair, which may be twice as far as any from the first', () => {
+    // -1 and 1 are on either side of the first: bin 64 of 1/32 each.
+    const { histogram } = measurePairs(latentsOf([[0], [-1], [1], [0]], [0, 0, 1, 1]));
+    expect(histogram.width).toBe(1 / 32);
+    expect(histogram.between).toHaveLength(65);
+    expect(histogram.between[64]).toBe(1);
+    // As many within as between at the largest distance, half of twice it.
+    const even = measurePairs(latentsOf([[0], [2], [2], [0]], [0, 0, 1, 1])).histogram;
+    expect([even.within, even.between].map((counts) => [counts.length, counts[32], counts[0]])).toEqual([
+      [33, 2, 0],
+      [33, 2, 2],
+    ]);
+  });
+
+  test('one alone has no neighbour', () => {
+    const one = { values: Float32Array.of(3), count: 1, size: 1, labels: Int32Array.of(0), classCount: 1 };
+    const { nearest, nearestDistance, histogram } = measurePairs(one);
+    expect(Array.from(nearest)).toEqual([-1]);
+    expect(Array.from(nearestDistance)).toEqual([Number.POSITIVE_INFINITY]);
+    expect([histogram.within, histogram.between]).toEqual([Float64Array.of(0), Float64Array.of(0)]);
   });
 
   test('a cosine is that of the two rows, and says of rows of 0 whether both are', () => {

@@ -23,6 +23,29 @@ describe('rank test', () => {
     expect(interval).toEqual([-8, -2]);
   });
 
+  test('the other way round, with ties, and of an even number of differences', () => {
+    const { pLess, pGreater, shareLess } = rankTest([6, 7, 8, 9, 10], [1, 2, 3, 4, 5]);
+    expect(pLess).toBeCloseTo(1, 12);
+    expect(pLess).toBeLessThanOrEqual(1);
+    expect(pGreater).toBeCloseTo(1 / 252, 12);
+    expect(shareLess).toBe(0);
+    // 1 < 2, 1 > 0, 2 = 2, 2 > 0.
+    expect(rankTest([1, 2], [2, 0]).shareLess).toBe(1.5 / 4);
+    // -3, -2, 0 and 1.
+    expect(rankTest([0, 1], [0, 3]).shift).toBe(-1);
+  });
+
+  test('the interval of eight against eight leaves out 13 differences at either end', () => {
+    // The table's critical U at 5%, both sides. Differences: -15 once, -14 twice, ... so that the 14th is -11.
+    const eight = Array.from({ length: 8 }, (_, n) => n + 1);
+    expect(
+      rankTest(
+        eight,
+        eight.map((value) => value + 8),
+      ).interval,
+    ).toEqual([-11, -5]);
+  });
+
   test('agrees with scipy.stats.mannwhitneyu, method exact', () => {
     expect(rankTest([1.2, 3.4, 0.5, 2.2], [2.9, 4.1, 5.0, 3.9, 2.5]).pLess).toBeCloseTo(0.031746031746031744, 12);
   });
@@ -52,7 +75,18 @@ describe('rank test', () => {
   test.each([
     [[], [1]],
     [[1], [Number.NaN]],
+    [[1], []],
+    [[1], Array<number>(200).fill(2)],
   ])('refuses %j against %j', (first, second) => {
     expect(() => rankTest(first, second)).toThrow('rank test: expected two samples of numbers');
+  });
+
+  test('200 together are taken', () => {
+    expect(
+      rankTest(
+        [1],
+        Array.from({ length: 199 }, (_, n) => n + 2),
+      ).pLess,
+    ).toBeCloseTo(1 / 200, 12);
   });
 });

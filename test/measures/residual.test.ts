@@ -22,10 +22,12 @@ describe('residuals', () => {
     expect(relativeDynamicsResidual(Float32Array.of(1, 20, 1, 20), truth, 2)).toBe(1);
     expect(relativeDynamicsResidual(truth, truth, 2)).toBe(0);
     expect(relativeDynamicsResidual(Float32Array.of(1, 1), Float32Array.of(2, 2), 1)).toBe(Infinity);
+    expect(relativeDynamicsResidual(Float32Array.of(2, 2), Float32Array.of(2, 2), 1)).toBe(0);
   });
 
   test('lists of different lengths are refused', () => {
     expect(() => meanSquaredError(Float32Array.of(1), Float32Array.of(1, 2))).toThrow('got 1 and 2');
+    expect(() => meanSquaredError(new Float32Array(0), new Float32Array(0))).toThrow('got 0 and 0');
   });
 });
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { factorToDecide, shareInterval } from '../../src/measures/interval.ts';
 import type { LabelledLatents } from '../../src/measures/latents.ts';
+import { linearProbes } from '../../src/measures/linear-probe.ts';
 import { measureSeparability } from '../../src/measures/separability.ts';
+import { randomFor } from '../../src/random.ts';
 import { latentsOf } from '../evaluation/reference.ts';
 
 const measure = (latents: LabelledLatents, learnedFrom: LabelledLatents, episodes?: Int32Array) =>
@@ -74,6 +76,76 @@ describe('separability', () => {
     expect(factor).toBe(
       Math.max(factorToDecide({ right: 2, count: 3 }, 0.9, 3), factorToDecide({ right: 2, count: 2 }, 0.9, 3)),
     );
+  });
+
+  test('neighbours tell apart what no plane does', () => {
+    // The corners of a square, opposite ones of one class, each three times.
+    const corners = [...Array(12).keys()].map((n) => [n & 1 ? 1 : -1, n & 2 ? 1 : -1]);
+    const crossed = latentsOf(
+      corners,
+      corners.map(([x, y]) => (x * y > 0 ? 1 : 0)),
+    );
+    const { rule, share, byNeighbours, byProbe } = measure(crossed, crossed);
+    expect({ rule, share, byNeighbours }).toEqual({ rule: 'neighbours', share: 1, byNeighbours: 1 });
+    expect(byProbe).toBeLessThan(1);
+  });
+
+  test('is that of the definition, of three classes of three numbers', () => {
+    const draw = (purpose: string, count: number) => {
+      const random = randomFor(2, purpose);
+      const labels = Array.from({ length: count }, (_, n) => n % 3);
+      return latentsOf(
+        labels.map((label) => [
+          label + random.normal(),
+          1.6 * label * (label - 1) + random.normal(),
+          9 * random.normal(),
+        ]),
+        labels,
+      );
+    };
+    const [judged, others] = [draw('judged', 60), draw('others', 90)];
+    const rowOf = ({ values }: LabelledLatents, n: number) => Array.from(values.subarray(3 * n, 3 * n + 3));
+    const found = measure(judged, others);
+    const third = (n: number, c: number) =>
+      Array.from(others.labels.keys())
+        .filter((m) => others.labels[m] === c)
+        .map((m) => Math.hypot(...rowOf(judged, n).map((value, k) => value - rowOf(others, m)[k])))
+        .sort((a, b) => a - b)[2];
+    const probes = linearProbes(others, [1e-7, 0.1]);
+    const planeOf = ({ weights, offsets }: (typeof probes)[number], n: number, a: number, b: number) => {
+      const w = [0, 1, 2].map((k) => weights[3 * a + k] - weights[3 * b + k]);
+      const score = rowOf(judged, n).reduce((sum, value, k) => sum + value * w[k], 0) - (offsets[a] - offsets[b]);
+      return a === b ? 0 : score / Math.hypot(...w);
+    };
+    const rights = [0, 1, 2].map(() => [0, 1, 2].map(() => [0, 0, 0]));
+    judged.labels.forEach((own, n) => {
+      for (let c = 0; c < 3; c++) {
+        const margins = [(third(n, c) - third(n, own)) / 4, ...probes.map((probe) => planeOf(probe, n, own, c))];
+        margins.forEach((margin, by) => {
+          expect(found.margins[by][3 * n + c]).toBeCloseTo(margin, 5);
+          if (margin > 0) rights[by][own][c]++;
+        });
+      }
+    });
+    const shares = rights.map((right) =>
+      [
+        [0, 1],
+        [0, 2],
+        [1, 2],
+      ].map(([a, b]) => Math.min(right[a][b], right[b][a]) / 20),
+    );
+    const best = [0, 1, 2].map((pair) => Math.max(...shares.map((each) => each[pair])));
+    const worst = best.indexOf(Math.min(...best));
+    expect(worst).toBeLessThan(2);
+    expect(found.share).toBe(best[worst]);
+    expect(found.worstPair).toEqual(
+      [
+        [0, 1],
+        [0, 2],
+      ][worst],
+    );
+    expect(found.byNeighbours).toBe(Math.min(...shares[0]));
+    expect(found.byProbe).toBe(Math.max(Math.min(...shares[1]), Math.min(...shares[2])));
   });
 
   test('frames of an episode that agree count as one', () => {

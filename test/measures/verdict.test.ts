@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { decideVerdict, type VerdictEvidence, verdictThresholds } from '../../src/measures/verdict.ts';
+import {
+  answerOf,
+  decideVerdict,
+  type VerdictEvidence,
+  verdicts,
+  verdictThresholds,
+} from '../../src/measures/verdict.ts';
 
 /** Of an encoder whose classes are told apart, each one cluster, with an untrained one beside it. */
 const joint: VerdictEvidence = {
@@ -84,5 +90,43 @@ describe('verdict', () => {
       },
       { measure: 'relativeSpread', value: 6.8 / 3.6, threshold: verdictThresholds.relativeSpread, isMet: true },
     ]);
+  });
+
+  test('latents that differ by rounding are told apart by nothing, and the reason says so', () => {
+    const near = { meanDistance: 5e-7, typicalDistance: 4e-7 };
+    const { separable, clustered, reasons } = decideVerdict({ ...joint, ...near });
+    expect({ separable, clustered }).toEqual({ separable: 'no', clustered: 'no' });
+    expect(reasons).toHaveLength(4);
+    expect(reasons[3]).toEqual({ measure: 'leastSteps', value: 4e-7 / 3e-7, threshold: 2, isMet: false });
+    // On the mean as well: a few that are apart are no rounding.
+    expect(decideVerdict({ ...joint, typicalDistance: 4e-7 })).toMatchObject({ verdict: 'distinct', separable: 'yes' });
+    expect(decideVerdict({ ...joint, typicalDistance: 4e-7 }).reasons).toHaveLength(3);
+    expect(decideVerdict({ ...joint, typicalDistance: 4e-7, meanDistance: 2 * 3e-7 }).verdict).toBe('distinct');
+    expect(decideVerdict({ ...joint, typicalDistance: 6e-7, meanDistance: 1e-7 }).verdict).toBe('distinct');
+    expect(decideVerdict({ ...joint, typicalDistance: 0, roundingLength: 0 }).verdict).toBe('distinct');
+    expect(decideVerdict({ ...joint, meanDistance: 0, roundingLength: 0 }).verdict).toBe('distinct');
+  });
+
+  test('room is against the scale that is known best', () => {
+    const { untrainedMeanDistance: _, ...unknown } = joint;
+    expect(decideVerdict(unknown).reasons[2]).toEqual({
+      measure: 'latentStd',
+      value: 6.8 / Math.sqrt(128),
+      threshold: 0.05,
+      isMet: true,
+    });
+    expect(decideVerdict({ ...unknown, hasUnitScale: false }).reasons[2]).toEqual({
+      measure: 'roundingSteps',
+      value: 6.8 / 3e-7,
+      threshold: 100,
+      isMet: true,
+    });
+  });
+
+  test('an interval that ends at the threshold is a yes from above, and no no from below', () => {
+    expect(answerOf([0.9, 1], 0.9)).toBe('yes');
+    expect(answerOf([0.8, 0.9], 0.9)).toBe('undecided');
+    expect(answerOf([0.8, 0.89], 0.9)).toBe('no');
+    expect(verdicts).toEqual(['collapsed', 'coarse', 'distinct']);
   });
 });

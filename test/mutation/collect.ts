@@ -3,8 +3,8 @@
 import { format } from 'node:util';
 import { ASYMMETRIC_MATCHERS_OBJECT, chai, JestAsymmetricMatchers, JestChaiExpect, JestExtend } from '@vitest/expect';
 
-type Body = (...given: never[]) => unknown;
 type Hook = () => unknown;
+type Body = (...given: unknown[]) => unknown;
 
 interface Suite {
   readonly name: string;
@@ -37,14 +37,15 @@ export function createCollector(): { readonly api: object; readonly tests: reado
   const names = new Map<string, number>();
   let current: Suite = suiteOf('', undefined);
 
-  const describe = (name: string, body: Hook) => {
+  const describe = (name: string, ...given: readonly unknown[]) => {
     const outer = current;
     current = suiteOf(name, outer);
-    body();
+    bodyOf(given)();
     current = outer;
   };
-  const test = (title: string, body: Hook) => {
+  const test = (title: string, ...given: readonly unknown[]) => {
     const suite = current;
+    const body = bodyOf(given);
     const chain = chainOf(suite);
     const name = [...chain.map((each) => each.name), title].join(' ').trim();
     const known = names.get(name) ?? 0;
@@ -60,7 +61,10 @@ export function createCollector(): { readonly api: object; readonly tests: reado
     });
   };
   const each =
-    (add: (title: string, body: Hook) => void) => (rows: readonly unknown[]) => (title: string, body: Body) => {
+    (add: (title: string, body: Hook) => void) =>
+    (rows: readonly unknown[]) =>
+    (title: string, ...rest: readonly unknown[]) => {
+      const body = bodyOf(rest);
       for (const row of rows) {
         const given: unknown[] = Array.isArray(row) ? row : [row];
         add(titleOf(title, given), () => Reflect.apply(body, undefined, given));
@@ -74,6 +78,13 @@ export function createCollector(): { readonly api: object; readonly tests: reado
     afterEach: (hook: Hook) => current.after.push(hook),
   };
   return { api, tests };
+}
+
+/** The function among what follows a title: options may stand before it, a time limit behind it. */
+function bodyOf(given: readonly unknown[]): Body {
+  const body = given.find((each) => typeof each === 'function');
+  if (body === undefined) throw new TypeError('test: expected a function, got none');
+  return body as Body;
 }
 
 function suiteOf(name: string, parent: Suite | undefined): Suite {

@@ -36,7 +36,7 @@ export const mppiProvider: PlannerProvider = {
 };
 
 /** [N] values -> [N]: proportional to exp(value / (temperature x standard deviation of the values)); even where all are equal. */
-function exponentialWeights(values: Float64Array, temperature: number): Float64Array {
+export function exponentialWeights(values: Float64Array, temperature: number): Float64Array {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
   const largest = values.reduce((a, b) => Math.max(a, b));

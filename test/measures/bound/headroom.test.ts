@@ -59,7 +59,7 @@ describe('headroom', () => {
     expect(headroom(reference, point)).toMatchObject({
       verdict: 'collapsed',
       holds: false,
-      accuracy: 0.5,
+      accuracy: 0,
       separation: 0,
     });
   });
