@@ -17,8 +17,9 @@ export type { PixelNormalization } from '../src/run/encode.ts';
 export type { ConstantPort } from '../src/run/input.ts';
 export type { Pool } from '../src/run/latent.ts';
 export type { TrainingOutcome } from '../src/training/trainer.ts';
+export type { FailRule } from '../src/verification/file/fail-rule.ts';
 export type { ShapeChoices } from '../src/verification/file/random-inputs.ts';
-export type { ComparisonRecord, FailRule, Tolerance } from '../src/verification/file/schema.ts';
+export type { ComparisonRecord, Tolerance } from '../src/verification/file/schema.ts';
 export type { VerificationRecord } from '../src/verification/schema.ts';
 export type {
   TrainingComparison,
@@ -40,6 +41,7 @@ export {
   type StochasticComparison,
 } from './bisimulation/recording.ts';
 export { type CompareOptions, compareResults } from './compare/run.ts';
+export { type CustomConverters, loadConverters } from './convert/custom-converters.ts';
 export { type ConversionReport, type ConvertOptions, convertModel } from './convert/model.ts';
 export {
   type DriftOptions,
@@ -58,7 +60,7 @@ export type { EvaluateOptions, EvaluateRunOptions } from './evaluate/option.ts';
 export { evaluateRun } from './evaluate/run.ts';
 export { type ExportedNetwork, type ExportedRun, type ExportRunOptions, exportRun } from './export/run.ts';
 export type { ExportedTrainingFile, ExportedTrainingStep } from './export/training-step.ts';
-export { engineNames, type Launch, type LaunchOptions, launchScript } from './launch/index.ts';
+export { engineNames, type Launch, type LaunchOptions, launchScript, submitLaunch } from './launch/index.ts';
 export { type LoadedRun, loadRun } from './load.ts';
 export { inspectMachine } from './machine/inspect.ts';
 export type { MachinePart, MachineReport, Missing, RuntimeReport, TensorFlowReport } from './machine/report.ts';

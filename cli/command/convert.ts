@@ -105,7 +105,7 @@ function list(text: string | undefined): string[] | undefined {
 }
 
 async function runConvert(terminal: Terminal, source: string, target: string, flags: ConvertFlags): Promise<void> {
-  const { loadConverters } = await import('../custom-converters.ts');
+  const { loadConverters } = await import('../../pipeline/convert/custom-converters.ts');
   const precision = choice('--precision', flags.precision, ['fp32', 'fp16', 'int8']);
   const custom = flags.converters === undefined ? {} : await loadConverters(flags.converters);
   const { convertModel } = await import('../../pipeline/convert/model.ts');

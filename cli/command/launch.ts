@@ -1,6 +1,6 @@
 // `jepa launch`: prints the script that runs a sweep, or an evaluation in shards, on an engine, or submits it.
 import { Command } from 'commander';
-import { JepaError, UsageError } from '../../src/error.ts';
+import { UsageError } from '../../src/error.ts';
 import { parseWhole } from '../parse/number.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -53,7 +53,7 @@ async function runLaunch(
   for (const name of ['image', 'claim'] as const)
     if (flags[name] !== undefined && engine !== 'kubernetes')
       throw new UsageError(`--${name}: expected it with kubernetes, got ${engine}`);
-  const { launchScript } = await import('../../pipeline/launch/index.ts');
+  const { launchScript, submitLaunch } = await import('../../pipeline/launch/index.ts');
   const { packageRoot } = await import('../../src/machine/package.ts');
   const { join } = await import('node:path');
   const here = [process.execPath, join(packageRoot(), 'bin', 'jepa.js')];
@@ -61,22 +61,5 @@ async function runLaunch(
     flags.command?.split(' ').filter((word) => word !== '') ?? (engine === 'kubernetes' ? ['jepa'] : here);
   const { submit, ...options } = flags;
   const launch = launchScript(engine, folder, { ...options, command, arguments: given });
-  if (!submit) {
-    terminal.stdout.write(launch.script);
-    return;
-  }
-  const { writeFileAtomic } = await import('../../src/storage/atomic-file.ts');
-  const path = join(folder, launch.fileName);
-  writeFileAtomic(path, launch.script);
-  const { spawnSync } = await import('node:child_process');
-  const [program, ...words] = [...launch.submit, path];
-  const { status, error, stdout } = spawnSync(program, words, {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-  });
-  terminal.stdout.write(stdout ?? '');
-  if (status !== 0)
-    throw new JepaError(`${path}: expected ${program} to submit it, got ${error?.message ?? `exit code ${status}`}`, {
-      remedy: `Run it where ${engine} is: ${[...launch.submit, path].join(' ')}`,
-    });
+  terminal.stdout.write(submit ? submitLaunch(folder, launch) : launch.script);
 }

@@ -1,5 +1,4 @@
 // `jepa plan`: acts in the environment by planning in the latents of a run or an export, on any runtime; writes plan.json.
-import { statSync } from 'node:fs';
 import { Command } from 'commander';
 import type { PlanOptions, SimulatorChoice } from '../../pipeline/plan/option.ts';
 import { UsageError } from '../../src/error.ts';
@@ -122,8 +121,6 @@ async function runPlan(terminal: Terminal, folder: string, flags: PlanFlags): Pr
     ...parsePlannerAssignments(flags.set),
   });
   await ensureRuntimePackages(terminal, [flags.runtime]);
-  if (flags.record && statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    (await import('../../src/storage/file-system.ts')).requireWritable(folder);
   const { goal, success, fold, trueEnvironment, replan, openLoop, discount, episodes, maxSteps } = flags;
   const options: PlanOptions = {
     planner,
@@ -139,14 +136,13 @@ async function runPlan(terminal: Terminal, folder: string, flags: PlanFlags): Pr
     threads: flags.threads,
     seed: flags.seed,
     simulator: simulatorOf(flags),
+    report: flags.record,
     onProgress: noteTo(terminal.stderr),
     onNote: noteTo(terminal.stderr, 'jepa: '),
   };
   const { planRun } = await import('../../pipeline/plan/run.ts');
   const record = await planRun(folder, options);
-  const json = formatJson(record);
-  if (flags.record) await writeRecord(terminal, folder, json);
-  terminal.stdout.write(flags.json ? json : renderPlan(record));
+  terminal.stdout.write(flags.json ? formatJson(record) : renderPlan(record));
 }
 
 function simulatorOf({ in: name, option = [], render, python, timeLimit }: PlanFlags): SimulatorChoice {
@@ -157,13 +153,6 @@ function simulatorOf({ in: name, option = [], render, python, timeLimit }: PlanF
     python,
     timeLimitMs: timeLimit === undefined ? undefined : timeLimit * 1000,
   };
-}
-
-async function writeRecord(terminal: Terminal, folder: string, json: string): Promise<void> {
-  const { writeFileAtomic } = await import('../../src/storage/atomic-file.ts');
-  const { runPath } = await import('../../src/run/folder.ts');
-  writeFileAtomic(runPath(folder, 'plan'), json);
-  terminal.stderr.write(`${runPath(folder, 'plan')}: the record\n`);
 }
 
 function renderPlan(record: PlanRecord): string {

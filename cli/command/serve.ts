@@ -65,7 +65,7 @@ async function runServe(terminal: Terminal, folder: string, flags: ServeFlags): 
     refuseEncoderFlags(folder, flags, [...encoderFlagNames, ...latentFlagNames, 'classes', 'runtime'], 'an ONNX file');
   const { requireReplaceable, writeSite } = await import('../../web/site/static-folder.ts');
   if (flags.build !== undefined) requireReplaceable(flags.build);
-  const site = isEncoder ? await siteOfEncoder(terminal, folder, flags) : await siteOfExport(terminal, folder, flags);
+  const site = isEncoder ? await siteOfEncoder(terminal, folder, flags) : await siteOfRun(terminal, folder, flags);
   if (flags.build !== undefined) {
     await writeSite(site, flags.build);
     terminal.stdout.write(`${flags.build}: the page, ${site.size + 1} files\n`);
@@ -74,15 +74,15 @@ async function runServe(terminal: Terminal, folder: string, flags: ServeFlags): 
   await serveUntilInterrupted(terminal, site, flags);
 }
 
-async function siteOfExport(terminal: Terminal, folder: string, { build, data }: ServeFlags): Promise<Site> {
-  const { createSite } = await import('../../web/site/site.ts');
-  const exportFolder = await exportOf(folder);
-  if (build !== undefined) await (await import('../../pipeline/export/check.ts')).checkExportFolder(exportFolder);
-  return createSite({
-    exportFolder,
-    heldOut: await heldOutOf(terminal, folder, exportFolder, data),
+async function siteOfRun(terminal: Terminal, folder: string, { build, data }: ServeFlags): Promise<Site> {
+  const { createRunSite } = await import('../../web/site/run-site.ts');
+  return createRunSite(folder, {
+    data,
+    // A folder for others is complete.
+    isChecked: build !== undefined,
     packageRoot: packageRoot(),
     generator: `jepa-onnx ${packageVersion()}`,
+    onNote: noteTo(terminal.stderr),
   });
 }
 
@@ -97,46 +97,5 @@ async function siteOfEncoder(terminal: Terminal, path: string, flags: ServeFlags
     ...(await judgedOptions(terminal, flags)),
     packageRoot: packageRoot(),
     generator: `jepa-onnx ${packageVersion()}`,
-  });
-}
-
-/** Observations for the page, which cannot make those of a recording; undefined for an environment. */
-async function heldOutOf(
-  terminal: Terminal,
-  folder: string,
-  exportFolder: string,
-  data: string | undefined,
-): Promise<ReadonlyMap<string, Uint8Array> | undefined> {
-  const { readExportDescription } = await import('../../src/storage/export-description.ts');
-  const { UsageError } = await import('../../src/error.ts');
-  if (readExportDescription(exportFolder).recording === undefined) {
-    if (data !== undefined)
-      throw new UsageError(`--data: expected a run of a recording, got ${folder}, of an environment`);
-    return undefined;
-  }
-  const { openSubject } = await import('../../src/run/subject.ts');
-  const { heldOutCount, heldOutFiles } = await import('../../web/site/held-out.ts');
-  const { inputOfRecordingOrStatistics } = await import('../../pipeline/network/recording.ts');
-  const subject = openSubject(folder);
-  const input = await inputOfRecordingOrStatistics(subject, {
-    path: data,
-    observations: heldOutCount(subject),
-    seed: 0,
-    runtime: await (await import('../../pipeline/encoder/reference-runtime.ts')).onnxRuntime(),
-    onNote: noteTo(terminal.stderr),
-  });
-  return heldOutFiles(subject, input);
-}
-
-/** The export of a run, or the folder itself. */
-async function exportOf(folder: string): Promise<string> {
-  const { existsSync } = await import('node:fs');
-  const { runPath } = await import('../../src/run/folder.ts');
-  if (!existsSync(runPath(folder, 'configuration'))) return folder;
-  const exported = runPath(folder, 'export');
-  if (existsSync(exported)) return exported;
-  const { UsageError } = await import('../../src/error.ts');
-  throw new UsageError(`${folder}: expected a run that was exported, found no export in it`, {
-    remedy: `Export it: jepa export ${folder}`,
   });
 }

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { option, UsageError } from '../../src/error.ts';
 import { formatJson } from '../../src/json.ts';
+import type { FailRule } from '../../src/verification/file/fail-rule.ts';
 import type { ShapeChoices } from '../../src/verification/file/random-inputs.ts';
-import type { FailRule, Tolerance } from '../../src/verification/file/schema.ts';
+import type { Tolerance } from '../../src/verification/file/schema.ts';
 import { OPEN_DESCRIPTION, OPEN_FLAG, openPage } from '../open.ts';
 import {
   encoderFlagNames,

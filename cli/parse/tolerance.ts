@@ -1,7 +1,8 @@
 // What a person writes after --tolerance, --fail-on and --shape of a comparison of files.
 import { UsageError, unknownName } from '../../src/error.ts';
+import { type FailRule, failRules } from '../../src/verification/file/fail-rule.ts';
 import type { ShapeChoices } from '../../src/verification/file/random-inputs.ts';
-import { type FailRule, failRules, type Tolerance } from '../../src/verification/file/schema.ts';
+import type { Tolerance } from '../../src/verification/file/schema.ts';
 
 const names = ['relative', 'absolute', 'cosine', 'sqnr', 'psnr'] as const;
 

@@ -1,19 +1,26 @@
-// The module of `--converters`: code of the user's own, run because the command line names it, and never because a model does.
+// A module of converters of the user's own: code that is run because the user names it, and never because a model does.
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { ExportOptions } from '../export/index.ts';
-import { UsageError } from '../src/error.ts';
+import type { ExportOptions } from '../../export/index.ts';
+import { option, UsageError } from '../../src/error.ts';
 
+/** What such a module exports, checked: options of a conversion. */
 export type CustomConverters = Pick<ExportOptions, 'converters' | 'activations'>;
 
-/** @throws UsageError where there is no such module, it fails, or it exports no converters. */
+/**
+ * Runs a module, and takes the converters of custom layers that it exports.
+ * @throws UsageError where there is no such module, it fails, or it exports no converters
+ */
 export async function loadConverters(path: string): Promise<CustomConverters> {
   const fail = (got: string, cause?: unknown): UsageError =>
-    new UsageError(`--converters ${path}: expected a module that exports "converters" or "activations", got ${got}`, {
-      remedy: 'docs/export-adding-a-layer.md shows one.',
-      cause,
-    });
+    new UsageError(
+      `${option('converters')} ${path}: expected a module that exports "converters" or "activations", got ${got}`,
+      {
+        remedy: 'docs/export-adding-a-layer.md shows one.',
+        cause,
+      },
+    );
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw fail('no such file');
   let found: unknown;
   try {

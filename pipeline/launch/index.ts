@@ -1,8 +1,10 @@
 // A plan, of a sweep or of an evaluation in shards, as the script of an engine that users have: the engine runs "task i of n", and again
 // when it dies.
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { option, UsageError, unknownName } from '../../src/error.ts';
+import { JepaError, option, UsageError, unknownName } from '../../src/error.ts';
+import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { passes } from '../stream/pass.ts';
 import { readStreamPlan, STREAM_PLAN } from '../stream/plan.ts';
 import { readSweep } from '../sweep/plan.ts';
@@ -33,6 +35,7 @@ export const engineNames: readonly string[] = Object.keys(engines);
 
 /** A script, and how it is submitted. */
 export interface Launch {
+  readonly engine: string;
   readonly script: string;
   /** Of the file, without a folder. */
   readonly fileName: string;
@@ -52,7 +55,7 @@ export function launchScript(engine: string, folder: string, options: LaunchOpti
     ? shardsOf(folder, whole, options)
     : unitsOf(folder, whole, options);
   const text = script({ ...options, ...tasks, folder: whole, name: jobName(basename(whole)) });
-  return { script: text, fileName: `launch.${extension}`, submit };
+  return { engine, script: text, fileName: `launch.${extension}`, submit };
 }
 
 type Tasks = Pick<LaunchPlan, 'subject' | 'task' | 'stages' | 'threads'>;
@@ -101,4 +104,24 @@ function jobName(folder: string): string {
     .replaceAll(/[^a-z0-9]+/g, '-')
     .slice(0, 50)
     .replace(/-+$/, '');
+}
+
+/**
+ * Writes the script into `folder` and hands it to the engine.
+ * @returns what the engine printed
+ * @throws JepaError where its program is not here, or refuses
+ */
+export function submitLaunch(folder: string, { engine, script, fileName, submit }: Launch): string {
+  const path = join(folder, fileName);
+  writeFileAtomic(path, script);
+  const [program, ...words] = [...submit, path];
+  const { status, error, stdout } = spawnSync(program, words, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  });
+  if (status !== 0)
+    throw new JepaError(`${path}: expected ${program} to submit it, got ${error?.message ?? `exit code ${status}`}`, {
+      remedy: `Run it where ${engine} is: ${[...submit, path].join(' ')}`,
+    });
+  return stdout ?? '';
 }

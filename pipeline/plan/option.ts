@@ -57,6 +57,8 @@ export interface PlanOptions {
   /** Of starts, appearances and decisions. Default: 0. */
   readonly seed?: number | undefined;
   readonly simulator?: SimulatorChoice | undefined;
+  /** Whether plan.json is written into the folder. Default: true. */
+  readonly report?: boolean | undefined;
   /** Told now and then how far it is, in one line. */
   readonly onProgress?: ((line: string) => void) | undefined;
   /** Told in one line of what is left out or odd. */

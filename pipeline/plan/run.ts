@@ -2,13 +2,17 @@
 import { observationShapeOf } from '../../src/data/recording-description.ts';
 import { createEnvironment } from '../../src/environments/index.ts';
 import { option, UsageError } from '../../src/error.ts';
+import { formatJson } from '../../src/json.ts';
 import { act, type EpisodeResult, type Policy, planningPolicy, randomPolicy } from '../../src/planning/acting.ts';
 import { latentWorld } from '../../src/planning/latent-world.ts';
 import { PLAN_FORMAT, type PlanRecord } from '../../src/planning/schema.ts';
 import { meanOf, summarize } from '../../src/planning/summary.ts';
+import { runPath } from '../../src/run/folder.ts';
 import { type EvaluationSubject, openSubject } from '../../src/run/subject.ts';
 import { openWorldSession, type WorldSession } from '../../src/run/world-session.ts';
 import { openRuntime, type Runtime } from '../../src/runtimes/index.ts';
+import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
+import { requireWritable } from '../../src/storage/file-system.ts';
 import { requireEnvironmentConfiguration } from '../../src/training/configuration.ts';
 import { goalText, type PlanOptions, type ResolvedPlanOptions, resolvePlanOptions } from './option.ts';
 import type { PlanSetting } from './setting.ts';
@@ -17,7 +21,7 @@ import type { PlanSetting } from './setting.ts';
 const LINE_EVERY_MS = 5000;
 
 /**
- * Acts in an environment or a simulator by planning in the latents of a run or an export.
+ * Acts in an environment or a simulator by planning in the latents of a run or an export, and writes plan.json beside it.
  *
  * @param folder of a run, or of an export by itself
  * @returns the record that plan.json holds: success, return and steps of plans in latents, in the true dynamics, and of
@@ -29,13 +33,20 @@ export async function planRun(folder: string, given: PlanOptions): Promise<PlanR
   const options = resolvePlanOptions(given);
   const subject = openSubject(folder);
   const openSetting = settingOpener(subject, options);
+  const { report = true, onProgress } = given;
+  if (report) requireWritable(folder);
   const runtime = await openRuntime(options.runtime, { threads: options.threads });
   try {
     const session = await openWorldSession(runtime, subject, openSetting.observationShape);
     try {
       const setting = await openSetting.open(session);
       try {
-        return await planIn(setting, options, { subject, runtime, session });
+        const record = await planIn(setting, options, { subject, runtime, session });
+        if (report) {
+          writeFileAtomic(runPath(folder, 'plan'), formatJson(record));
+          onProgress?.(`${runPath(folder, 'plan')}: the record`);
+        }
+        return record;
       } finally {
         await setting.dispose();
       }

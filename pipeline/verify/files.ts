@@ -8,12 +8,12 @@ import { packageVersion } from '../../src/machine/package.ts';
 import type { ProcessLimits } from '../../src/runtimes/process-runtime.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { requireWritable } from '../../src/storage/file-system.ts';
+import type { FailRule } from '../../src/verification/file/fail-rule.ts';
 import { checkRules, defaultRules, defaultTolerance } from '../../src/verification/file/rules.ts';
 import {
   COMPARISON_FORMAT,
   type ComparedRun,
   type ComparisonRecord,
-  type FailRule,
   type Tolerance,
 } from '../../src/verification/file/schema.ts';
 import { bisectFiles } from './bisect-files.ts';

@@ -2,14 +2,9 @@
 import { compareWithReference, type MeasuredEncoder } from '../../src/evaluation/runtime-measurement.ts';
 import { centroidsOf } from '../../src/measures/centroid.ts';
 import { significant } from '../../src/number-text.ts';
+import type { FailRule } from '../../src/verification/file/fail-rule.ts';
 import { brokenTolerances, matchOutputs } from '../../src/verification/file/rules.ts';
-import type {
-  ClassComparison,
-  FailRule,
-  OutputRecord,
-  RanFile,
-  Tolerance,
-} from '../../src/verification/file/schema.ts';
+import type { ClassComparison, OutputRecord, RanFile, Tolerance } from '../../src/verification/file/schema.ts';
 import { type TensorError, tensorError } from '../../src/verification/file/tensor-error.ts';
 import { predictedClasses } from '../../src/verification/prediction.ts';
 import type { ComparedFile } from './compared-file.ts';

@@ -1,7 +1,8 @@
 // Whether an output is near enough, and what makes a comparison fail.
 import { option, UsageError } from '../../error.ts';
 import { significant } from '../../number-text.ts';
-import type { FailRule, OutputRecord, Tolerance } from './schema.ts';
+import type { FailRule } from './fail-rule.ts';
+import type { OutputRecord, Tolerance } from './schema.ts';
 import type { TensorError } from './tensor-error.ts';
 
 /** Where nothing is said: what another order of float32 sums does in deep networks is below this, a wrong operator above. */

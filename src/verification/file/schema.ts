@@ -2,6 +2,7 @@
 // every field; docs/schema/comparison.schema.json is made from it.
 import * as z from 'zod';
 import { bisectionSchema } from '../schema.ts';
+import { failRules } from './fail-rule.ts';
 
 /** Raised when a field changes its meaning. Fields may be added without. */
 export const COMPARISON_FORMAT = 1;
@@ -11,10 +12,6 @@ const measure = z.number().min(0);
 /** JSON has no infinity: null stands for it. */
 const openMeasure = measure.nullable();
 const verdict = z.enum(['distinct', 'coarse', 'collapsed']);
-
-export const failRules = ['tolerance', 'verdict', 'certificate', 'elsewhere'] as const;
-/** What makes a comparison fail: a number that is off, or what classes say. */
-export type FailRule = (typeof failRules)[number];
 
 export const toleranceSchema = z.strictObject({
   relative: measure.optional().describe('largest partOfScale'),
