@@ -112,7 +112,9 @@ async function openOnnxPlace(
   return {
     name,
     provenance: { ...machineOf(name, options), [name]: runtime.describe().version },
-    open: (networks, shape, step) => OnnxTrainingStep.open(buildTrainingProgram(networks, shape, step), runtime, step),
+    // The batch of a run never changes, and with fixed shapes every node can run where the others do: sizes would be computed on the CPU.
+    open: (networks, shape, step) =>
+      OnnxTrainingStep.open(buildTrainingProgram(networks, shape, { ...step, hasFixedBatch: true }), runtime, step),
     dispose: () => runtime.dispose(),
   };
 }

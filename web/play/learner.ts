@@ -108,7 +108,7 @@ export class Learner {
         actionSize: environment.actionSize,
         auxiliarySize: joinStateTables(auxiliaries, environment.stateCount).size,
       },
-      { objective, optimization, auxiliaries },
+      { objective, optimization, auxiliaries, hasFixedBatch: true },
     );
     const step = await OnnxTrainingStep.open(program, runtime, { seed });
     const learner = new Learner(parts, program, step, await runtime.load(encodeModel(program.encoder())));
@@ -150,11 +150,13 @@ export class Learner {
     );
     for (let start = 0; start < count; start += rows) {
       const end = Math.min(count, start + rows);
-      const data = observations.subarray(start * rowSize, end * rowSize);
-      const shape = [end - start, ...this.environment.observationShape];
+      const data = new Uint8Array(rows * rowSize);
+      data.set(observations.subarray(start * rowSize, end * rowSize));
+      const shape = [rows, ...this.environment.observationShape];
       const fed = { ...state, observations: { type: 'uint8' as const, data, shape } };
       const { latent } = await this.#encoder.run(fed);
-      if (latent.data instanceof Float32Array) values.set(latent.data, start * latentSize);
+      if (latent.data instanceof Float32Array)
+        values.set(latent.data.subarray(0, (end - start) * latentSize), start * latentSize);
     }
     return createLatents(values, latentSize);
   }

@@ -9,6 +9,8 @@ export async function train({ folder = '.', steps = 200, batchSize, provider = '
   const onDevice = Object.fromEntries(Object.values(about.state).map((name) => [name, 'gpu-buffer']));
   const session = await onnxruntime.InferenceSession.create(`${folder}/training-step.onnx`, {
     executionProviders: [provider],
+    // WebGPU leaves the sizes that follow the batch to the CPU, and would say so; `--fixed-batch` leaves none.
+    logSeverityLevel: 3,
     ...(provider === 'webgpu' ? { preferredOutputLocation: onDevice } : {}),
   });
   const start = await onnxruntime.InferenceSession.create(`${folder}/training-start.onnx`);
