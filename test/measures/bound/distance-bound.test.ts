@@ -89,4 +89,15 @@ describe('bound on the distance of two latents', () => {
   ])('refuses %j', (constants, message) => {
     expect(() => distanceBounds({ gap: 1, auxiliary: [0, 0], dynamics: [[0, 0]] }, constants)).toThrow(message);
   });
+
+  test('what is left by rounding alone is nothing, and a map that is constant cannot have brought anything through', () => {
+    const bound = (gap: number, residual: number, auxiliary: number) =>
+      distanceBounds({ gap, auxiliary: [residual, 0], dynamics: [] }, { predictor: 1, auxiliary });
+    expect(bound(1, 1 - 2 ** -42, 1)).toEqual([0]);
+    expect(bound(1, 1 - 2 ** -30, 1)).toEqual([2 ** -30]);
+    expect(bound(2 ** 20, 2 ** 20 - 2 ** -21, 1)).toEqual([0]);
+    expect(bound(1, 2, 1)).toEqual([0]);
+    expect(bound(1, 0, 0)).toEqual([Number.POSITIVE_INFINITY]);
+    expect(bound(0, 0, 0)).toEqual([0]);
+  });
 });

@@ -225,8 +225,18 @@ describe('slopes of activations', () => {
     }
   });
 
-  test('an unknown activation is refused', () => {
-    expect(() => activationRule('gelu_fast')).toThrow('got gelu_fast');
+  test('an unknown activation is refused, and none at all is linear', () => {
+    expect(() => activationRule('gelu_fast')).toThrow(
+      'expected an activation among linear, relu, tanh, sigmoid, softplus, mish, swish, softmax, got gelu_fast',
+    );
+    expect(activationRule(undefined)).toBe(activationRule('linear'));
+    expect(activationRule(null)).toBe(activationRule('linear'));
+  });
+
+  test('softmax and sigmoid of large numbers do not overflow', () => {
+    const even = activationRule('softmax').apply(Float64Array.of(2000, 2000 + Math.log(3)));
+    expect(Array.from(even)).toEqual([expect.closeTo(1 / 4, 9), expect.closeTo(3 / 4, 9)]);
+    expect(Array.from(activationRule('sigmoid').apply(Float64Array.of(-2000, 0, 2000)))).toEqual([0, 0.5, 1]);
   });
 
   test('of two moving branches that are concatenated is above every slope in the ball, whatever weights the parts have', () => {
@@ -262,5 +272,46 @@ describe('slopes of activations', () => {
       });
       expect(steepest).toBeLessThan(constant * 1.02);
     }
+  });
+});
+
+describe('quick values', () => {
+  const epsilon = 1e-3;
+  const latent = () => tf.input({ shape: [2], name: 'latent' });
+
+  test('on a line: the mean over the pieces of what layer norm does at the least deviation of each', () => {
+    const input = latent();
+    const layer = tf.layers.layerNormalization({ epsilon });
+    const model = keep(tf.model({ inputs: input, outputs: layer.apply(input) as tf.SymbolicTensor }));
+    layer.setWeights([tf.tensor1d([2, -3]), tf.tensor1d([0, 0])]);
+    // From (1, -1) to (5, -5) the deviation grows from 1 to 5; half a piece is the root of 32 over 2 x 4.
+    const pieces = [0, 1, 2, 3].map((piece) => {
+      const least = 1 + (piece + 0.5) - Math.sqrt(32) / 8 / Math.SQRT2;
+      return 3 / Math.sqrt(least ** 2 + epsilon);
+    });
+    const found = lipschitzBounds(model, 'latent').onLine([1, -1], [5, -5], {}, 4);
+    expect(found).toBeCloseTo(pieces.reduce((sum, each) => sum + each, 0) / 4, 6);
+  });
+
+  test('batch norm moves the centre and scales it; ReLU and dropout go after it', () => {
+    const input = latent();
+    const norm = tf.layers.batchNormalization({ epsilon });
+    const last = tf.layers.layerNormalization({ epsilon });
+    const activated = tf.layers.reLU().apply(norm.apply(input)) as tf.SymbolicTensor;
+    const dropped = tf.layers.dropout({ rate: 0.5 }).apply(activated) as tf.SymbolicTensor;
+    const model = keep(tf.model({ inputs: input, outputs: last.apply(dropped) as tf.SymbolicTensor }));
+    norm.setWeights([tf.tensor1d([2, -6]), tf.tensor1d([1, 4]), tf.tensor1d([1, -1]), tf.tensor1d([1, 9])]);
+    const scales = [2 / Math.sqrt(1 + epsilon), 6 / Math.sqrt(9 + epsilon)];
+    // (5, 2): 2 (5 - 1) + 1 is about 9; -2 (2 + 1) + 4 is below 0.
+    const centre = [4 * scales[0] + 1, 0];
+    const radius = 0.1;
+    const least = centre[0] / 2 - (radius * Math.max(...scales)) / Math.SQRT2;
+    const { constant, isEverywhere } = lipschitzBounds(model, 'latent').inBall({ centres: { latent: [5, 2] }, radius });
+    expect(constant).toBeCloseTo(Math.max(...scales) / Math.sqrt(least ** 2 + epsilon), 5);
+    expect(isEverywhere).toBe(false);
+    expect(() => lipschitzBounds(model, 'latent').inBall({ centres: { latent: [5] }, radius })).toThrow(
+      'Lipschitz bound: expected 2 numbers for the input "latent", got 1',
+    );
+    expect(() => lipschitzBounds(model, 'latent').inBall({ centres: {}, radius })).toThrow('"latent", got none');
   });
 });

@@ -87,7 +87,101 @@ describe('a proven margin', () => {
     expect(provenMargin(latent, errors, centroids, (_, rows) => new Float64Array(rows).fill(1e-3)).rivals).toEqual([]);
   });
 
+  test('centroids are means, and move by the mean of the errors of their members', () => {
+    const centroids = boundedCentroids(
+      {
+        values: Float64Array.of(0, 10, 4, 20, 7, 7),
+        errors: Float64Array.of(0.1, 0.2, 0.3, 0.6, 0.5, 0.25),
+        size: 2,
+        labels: Int32Array.of(1, 1, 0),
+      },
+      2,
+    );
+    expect(Array.from(centroids.values)).toEqual([7, 7, 2, 15]);
+    expect(centroids).toMatchObject({ size: 2, count: 2 });
+    const expected = [0.5, 0.25, 0.2, 0.4];
+    centroids.errors.forEach((error, k) => {
+      expect(error).toBeCloseTo(expected[k], 9);
+      // Rounding up, of the error and of the mean.
+      expect(error).toBeGreaterThan(expected[k] + (centroids.values[k] + 0.5 * expected[k]) * 2 ** -40);
+    });
+  });
+
+  test('safety is the smallest of how much nearer a centroid is, squared, over what errors can take from it', () => {
+    // From 4 to 0 and 10: 36 - 16 is 20; twice 10 x 0.2, 4 x 0.1 and 6 x 0.1; and 0.2 x (0.4 + 0.2).
+    const centroids = boundedCentroids(bounded([[0], [10]], 0.1, [0, 1]), 2);
+    const errors = Float64Array.of(0.2);
+    const { safety } = provenMargin(Float64Array.of(4), errors, centroids, byNumbers(errors));
+    expect(safety).toBeCloseTo(20 / (4 + 0.8 + 1.2 + 0.12), 8);
+    const exact = boundedCentroids(bounded([[0], [10]], 0, [0, 1]), 2);
+    expect(
+      provenMargin(Float64Array.of(4), new Float64Array(1), exact, () => new Float64Array(1)).safety,
+    ).toBeGreaterThan(1e9);
+  });
+
+  test('is that of the definition, of three classes of two numbers with errors of their own', () => {
+    const random = randomFor('margin', 2);
+    const draw = (length: number, scale = 1) => Float64Array.from({ length }, () => scale * random.uniform());
+    for (let trial = 0; trial < 20; trial++) {
+      const values = draw(6);
+      const centroids = { values, errors: draw(6, 0.05), size: 2, count: 3 };
+      const [latent, errors] = [draw(2), draw(2, 0.05)];
+      const squared = (c: number) => (latent[0] - values[2 * c]) ** 2 + (latent[1] - values[2 * c + 1]) ** 2;
+      const nearest = [0, 1, 2].reduce((best, c) => (squared(c) < squared(best) ? c : best));
+      const accounts = [0, 1, 2]
+        .filter((c) => c !== nearest)
+        .map((c) => {
+          let taken = 0;
+          for (const k of [0, 1]) {
+            const [a, b] = [2 * nearest + k, 2 * c + k];
+            const both = centroids.errors[a] + centroids.errors[b];
+            taken += 2 * Math.abs(values[a] - values[b]) * errors[k] + both * (2 * errors[k] + both);
+            taken += 2 * Math.abs(latent[k] - values[a]) * centroids.errors[a];
+            taken += 2 * Math.abs(latent[k] - values[b]) * centroids.errors[b];
+          }
+          return { class: c, gap: squared(c) - squared(nearest), taken };
+        });
+      const found = provenMargin(latent, errors, centroids, byNumbers(errors));
+      expect(found.nearest).toBe(nearest);
+      expect(found.safety).toBeCloseTo(Math.min(...accounts.map(({ gap, taken }) => gap / taken)), 6);
+      expect(found.rivals).toEqual(accounts.filter(({ gap, taken }) => gap <= taken).map((each) => each.class));
+    }
+  });
+
+  test('asks for a sharper bound only of the classes that it could settle, by their differences', () => {
+    // From (4, 3): (0, 0) is nearest; (10, 6) is far, (9, 1) is in doubt.
+    const rows = [
+      [0, 0],
+      [10, 6],
+      [9, 1],
+    ];
+    const centroids = boundedCentroids(bounded(rows, 0, [0, 1, 2]), 3);
+    const asked: number[][] = [];
+    const errors = Float64Array.of(0.2, 0.2);
+    const latent = Float64Array.of(4, 3);
+    const ask = (functionals: Float64Array, count: number) => {
+      asked.push([...functionals]);
+      return new Float64Array(count).fill(0.01);
+    };
+    // Squares 25, 45 and 29; the errors take at most 2 (10 + 6) / 5 and 2 (9 + 1) / 5.
+    expect(provenMargin(latent, errors, centroids, ask).rivals).toEqual([]);
+    expect(asked).toEqual([[-9, -1]]);
+    const far = boundedCentroids(bounded(rows.slice(0, 2), 0, [0, 1]), 2);
+    expect(provenMargin(latent, errors, far, ask).rivals).toEqual([]);
+    expect(asked).toHaveLength(1);
+    // Where the centroids alone may have moved so far, no bound of the latent helps.
+    const loose = boundedCentroids(bounded(rows.slice(0, 2), 2, [0, 1]), 2);
+    expect(provenMargin(latent, errors, loose, ask).rivals).toEqual([1]);
+    expect(asked).toHaveLength(1);
+  });
+
   test('a class without an observation is refused', () => {
+    expect(() => boundedCentroids(bounded([[0], [1]], 0, [1, 1]), 2)).toThrow(
+      expect.objectContaining({
+        message: 'centroids: expected an observation of every class, got none of class 0',
+        remedy: 'Take more observations.',
+      }),
+    );
     expect(() => boundedCentroids(bounded([[0], [1]], 0, [0, 2]), 3)).toThrow(
       'centroids: expected an observation of every class, got none of class 1',
     );
@@ -107,4 +201,16 @@ test('accuracy on every runtime: what must stay right, and what may become right
     lowestRecall: 1 / 3,
     highestRecall: 2 / 3,
   });
+});
+
+test('classes that are never judged have no recall, and nothing right is nothing certified', () => {
+  const wrong: ProvenMargin = { nearest: 1, rivals: [], safety: 2 };
+  expect(provenAccuracy([wrong, wrong], Int32Array.of(0, 0), 2)).toMatchObject({
+    accuracy: 0,
+    certified: 1,
+    certifiedOfRight: 0,
+    lowestRecall: 0,
+    highestRecall: 0,
+  });
+  expect(provenAccuracy([wrong], Int32Array.of(1), 2)).toMatchObject({ lowestRecall: 1, highestRecall: 1 });
 });
