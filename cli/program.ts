@@ -25,11 +25,11 @@ export interface Program {
 /** A program for one run. It reads the environment and the working folder of this process, and writes to these streams. */
 export function createProgram(streams: Pick<Terminal, 'stdout' | 'stderr'>): Program {
   const terminal = createTerminal(streams);
-  const command = createRootCommand(terminal);
   return {
     terminal,
     async run(argv) {
       try {
+        const command = await createRootCommand(terminal, argv[0]);
         await command.parseAsync(argv, { from: 'user' });
         return terminal.exitCode;
       } catch (error) {
@@ -39,15 +39,26 @@ export function createProgram(streams: Pick<Terminal, 'stdout' | 'stderr'>): Pro
   };
 }
 
-function createRootCommand(terminal: Terminal): Command {
+/** With the command that `named` names; with all of them where it names none, or one that speaks of the others. */
+async function createRootCommand(terminal: Terminal, named: string | undefined): Promise<Command> {
   const program = prepare(terminal, new Command('jepa'))
     .description('Train JEPA world models, export them to ONNX, and measure whether their latents stay distinct.')
     .version(packageVersion(), '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this, or the help of a command');
+  const names = [...commandGroups.flatMap(({ commands }) => commands), ...internalCommands].map(([name]) => name);
+  const isAlone = named !== 'completion' && names.some((name) => name === named);
+  const isWanted = (name: string) => !isAlone || name === named;
   for (const { title, commands } of commandGroups)
-    for (const [create, summary] of commands)
-      program.addCommand(prepare(terminal, create(terminal)).summary(summary).helpGroup(title));
-  for (const create of internalCommands) program.addCommand(prepare(terminal, hide(create(terminal))));
+    for (const [name, load, summary] of commands)
+      if (isWanted(name)) {
+        const create = await load();
+        program.addCommand(prepare(terminal, create(terminal)).summary(summary).helpGroup(title));
+      }
+  for (const [name, load] of internalCommands)
+    if (isWanted(name)) {
+      const create = await load();
+      program.addCommand(prepare(terminal, hide(create(terminal))));
+    }
   layOutHelp(program);
   return program;
 }
