@@ -41,7 +41,7 @@ export function renderPlayDocument(generator: string, version: string): string {
 <p><b>A point</b> is the latent of an image that was never trained on. Its colour is the image’s class: images of one class need the same actions for the same rewards, however different they look. A latent has more numbers than two; the picture shows the two directions in which the latents differ most.</p>
 <p><b>The dashed ring</b> is as wide as the latents were before training. Points that gather far inside it have collapsed; <b>Spread</b> says by how much. <b>Loss</b> is what training makes small. <b>Accuracy</b> is the share of unseen images whose latent is nearest to the middle of its own class.</p>
 <p><b>The verdict</b> is <i>distinct</i> where every two classes can be told apart, <i>coarse</i> where some cannot, <i>collapsed</i> where the latents have hardly any room left. Both curves and pictures go back in time with the slider.</p>
-<p><b>Imagine:</b> point at a latent and press an action. The predictor moves the latent without looking at another image; the picture beside the buttons is the unseen image that is nearest to where it lands.</p>
+<p><b>Imagine:</b> point at a latent and press an action. The predictor moves the latent without looking at another image; the <i>image</i> beside the buttons is the unseen one that is nearest to where it lands. The <i>dream</i> is what the latent itself says: the mean of the images whose latents lie near it. Latents that tell images apart dream each of its own; collapsed ones all dream the same blur.</p>
 </div>
 </section>
 </main>

@@ -78,6 +78,8 @@ export interface Imagined {
   /** The class whose centroid is nearest, and the one that the environment is in then. */
   readonly landedClass: number;
   readonly trueClass: number;
+  /** [H, W, C]: what the latent says of its image. */
+  readonly dream: Uint8Array;
 }
 
 export type FromWorker =

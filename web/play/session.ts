@@ -1,8 +1,11 @@
 // A training that shows itself: trains as fast as it can, and between steps makes pictures and judgements, which may take a fixed
 // share of the time.
+
+import type { Latents } from '../../src/measures/latents.ts';
 import type { Runtime } from '../../src/runtimes/runtime.ts';
 import { elementCount } from '../../src/shape.ts';
 import type { StepResult } from '../../src/training/backend.ts';
+import { dreamOf } from './dream.ts';
 import { type Judgement, judge, labelled, meanDistanceOf, type Witness, witnessesOf } from './judge.ts';
 import { Learner } from './learner.ts';
 import { SteadyPlane } from './plane.ts';
@@ -20,6 +23,7 @@ export class PlaySession {
   readonly #learner: Learner;
   readonly #plane = new SteadyPlane();
   readonly #witnessOf: (first: number, second: number) => Witness | undefined;
+  #encoded: { readonly step: number; readonly latents: Latents } | undefined;
   #judgement: Judgement | undefined;
   #last: StepResult | undefined;
   #elapsedMs = 0;
@@ -81,7 +85,7 @@ export class PlaySession {
   async look(isFinal = this.isDone): Promise<Frame> {
     const learner = this.#learner;
     const start = performance.now();
-    const latents = await learner.encode(learner.judged.observations);
+    const latents = await this.#latentsNow();
     const { points, radius } = this.#plane.follow(latents);
     const pictured = performance.now();
     this.#nextPictureAt = pictured + Math.max(PICTURE_PAUSE_MS, PICTURE_SHARE * (pictured - start));
@@ -111,10 +115,20 @@ export class PlaySession {
     };
   }
 
-  /** The way that actions lead from one held-out observation on: the start first. The predictor never looks at an image again. */
+  /** Of the judged observations as the encoder is now; encoded once for each moment of the training. */
+  async #latentsNow(): Promise<Latents> {
+    const step = this.#learner.stepsDone;
+    if (this.#encoded?.step !== step)
+      this.#encoded = { step, latents: await this.#learner.encode(this.#learner.judged.observations) };
+    return this.#encoded.latents;
+  }
+
+  /** The way that actions lead from one held-out observation on, the start first, and the dreams on it. The predictor never looks at an image again. */
   async imagine(observation: number, actions: readonly number[]): Promise<Imagined[]> {
-    const { environment, classes, judged } = this.#learner;
-    const latents = await this.#learner.encode(judged.observations);
+    const { environment, classes, judged, untrainedMeanDistance } = this.#learner;
+    // Without an action nothing is predicted: the last picture's latents will do, and training is not kept waiting.
+    const latents = (actions.length === 0 ? this.#encoded?.latents : undefined) ?? (await this.#latentsNow());
+    const known = { latents, observations: judged.observations, untrainedDistance: untrainedMeanDistance };
     const { size } = latents;
     const centroids = this.#judgement?.centroids ?? new Float64Array(0);
     let latent: Float32Array = latents.values.slice(observation * size, (observation + 1) * size);
@@ -126,6 +140,7 @@ export class PlaySession {
         nearest: nearestRow(latents.values, latent),
         landedClass: nearestRow(centroids, latent),
         trueClass: classes.classOf[state],
+        dream: dreamOf(latent, known, observation),
       };
     };
     const steps = [at()];

@@ -43,7 +43,9 @@ select{min-height:44px;padding:6px 10px;border-radius:10px;border:1px solid var(
 .sentence{margin:6px 0 12px;min-height:4.65em;font-size:15px}
 .beside-image{display:flex;gap:14px;align-items:flex-start;border-top:1px solid var(--line);padding-top:12px}
 .beside-image>div:last-child{min-width:0}
-.look{flex:none;width:84px;height:84px;border-radius:8px;background:#000}
+.seen{flex:none;margin:0;font-size:12.5px;color:var(--soft);text-align:center}
+.look{width:84px;height:84px;border-radius:8px;background:#000}
+.look.dream{background:var(--line)}
 .look canvas{width:84px;height:84px;image-rendering:pixelated;border-radius:8px;display:block}
 .caption{margin:0 0 8px;font-size:14px;color:var(--soft);min-height:2.9em}.export{min-height:0}
 .actions{display:flex;flex-wrap:wrap;gap:8px}.actions button{min-width:56px;padding:4px 12px;font-size:15px}

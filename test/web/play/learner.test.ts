@@ -1,6 +1,6 @@
 // A training of the playground in Node, on onnxruntime-web as in the page: it learns, collapses without an auxiliary task, and a word of
 // actions tells apart what is merged.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { openRuntime } from '../../../src/runtimes/index.ts';
 import { witnessesOf } from '../../../web/play/judge.ts';
 import { Learner } from '../../../web/play/learner.ts';
@@ -26,7 +26,20 @@ describe('a training of the playground', () => {
     expect(last.loss).toBeLessThan(losses[0] / 3);
     expect(last.spread).toBeLessThan(0.5);
     expect(last.radius).toBeLessThan(first.radius / 2);
+    const encode = vi.spyOn(Learner.prototype, 'encode');
     const [start, next] = await session.imagine(3, [1]);
+    expect((await session.imagine(3, []))[0].dream).toEqual(start.dream);
+    // The picture's latents are those of now.
+    expect(encode).not.toHaveBeenCalled();
+    await session.train();
+    await session.imagine(4, [0]);
+    await session.imagine(4, [0, 1]);
+    expect(encode).toHaveBeenCalledTimes(1);
+    encode.mockRestore();
+    expect(start.dream).toHaveLength(32 * 32 * 3);
+    const other = (await session.imagine(9, []))[0];
+    // Prediction alone: nearly the same blur for every image, while the images themselves differ by hundreds.
+    expect(Math.max(...start.dream.map((value, i) => Math.abs(value - other.dream[i])))).toBeLessThan(90);
     expect(start.nearest).toBe(3);
     const labels = session.describe(1).labellings[0].labels;
     expect(next.trueClass).toBe(Math.min(4, labels[3] + 1));

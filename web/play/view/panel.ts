@@ -48,6 +48,7 @@ export class Panel {
   readonly #sentence = element('p', { class: 'sentence' }, 'Loading the browser’s own trainer.');
   readonly #colourBy = element('select', { 'aria-label': 'Colour by' });
   readonly #look = element('div', { class: 'look' });
+  readonly #dream = element('div', { class: 'look dream' });
   readonly #caption = element('p', { class: 'caption' }, 'Point at a latent to see its image.');
   readonly #actions = element('div', { class: 'actions', role: 'group', 'aria-label': 'Imagine an action' });
   readonly #ringNote = element('span', { class: 'ring-note', hidden: '' }, 'dashed: spread before training');
@@ -64,6 +65,12 @@ export class Panel {
   #opened: Opened | undefined;
   #images: ImageSet | undefined;
   #canvas: HTMLCanvasElement | undefined;
+  #dreamCanvas: HTMLCanvasElement | undefined;
+  /** The observation whose dream is to be asked for next. */
+  #wanted: number | undefined;
+  #isAsking = false;
+  /** Raised by every dream that is asked for: what comes late is not shown. */
+  #dreams = 0;
   #frames: Frame[] = [];
   #shown = -1;
   #selected: number | undefined;
@@ -84,7 +91,13 @@ export class Panel {
       element('div', { class: 'stage' }, canvas, this.#ringNote),
       element('dl', { class: 'numbers' }, ...Object.values(this.#numbers).map((each) => each.element)),
       this.#sentence,
-      element('div', { class: 'beside-image' }, this.#look, element('div', {}, this.#caption, this.#actions)),
+      element(
+        'div',
+        { class: 'beside-image' },
+        figure(this.#look, 'image'),
+        figure(this.#dream, 'dream'),
+        element('div', {}, this.#caption, this.#actions),
+      ),
       this.#details(),
     );
     this.#listen(canvas);
@@ -200,6 +213,9 @@ export class Panel {
     );
     this.#canvas = createImage(this.#images, 0, 'An unseen image', 'large');
     this.#look.replaceChildren(this.#canvas);
+    this.#dreamCanvas = createImage(this.#images, 0, 'What the latent says of its image: nothing yet', 'large');
+    this.#dreamCanvas.hidden = true;
+    this.#dream.replaceChildren(this.#dreamCanvas);
     this.#caption.title = `${opened.parameters} weights; the training step has ${opened.nodes} ONNX nodes`;
     this.#point(0, false);
   }
@@ -225,6 +241,8 @@ export class Panel {
       this.#frames = this.#frames.filter((_, index) => index > half || index % 2 === 0);
     }
     if (isFollowing) this.#show(this.#frames.length - 1);
+    // The dream follows the training, unless an imagined way is shown.
+    if (isFollowing && this.#path.length < 2) this.#dreamOf(this.#selected ?? 0);
     this.#events.onFrame(isLast);
   }
 
@@ -271,12 +289,12 @@ export class Panel {
     };
     canvas.addEventListener('pointermove', (event) => {
       const found = pointAt(event);
-      if (found !== undefined && this.#path.length < 2) this.#point(found, true);
+      if (found !== undefined && this.#path.length < 2 && found !== this.#selected) this.#choose(found);
     });
     canvas.addEventListener('click', (event) => {
       const found = pointAt(event);
       this.#forgetPath();
-      if (found !== undefined) this.#point(found, true);
+      if (found !== undefined) this.#choose(found);
     });
     canvas.addEventListener('keydown', (event) => {
       const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
@@ -284,7 +302,7 @@ export class Panel {
       if (step === undefined || count === 0) return;
       event.preventDefault();
       this.#forgetPath();
-      this.#point(((this.#selected ?? 0) + step + count) % count, true);
+      this.#choose(((this.#selected ?? 0) + step + count) % count);
     });
   }
 
@@ -293,10 +311,51 @@ export class Panel {
     const { names, labels } = this.#opened?.labellings[0] ?? this.#labelling();
     this.#selected = observation;
     this.#taken = [];
+    this.#dreams++;
+    if (this.#dreamCanvas) this.#dreamCanvas.hidden = true;
     if (isMarked) this.#plot.select(observation);
     const name = names[labels[observation]] ?? '';
     this.#paint(observation, `An unseen image of class ${name}`);
     this.#caption.textContent = `An image of class ${name}. Press an action: the predictor moves its latent, without looking again.`;
+  }
+
+  /** Shows one observation, and what its latent says of it. */
+  #choose(observation: number): void {
+    this.#point(observation, true);
+    this.#dreamOf(observation);
+  }
+
+  /** Asks for a dream as soon as the one before is there. */
+  #dreamOf(observation: number): void {
+    this.#wanted = observation;
+    if (!this.#isAsking) void this.#askForWanted();
+  }
+
+  /** One question at a time, the newest next: a pointer asks more often than a training answers. */
+  async #askForWanted(): Promise<void> {
+    this.#isAsking = true;
+    for (let wanted = this.#wanted; wanted !== undefined; wanted = this.#wanted) {
+      this.#wanted = undefined;
+      await this.#ask(wanted, []);
+    }
+    this.#isAsking = false;
+  }
+
+  /** Where actions lead from an observation on, with the dream of the last latent; undefined where something else was asked meanwhile. */
+  async #ask(observation: number, actions: readonly number[]): Promise<readonly Imagined[] | undefined> {
+    const own = ++this.#dreams;
+    const steps = await this.#training?.imagine(observation, actions);
+    const last = steps?.at(-1);
+    if (own !== this.#dreams || last === undefined || !this.#dreamCanvas || !this.#images) return undefined;
+    this.#dreamCanvas.hidden = false;
+    const dreamt = { observations: last.dream, shape: this.#images.shape };
+    paintImage(
+      this.#dreamCanvas,
+      dreamt,
+      0,
+      'What the latent says of its image: the mean of images with latents near it',
+    );
+    return steps;
   }
 
   #paint(observation: number, description: string): void {
@@ -314,7 +373,8 @@ export class Panel {
     this.#events.onPause();
     this.showStep(undefined);
     this.#taken.push(action);
-    const steps = await this.#training?.imagine(start, this.#taken);
+    this.#wanted = undefined;
+    const steps = await this.#ask(start, this.#taken);
     const last = steps?.at(-1);
     if (steps === undefined || last === undefined) return;
     this.#path = steps;
@@ -331,4 +391,9 @@ export class Panel {
     this.#caption.textContent = text;
     this.#events.announce(text);
   }
+}
+
+/** An image with a word under it. */
+function figure(picture: HTMLElement, word: string): HTMLElement {
+  return element('figure', { class: 'seen' }, picture, element('figcaption', {}, word));
 }
