@@ -70,6 +70,7 @@ describe('latents', () => {
       } catch (error) {
         return error instanceof JepaError ? error.remedy : undefined;
       }
+      return undefined;
     };
     expect(remedyOf(() => createLatents(Float32Array.of(Number.NaN), 1))).toBe(
       'The encoder has diverged, or this runtime overflows: look at the losses, or choose another precision.',
