@@ -36,7 +36,7 @@ export async function trainOnSimulator<Result>(
   const path = runPath(runFolder, 'simulated');
   if (existsSync(path))
     throw new UsageError(`${runFolder}: expected a new folder, got one with ${path}`, {
-      remedy: `Choose another ${option('out')}, or train on it: ${option('data', path)}.`,
+      remedy: `Choose another ${option('out')}, or train on it: jepa train --data ${path} --out FOLDER`,
     });
   checkRunFolder(runFolder);
   let made: string | undefined;
