@@ -83,6 +83,11 @@ const calls: readonly (readonly [argv: readonly string[], exitCode: 1 | 2, messa
     1,
     'text.txt: expected a folder, got a file or a path through one. Choose another path.',
   ],
+  [
+    ['export', 'none', '--fixed-batch'],
+    2,
+    '--fixed-batch: expected --training-step beside it, got none. The networks themselves take batches of any size.',
+  ],
   [['evaluate', 'none'], 2, `none: expected the folder of a run or of an export, got no such folder. ${RUN_OR_EXPORT}`],
   [['evaluate'], 2, 'evaluate: expected the folder of a run, an ONNX file, or --latents FILE, got none of them'],
   [

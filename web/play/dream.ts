@@ -5,6 +5,8 @@ import type { Latents } from '../../src/measures/latents.ts';
 
 /** Width of the weights, over the typical distance of two latents before training: what is nearer than this looks the same. */
 const WIDTH = 0.08;
+/** How many times brighter a dream is shown at most. */
+const BRIGHTEST = 6;
 
 export interface KnownImages {
   /** N D */
@@ -44,5 +46,8 @@ export function dreamOf(
     if (weight < 1e-5) continue;
     for (let p = 0; p < length; p++) image[p] += weight * observations[n * length + p];
   }
-  return Uint8Array.from(image, Math.round);
+  // Means of few bright pixels are dark: brightened until the largest number is white, or as far as BRIGHTEST.
+  const largest = image.reduce((a, b) => Math.max(a, b), 1);
+  const gain = Math.min(BRIGHTEST, 255 / largest);
+  return Uint8Array.from(image, (value) => Math.round(gain * value));
 }

@@ -55,12 +55,12 @@ details{margin:12px 0 0;border-top:1px solid var(--line);padding-top:8px}summary
 .export a{margin-right:8px}
 .panels-1 .panel{display:grid;grid-template:"head head" auto "stage sentence" auto "stage numbers" auto "stage look" auto "stage details" 1fr/minmax(0,1.25fr) minmax(0,1fr);column-gap:28px}
 .panels-1 .head{grid-area:head}.panels-1 .stage{grid-area:stage}.panels-1 .numbers{grid-area:numbers}.panels-1 .sentence{grid-area:sentence}.panels-1 .beside-image{grid-area:look}.panels-1 details{grid-area:details}
-.panels-1 .plot{height:clamp(300px,62vh,640px)}
+.panels-1 .plot{height:clamp(300px,62vh,640px)}.panels-1 .stage{align-self:start}
 .reading{padding-top:30px}.columns{columns:2;column-gap:36px;margin-top:10px}.columns p{margin:0 0 12px;break-inside:avoid;max-width:none}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 [hidden]{display:none!important}
 code{font-size:.92em}
 @media (max-width:860px){.lead,.panels-2{grid-template-columns:minmax(0,1fr)}.lead{gap:10px}.columns{columns:1}.panels-1 .panel{display:block}.panels-1 .plot{height:clamp(260px,46vh,430px)}}
-@media (max-width:600px){header.page{padding-top:18px}.lead{font-size:16px}.panel{padding:12px 12px 10px;border-radius:14px}#stories{flex-wrap:nowrap;overflow-x:auto;margin:0 -16px;padding:3px 16px}#stories button{white-space:nowrap}.plot{height:270px}.numbers{gap:10px}#story{min-height:0}#step{text-align:left;min-width:0}#bar button{padding:6px 12px}#bar{position:sticky;bottom:0;z-index:2;background:var(--page);padding:6px 0}}
+@media (max-width:600px){.beside-image{flex-wrap:wrap}.beside-image>div:last-child{flex:1 1 100%}header.page{padding-top:18px}.lead{font-size:16px}.panel{padding:12px 12px 10px;border-radius:14px}#stories{flex-wrap:nowrap;overflow-x:auto;margin:0 -16px;padding:3px 16px}#stories button{white-space:nowrap}.plot{height:270px}.numbers{gap:10px}#story{min-height:0}#step{text-align:left;min-width:0}#bar button{padding:6px 12px}#bar{position:sticky;bottom:0;z-index:2;background:var(--page);padding:6px 0}}
 @media (forced-colors:active){canvas{forced-color-adjust:none}}
 `;

@@ -10,9 +10,12 @@ export function titleOf({ dynamics, auxiliary }: Setting): string {
   return name === '' ? 'Prediction alone' : `Prediction + ${name}`;
 }
 
+/** Spread over that before training below which latents are seen to fall together, before the verdict calls them collapsed. */
+const FALLING_SPREAD = 0.15;
+
 /** The verdict in a sentence or two, with what tells the worst pair apart. */
 export function verdictSentence(
-  { judgement, witness, step }: Frame,
+  { judgement, witness, step, spread }: Frame,
   names: readonly string[],
   actionNames: readonly string[],
 ): string {
@@ -24,7 +27,9 @@ export function verdictSentence(
   const merged =
     verdict === 'collapsed'
       ? 'All images have nearly the same latent: prediction is easy, and the latents say nothing.'
-      : `Some classes share their place: only ${percent(worst.share)} of the images of ${first} and ${second} are told apart.`;
+      : spread < FALLING_SPREAD
+        ? `The latents are collapsing: ${percent(spread)} of their spread is left, and only ${percent(worst.share)} of the images of ${first} and ${second} are told apart.`
+        : `Some classes share their place: only ${percent(worst.share)} of the images of ${first} and ${second} are told apart.`;
   if (witness === undefined) return merged;
   const word = witness.actions.map((action) => actionNames[action]).join(', then ');
   const when = witness.actions.length === 0 ? 'Without any action' : `After ${word}`;

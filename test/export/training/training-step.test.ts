@@ -9,7 +9,7 @@ import { loadTensorFlow } from '../../../src/tensorflow/load.ts';
 import { TrainingStep } from '../../../src/training/training-step.ts';
 import { expectClose } from '../../matcher/close.ts';
 import { expectTensorFlowSteps, openBytes } from './variant-steps.ts';
-import { buildVariant, variants } from './variants.ts';
+import { BATCH, buildVariant, variants } from './variants.ts';
 
 beforeAll(async () => {
   // With oneDNN TensorFlow takes convolution algorithms of another rounding.
@@ -61,6 +61,33 @@ describe('training step', () => {
     expectClose(latent.data as Float32Array, reference.encode(pixels), { absolute: 1e-4, relative: 1e-4 }, 'latents');
     reference.dispose();
     await Promise.all([session.release(), beginning.release()]);
+    dispose();
+  });
+
+  test('a step for one size of a batch has that size in its inputs, and computes the same bits', async () => {
+    const { networks, shape, options, batch, dispose } = await buildVariant(variants[0]);
+    const { observations, actions, auxiliary } = batch(0);
+    const scalar = (value: number) => new ort.Tensor('float32', Float32Array.of(value), []);
+    const found = await Promise.all(
+      [false, true].map(async (hasFixedBatch) => {
+        const { step, start } = exportTrainingStep(networks, shape, { ...options, hasFixedBatch });
+        const [session, beginning] = await Promise.all([openBytes(step), openBytes(start)]);
+        const outputs = await session.run({
+          ...(await beginning.run({})),
+          observations: new ort.Tensor('uint8', observations, [2 * BATCH, ...shape.observationShape]),
+          actions: new ort.Tensor('float32', actions, [BATCH, shape.actionSize]),
+          targets: new ort.Tensor('float32', auxiliary, [2 * BATCH, 1]),
+          rate: scalar(1e-2),
+          step: scalar(1),
+        });
+        const sizes = session.inputMetadata.map((metadata) => [metadata.name, Reflect.get(metadata, 'shape')?.[0]]);
+        await Promise.all([session.release(), beginning.release()]);
+        return { sizes: Object.fromEntries(sizes), weights: outputs.next_weights.data };
+      }),
+    );
+    expect(found[0].sizes).toMatchObject({ observations: '2*batch', actions: 'batch', targets: '2*batch' });
+    expect(found[1].sizes).toMatchObject({ observations: 2 * BATCH, actions: BATCH, targets: 2 * BATCH });
+    expect(found[0].weights).toEqual(found[1].weights);
     dispose();
   });
 
