@@ -3,7 +3,7 @@
 // that it cannot be found in their noise.
 
 import { randomFor } from '../random.ts';
-import type { ClassPair } from './class-gap.ts';
+import { type ClassPair, ratioOf } from './class-gap.ts';
 import type { Interval } from './interval.ts';
 import type { LabelledLatents } from './latents.ts';
 import { squaredDistance } from './pair-distance.ts';
@@ -162,8 +162,7 @@ function pairsByGap(centres: Float64Array, radii: readonly number[], size: numbe
   for (let a = 0; a < classCount; a++)
     for (let b = a + 1; b < classCount; b++) {
       const gap = Math.sqrt(squaredDistance(centres, a * size, centres, b * size, size));
-      const extent = 2 * Math.max(radii[a], radii[b]);
-      pairs.push({ classes: [a, b], bound: extent > 0 ? gap / extent : gap > 0 ? Number.POSITIVE_INFINITY : 0 });
+      pairs.push({ classes: [a, b], bound: ratioOf(gap, 2 * Math.max(radii[a], radii[b])) });
     }
   return pairs.sort((a, b) => a.bound - b.bound || a.classes[0] - b.classes[0] || a.classes[1] - b.classes[1]);
 }
@@ -197,7 +196,7 @@ export function projectPair(
 
 /** gap / (2 spread); of points infinite, or 0 where they are one. */
 export function ratioOfSpread(gap: number, spread: number): number {
-  return spread > 0 ? gap / (2 * spread) : gap > 0 ? Number.POSITIVE_INFINITY : 0;
+  return ratioOf(gap, 2 * spread);
 }
 
 /** Median and mean distance from it of sorted values, each counted `weights` times. */

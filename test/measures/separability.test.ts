@@ -138,6 +138,21 @@ describe('separability', () => {
     const worst = best.indexOf(Math.min(...best));
     expect(worst).toBeLessThan(2);
     expect(found.share).toBe(best[worst]);
+    // Of each pair by the rule with the highest lower end, of each rule the worse of both classes; then the worst pair.
+    const ends = [
+      [0, 1],
+      [0, 2],
+      [1, 2],
+    ].map(([a, b]) =>
+      rights.map((right) => {
+        const [first, second] = [right[a][b], right[b][a]].map((count) => shareInterval(count, 20, 3));
+        return [Math.min(first[0], second[0]), Math.min(first[1], second[1])];
+      }),
+    );
+    const low = Math.min(...ends.map((rules) => Math.max(...rules.map((rule) => rule[0]))));
+    const high = Math.min(...ends.map((rules) => Math.max(...rules.map((rule) => rule[1]))));
+    expect(found.interval[0]).toBeCloseTo(Math.min(low, found.share), 12);
+    expect(found.interval[1]).toBeCloseTo(Math.max(high, found.share), 12);
     expect(found.worstPair).toEqual(
       [
         [0, 1],
