@@ -61,6 +61,8 @@ export async function loadTensorFlow(options: LoadOptions = {}): Promise<TensorF
     throw error;
   });
   const namespace = await loading;
+  // Others may have taken another backend since.
+  if (namespace.getBackend() !== 'tensorflow') await namespace.setBackend('tensorflow');
   if (threads !== undefined && loaded !== undefined && threads !== loaded.threads)
     throw new UsageError(
       `loadTensorFlow: expected the ${loaded.threads} threads that this process started with, got ${threads}`,

@@ -29,6 +29,12 @@ describe('native TensorFlow', () => {
     expect(loadedTensorFlow()?.tensorflowVersion).toBe(tensorflowBinding().TF_Version);
   });
 
+  test('is the backend again where another was taken since', async () => {
+    await tf.setBackend('cpu');
+    await loadTensorFlow();
+    expect(tf.getBackend()).toBe('tensorflow');
+  });
+
   test('keeps the number of threads that it started with', async () => {
     await expect(loadTensorFlow({ threads: 2 })).rejects.toMatchObject({
       name: 'UsageError',
