@@ -200,7 +200,10 @@ export function ratioOfSpread(gap: number, spread: number): number {
 }
 
 /** Median and mean distance from it of sorted values, each counted `weights` times. */
-function spreadOf(sorted: Float64Array, weights?: Int32Array): { readonly centre: number; readonly spread: number } {
+export function spreadOf(
+  sorted: Float64Array,
+  weights?: Int32Array,
+): { readonly centre: number; readonly spread: number } {
   if (weights === undefined) {
     const centre = middleOf(sorted);
     return { centre, spread: sorted.reduce((sum, value) => sum + Math.abs(value - centre), 0) / sorted.length };

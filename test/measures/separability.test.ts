@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { factorToDecide, shareInterval } from '../../src/measures/interval.ts';
+import { effectiveCount, factorToDecide, shareInterval } from '../../src/measures/interval.ts';
 import type { LabelledLatents } from '../../src/measures/latents.ts';
 import { linearProbes } from '../../src/measures/linear-probe.ts';
 import { measureSeparability } from '../../src/measures/separability.ts';
@@ -85,9 +85,11 @@ describe('separability', () => {
       corners,
       corners.map(([x, y]) => (x * y > 0 ? 1 : 0)),
     );
-    const { rule, share, byNeighbours, byProbe } = measure(crossed, crossed);
+    const { rule, share, byNeighbours, byProbe, interval } = measure(crossed, crossed);
     expect({ rule, share, byNeighbours }).toEqual({ rule: 'neighbours', share: 1, byNeighbours: 1 });
     expect(byProbe).toBeLessThan(1);
+    // Six of six, whatever the probe says.
+    expect(interval).toEqual(shareInterval(6, 6, 2));
   });
 
   test('is that of the definition, of three classes of three numbers', () => {
@@ -161,6 +163,49 @@ describe('separability', () => {
     );
     expect(found.byNeighbours).toBe(Math.min(...shares[0]));
     expect(found.byProbe).toBe(Math.max(Math.min(...shares[1]), Math.min(...shares[2])));
+  });
+
+  describe('on a line of three classes', () => {
+    const three = latentsOf([[0], [1], [2], [10], [11], [12], [20], [21], [22]], [0, 0, 0, 1, 1, 1, 2, 2, 2]);
+    const of = (...places: readonly (readonly number[])[]) =>
+      latentsOf(
+        places.flat().map((place) => [place]),
+        places.flatMap((own, c) => own.map(() => c)),
+      );
+
+    test('names the first pair where all are told apart', () => {
+      expect(measure(of([1, 1], [11, 11], [21, 21]), three)).toMatchObject({ share: 1, worstPair: [0, 1] });
+    });
+
+    test.each([
+      // Of the first or the last class two of five are nearer to the one in the middle.
+      [of([1, 1, 1, 10, 10], [11, 11, 11, 11], [21, 21, 21, 21]), [0, 1]],
+      [of([1, 1, 1, 1], [11, 11, 11, 11], [21, 21, 21, 12, 12]), [1, 2]],
+    ])('finds the class that is told apart less, whichever it is (%#)', (judged, pair) => {
+      const { share, worstPair, interval } = measure(judged, three);
+      expect(share).toBe(3 / 5);
+      expect(worstPair).toEqual(pair);
+      const ends = [shareInterval(3, 5, 3), shareInterval(4, 4, 3)];
+      expect(interval[0]).toBeCloseTo(ends[0][0], 12);
+      expect(interval[1]).toBeCloseTo(ends[0][1], 12);
+    });
+
+    test('is decided where one class is told apart too seldom, however little is known of the other', () => {
+      const judged = of([...Array(20).fill(1), ...Array(20).fill(10)], [11, 11, 11, 11], [21, 21, 21, 21]);
+      expect(measure(judged, three)).toMatchObject({ share: 0.5, factorToDecide: 1 });
+      expect(factorToDecide({ right: 4, count: 4 }, 0.9, 3)).toBeGreaterThan(1);
+    });
+
+    test('frames of the episodes in which they are wrong count for fewer, by each class that they are taken for', () => {
+      // Of the last class the frames of one episode of four are in the middle, and one frame of the others half way.
+      const judged = of([1, 1, 1, 1], [11, 11, 11, 11], [21, 21, 21, 21, 21, 16, 12, 12]);
+      const episodes = Int32Array.of(0, 1, 2, 3, 0, 1, 2, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+      const { interval, margins } = measure(judged, three, episodes);
+      expect(Array.from(margins[0].subarray(3 * 13, 3 * 14))).toEqual([2.5, 0, 0]);
+      const right = [true, true, true, true, true, false, false, false];
+      const count = effectiveCount(right, [4, 4, 5, 5, 6, 6, 7, 7]);
+      expect(interval[0]).toBeCloseTo(shareInterval((5 / 8) * count, count, 3)[0], 12);
+    });
   });
 
   test('frames of an episode that agree count as one', () => {

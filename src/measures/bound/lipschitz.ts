@@ -191,11 +191,9 @@ const rules: Readonly<Record<string, Rule>> = {
     // Each part by its own rows of the kernel, so that an action beside a latent adds nothing. The radius too: what clips it (layer
     // norm) leaves the constant as it is, so that a part with the smaller constant can have the larger radius.
     for (const part of flow.parts) {
-      if (part.constant > 0 || part.radius > 0) {
-        const norm = kernelNorm(first, part.size, columns);
-        constant += part.constant * norm;
-        radius += timesRadius(part.radius, norm);
-      }
+      const norm = kernelNorm(first, part.size, columns);
+      constant += part.constant * norm;
+      radius += timesRadius(part.radius, norm);
       first += part.size;
     }
     const norm = flow.constant > 0 ? constant / flow.constant : 0;

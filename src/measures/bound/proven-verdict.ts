@@ -17,6 +17,7 @@ import {
   robustCentres,
   rowsByClass,
   type Side,
+  spreadOf,
 } from '../organisation.ts';
 import { meanPairDistance } from '../pair-distance.ts';
 import { measureSeparability } from '../separability.ts';
@@ -117,19 +118,22 @@ function provenSeparability(
   const moved = otherErrors.reduce((most, error) => Math.max(most, error), 0);
   const scale = latents.values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) * Math.sqrt(latents.size);
   // A margin is a quarter of the difference of two distances, each of which moves by the errors of both of its ends.
-  const isCertain = (i: number, c: number): boolean =>
-    byNeighbours[i * classCount + c] > ((errors[rows[i]] + moved) / 2 + scale * ROUNDING) * (1 + FLOAT32 * 4);
-  const isCertainlyWrong = (i: number, c: number): boolean =>
-    -byNeighbours[i * classCount + c] > ((errors[rows[i]] + moved) / 2 + scale * ROUNDING) * (1 + FLOAT32 * 4);
+  /** 1 for an observation that is right on every runtime, -1 for one that is wrong on every, 0 for others. */
+  const certainty = (i: number, c: number): number => {
+    const margin = byNeighbours[i * classCount + c];
+    const needed = ((errors[rows[i]] + moved) / 2 + scale * ROUNDING) * (1 + FLOAT32 * 4);
+    return Math.abs(margin) > needed ? Math.sign(margin) : 0;
+  };
   const rowsOf: number[][] = Array.from({ length: classCount }, () => []);
   for (const [i, label] of labels.entries()) rowsOf[label].push(i);
   const side = (own: number, other: number) => {
-    const isRight = rowsOf[own].map((i) => isCertain(i, other));
+    const certain = rowsOf[own].map((i) => certainty(i, other));
+    const isRight = certain.map((each) => each > 0);
     const right = isRight.filter(Boolean).length;
     const share = right / isRight.length;
     if (episodes === undefined) return { share, low: shareInterval(right, isRight.length, classCount)[0] };
     // How many observations the frames of an episode are worth depends on which of them are right: that must be known of all.
-    if (rowsOf[own].some((i, n) => !isRight[n] && !isCertainlyWrong(i, other))) return { share, low: 0 };
+    if (certain.includes(0)) return { share, low: 0 };
     const count = effectiveCount(
       isRight,
       rowsOf[own].map((i) => episodes[rows[i]]),
@@ -146,7 +150,7 @@ function provenSeparability(
   }
   return {
     answer: answerOf(interval, threshold),
-    isProven: low >= threshold && share >= threshold,
+    isProven: low >= threshold,
     range: [share, 1],
     pair,
   };
@@ -259,7 +263,7 @@ function rangeOf(
   const low = (gap: number, spread: number) => ratioOfSpread(Math.max(0, gap - 2 * moved), spread + 2 * moved);
   const high = (gap: number, spread: number) =>
     ratioOfSpread(Math.max(0, gap + 2 * moved), Math.max(0, spread - 2 * moved));
-  const [first, second] = sides.map(({ along }) => centreAndSpread(along));
+  const [first, second] = sides.map(({ along }) => spreadOf(along));
   const gap = second.centre - first.centre;
   const spread = Math.max(first.spread, second.spread);
   // The draws of a pair depend on its place among the worst.
@@ -275,10 +279,4 @@ function rangeOf(
     ratio: [low(gap, spread), high(gap, spread)],
     interval: [Math.min(...intervals.map(([lowest]) => lowest)), Math.max(...intervals.map(([, highest]) => highest))],
   };
-}
-
-function centreAndSpread(sorted: Float64Array): { readonly centre: number; readonly spread: number } {
-  const half = sorted.length >> 1;
-  const centre = sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-  return { centre, spread: sorted.reduce((sum, value) => sum + Math.abs(value - centre), 0) / sorted.length };
 }

@@ -34,6 +34,16 @@ describe('bound on the spectral norm', () => {
     expect(spectralNormBound(matrix, 1e-3) / exactNorm(matrix)).toBeLessThan(1.001);
   });
 
+  test('squares until the factor n^(1 / 2^(t + 2)) is within the slack, twelve times at most', () => {
+    const identity = { values: Float64Array.from(Matrix.identity(16).to1DArray()), rows: 16, columns: 16 };
+    // The factors are 2, 2^(1/2), 2^(1/4) = 1.19, 2^(1/8) = 1.09, ...
+    expect(spectralNormBound(identity, 1)).toBeCloseTo(2, 12);
+    expect(spectralNormBound(identity, 0.99)).toBeCloseTo(Math.SQRT2, 12);
+    expect(spectralNormBound(identity, 0.2)).toBeCloseTo(2 ** (1 / 4), 12);
+    expect(spectralNormBound(identity, 0.1)).toBeCloseTo(2 ** (1 / 8), 12);
+    expect(spectralNormBound(identity, 0)).toBeCloseTo(16 ** (1 / 2 ** 14), 12);
+  });
+
   test('is the length of a vector, and the largest entry of a diagonal', () => {
     expect(spectralNormBound({ values: Float64Array.of(3, 4), rows: 1, columns: 2 })).toBeCloseTo(5, 12);
     expect(spectralNormBound({ values: Float64Array.of(7, 0, 0, -9), rows: 2, columns: 2 }, 1e-3)).toBeCloseTo(9, 2);
@@ -62,5 +72,14 @@ describe('estimate of the spectral norm', () => {
   test('does not start from a direction that the matrix never leaves: it finds 9 beside a longer row of 0', () => {
     expect(estimateSpectralNorm({ values: Float64Array.of(7, 0, 0, -9), rows: 2, columns: 2 })).toBeCloseTo(9, 12);
     expect(estimateSpectralNorm({ values: new Float64Array(6), rows: 2, columns: 3 })).toBe(0);
+  });
+
+  test('is what 60 rounds from the longest row give, wherever that is', () => {
+    expect(estimateSpectralNorm({ values: Float64Array.of(9, 0, 0, 0), rows: 2, columns: 2 })).toBeCloseTo(9, 12);
+    // Eigenvalues 1 and 0.99, 45 degrees from the axes: each round takes the share of the second down by 0.99^2.
+    const values = Float64Array.of(0.995, 0.005, 0.005, 0.995);
+    const second = 0.99 ** (1 + 2 * 59);
+    const expected = Math.sqrt((1 + (0.99 * second) ** 2) / (1 + second ** 2));
+    expect(estimateSpectralNorm({ values, rows: 2, columns: 2 })).toBeCloseTo(expected, 10);
   });
 });
