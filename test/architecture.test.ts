@@ -74,7 +74,6 @@ const long: Readonly<Record<string, string>> = {
   'test/export/export.test.ts': 'one suite of the public function',
   'test/export/rounding/row.test.ts': 'one property, with a generator of inputs for every operator',
   'test/measures/bound/lipschitz.test.ts': 'one suite of one family of bounds, whose values are worked out by hand',
-  'test/measures/organisation.test.ts': 'one suite of one measure, whose values are worked out by hand',
   'test/tensorflow/native/setup.slow.test.ts':
     'one set-up, played through with servers and compilers that fail in turn',
   'test/tensorflow/operations.test.ts': 'one table, a row an operation',

@@ -115,3 +115,33 @@ describe('of systems in which some actions were not observed', () => {
     }
   });
 });
+
+describe('refused are', () => {
+  /** States that all differ at once, and lead nowhere. */
+  const apart = (stateCount: number): FiniteSystem => ({
+    ...{ stateCount, actionCount: 0, next: new Int32Array(0), auxiliarySize: 1 },
+    auxiliary: Float64Array.from({ length: stateCount }, (_, state) => state),
+  });
+
+  test('weights that are not positive, and distances of more than 4,000 classes', () => {
+    for (const weight of [0, -1, Number.NaN])
+      expect(() => bisimulationMetric(apart(2), { discount: 0.5, weight })).toThrow(
+        `bisimulation metric: expected a positive weight, got ${weight}`,
+      );
+    expect(() => bisimulationMetric(apart(4001), { discount: 0.5 })).toThrow(
+      'bisimulation metric: expected at most 4000 classes, got 4001',
+    );
+  });
+
+  test('pairs of more than 8,192 observed states', () => {
+    expect(() => observedWordLengths(apart(8193))).toThrow('observed pairs: expected at most 8192 states, got 8193');
+  });
+
+  test('a first action that leads nowhere, and values apart by more than the tolerance', () => {
+    const open = { ...apart(2), actionCount: 1, next: Int32Array.of(-1, 0) };
+    expect(() => largestBisimulation(open)).toThrow(
+      'largest bisimulation: state 0, action 0: expected a next state, got none',
+    );
+    expect([0.5, 1].map((tolerance) => largestBisimulation(apart(2), { tolerance }).classCount)).toEqual([2, 1]);
+  });
+});

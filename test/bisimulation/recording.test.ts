@@ -87,4 +87,60 @@ describe('a system from recorded transitions', () => {
   ] as const)('refuses rows outside of the tables: %j', (rows, message) => {
     expect(() => systemFromTransitions(record(rows, [0, 0, 0]))).toThrow(message);
   });
+
+  test('keeps what was recorded most often, of equally frequent ones the smallest, in whatever order the rows come', () => {
+    const rows: [number, number, number][] = [
+      [2, 1, 0],
+      [0, 0, 1],
+      [0, 0, 2],
+      [1, 1, 1],
+      [0, 0, 2],
+      [1, 1, 2],
+      [2, 1, 1],
+      [2, 0, 2],
+    ];
+    for (const order of [rows, rows.toReversed()]) {
+      const found = systemFromTransitions(record(order, [0, 1, 2]), { omitContradictions: true });
+      // 0 led to 2 twice and to 1 once; 1 led to 1 and to 2; 2 by the second action to 0 and to 1.
+      expect([...found.system.next]).toEqual([2, -1, 2, -1, 1, 0]);
+      expect(found.omittedCount).toBe(3);
+      expect(found.contradiction).toEqual({ from: 0, action: 0, to: [2, 1] });
+    }
+    const twice = systemFromTransitions(record([...rows, [0, 0, 1]], [0, 1, 2]), { omitContradictions: true });
+    expect([twice.system.next[0], twice.omittedCount]).toEqual([1, 4]);
+    expect(twice.contradiction).toEqual({ from: 0, action: 0, to: [1, 2] });
+    expect('contradiction' in systemFromTransitions(record([[0, 0, 1]], [0, 1]))).toBe(false);
+  });
+
+  test('within a tolerance has the auxiliary of the smallest observation, all of its numbers', () => {
+    const two = {
+      ...record(
+        [
+          [0, 0, 1],
+          [0, 0, 2],
+          [2, 1, 0],
+        ],
+        [0, 0, 0],
+      ),
+      auxiliarySize: 2,
+      auxiliary: Float64Array.of(5, 6, 1, 2, 1.01, 2.02),
+    };
+    expect(() => systemFromTransitions(two)).toThrow('(1 and 2 differ in the auxiliary)');
+    const { system, stateOf } = systemFromTransitions(two, { tolerance: 0.1 });
+    expect([...stateOf]).toEqual([0, 1, 1]);
+    expect([...system.auxiliary]).toEqual([5, 6, 1, 2]);
+    expect(system).toMatchObject({ stateCount: 2, actionCount: 2, auxiliarySize: 2 });
+    expect([...system.next]).toEqual([1, -1, -1, 0]);
+  });
+
+  test.each([
+    [{ to: new Int32Array(2) }, 'expected columns of one length, got 1, 1 and 2'],
+    [{ action: new Int32Array(2) }, 'expected columns of one length, got 1, 2 and 1'],
+    [{ from: Int32Array.of(-1) }, 'row 0: expected observations in 0..2, got -1 and 1'],
+    [{ from: Int32Array.of(3) }, 'row 0: expected observations in 0..2, got 3 and 1'],
+    [{ to: Int32Array.of(-1) }, 'row 0: expected observations in 0..2, got 0 and -1'],
+    [{ action: Int32Array.of(-1) }, 'row 0: expected an action in 0..1, got -1'],
+  ])('refuses columns that are wrong: %j', (wrong, message) => {
+    expect(() => systemFromTransitions({ ...record([[0, 0, 1]], [0, 0, 0]), ...wrong })).toThrow(message);
+  });
 });

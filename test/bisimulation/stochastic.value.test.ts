@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RecordedTransitions } from '../../src/bisimulation/recording.ts';
 import { stochasticSystem } from '../../src/bisimulation/stochastic.ts';
+import { option } from '../../src/error.ts';
 
 /** `times` of each transition; of four observations the last has p = 1. */
 function counted(
@@ -98,6 +99,41 @@ describe('two observations', () => {
     expect(stochasticSystem(once).compare(1, 0)).toMatchObject({ verdict: 'undecided', action: 1, distance: 0 });
   });
 
+  test.each([
+    [[500, 300], 1],
+    [[300, 500], 0],
+    [[300, 300], 0],
+  ])('with %j repeats of two actions name the less certain, the first of equal ones', ([first, second], action) => {
+    const both = counted([0, 0, 2, first], [1, 0, 2, first], [0, 1, 2, second], [1, 1, 2, second], ...ends);
+    expect(stochasticSystem(both).compare(0, 1)).toMatchObject({ verdict: 'undecided', action });
+  });
+
+  test('are apart where they lead to what is apart itself, one round later', () => {
+    // 0 leads to 2 and 1 to 4; 2 leads to 3, which has p = 1, and 4 to itself.
+    const rows = [
+      [0, 2],
+      [1, 4],
+      [2, 3],
+      [3, 3],
+      [4, 4],
+    ].flatMap((row) => Array.from({ length: 3000 }, () => row));
+    const chain = {
+      ...{ observationCount: 5, actionCount: 1, auxiliarySize: 1, auxiliary: Float32Array.of(0, 0, 0, 1, 0) },
+      from: Int32Array.from(rows, ([from]) => from),
+      action: new Int32Array(rows.length),
+      to: Int32Array.from(rows, ([, to]) => to),
+    };
+    expect([...stochasticSystem(chain).classOf]).toEqual([0, 1, 2, 3, 1]);
+  });
+
+  test('of two numbers of p are the same where both are', () => {
+    const two = { ...few, auxiliarySize: 2, auxiliary: Float32Array.of(1, 23, 12, 3, 1, 23, 1, 3) };
+    const { compare, classOf } = stochasticSystem(two);
+    expect([...classOf].map((each) => each === classOf[0])).toEqual([true, false, true, false]);
+    expect([compare(0, 1), compare(0, 3), compare(1, 3)]).toEqual(Array(3).fill({ verdict: 'apart' }));
+    expect(compare(0, 2).action).toBe(0);
+  });
+
   test('of different p are apart at once', () => {
     expect(stochasticSystem(few).compare(2, 3)).toEqual({ verdict: 'apart' });
   });
@@ -116,8 +152,12 @@ describe('refused are', () => {
       ...{ observationCount, actionCount: 1, auxiliary: Float32Array.from({ length: observationCount }, (_, n) => n) },
     });
     expect(stochasticSystem(of(2000)).classCount).toBe(2000);
-    expect(() => stochasticSystem(of(2001))).toThrow(
-      'stochastic bisimulation: expected at most 2000 observations, got 2001',
+    const refused = () => stochasticSystem(of(2001));
+    expect(refused).toThrow('stochastic bisimulation: expected at most 2000 observations, got 2001');
+    expect(refused).toThrow(
+      expect.objectContaining({
+        remedy: `Name the state by a column (${option('map', 'state=NAME')}), so that observations of one state are one.`,
+      }),
     );
   });
 });

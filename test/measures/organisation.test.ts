@@ -253,90 +253,32 @@ describe('against the definition, of five classes of three numbers', () => {
     ]);
   });
 
-  test('to be below a threshold one pair must be so altogether, to be above it all must; intervals narrow with the root', () => {
-    const known = intervals();
+  describe('observations that decide, where intervals narrow with the root of their number', () => {
     const factorAt = (threshold: number) =>
       measureOrganisation({ latents, others, seed: 20, threshold }).factorToDecide;
-    const [worst] = known;
     const needed = (end: number, ratio: number, threshold: number) => ((end - ratio) / (threshold - ratio)) ** 2;
-    for (const threshold of [worst.ratio * 1.05, known[2].ratio * 1.02]) {
-      const below = known.filter(({ ratio }) => ratio < threshold);
-      const factors = below.map(({ ratio, interval: [, high] }) =>
-        high < threshold ? 1 : needed(high, ratio, threshold),
-      );
+
+    test.each([0, 2])('for being below one pair must be so altogether (threshold at pair %i)', (pair) => {
+      const known = intervals();
+      const threshold = known[pair].ratio * (pair === 0 ? 1.05 : 1.02);
+      const factors = known
+        .filter(({ ratio }) => ratio < threshold)
+        .map(({ ratio, interval: [, high] }) => (high < threshold ? 1 : needed(high, ratio, threshold)));
       expect(factorAt(threshold)).toBeCloseTo(Math.min(...factors), 9);
-    }
-    const under = worst.ratio * 0.97;
-    const factors = known.map(({ ratio, interval: [low] }) => (low >= under ? 1 : needed(low, ratio, under)));
-    expect(factors.filter((factor) => factor > 1).length).toBeGreaterThan(0);
-    expect(factorAt(under)).toBeCloseTo(Math.max(...factors), 9);
-    expect(factorAt(worst.ratio * (1 + 1e-5))).toBe(Number.POSITIVE_INFINITY);
-    expect(factorAt(0.001)).toBe(1);
-    expect(factorAt(1000)).toBe(1);
-  });
-});
-
-describe('draws', () => {
-  /** By the definition: the drawn values in rising order, their lower middle, and the mean distance from it. */
-  const spreadOf = (drawn: readonly number[]) => {
-    const sorted = drawn.toSorted((a, b) => a - b);
-    const centre = sorted[Math.ceil(sorted.length / 2) - 1];
-    return { centre, spread: sorted.reduce((sum, value) => sum + Math.abs(value - centre), 0) / sorted.length };
-  };
-  const sides = [
-    { along: Float64Array.of(-3, -2, -1, 0, 0.5, 1, 2, 4, 7), rows: Int32Array.of(4, 0, 2, 6, 8, 10, 12, 14, 16) },
-    { along: Float64Array.of(8, 9, 10, 11, 12, 13, 14, 20), rows: Int32Array.of(1, 3, 5, 7, 9, 11, 13, 15) },
-  ];
-
-  const byDefinition = (unitsOf: readonly (readonly (readonly number[])[])[]) => {
-    const random = randomFor(5, 'organisation');
-    return Array.from({ length: 400 }, () => {
-      const [first, second] = unitsOf.map((units) =>
-        spreadOf(units.flatMap(() => units[random.integer(units.length)])),
-      );
-      return { gap: second.centre - first.centre, spread: Math.max(first.spread, second.spread) };
     });
-  };
-  const compare = (found: ReturnType<typeof drawSpreads>, expected: ReturnType<typeof byDefinition>) => {
-    expect(found).toHaveLength(400);
-    found?.forEach((draw, n) => {
-      expect(draw.gap).toBeCloseTo(expected[n].gap, 9);
-      expect(draw.spread).toBeCloseTo(expected[n].spread, 9);
+
+    test('for being above all must', () => {
+      const known = intervals();
+      const under = known[0].ratio * 0.97;
+      const factors = known.map(({ ratio, interval: [low] }) => (low >= under ? 1 : needed(low, ratio, under)));
+      expect(factors.filter((factor) => factor > 1).length).toBeGreaterThan(0);
+      expect(factorAt(under)).toBeCloseTo(Math.max(...factors), 9);
     });
-  };
 
-  test('take members with their places', () => {
-    compare(
-      drawSpreads(sides, undefined, 5),
-      byDefinition(sides.map(({ along }) => Array.from(along, (value) => [value]))),
-    );
-  });
-
-  test('take episodes, in the order of their numbers, with all of their members', () => {
-    // Nine episodes of the first class, eight of the second with two frames each.
-    const episodes = Int32Array.from({ length: 40 }, (_, row) => (row % 2 ? (row * 7) % 16 : 100 - row));
-    const both = [
-      sides[0],
-      {
-        along: Float64Array.from({ length: 16 }, (_, n) => 10 + n * n),
-        rows: Int32Array.from({ length: 16 }, (_, n) => 2 * ((n * 5) % 16) + 1),
-      },
-    ];
-    const unitsOf = both.map(({ along, rows }) => {
-      const numbers = [...new Set(Array.from(rows, (row) => episodes[row]))].sort((a, b) => a - b);
-      return numbers.map((number) => Array.from(along).filter((_value, n) => episodes[rows[n]] === number));
+    test('are none far from the threshold, and not known beside it', () => {
+      const [worst] = intervals();
+      expect(factorAt(worst.ratio * (1 + 1e-5))).toBe(Number.POSITIVE_INFINITY);
+      expect([0.001, 1000].map(factorAt)).toEqual([1, 1]);
     });
-    expect(unitsOf.map((units) => units.length)).toEqual([9, 8]);
-    compare(drawSpreads(both, episodes, 5), byDefinition(unitsOf));
-  });
-
-  test('are none where one of the two classes has fewer than eight', () => {
-    const short = { along: sides[1].along.subarray(0, 7), rows: sides[1].rows.subarray(0, 7) };
-    expect(drawSpreads([sides[0], short], undefined, 5)).toBeUndefined();
-    expect(drawSpreads([short, sides[0]], undefined, 5)).toBeUndefined();
-  });
-
-  test('their interval leaves out ten of the 400 at either end', () => {
-    expect(middleOfRatios(Array.from({ length: 400 }, (_, n) => (n * 7) % 400))).toEqual([10, 389]);
   });
 });

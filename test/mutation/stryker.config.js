@@ -6,6 +6,7 @@ export default {
     'src/measures/**/*.ts',
     'src/bisimulation/**/*.ts',
     'src/planning/**/*.ts',
+    '!src/planning/schema.ts',
     'src/evaluation/witness/{bound,nearest,recorded,search,witness}.ts',
   ],
   testRunner: 'script',

@@ -7,7 +7,9 @@ import {
   pairedShareChange,
   signFlipTail,
   twoSampleShareChange,
+  worthOf,
 } from '../../../src/measures/change/share-test.ts';
+import { shareInterval } from '../../../src/measures/interval.ts';
 import { type Random, randomFor } from '../../../src/random.ts';
 
 /** By trying all signs. */
@@ -63,6 +65,33 @@ describe('two samples', () => {
     ].map((each) => ({ isRight: each.map(Boolean) }));
     expect(twoSampleShareChange(before, now)).toMatchObject({ before: 0.75, now: 0.25, lost: null, won: null });
     expect(twoSampleShareChange(before, now).p).toBeCloseTo(17 / 70, 12);
+  });
+});
+
+describe('intervals and samples in episodes', () => {
+  const half = Array.from({ length: 40 }, (_, n) => n % 20 < 10);
+  const episodes = half.map((_, n) => Math.floor(n / 10));
+
+  test('are exact, of as many observations as the episodes are worth', () => {
+    const [before, now] = [
+      { isRight: half, episodes },
+      { isRight: half.map((right, n) => right && n < 20), episodes },
+    ];
+    // Each of the four episodes is right or wrong altogether: three, since their mean is theirs too.
+    expect([worthOf(before), worthOf({ isRight: half })]).toEqual([expect.closeTo(3, 9), 40]);
+    const { beforeInterval, nowInterval, p } = twoSampleShareChange(before, now);
+    expect(beforeInterval[0]).toBeCloseTo(shareInterval(1.5, 3)[0], 9);
+    expect(nowInterval[1]).toBeCloseTo(shareInterval(0.75, 3)[1], 9);
+    // Two of three and one of three: (C(3,0) C(3,3) + C(3,1) C(3,2)) / C(6,3).
+    expect(p).toBeCloseTo(10 / 20, 9);
+    expect(pairedShareChange(before, now)).toMatchObject({ before: 0.5, now: 0.25, lost: 10, won: 0, p: 0.5 });
+  });
+
+  test('where all have to be right, or nothing more can be', () => {
+    expect(hypergeometricTail(4, { drawn: 4, right: 4, all: 8 })).toBeCloseTo(1, 12);
+    // Of ten, eight right: four drawn have two right at least.
+    expect(hypergeometricTail(1, { drawn: 4, right: 8, all: 10 })).toBe(0);
+    expect(hypergeometricTail(2, { drawn: 4, right: 8, all: 10 })).toBeCloseTo(28 / 210, 12);
   });
 });
 
