@@ -17,6 +17,7 @@ export interface RollOutOptions {
   readonly policy?: Policy | undefined;
   /** How likely an action of `policy` is drawn at random instead. In [0, 1]. */
   readonly randomShare?: number | undefined;
+  /** Told, after each episode, how many have ended. */
   readonly onEpisode?: (finished: number) => void;
 }
 
