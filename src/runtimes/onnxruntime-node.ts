@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import type { InferenceSession } from 'onnxruntime-node';
 import { FormatError, JepaError, UnavailableError } from '../error.ts';
 import { findPackage, installedPackage, onnxruntimeNodePackage } from '../machine/optional-package.ts';
+import { withoutTelemetry } from '../machine/telemetry.ts';
 import { makeScratch, removeScratch } from '../storage/scratch.ts';
 import { cudaEnvironment, readCuda } from './cuda/library.ts';
 import { externalLocations } from './external-data.ts';
@@ -144,14 +145,8 @@ function expectWhole(model: Uint8Array): void {
 
 type OnnxruntimeNode = typeof import('onnxruntime-node');
 
-/**
- * Since 1.29 onnxruntime's own builds for Linux and macOS send what they run (file and graph names, hashes of weights, times) to Microsoft unless this
- * is set before they are loaded (microsoft/onnxruntime, pull request 27379). Models are private until their owner says otherwise.
- */
-const TELEMETRY_VARIABLE = 'ORT_DISABLE_TELEMETRY';
-
 async function importOnnxruntime(provider: NodeProvider): Promise<OnnxruntimeNode> {
-  process.env[TELEMETRY_VARIABLE] ??= '1';
+  Object.assign(process.env, withoutTelemetry());
   try {
     const onnxruntime = await importPackage(provider);
     // Everything worth saying arrives as an error; the native log would go to stderr beside our one line.

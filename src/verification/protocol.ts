@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { JepaError, option, UnavailableError } from '../error.ts';
 import { type CommandResult, outputLine, runCommand } from '../machine/command.ts';
+import { withoutTelemetry } from '../machine/telemetry.ts';
 
 /** How a runner says that the machine lacks what it needs; its last line on stderr is the reason, and after a tab a remedy. */
 export const EXIT_UNAVAILABLE = 3;
@@ -88,7 +89,7 @@ export async function runProgram(
     {
       limitMs: limits.timeMs,
       memoryLimitByteLength: limits.memoryByteLength,
-      environment: { ...process.env, [THREADS_VARIABLE]: String(threads) },
+      environment: { ...process.env, ...withoutTelemetry(), [THREADS_VARIABLE]: String(threads) },
     },
   );
   expectSuccess(program, result, limits);

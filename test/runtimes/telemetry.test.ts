@@ -2,8 +2,9 @@
 // neither its log and session in the folder for temporary files nor the number of the device in the cache.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { runCommand } from '../../src/machine/command.ts';
+import { runProgram } from '../../src/verification/protocol.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
 
 test('a model is run without telemetry', async () => {
@@ -28,4 +29,30 @@ test('a model is run without telemetry', async () => {
   expect(stdout.trim()).toBe('ran 1');
   const left = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   expect(left.filter((name) => /mat-debug|\.ses$|Microsoft/.test(name))).toEqual([]);
+});
+
+test.each([
+  [undefined, '1'],
+  ['0', '0'],
+])('a runtime of another language is told so too, unless its user says something else (%s)', async (own, told) => {
+  vi.stubEnv('ORT_DISABLE_TELEMETRY', own);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+  const program = {
+    program: process.execPath,
+    arguments: ['-e', 'console.error("told " + process.env.ORT_DISABLE_TELEMETRY); process.exit(3)', '--'],
+  };
+  const input = {
+    encoder: 'e',
+    predictor: 'p',
+    observations: 'o',
+    actions: 'a',
+    count: 1,
+    batch: 1,
+    threads: 1,
+    latentSize: 1,
+  };
+  const limits = { timeMs: 30_000, memoryByteLength: 2 ** 32 };
+  await expect(runProgram(program, input, join(temporaryFolder(), 'out'), limits)).rejects.toThrow(`told ${told}`);
 });
