@@ -57,7 +57,19 @@ export function createReproduceCommand(terminal: Terminal): Command {
     .action((environment, flags) => runReproduce(terminal, environment, flags));
 }
 
+/** @throws UsageError for an option of the other kind: it would be ignored */
+function refuseOthers(subject: string, isClaimsFile: boolean, flags: ReproduceFlags): void {
+  const others = isClaimsFile ? (['plan', 'rows', 'set', 'jobs'] as const) : (['judge', 'arms', 'story'] as const);
+  const given = others.find((name) => flags[name] !== undefined && String(flags[name]) !== '');
+  if (given !== undefined)
+    throw new UsageError(
+      `--${given}: expected ${isClaimsFile ? 'an environment of the paper' : 'a claims file'}, got ${subject}`,
+      { remedy: isClaimsFile ? 'A claims file says itself what is run.' : 'For example reproductions/counting.yaml.' },
+    );
+}
+
 async function runReproduce(terminal: Terminal, environment: string, flags: ReproduceFlags): Promise<void> {
+  refuseOthers(environment, CLAIMS_FILE.test(environment), flags);
   if (CLAIMS_FILE.test(environment)) return judgeClaims(terminal, environment, flags);
   if (environment !== 'counting')
     throw unknownName('reproduce', 'an environment of the paper', environment, ['counting']);

@@ -22,6 +22,16 @@ const calls: readonly (readonly [argv: readonly string[], exitCode: 1 | 2, messa
     2,
     "option '--on <place>' argument 'moon' is invalid. Allowed choices are tensorflow, onnx:cpu, onnx:wasm, onnx:webgpu, onnx:cuda, auto. See: jepa --help",
   ],
+  [
+    ['reproduce', 'counting', '--judge'],
+    2,
+    '--judge: expected a claims file, got counting. For example reproductions/counting.yaml.',
+  ],
+  [
+    ['reproduce', 'claims.yaml', '--set', 'a=1'],
+    2,
+    '--set: expected an environment of the paper, got claims.yaml. A claims file says itself what is run.',
+  ],
   [['train', 'counting', '--seed'], 2, "option '--seed <number>' argument missing. See: jepa --help"],
   [
     ['train', '--config', 'none.yaml', '--out', 'a'],
