@@ -11,6 +11,7 @@ import { packageVersion } from '../../src/machine/package.ts';
 import type { ClaimsFile } from '../../src/report/reproduction/claim/claims-file.ts';
 import type { ClaimRun } from '../../src/report/reproduction/claim/results.ts';
 import { collect, parseWhole } from '../parse/number.ts';
+import { untilInterrupted } from '../resumable-work.ts';
 import type { Terminal } from '../terminal.ts';
 import { noteTo } from '../text/option.ts';
 
@@ -92,25 +93,8 @@ async function runReproduce(terminal: Terminal, environment: string, flags: Repr
     return;
   }
   const jobs = flags.jobs ?? availableParallelism();
-  const stopping = new AbortController();
-  const release = terminal.stopWhenInterrupted((exitCode) => {
-    terminal.exitCode = exitCode;
-    stopping.abort();
-    return true;
-  });
-  const made = await runReproduction(plans, {
-    ...planned,
-    jobs,
-    signal: stopping.signal,
-  })
-    .catch((error: unknown) => {
-      if (!stopping.signal.aborted) throw error;
-    })
-    .finally(release);
-  if (made === undefined) {
-    terminal.stderr.write('jepa: interrupted; what is done is kept: run the same command again\n');
-    return;
-  }
+  const made = await untilInterrupted(terminal, (signal) => runReproduction(plans, { ...planned, jobs, signal }));
+  if (made === undefined) return;
   const { rows, minutes } = made;
   const { reproductionReport } = await import('../../src/report/reproduction/report.ts');
   const { renderReport } = await import('../../src/report/page.ts');
@@ -155,24 +139,14 @@ async function judgeClaims(terminal: Terminal, path: string, flags: ReproduceFla
   const command = `jepa reproduce ${path}${flags.arms === undefined ? '' : ` --arms ${flags.arms}`}`;
   if (flags.story) return tellStory(terminal, claims, { folder, arms, runs, threads: flags.threads, command });
   if (!flags.judge) {
-    const stopping = new AbortController();
-    const release = terminal.stopWhenInterrupted((exitCode) => {
-      terminal.exitCode = exitCode;
-      stopping.abort();
-      return true;
+    const made = await untilInterrupted(terminal, async (signal) => {
+      const { threads } = flags;
+      const done = await runClaims(claims, { results, threads, arms, onNote: noteTo(terminal.stderr), signal });
+      if (done.isInterrupted) signal.throwIfAborted();
+      return done.runs;
     });
-    const made = await runClaims(claims, {
-      results,
-      threads: flags.threads,
-      arms,
-      onNote: noteTo(terminal.stderr),
-      signal: stopping.signal,
-    }).finally(release);
-    if (made.isInterrupted) {
-      terminal.stderr.write('jepa: interrupted; what is done is kept: run the same command again\n');
-      return;
-    }
-    runs = [...made.runs];
+    if (made === undefined) return;
+    runs = [...made];
   }
   const judged = judgeClaimsFile(claims, runs);
   const { claimsReport } = await import('../../src/report/reproduction/claim/report.ts');
@@ -210,28 +184,17 @@ async function tellStory(terminal: Terminal, claims: ClaimsFile, choice: StoryCh
   const { renderStory } = await import('../../src/report/story/page.ts');
   const { judgeClaimsFile } = await import('../../src/report/reproduction/claim/judge.ts');
   const { writeFileAtomic } = await import('../../src/storage/atomic-file.ts');
-  const stopping = new AbortController();
-  const release = terminal.stopWhenInterrupted((exitCode) => {
-    terminal.exitCode = exitCode;
-    stopping.abort();
-    return true;
-  });
-  const story = await recordStory(claims, {
-    folder: join(folder, 'story'),
-    arms,
-    seed: claims.seeds.tuning[0] ?? claims.seeds.judging[0],
-    threads,
-    onNote: noteTo(terminal.stderr),
-    signal: stopping.signal,
-  })
-    .catch((error: unknown) => {
-      if (!stopping.signal.aborted) throw error;
-    })
-    .finally(release);
-  if (story === undefined) {
-    terminal.stderr.write('jepa: interrupted; what is done is kept: run the same command again\n');
-    return;
-  }
+  const story = await untilInterrupted(terminal, (signal) =>
+    recordStory(claims, {
+      folder: join(folder, 'story'),
+      arms,
+      seed: claims.seeds.tuning[0] ?? claims.seeds.judging[0],
+      threads,
+      onNote: noteTo(terminal.stderr),
+      signal,
+    }),
+  );
+  if (story === undefined) return;
   const page = join(folder, 'story.html');
   const judged = { claims: judgeClaimsFile(claims, runs), runs: runs.length };
   writeFileAtomic(

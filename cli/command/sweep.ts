@@ -6,6 +6,7 @@ import { JepaError, UsageError } from '../../src/error.ts';
 import { formatJson } from '../../src/json.ts';
 import { withAllowCode } from '../code-permission.ts';
 import { parseWhole } from '../parse/number.ts';
+import { untilInterrupted } from '../resumable-work.ts';
 import { EXIT_TRY_AGAIN, type Terminal } from '../terminal.ts';
 import { counted } from '../text/counted.ts';
 import { noteTo } from '../text/option.ts';
@@ -119,27 +120,18 @@ async function runRun(terminal: Terminal, folder: string, flags: RunFlags): Prom
 
 async function runAll(terminal: Terminal, folder: string, { jobs, allowCode }: RunFlags): Promise<void> {
   const { runSweep } = await import('../../pipeline/sweep/local.ts');
-  const stopping = new AbortController();
-  const release = terminal.stopWhenInterrupted((exitCode) => {
-    terminal.exitCode = exitCode;
-    terminal.stderr.write('jepa: stopping the units that run, each with a checkpoint\n');
-    stopping.abort();
-    return true;
-  });
-  const outcome = await runSweep(folder, {
-    jobs: jobs ?? availableParallelism(),
-    argv: allowCode ? ['--allow-code'] : [],
-    onNote: noteTo(terminal.stderr),
-    signal: stopping.signal,
-  })
-    .catch((error: unknown) => {
-      if (!stopping.signal.aborted) throw error;
-    })
-    .finally(release);
-  if (outcome === undefined) {
-    terminal.stderr.write('jepa: interrupted; what is done is kept: run the same command again\n');
-    return;
-  }
+  const outcome = await untilInterrupted(
+    terminal,
+    (signal) =>
+      runSweep(folder, {
+        jobs: jobs ?? availableParallelism(),
+        argv: allowCode ? ['--allow-code'] : [],
+        onNote: noteTo(terminal.stderr),
+        signal,
+      }),
+    () => terminal.stderr.write('jepa: stopping the units that run, each with a checkpoint\n'),
+  );
+  if (outcome === undefined) return;
   const { done, units, failures } = outcome;
   if (failures.length > 0)
     throw new JepaError(
