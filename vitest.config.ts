@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // Two suites: the fast one that `npm test` runs, and the slow one (`*.slow.test.ts`: training claims over several
@@ -20,7 +21,7 @@ export default defineConfig(({ mode }) => {
   const isSlow = mode === 'slow' || isSlowByVariable;
   const slow = 'test/**/*.slow.test.ts';
   const all = 'test/**/*.test.ts';
-  const setupFiles = ['test/setup/property.ts'];
+  const setupFiles = ['test/setup/property.ts', 'test/setup/typed-array.ts'];
   return {
     test: {
       ...(isSlow
@@ -46,7 +47,8 @@ export default defineConfig(({ mode }) => {
       ...(report === undefined ? {} : { reporters: ['default', ['json', { outputFile: report }]] }),
       // TensorFlow and onnxruntime are native libraries with threads of their own: no threads of Node beside them.
       pool: 'forks',
-      maxWorkers: 2,
+      // Fast ones wait for children too: one more than cores, of up to a gigabyte each. Slow ones use all cores themselves.
+      maxWorkers: isSlow ? 2 : Math.min(Math.max(availableParallelism(), 2) + 1, 6),
       // Several times what any takes on two quiet cores: a busy machine is no fault.
       testTimeout: isSlow ? 1_800_000 : 60_000,
       hookTimeout: isSlow ? 600_000 : 120_000,
