@@ -10,7 +10,7 @@ import sharp from 'sharp';
 import { packageRoot, packageVersion } from '../src/machine/package.ts';
 import { openRuntime } from '../src/runtimes/index.ts';
 import { chromiumSwitches, findChromium } from '../src/verification/chromium.ts';
-import type { Frame } from '../web/play/protocol.ts';
+import type { Frame, Imagined } from '../web/play/protocol.ts';
 import { PlaySession } from '../web/play/session.ts';
 import { writeSettings } from '../web/play/setting.ts';
 import { stories } from '../web/play/story.ts';
@@ -58,14 +58,21 @@ async function replayScript(): Promise<string> {
   for (const setting of stories[0].settings) {
     const session = await PlaySession.open(setting, runtime);
     const opened = session.describe(1);
-    const frames: Frame[] = [await session.look(true)];
+    const frames: Frame[] = [];
+    /** What the first observation's latent says of its image, at every moment: what the page asks for by itself. */
+    const dreams: Imagined[][] = [];
+    const record = async () => {
+      frames.push(await session.look(true));
+      dreams.push(await session.imagine(0, []));
+    };
+    await record();
     for (let moment = 1; moment <= MOMENTS; moment++) {
       const step = Math.max(moment, Math.round(STEPS * (moment / MOMENTS) ** 1.7));
       while (session.stepsDone < step) await session.train();
-      frames.push(await session.look(true));
+      await record();
     }
     await session.dispose();
-    recorded.push([JSON.stringify(setting), { opened, frames }]);
+    recorded.push([JSON.stringify(setting), { opened, frames, dreams }]);
     process.stderr.write(`${recorded.length} of ${stories[0].settings.length} trained\n`);
   }
   await runtime.dispose();
@@ -75,14 +82,22 @@ async function replayScript(): Promise<string> {
   return `const recorded = new Map(JSON.parse(${JSON.stringify(text)}, (_, value) =>
   value && value.type ? globalThis[value.type].from(value.values) : value));
 let own;
+let shown = 0;
+const show = (moment) => {
+  shown = moment;
+  postMessage({ kind: 'frame', frame: own.frames[moment], isLast: moment === own.frames.length - 1 });
+};
 addEventListener('message', ({ data }) => {
   if (data.kind === 'open') {
     own = recorded.get(JSON.stringify(data.setting));
     postMessage({ kind: 'opened', opened: own.opened });
-    postMessage({ kind: 'frame', frame: own.frames[0], isLast: false });
+    show(0);
   }
-  if (data.kind === 'train')
-    own.frames.slice(1).forEach((frame, index) => postMessage({ kind: 'frame', frame, isLast: index === own.frames.length - 2 }));
+  if (data.kind === 'train') for (let moment = 1; moment < own.frames.length; moment++) show(moment);
+  if (data.kind === 'imagine') {
+    const isRecorded = data.observation === 0 && data.actions.length === 0;
+    postMessage({ kind: 'imagined', id: data.id, steps: isRecorded ? own.dreams[shown] : [] });
+  }
 });`;
 }
 
