@@ -1,21 +1,21 @@
-// Convolutions of every rank, depthwise and transposed, alone and with what TensorFlow's optimiser fused into them.
+// Convolutions of every rank and depthwise, alone and with what TensorFlow's optimiser fused into them.
 import { type Constant, reshaped, transposed } from '../../graph/constant.ts';
-import { add, multiply, subtract, unknownDimension } from '../../graph/dimension.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { Dimension } from '../../graph/type.ts';
 import type { NodeContext, Operation } from '../operation.ts';
 import { clip, parametricRelu } from './elementwise.ts';
 import {
   isChannelsFirst,
+  knownSizes,
   onChannelsFirst,
+  paddingAround,
   paddingAttributes,
   spatialOf,
-  toChannelsFirst,
   toChannelsLast,
 } from './window.ts';
 
 /** A kernel in ONNX's layout, made when the file is written where the kernel is a constant. */
-function kernelAs(
+export function kernelAs(
   node: NodeContext,
   index: number,
   place: (kernel: Constant) => Constant,
@@ -48,7 +48,7 @@ function kernelForDepthwise(node: NodeContext): Value {
   );
 }
 
-function sizesOfKernel(node: NodeContext, rank: number): number[] {
+export function sizesOfKernel(node: NodeContext, rank: number): number[] {
   const shape: readonly Dimension[] = node.constant(1)?.shape ?? node.input(1).shape;
   if (shape.length !== rank || !shape.every((size) => typeof size === 'number'))
     throw node.unsupported(`a kernel of shape [${shape.join(', ')}]`);
@@ -113,10 +113,59 @@ function convolve(node: NodeContext, rank: number, weight: Value, group: number,
   return fusion ? fusion.activate(summed) : summed;
 }
 
+/** Up to how many channels a strided convolution is quicker on a wide image; measured: docs/training-step.md. */
+const FEW_CHANNELS = 8;
+
+/**
+ * A convolution of images of few channels whose kernel is trained and moves by more than a pixel. onnxruntime prepares kernels that are
+ * constants for a layout of its own; of all others it gathers the pixels that each window sees one by one, channel after channel.
+ */
+function isOfPixels(node: NodeContext, [, , channels]: readonly number[]): boolean {
+  const { shape } = node.input(0);
+  const isPlain = spatialOf(node, 'dilations', 2).every((dilation) => dilation === 1) && shape[3] === channels;
+  return (
+    isPlain &&
+    !isChannelsFirst(node) &&
+    node.constant(1) === undefined &&
+    channels <= FEW_CHANNELS &&
+    spatialOf(node, 'strides', 2).every((stride) => stride > 1) &&
+    shape.slice(1).every((size) => typeof size === 'number') &&
+    node.text('padding', 'VALID').toLowerCase() !== 'explicit'
+  );
+}
+
+/** [N, H, W, C] * [h, w, C, F] as [N, 1, H, W C] * [F, 1, h, w C] moved by C times the stride: no transpose of the image. */
+function convolvePixels(node: NodeContext, [height, width, channels, filters]: readonly number[]): Value {
+  const { graph } = node;
+  const x = node.input(0);
+  const [batch, ...image] = x.shape;
+  const [rows, columns] = knownSizes(node, image, 'an image');
+  const strides = spatialOf(node, 'strides', 2);
+  const pads = [
+    paddingAround(node, rows, height, strides[0]),
+    paddingAround(node, columns, width, strides[1]).map((count) => count * channels),
+  ];
+  const kernel = graph.transpose(node.input(1), [3, 0, 1, 2]);
+  const y = graph.node(
+    'Conv',
+    [
+      graph.reshape(x, [batch, 1, rows, columns * channels]),
+      graph.reshape(kernel, [filters, 1, height, width * channels]),
+    ],
+    {
+      kernel_shape: [height, width * channels],
+      strides: [strides[0], strides[1] * channels],
+      pads: [0, 1].flatMap((end) => pads.map((both) => both[end])),
+    },
+  );
+  return toChannelsLast(node, y);
+}
+
 function conv(rank: number, isFused: boolean): Operation {
   return {
     convert: (node) => {
       const sizes = sizesOfKernel(node, rank + 2);
+      if (rank === 2 && !isFused && isOfPixels(node, sizes)) return convolvePixels(node, sizes);
       const channels = node.input(0).shape[isChannelsFirst(node) ? 1 : rank + 1];
       const group = typeof channels === 'number' ? channels / sizes[rank] : 1;
       if (!Number.isInteger(group))
@@ -141,67 +190,6 @@ function depthwise(isFused: boolean): Operation {
   };
 }
 
-/** Size of the padding and of what is added to the output, so that n inputs give `wanted` outputs. */
-function transposedPadding(
-  node: NodeContext,
-  size: Dimension,
-  wanted: Dimension | undefined,
-  kernel: number,
-  stride: number,
-): { readonly before: number; readonly after: number; readonly extra: number } {
-  const isSame = node.text('padding', 'VALID').toLowerCase() === 'same';
-  const natural = isSame ? multiply(size, stride) : add(multiply(subtract(size, 1), stride), Math.max(kernel, stride));
-  const isKnown = wanted !== undefined && wanted !== unknownDimension && wanted !== -1;
-  if (!isKnown) node.around.warn(`${node.where}: an output of unknown size is taken to be ${natural} for ${size}`);
-  const target = isKnown ? wanted : natural;
-  const full = add(multiply(subtract(size, 1), stride), kernel);
-  const total = subtract(full, target);
-  if (typeof total !== 'number')
-    throw node.unsupported(
-      `an output of ${target} for an input of ${size}`,
-      'Give the dynamic axes a size: the output of this transposed convolution has one.',
-    );
-  const padding = isSame ? Math.max(total, 0) : 0;
-  const before = Math.floor(padding / 2);
-  return { before, after: padding - before, extra: padding - total };
-}
-
-const conv2DBackpropInput: Operation = {
-  convert: (node) => {
-    const { graph } = node;
-    const [height, width] = sizesOfKernel(node, 4);
-    const strides = spatialOf(node, 'strides', 2);
-    if (spatialOf(node, 'dilations', 2).some((dilation) => dilation !== 1)) throw node.unsupported('dilations');
-    const padding = node.text('padding', 'VALID').toLowerCase();
-    if (padding !== 'same' && padding !== 'valid') throw node.unsupported(`padding ${padding}`);
-    const wanted = node.dimensions(0);
-    const isFirst = isChannelsFirst(node);
-    const first = isFirst ? 2 : 1;
-    const gradient = node.input(2);
-    const sides = [height, width].map((size, i) =>
-      transposedPadding(node, gradient.shape[first + i], wanted?.[first + i], size, strides[i]),
-    );
-    // [kh, kw, out, in] -> [in, out, kh, kw]
-    const weight = kernelAs(
-      node,
-      1,
-      (kernel) => transposed(kernel, [3, 2, 0, 1]),
-      () => graph.transpose(node.input(1), [3, 2, 0, 1]),
-    );
-    const y = graph.node('ConvTranspose', [isFirst ? gradient : toChannelsFirst(node, gradient), weight], {
-      kernel_shape: [height, width],
-      strides,
-      pads: [...sides.map(({ before }) => before), ...sides.map(({ after }) => after)],
-      output_padding: sides.map(({ extra }) => extra),
-    });
-    return isFirst ? y : toChannelsLast(node, y);
-  },
-  documentation: {
-    operators: 'ConvTranspose',
-    notes: 'tf.nn.conv2d_transpose. Dilations and explicit padding are refused.',
-  },
-};
-
 const biasAdd: Operation = {
   convert: (node) => {
     const [x, bias] = [node.input(0), node.input(1)];
@@ -219,6 +207,5 @@ export const convolution = {
   DepthwiseConv2d: depthwise(false),
   DepthwiseConv2dNative: depthwise(false),
   FusedDepthwiseConv2dNative: depthwise(true),
-  Conv2DBackpropInput: conv2DBackpropInput,
   BiasAdd: biasAdd,
 } as const satisfies Record<string, Operation>;

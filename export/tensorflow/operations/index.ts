@@ -15,10 +15,12 @@ import { reductions } from './reduction.ts';
 import { selection } from './selection.ts';
 import { shapes } from './shape.ts';
 import { slices } from './slice.ts';
+import { transposedConvolution } from './transposed-convolution.ts';
 
 const table = {
   ...elementwise,
   ...convolution,
+  ...transposedConvolution,
   ...pooling,
   ...matrix,
   ...normalization,

@@ -55,6 +55,10 @@ export function paddingAttributes(node: NodeContext, spatial: Shape, window: Win
 export const asChannelsFirst = (node: NodeContext, x: Value): Value =>
   isChannelsFirst(node) ? x : toChannelsFirst(node, x);
 
+/** A tensor of the node's layout as [N, H, W, C]. */
+export const asChannelsLast = (node: NodeContext, x: Value): Value =>
+  isChannelsFirst(node) ? toChannelsLast(node, x) : x;
+
 /** [N, C, H, W] in the node's layout. */
 export const asLaidOut = (node: NodeContext, x: Value): Value => (isChannelsFirst(node) ? x : toChannelsLast(node, x));
 
@@ -76,4 +80,12 @@ export function paddingBefore(
   if (padding === 'valid') return 0;
   if (padding !== 'same') throw node.unsupported(`padding ${padding}`);
   return Math.floor(Math.max((outputs - 1) * stride + kernel - size, 0) / 2);
+}
+
+/** Padding of an axis of which the size is known, before its first element and behind its last one. */
+export function paddingAround(node: NodeContext, size: number, kernel: number, stride: number): [number, number] {
+  const padding = node.text('padding', 'VALID').toLowerCase();
+  const outputs = padding === 'same' ? Math.ceil(size / stride) : Math.ceil((size - kernel + 1) / stride);
+  const before = paddingBefore(node, size, outputs, kernel, stride);
+  return [before, padding === 'same' ? Math.max((outputs - 1) * stride + kernel - size - before, 0) : 0];
 }

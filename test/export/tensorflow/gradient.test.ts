@@ -1,10 +1,6 @@
 // Gradient operations, each alone: what onnxruntime computes of its row is what TensorFlow's kernel computes, and the slope of the
 // forward operation by finite differences. The kernel runs in the graph that a training step runs in.
-import * as ort from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { buildOnnx, checkModel, encodeModel } from '../../../export/index.ts';
-import { describeBuiltGraph } from '../../../export/tensorflow/built-graph.ts';
-import { graphModel } from '../../../export/tensorflow/index.ts';
 import { gradients } from '../../../export/tensorflow/operations/gradient.ts';
 import { permutation, randomFor } from '../../../src/random.ts';
 import { elementCount } from '../../../src/shape.ts';
@@ -19,6 +15,7 @@ import { batchNorm } from '../../../src/tensorflow/operations/normalization.ts';
 import { dot, everyNthPixel, slice } from '../../../src/tensorflow/operations/shape.ts';
 import { GraphSession } from '../../../src/tensorflow/session.ts';
 import { expectClose } from '../../matcher/close.ts';
+import { runRows } from './row.ts';
 
 beforeAll(async () => {
   await loadTensorFlow({ threads: 1 });
@@ -80,6 +77,15 @@ const cases: readonly Case[] = [
     },
   ]),
   {
+    name: 'conv2d of more channels than pixels have, stride 2',
+    operation: 'Conv2DBackpropFilter',
+    inputs: [
+      [2, 7, 6, 9],
+      [3, 2, 9, 4],
+    ],
+    build: (graph, x, kernel) => conv2d(graph, x, kernel, window(2, 'same')),
+  },
+  {
     name: 'conv2d with a window of the whole image',
     operation: 'Conv2DBackpropFilter',
     inputs: [
@@ -122,31 +128,6 @@ const cases: readonly Case[] = [
   // Slice has Pad as its gradient, which graph models have too.
   { name: 'slice', operation: 'Pad', inputs: [[5, 4]], build: (graph, x) => slice(graph, x, 0, 1, 3) },
 ];
-
-/** Every output of the graph in onnxruntime, by its row of the table. */
-async function runRows(
-  graph: Graph,
-  outputs: readonly GraphTensor[],
-  feeds: Readonly<Record<string, Float32Array>>,
-): Promise<Float32Array[]> {
-  const named = Object.fromEntries(outputs.map(({ name }, i) => [`out${i}`, name]));
-  const source = describeBuiltGraph(graph, named);
-  const ends = {
-    name: source.name,
-    facts: { layout: 'nhwc' as const, hasVolumes: false },
-    inputs: source.inputs.map(({ key, type, shape }) => ({ name: key, type, shape: shape ?? [] })),
-    outputs: Object.keys(named),
-  };
-  const model = buildOnnx(graphModel(source, ends), { layout: 'model' });
-  checkModel(model, 'gradient');
-  const session = await ort.InferenceSession.create(encodeModel(model), { intraOpNumThreads: 1, logSeverityLevel: 3 });
-  const tensors = Object.fromEntries(
-    source.inputs.map(({ key, shape }) => [key, new ort.Tensor('float32', feeds[key], [...(shape ?? [])])]),
-  );
-  const results = await session.run(tensors);
-  await session.release();
-  return Object.keys(named).map((name) => results[name].data as Float32Array);
-}
 
 describe('gradient rows', () => {
   test.each(cases)(

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { transposed } from '../../../export/graph/constant.ts';
 import { buildOnnx, describeGraphArtifacts, encodeModel } from '../../../export/index.ts';
 import { convolution } from '../../../export/tensorflow/operations/convolution.ts';
+import { transposedConvolution } from '../../../export/tensorflow/operations/transposed-convolution.ts';
 import { randomFor } from '../../../src/random.ts';
 import { expectClose, openSession, runSession, type TestTensor, useCpu } from '../harness.ts';
 import { artifactsOf, expectSameAsStock, floats, ints, node, runStock } from './graph-json.ts';
@@ -129,7 +130,7 @@ describe('convolutions', () => {
   });
 
   test('every convolution of the table is tested here', () => {
-    expect(Object.keys(convolution).sort()).toEqual(
+    expect([...Object.keys(convolution), ...Object.keys(transposedConvolution)].sort()).toEqual(
       [
         'BiasAdd',
         'Conv2D',
