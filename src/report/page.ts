@@ -77,6 +77,8 @@ ${parts}
 `;
 }
 
+const COLUMNS_BESIDE_IMAGES = 5;
+
 type Layout = 'pictures' | 'tables' | 'beside' | 'alone';
 
 interface Run {
@@ -91,7 +93,7 @@ function runsOf(blocks: readonly ReportBlock[]): Run[] {
     const last = runs.at(-1);
     const layout = layoutOf(block);
     const isMore = layout === last?.layout && layout !== 'alone' && layout !== 'beside';
-    const isOnImages = last?.layout === 'beside' && (block.kind === 'text' || block.kind === 'table');
+    const isOnImages = last?.layout === 'beside' && (block.kind === 'text' || isNarrow(block));
     if (last && (isMore || isOnImages)) last.run.push(block);
     else runs.push({ layout, run: [block] });
   }
@@ -102,6 +104,11 @@ function layoutOf(block: ReportBlock): Layout {
   if (isPicture(block)) return 'pictures';
   if (block.kind === 'table' || block.kind === 'grid') return 'tables';
   return block.kind === 'images' ? 'beside' : 'alone';
+}
+
+/** Whether a table has room beside images; wider ones get a row of their own. */
+function isNarrow(block: ReportBlock): boolean {
+  return block.kind === 'table' && block.columns.length <= COLUMNS_BESIDE_IMAGES;
 }
 
 function isPicture(block: ReportBlock): boolean {

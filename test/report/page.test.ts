@@ -92,3 +92,20 @@ describe('report page', () => {
     expect(reportSchema.safeParse(badIdentifier).success).toBe(false);
   });
 });
+
+test('a table has its place beside images where it is narrow, and a row of its own where it is wide', async () => {
+  const table = (columns: number) => ({
+    kind: 'table' as const,
+    caption: `of ${columns}`,
+    columns: Array.from({ length: columns }, (_, i) => ({ name: `column ${i}`, align: 'right' as const })),
+    rows: [Array.from({ length: columns }, (_, i) => `${i}`)],
+  });
+  const images = fixtureReport.sections.flatMap(({ blocks }) => blocks).find(({ kind }) => kind === 'images');
+  if (images === undefined) throw new Error('the fixture has no images');
+  const section = { id: 'both', title: 'Both', blocks: [images, table(5), images, table(6)] };
+  const page = await renderReport({ ...fixtureReport, sections: [section] });
+  const besides = page.split('<div class="beside">').length - 1;
+  expect(besides).toBe(1);
+  expect(page.indexOf('of 5')).toBeGreaterThan(page.indexOf('<div class="beside">'));
+  expect(page).toMatch(/<div class="tables"><div class="table"><h3>of 6/);
+});
