@@ -71,11 +71,13 @@ export interface RecordedWords {
   readonly count: number;
   /** K */
   readonly length: number;
+  /** [N]: actions of each, where some have fewer than K; what follows them is not looked at. */
+  readonly lengths?: Int32Array | undefined;
   /** [N, K+1, ...observationShape] */
   readonly observations: Observations;
   /** [N, K, A] */
   readonly actions: Float32Array;
-  /** [N, K+1, M] of the first M numbers that the source was asked for. */
+  /** [N, K+1, M] of the first M numbers that the source was asked for; NaN where an observation has none. */
   readonly auxiliary: Float32Array;
   /** [N]: the episode of each, and its first row there. */
   readonly episodes: Int32Array;

@@ -3,23 +3,30 @@ import type { Auxiliary } from '../../auxiliary/index.ts';
 import type { Latents } from '../../measures/latents.ts';
 import { squaredDistance } from '../../measures/pair-distance.ts';
 import { inUnitsOfAuxiliary } from './bound.ts';
-import { type LatentWorld, traceWords, type WordPath, type WordTrace } from './witness.ts';
+import type { WordPath } from './path.ts';
+import { type LatentWorld, traceWords, type WordTrace } from './witness.ts';
 
-export interface Witness {
+/** Two observations that must be apart, followed, and what that says. */
+export interface TracedPair<Trace> {
   /** The two classes, as numbered by what looked for them; of recorded words, their episodes. */
   readonly classes: readonly [number, number];
   /** |E(o) - E(o')| over the mean distance of all candidates; infinite where that is 0. */
   readonly relativeDistance: number;
   readonly path: WordPath;
-  readonly trace: WordTrace;
+  readonly trace: Trace;
 }
 
-export interface WitnessReport {
+/** Of a world model. */
+export type Witness = TracedPair<WordTrace>;
+
+export interface TracedReport<Trace> {
   readonly classCount: number;
   /** Mean distance of two candidates. */
   readonly meanDistance: number;
-  readonly witnesses: readonly Witness[];
+  readonly witnesses: readonly TracedPair<Trace>[];
 }
+
+export type WitnessReport = TracedReport<WordTrace>;
 
 /** Two candidates, the one of the smaller class first. */
 export interface NearPair<Word> {
@@ -59,17 +66,26 @@ export function nearestPairs<Word>(
   };
 }
 
-/** Follows the first `count` pairs along their words. */
-export async function traceNearest<Word>(
-  { pairs, meanDistance }: ReturnType<typeof nearestPairs<Word>>,
-  { count, classCount, pathOf }: TraceOptions<Word>,
+/** Follows the first `count` pairs along their words, through the networks of a world model. */
+export function traceNearest<Word>(
+  near: NearPairs<Word>,
+  options: TraceOptions<Word>,
   world: LatentWorld,
   auxiliaries: readonly Auxiliary[],
 ): Promise<WitnessReport> {
+  return followNearest(near, options, (paths) => traceWords(inUnitsOfAuxiliary(world, auxiliaries), paths));
+}
+
+/** Follows the first `count` pairs along their words. @param trace what is concluded of each path, in their order */
+export async function followNearest<Word, Trace>(
+  { pairs, meanDistance }: NearPairs<Word>,
+  { count, classCount, pathOf }: TraceOptions<Word>,
+  trace: (paths: readonly WordPath[]) => Promise<readonly Trace[]>,
+): Promise<TracedReport<Trace>> {
   const chosen = pairs.slice(0, count);
   const paths: WordPath[] = [];
   for (const pair of chosen) paths.push(await pathOf(pair));
-  const traces = await traceWords(inUnitsOfAuxiliary(world, auxiliaries), paths);
+  const traces = await trace(paths);
   return {
     classCount,
     meanDistance,
@@ -82,7 +98,9 @@ export async function traceNearest<Word>(
   };
 }
 
-interface TraceOptions<Word> {
+type NearPairs<Word> = ReturnType<typeof nearestPairs<Word>>;
+
+export interface TraceOptions<Word> {
   readonly count: number;
   readonly classCount: number;
   readonly pathOf: (pair: NearPair<Word>) => WordPath | Promise<WordPath>;

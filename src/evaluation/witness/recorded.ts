@@ -7,7 +7,8 @@ import { squaredDistance } from '../../measures/pair-distance.ts';
 import type { Observations } from '../../run/encode.ts';
 import type { RecordedWords } from '../held-out/recording-draw.ts';
 import { type NearPair, nearestPairs, traceNearest, type WitnessReport } from './nearest.ts';
-import type { LatentWorld, WordPath } from './witness.ts';
+import type { WordPath } from './path.ts';
+import type { LatentWorld } from './witness.ts';
 
 export interface RecordedWitnessOptions {
   /** Whose columns are those of the words, in their order. */
@@ -29,16 +30,17 @@ export async function findRecordedWitnesses(
 ): Promise<WitnessReport> {
   const { auxiliaries, count } = options;
   const values = await auxiliaryOfWords(words, options);
-  const latents = await world.encode(rowsOf(words.observations, words, [...Array(words.count).keys()], 0, 1));
-  const least = DIFFERENCE * deviationOf(values, values.length / (words.count * (words.length + 1)));
-  const near = nearestPairs(
-    latents,
-    (word) => words.episodes[word],
-    (first, second) => distinguishingSteps(first, second, words, { values, least }),
-  );
+  const latents = await world.encode(startsOf(words));
+  const stepsOf = distinguishingSteps(words, values);
+  const near = nearestPairs(latents, (word) => words.episodes[word], stepsOf);
   const classCount = new Set(words.episodes).size;
   const pathOf = (pair: NearPair<number>) => pathOfWords(pair, words, values);
   return traceNearest(near, { count, classCount, pathOf }, world, auxiliaries);
+}
+
+/** [N, ...observationShape]: where each word begins. */
+export function startsOf(words: RecordedWords): Observations {
+  return rowsOf(words.observations, words, [...Array(words.count).keys()], 0, 1);
 }
 
 /** [N, K+1, M] of all auxiliaries, in their order. */
@@ -63,51 +65,61 @@ async function auxiliaryOfWords(
   return all;
 }
 
-/** How many of the actions that both have recorded lead to another auxiliary; undefined where none do. */
-function distinguishingSteps(
-  first: number,
-  second: number,
-  { length, actions, count }: RecordedWords,
-  { values, least }: { readonly values: Float32Array; readonly least: number },
-): number | undefined {
+/**
+ * How many of the actions that two words have in common lead to another auxiliary; undefined where none do.
+ * @param values [N, K+1, M]; NaN where an observation has none
+ */
+export function distinguishingSteps(
+  { count, length, lengths, actions }: Pick<RecordedWords, 'count' | 'length' | 'lengths' | 'actions'>,
+  values: Float32Array,
+): (first: number, second: number) => number | undefined {
   const width = values.length / (count * (length + 1));
-  const actionSize = actions.length / (count * length);
-  for (let k = 0; k <= length; k++) {
-    const at = (word: number) => (word * (length + 1) + k) * width;
-    if (Math.sqrt(squaredDistance(values, at(first), values, at(second), width)) > least) return k;
-    if (k === length) break;
-    for (let i = 0; i < actionSize; i++)
-      if (actions[(first * length + k) * actionSize + i] !== actions[(second * length + k) * actionSize + i])
-        return undefined;
-  }
-  return undefined;
+  const actionSize = length === 0 ? 0 : actions.length / (count * length);
+  const least = DIFFERENCE * deviationOf(values, width);
+  return (first, second) => {
+    const most = lengths === undefined ? length : Math.min(lengths[first], lengths[second]);
+    for (let k = 0; k <= most; k++) {
+      const at = (word: number) => (word * (length + 1) + k) * width;
+      // What has no value does not differ.
+      if (Math.sqrt(squaredDistance(values, at(first), values, at(second), width)) > least) return k;
+      if (k === most) break;
+      for (let i = 0; i < actionSize; i++)
+        if (actions[(first * length + k) * actionSize + i] !== actions[(second * length + k) * actionSize + i])
+          return undefined;
+    }
+    return undefined;
+  };
 }
 
-/** Root mean square distance of p from its mean. */
-function deviationOf(values: Float32Array, width: number): number {
+/** Root mean square distance of p from its mean, of the observations that have one. @param values [N, M] */
+export function deviationOf(values: Float32Array, width: number): number {
+  const known = Array.from({ length: values.length / width }, (_, n) => n * width).filter(
+    (start) => !Number.isNaN(values[start]),
+  );
   const means = new Float64Array(width);
-  const rows = values.length / width;
-  for (let i = 0; i < values.length; i++) means[i % width] += values[i] / rows;
+  for (const start of known) for (let m = 0; m < width; m++) means[m] += values[start + m] / known.length;
   let squares = 0;
-  for (let i = 0; i < values.length; i++) squares += (values[i] - means[i % width]) ** 2;
-  return Math.sqrt(squares / rows);
+  for (const start of known) for (let m = 0; m < width; m++) squares += (values[start + m] - means[m]) ** 2;
+  return known.length === 0 ? 0 : Math.sqrt(squares / known.length);
 }
 
-function pathOfWords(
+/** @param nameOf what an action is called. Default: the number of a choice, or its numbers */
+export function pathOfWords(
   { first, second, word: steps }: NearPair<number>,
   words: RecordedWords,
   values: Float32Array,
+  nameOf: (action: Float32Array) => string = nameOfAction,
 ): WordPath {
   const { count, length, actions, episodes, rows } = words;
-  const actionSize = actions.length / (count * length);
+  const actionSize = length === 0 ? 0 : actions.length / (count * length);
   const own = actions.subarray(first * length * actionSize, (first * length + steps) * actionSize);
   const places = Array.from({ length: steps + 1 }, (_, k) => k);
-  const nameOf = (word: number) => places.map((k) => `episode ${episodes[word]} row ${rows[word] + k}`);
+  const placesOf = (word: number) => places.map((k) => `episode ${episodes[word]} row ${rows[word] + k}`);
   return {
-    word: Array.from({ length: steps }, (_, k) => nameOfAction(own.subarray(k * actionSize, (k + 1) * actionSize))),
+    word: Array.from({ length: steps }, (_, k) => nameOf(own.subarray(k * actionSize, (k + 1) * actionSize))),
     actions: own.slice(),
     observations: rowsOf(words.observations, words, [first, second], 0, steps + 1),
-    states: [nameOf(first), nameOf(second)],
+    states: [placesOf(first), placesOf(second)],
     auxiliary: rowsOf(values, words, [first, second], 0, steps + 1) as Float32Array,
   };
 }
@@ -131,7 +143,7 @@ function rowsOf(
 }
 
 /** The number of a choice, or the numbers of an action. */
-function nameOfAction(action: Float32Array): string {
+export function nameOfAction(action: Float32Array): string {
   const chosen = action.indexOf(1);
   const isChoice = action.length > 1 && chosen >= 0 && action.every((value, i) => value === (i === chosen ? 1 : 0));
   return isChoice ? `action ${chosen}` : `(${Array.from(action, (value) => Number(value.toPrecision(3))).join(', ')})`;

@@ -8,7 +8,8 @@ import { UsageError } from '../../error.ts';
 import { type Random, randomFor } from '../../random.ts';
 import { elementCount } from '../../shape.ts';
 import { type NearPair, nearestPairs, traceNearest, type WitnessReport } from './nearest.ts';
-import type { LatentWorld, WordPath } from './witness.ts';
+import type { WordPath } from './path.ts';
+import type { LatentWorld } from './witness.ts';
 
 export interface WitnessSearchOptions {
   /** Pairs to return, nearest first, at most one for each pair of classes. */

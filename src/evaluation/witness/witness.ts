@@ -6,30 +6,22 @@
 // for the whole gap D. Where the errors are more than the distance, the largest of them is the witness.
 import { JepaError, UsageError } from '../../error.ts';
 import type { Latents } from '../../measures/latents.ts';
-import type { Observations } from '../../run/encode.ts';
+import {
+  accountAlong,
+  euclidean,
+  type FollowedPath,
+  type FollowingNetworks,
+  followPaths,
+  predictionOf,
+  type Term,
+  type WordPath,
+} from './path.ts';
 
 /** The three networks, each called with many rows. */
-export interface LatentWorld {
-  /** [N, ...observationShape] -> [N, D] */
-  encode(observations: Observations): Promise<Latents>;
-  /** [N, D], [N, A] -> [N, D] */
+export interface LatentWorld extends FollowingNetworks {
   predict(latents: Latents, actions: Float32Array): Promise<Float32Array>;
   /** [N, D] -> [N, M] in the units of p: probabilities where the head gives logits. */
   auxiliary(latents: Latents): Promise<Float32Array>;
-}
-
-/** Two observations, and what the environment does with both along one word of k actions. */
-export interface WordPath {
-  /** [k] action names. */
-  readonly word: readonly string[];
-  /** [k, A] encoded actions, the same for both sides. */
-  readonly actions: Float32Array;
-  /** [2, k+1, ...observationShape]: the observations of the first side, then those of the second. */
-  readonly observations: Observations;
-  /** [2, k+1] names of the states. */
-  readonly states: readonly (readonly string[])[];
-  /** [2, k+1, M]: p of each observation. */
-  readonly auxiliary: Float32Array;
 }
 
 export interface TraceStep {
@@ -50,18 +42,12 @@ export interface TraceStep {
   readonly auxiliaryResiduals: readonly [number, number];
 }
 
-/** One term on the right-hand side. */
-export interface Contribution {
-  /** distance: the latents were apart to begin with. dynamics: the residuals of step j. auxiliary: those at the end. */
-  readonly kind: 'distance' | 'dynamics' | 'auxiliary';
-  /** j: 0 for the distance, 1..k for the dynamics, k for the auxiliary. */
-  readonly step: number;
-  /** In units of p. */
-  readonly value: number;
+/** One term on the right-hand side, in units of p. */
+export interface Contribution extends Omit<Term, 'kind'> {
+  /** distance, dynamics: as in Term. auxiliary: the errors of the head, at the end. */
+  readonly kind: Term['kind'] | 'auxiliary';
   /** Of the sum of all contributions. */
   readonly share: number;
-  /** Which of the two has the larger residual; null for the distance. */
-  readonly side: 0 | 1 | null;
 }
 
 export interface WordTrace {
@@ -87,92 +73,62 @@ const ACCOUNT_TOLERANCE = 1e-3;
  * the inequality holds for any networks).
  */
 export async function traceWords(world: LatentWorld, paths: readonly WordPath[]): Promise<WordTrace[]> {
-  if (paths.length === 0) return [];
-  const latents = await world.encode(concatenate(paths.map(({ observations }) => observations)));
-  const outputs = await world.auxiliary(latents);
-  const auxiliarySize = outputs.length / latents.count;
-  const predicted = await predictAll(world, paths, latents);
+  const followed = await followPaths(world, paths);
+  const traces: WordTrace[] = [];
+  if (followed.length === 0) return traces;
+  const outputs = await world.auxiliary(together(followed));
+  const count = followed.reduce((sum, { latents }) => sum + latents.count, 0);
+  const auxiliarySize = outputs.length / count;
   let row = 0;
-  let transition = 0;
-  return paths.map((path) => {
-    const length = path.word.length + 1;
-    const span = (values: Float32Array, first: number, count: number, size: number) =>
-      values.subarray(first * size, (first + count) * size);
-    const trace = traceOne(path, {
-      latents: span(latents.values, row, 2 * length, latents.size),
-      latentSize: latents.size,
-      outputs: span(outputs, row, 2 * length, auxiliarySize),
-      auxiliarySize,
-      predicted: span(predicted, transition, 2 * (length - 1), latents.size),
-    });
-    row += 2 * length;
-    transition += 2 * (length - 1);
-    return trace;
-  });
-}
-
-/** T of every latent but the last of each side, in the order path, side, step. */
-async function predictAll(world: LatentWorld, paths: readonly WordPath[], latents: Latents): Promise<Float32Array> {
-  const { size } = latents;
-  const count = paths.reduce((sum, { word }) => sum + 2 * word.length, 0);
-  if (count === 0) return new Float32Array(0);
-  const actionSize = paths.reduce((known, { actions, word }) => known || actions.length / (word.length || 1), 0);
-  const from = new Float32Array(count * size);
-  const actions = new Float32Array(count * actionSize);
-  let row = 0;
-  let transition = 0;
-  for (const path of paths) {
-    const steps = path.word.length;
-    for (let side = 0; side < 2; side++) {
-      from.set(latents.values.subarray(row * size, (row + steps) * size), transition * size);
-      actions.set(path.actions, transition * actionSize);
-      row += steps + 1;
-      transition += steps;
-    }
+  for (const [n, path] of paths.entries()) {
+    const rows = followed[n].latents.count;
+    const own = outputs.subarray(row * auxiliarySize, (row + rows) * auxiliarySize);
+    traces.push(traceOne(path, followed[n], own, auxiliarySize));
+    row += rows;
   }
-  return world.predict({ values: from, count, size }, actions);
+  return traces;
 }
 
-interface PathValues {
-  /** [2, k+1, D] */
-  readonly latents: Float32Array;
-  readonly latentSize: number;
-  /** [2, k+1, M] */
-  readonly outputs: Float32Array;
-  readonly auxiliarySize: number;
-  /** [2, k, D] */
-  readonly predicted: Float32Array;
+/** All latents of all paths, one after the other. */
+function together(paths: readonly FollowedPath[]): Latents {
+  const { size } = paths[0].latents;
+  const count = paths.reduce((sum, { latents }) => sum + latents.count, 0);
+  const values = new Float32Array(count * size);
+  let row = 0;
+  for (const { latents } of paths) {
+    values.set(latents.values, row * size);
+    row += latents.count;
+  }
+  return { values, count, size };
 }
 
-function traceOne(path: WordPath, values: PathValues): WordTrace {
-  const { latents, latentSize, outputs, auxiliarySize, predicted } = values;
+/** @param outputs [2, k+1, M] */
+function traceOne(path: WordPath, followed: FollowedPath, outputs: Float32Array, auxiliarySize: number): WordTrace {
   const { word, states, auxiliary } = path;
   const length = word.length + 1;
   if (auxiliary.length !== 2 * length * auxiliarySize)
     throw new UsageError(
       `witness: expected p of ${2 * length} observations in ${auxiliarySize} numbers each, got ${auxiliary.length} numbers`,
     );
-  const latent = (side: number, j: number) => row(latents, side * length + j, latentSize);
-  const output = (side: number, j: number) => row(outputs, side * length + j, auxiliarySize);
-  const target = (side: number, j: number) => row(auxiliary, side * length + j, auxiliarySize);
-  const prediction = (side: number, j: number) => row(predicted, side * word.length + j - 1, latentSize);
-  const onBothSides = (residual: (side: number) => number): [number, number] => [residual(0), residual(1)];
+  const rowOf = (values: Float32Array) => (side: number, j: number) =>
+    values.subarray((side * length + j) * auxiliarySize, (side * length + j + 1) * auxiliarySize);
+  const [output, target] = [rowOf(outputs), rowOf(auxiliary)];
+  const missed = (side: number, j: number) => euclidean(output(side, j), target(side, j));
 
-  const steps = Array.from({ length }, (_, j): TraceStep => {
-    const before = j > 0 ? distance(latent(0, j - 1), latent(1, j - 1)) : 0;
-    return {
+  const steps = Array.from(
+    { length },
+    (_, j): TraceStep => ({
       action: j > 0 ? word[j - 1] : null,
       states: [states[0][j], states[1][j]],
-      latents: [latent(0, j), latent(1, j)],
-      distance: distance(latent(0, j), latent(1, j)),
-      gap: distance(target(0, j), target(1, j)),
-      dynamicsResiduals: j > 0 ? onBothSides((side) => distance(prediction(side, j), latent(side, j))) : [0, 0],
-      slope: before > 0 ? distance(prediction(0, j), prediction(1, j)) / before : 0,
-      auxiliaryResiduals: onBothSides((side) => distance(output(side, j), target(side, j))),
-    };
-  });
+      latents: [followed.latent(0, j), followed.latent(1, j)],
+      distance: euclidean(followed.latent(0, j), followed.latent(1, j)),
+      gap: euclidean(target(0, j), target(1, j)),
+      ...predictionOf(followed, j),
+      auxiliaryResiduals: [missed(0, j), missed(1, j)],
+    }),
+  );
   const last = steps[word.length];
-  const outputDistance = distance(output(0, word.length), output(1, word.length));
+  const outputDistance = euclidean(output(0, word.length), output(1, word.length));
   const auxiliarySlope = last.distance > 0 ? outputDistance / last.distance : 0;
   const contributions = accountFor(steps, auxiliarySlope);
   const total = contributions.reduce((sum, { value }) => sum + value, 0);
@@ -197,40 +153,11 @@ function whatBreaks(contributions: readonly Contribution[]): Contribution {
 /** The terms on the right-hand side: distance, dynamics 1..k, auxiliary. */
 function accountFor(steps: readonly TraceStep[], auxiliarySlope: number): Contribution[] {
   const length = steps.length - 1;
-  const last = steps[length];
-  const terms: Omit<Contribution, 'share'>[] = [];
-  // From the end: what step j leaves reaches p by the slopes of all steps after it.
-  let factor = auxiliarySlope;
-  for (let j = length; j > 0; j--) {
-    const [first, second] = steps[j].dynamicsResiduals;
-    terms.push({ kind: 'dynamics', step: j, value: factor * (first + second), side: first >= second ? 0 : 1 });
-    factor *= steps[j].slope;
-  }
-  terms.push({ kind: 'distance', step: 0, value: factor * steps[0].distance, side: null });
-  terms.reverse();
-  const [first, second] = last.auxiliaryResiduals;
-  terms.push({ kind: 'auxiliary', step: length, value: first + second, side: first >= second ? 0 : 1 });
+  const [first, second] = steps[length].auxiliaryResiduals;
+  const terms: Omit<Contribution, 'share'>[] = [
+    ...accountAlong(steps, auxiliarySlope),
+    { kind: 'auxiliary', step: length, value: first + second, side: first >= second ? 0 : 1 },
+  ];
   const total = terms.reduce((sum, { value }) => sum + value, 0);
   return terms.map((term) => ({ ...term, share: total > 0 ? term.value / total : 0 }));
-}
-
-function row(values: Float32Array, index: number, size: number): Float32Array {
-  return values.subarray(index * size, (index + 1) * size);
-}
-
-function distance(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
-  return Math.sqrt(sum);
-}
-
-function concatenate(parts: readonly Observations[]): Observations {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const all = parts[0] instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
-  let start = 0;
-  for (const part of parts) {
-    all.set(part, start);
-    start += part.length;
-  }
-  return all;
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Auxiliary } from '../../../src/auxiliary/index.ts';
 import { nearestPairs, traceNearest } from '../../../src/evaluation/witness/nearest.ts';
-import type { LatentWorld, WordPath } from '../../../src/evaluation/witness/witness.ts';
+import type { WordPath } from '../../../src/evaluation/witness/path.ts';
+import type { LatentWorld } from '../../../src/evaluation/witness/witness.ts';
 
 /** Of the classes 1, 0, 0, 2 and 1. */
 const latents = { values: Float32Array.of(0, 3, 10, 4, 8), count: 5, size: 1 };

@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { StateAuxiliary } from '../../../src/auxiliary/index.ts';
 import { boundByMeasurement, weightBounds } from '../../../src/evaluation/witness/bound.ts';
-import { traceWords, type WordPath } from '../../../src/evaluation/witness/witness.ts';
+import type { WordPath } from '../../../src/evaluation/witness/path.ts';
+import { traceWords } from '../../../src/evaluation/witness/witness.ts';
 import { lipschitzBounds } from '../../../src/measures/bound/lipschitz.ts';
 import { distance, type Networks, networks, type Row, rowsOf, worldOf } from './several-numbers.ts';
 

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { traceWords, type WordPath } from '../../../src/evaluation/witness/witness.ts';
+import type { WordPath } from '../../../src/evaluation/witness/path.ts';
+import { traceWords } from '../../../src/evaluation/witness/witness.ts';
 import { lineWorld } from '../line-world.ts';
 
 /** From the states `first` and `second` along as many actions as there are further states; p = 1 in state 3. */
