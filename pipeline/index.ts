@@ -54,7 +54,13 @@ export { type CertifyEncoderOptions, certifyEncoder } from './encoder/certify.ts
 export { type EncodedRecording, type EncodeOptions, encodeRecording } from './encoder/encode.ts';
 export { evaluateEncoder } from './encoder/evaluate.ts';
 export { type EvaluateLatentsOptions, evaluateLatents } from './encoder/latents.ts';
-export type { EncoderOptions, EvaluateEncoderOptions, InputColumns } from './encoder/option.ts';
+export type {
+  EncoderOptions,
+  EvaluateEncoderOptions,
+  InputColumns,
+  PredictorInput,
+  PredictorOptions,
+} from './encoder/option.ts';
 export { encoderReportPath } from './encoder/report-file.ts';
 export type { EvaluateOptions, EvaluateRunOptions } from './evaluate/option.ts';
 export { evaluateRun } from './evaluate/run.ts';

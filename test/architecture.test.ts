@@ -61,7 +61,6 @@ const long: Readonly<Record<string, string>> = {
   'src/evaluation/baseline/gate.ts': 'one list of checks that share their level',
   'src/report/comparison-report.ts': 'one page, a function a section',
   'src/report/reproduction/report.ts': 'one page, a function a section',
-  'src/report/section/witness.ts': 'one section: its pairs, words and pictures',
   'src/report/sweep-report.ts': 'one page, a function a section',
   'src/storage/run-lock.ts': 'one protocol: each step is safe only by what the others do',
   'src/verification/bisect/bisect.ts': 'one search, node by node',

@@ -14,9 +14,12 @@ import {
   isEncoderFile,
   judgedOptions,
   latentFlagNames,
+  type PredictorFlags,
+  predictorFlagNames,
   refuseEncoderFlags,
   withEncoderFlags,
   withLatentFlags,
+  withPredictorFlags,
 } from '../parse/encoder.ts';
 import { failWordOf, parseFailOn } from '../parse/fail-on.ts';
 import { type WantedFormat, withGate } from '../parse/gate.ts';
@@ -27,7 +30,7 @@ import { parseObservations, parseStep, type ShardFlags, withShards } from '../pa
 import type { Terminal } from '../terminal.ts';
 import { ensureRuntimePackages, loadTensorFlowForCommand } from '../upkeep/tensorflow.ts';
 
-interface EvaluateFlags extends EncoderFlags, JudgingFlags, ShardFlags {
+interface EvaluateFlags extends EncoderFlags, PredictorFlags, JudgingFlags, ShardFlags {
   readonly format?: readonly WantedFormat[];
   readonly runtime: string;
   readonly reference?: string;
@@ -89,7 +92,7 @@ export function createEvaluateCommand(terminal: Terminal): Command {
     )
     .option(OPEN_FLAG, OPEN_DESCRIPTION)
     .option('--no-report', 'write neither evaluation.json nor report.html');
-  return withShards(withGate(withGivenLatents(withLatentFlags(withEncoderFlags(command)))))
+  return withShards(withGate(withGivenLatents(withPredictorFlags(withLatentFlags(withEncoderFlags(command))))))
     .option('--untrained <file>', 'of an ONNX file: the same encoder before training, which shows a collapse best')
     .addHelpText(
       'after',
@@ -102,6 +105,7 @@ Examples:
   jepa evaluate runs/a --save-baseline baseline.json
   jepa evaluate runs/a --baseline baseline.json --format github,junit=results.xml
   jepa evaluate encoder.onnx --data frames.npz --classes column:label --pixels imagenet --runtime cpu,wasm
+  jepa evaluate encoder.onnx --data episodes.npz --predictor predictor.onnx --predictor-input u=action
   jepa evaluate dino.onnx --data photos --output last_hidden_state --pool cls --metric cosine
   jepa evaluate --latents phone.npy --labels labels.npy --reference-latents desktop.npy
   jepa evaluate encoder.onnx --data frames --classes column:label --observations all
@@ -113,7 +117,7 @@ What every measure means, and what it cannot tell: docs/measures.md`,
 }
 
 /** What only an encoder from anywhere has to be told. */
-const encoderFlags = [...encoderFlagNames, ...latentFlagNames, 'untrained', 'queries'] as const;
+const encoderFlags = [...encoderFlagNames, ...latentFlagNames, ...predictorFlagNames, 'untrained', 'queries'] as const;
 /** What only a run has. */
 const runFlags = ['probes', 'decoder'] as const;
 

@@ -1,6 +1,6 @@
 // The flags by which an ONNX file says what a run says of itself, shared by `jepa evaluate`, `jepa encode` and `jepa certify`.
 import { type Command, Option } from 'commander';
-import type { InputColumns } from '../../pipeline/encoder/option.ts';
+import type { InputColumns, PredictorInput } from '../../pipeline/encoder/option.ts';
 import { option, UsageError } from '../../src/error.ts';
 import type { ConstantPort } from '../../src/run/input.ts';
 import { parseImageSize } from '../command/data.ts';
@@ -33,6 +33,13 @@ export interface EncoderFlags extends FeedingFlags {
   readonly output?: string;
   readonly pool?: 'cls' | 'mean' | 'max' | 'none' | 'flatten';
   readonly normalize?: 'l2';
+}
+
+/** Those of `withPredictorFlags`. */
+export interface PredictorFlags {
+  readonly predictor?: string;
+  readonly predictorInput?: readonly PredictorInput[];
+  readonly predictorGives?: 'next' | 'difference';
 }
 
 /** What `--classes` and `--pixels` mean to the library, whose notes and progress go to stderr. */
@@ -101,6 +108,48 @@ export function withLatentFlags(command: Command): Command {
       ]),
     )
     .addOption(new Option('--normalize <how>', 'of an ONNX file: latents at length 1').choices(['l2']));
+}
+
+/** Attributes of the flags that `withPredictorFlags` adds. */
+export const predictorFlagNames = ['predictor', 'predictorInput', 'predictorGives'] as const;
+
+/** A predictor beside the encoder, and how it is fed. */
+export function withPredictorFlags(command: Command): Command {
+  return command
+    .option(
+      '--predictor <file>',
+      'of an ONNX file: its predictor, another one of (latent, action) to the next latent: witnesses are followed through it',
+    )
+    .option(
+      '--predictor-input <name=what>',
+      'once for each input of the predictor: z=latent, u=action, or a number that it takes always: dt=0.1 (default: by shapes and names)',
+      parsePredictorInput,
+    )
+    .addOption(
+      new Option(
+        '--predictor-gives <what>',
+        'of a predictor: the next latent, or the difference that is added to the latent (default: next)',
+      ).choices(['next', 'difference']),
+    );
+}
+
+/** `z=latent`, `u=action`, `dt=0.1`, or as many numbers as the input has, with commas. */
+export function parsePredictorInput(text: string, before: readonly PredictorInput[] = []): readonly PredictorInput[] {
+  const flag = '--predictor-input';
+  const [name, value] = splitAtLast(flag, text, 'z=latent');
+  refuseTwice(flag, name, before);
+  if (value === 'latent' || value === 'action') {
+    const other = before.find(({ takes }) => takes === value);
+    if (other !== undefined)
+      throw new UsageError(`${flag}: expected one input for the ${value}, got "${other.name}" and "${name}"`);
+    return [...before, { name, takes: value }];
+  }
+  const takes = value.split(',').map((number) => (number.trim() === '' ? Number.NaN : Number(number)));
+  if (!takes.every(Number.isFinite))
+    throw new UsageError(`${flag}: expected NAME=latent, NAME=action or NAME=NUMBER, got "${text}"`, {
+      remedy: `For example: ${flag} z=latent ${flag} u=action`,
+    });
+  return [...before, { name, takes }];
 }
 
 /** `image=frames`, or `state=position+speed`: an input's name may have an equals sign, a column's may not. */

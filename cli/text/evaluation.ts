@@ -2,6 +2,7 @@
 import type { AnyEvaluationRecord, AnyRuntimeRecord } from '../../src/evaluation/schema/evaluation.ts';
 import type { StreamRecord } from '../../src/evaluation/schema/stream-record.ts';
 import { decoderFinding } from '../../src/report/section/decoder.ts';
+import { encoderWitnessFinding } from '../../src/report/section/encoder-witness.ts';
 import { probeFinding } from '../../src/report/section/probe.ts';
 import { witnessFinding } from '../../src/report/section/witness.ts';
 import { simulationOrigin } from '../../src/report/simulation-origin.ts';
@@ -107,7 +108,9 @@ export function renderEvaluation(record: AnyEvaluationRecord): string {
         ...(record.decoder ? ['', decoderFinding(record.decoder)] : []),
         ...(record.probes ? ['', probeFinding(record.probes)] : []),
       ]
-    : [];
+    : record.witnesses && !record.encoder.elsewhere
+      ? ['', `witnesses: ${encoderWitnessFinding(record.witnesses)}`]
+      : [];
   return `${[...head, ...lines, ...(risks.length > 0 ? ['', ...risks] : []), ...readings].join('\n')}\n`;
 }
 

@@ -136,7 +136,8 @@ function assignColumns(
     if (missing !== undefined) throw unknownName(option('input'), 'a column', missing, columns);
   }
   const free = inputs.filter(({ name }) => !answers.constants?.some((constant) => constant.name === name));
-  const observation = expanded(roles.observation, columns) ?? recording.roles.observation ?? onlyImages(recording);
+  const observation =
+    expanded('observation', roles.observation, columns) ?? recording.roles.observation ?? onlyImages(recording);
   return free.map((port): AssignedColumns => {
     const said = given.find(({ name }) => name === port.name);
     if (said !== undefined) return said;
@@ -154,10 +155,15 @@ function assignColumns(
   });
 }
 
-function expanded(names: readonly string[] | undefined, columns: readonly string[]): readonly string[] | undefined {
+/** The columns that a person named as one part of the recording. @throws UsageError for one that is not there */
+export function expanded(
+  part: 'observation' | 'action',
+  names: readonly string[] | undefined,
+  columns: readonly string[],
+): readonly string[] | undefined {
   return names?.flatMap((name) => {
     const found = findColumns(columns, [name]);
-    if (found === undefined) throw unknownName(option('map', `observation=${name}`), 'a column', name, columns);
+    if (found === undefined) throw unknownName(option('map', `${part}=${name}`), 'a column', name, columns);
     return found;
   });
 }

@@ -1,5 +1,6 @@
 // Evaluates one encoder from anywhere: any ONNX file, on a recording of the user's or on an environment of ours.
 import { basename, dirname } from 'node:path';
+import { option } from '../../src/error.ts';
 import { chooseLatent, findObservationInput } from '../../src/evaluation/encoder-input.ts';
 import {
   evaluateForeignEncoder,
@@ -8,12 +9,15 @@ import {
   parseForeignVariant,
 } from '../../src/evaluation/foreign-encoder.ts';
 import { encoderRecordOf } from '../../src/evaluation/schema/describe.ts';
+import { recordPredictor } from '../../src/evaluation/schema/encoder-witness.ts';
 import type { EncoderEvaluationRecord } from '../../src/evaluation/schema/evaluation.ts';
+import { significant } from '../../src/number-text.ts';
 import { requireFile, requireWritable } from '../../src/storage/file-system.ts';
 import { openGate } from '../evaluate/gate.ts';
 import { type ResolvedEvaluateOptions, resolveEvaluateOptions } from '../evaluate/option.ts';
 import { answersOf, requireImageSize } from './columns.ts';
 import { lookAtEncoder } from './file.ts';
+import { type LookedPredictor, lookAtPredictor } from './follow.ts';
 import { type ObservedEncoder, observeForEncoder } from './observe.ts';
 import type { EvaluateEncoderOptions } from './option.ts';
 import { pixelScaleNote } from './pixel-scale.ts';
@@ -22,6 +26,9 @@ import { writeEncoderReport } from './report-file.ts';
 
 /** Observations of an environment by which the scale of pixels is looked at. */
 const SCALE_OBSERVATIONS = 64;
+
+/** How many times smaller the error of another reading has to be, to be told. */
+const MUCH_BETTER = 2;
 
 type ResolvedOptions = EvaluateEncoderOptions & ResolvedEvaluateOptions;
 
@@ -35,11 +42,12 @@ export async function compareEncoder(path: string, given: EvaluateEncoderOptions
   // Before all measuring, not after it.
   if (options.report) requireWritable(dirname(path));
   const gate = openGate(options);
-  const looked = await observeForEncoder(path, options);
+  const predictor = await lookAtPredictor(options);
+  const looked = await observeForEncoder(path, options, { follow: true });
   const { observed, sha256 } = looked;
   const { name, observationShape } = observed.source;
   gate.expect({ name, observationShape, classes: observed.classes, metric: options.metric });
-  const { evaluation, record: measured } = await judgeEncoder(path, looked, options);
+  const { evaluation, record: measured } = await judgeEncoder(path, { ...looked, predictor }, options);
   const record = gate.close(measured, evaluation.runtimes, {
     name: basename(path),
     sha256,
@@ -62,7 +70,13 @@ export function encoderEvaluationOptions(path: string, given: EvaluateEncoderOpt
 /** What is measured of an encoder on the observations that were found for it, and its record. */
 export async function judgeEncoder(
   path: string,
-  { found, observed, sha256, precision }: ObservedEncoder,
+  {
+    found,
+    observed,
+    sha256,
+    precision,
+    predictor,
+  }: ObservedEncoder & { readonly predictor?: LookedPredictor | undefined },
   options: ResolvedOptions,
 ): Promise<{ readonly evaluation: ForeignEvaluation; readonly record: EncoderEvaluationRecord }> {
   const { untrained, runtimes, threads, onNote } = options;
@@ -77,12 +91,32 @@ export async function judgeEncoder(
   const evaluation = await evaluateForeignEncoder(
     {
       encoder: { path, input: found.input, untrained },
+      predictor,
       referenceFile: referencePath === undefined ? undefined : await referenceFileOf(referencePath, observed, options),
       ...observed,
     },
     { ...options, reference },
   );
-  return { evaluation, record: encoderRecordOf(evaluation, { sha256, precision }) };
+  const record = encoderRecordOf(evaluation, { sha256, precision });
+  const { predictorPorts: ports } = evaluation;
+  if (predictor === undefined || ports === undefined) return { evaluation, record };
+  const { where, sha256: ofPredictor } = predictor;
+  tellReading(where, evaluation.witnesses, onNote);
+  return {
+    evaluation,
+    record: { ...record, predictor: recordPredictor(ports, { file: basename(predictor.path), sha256: ofPredictor }) },
+  };
+}
+
+/** A predictor whose output fits much better when it is read the other way was exported so. */
+function tellReading(where: string, witnesses: ForeignEvaluation['witnesses'], onNote: (note: string) => void): void {
+  if (!witnesses?.isFound || witnesses.prediction === undefined) return;
+  const { usual, otherwise, gives } = witnesses.prediction;
+  if (otherwise > usual / MUCH_BETTER) return;
+  const [now, other] = gives === 'next' ? ['the next latent', 'difference'] : ['a difference of latents', 'next'];
+  onNote(
+    `${where}: read as ${now}, its output is usually ${significant(usual)} away from the encoded latent, and ${significant(otherwise)} the other way: ${option('predictorGives', other)}`,
+  );
 }
 
 function isFile(reference: string): boolean {

@@ -31,11 +31,12 @@ import {
   requirePort,
 } from './columns.ts';
 import { lookAtEncoder } from './file.ts';
+import { actionColumns, apartColumn, wordsFor } from './follow.ts';
 import type { EncoderOptions, EvaluateEncoderOptions } from './option.ts';
 import { claimOf, classesFor, rowClassesOf } from './row-classes.ts';
 
-type ResolvedOptions = EvaluateEncoderOptions & ResolvedEvaluateOptions;
-type Observed = Pick<ForeignEvaluationInput, 'source' | 'classes'>;
+type ResolvedOptions = EvaluateEncoderOptions & ResolvedEvaluateOptions & { readonly follow: boolean };
+type Observed = Pick<ForeignEvaluationInput, 'source' | 'classes' | 'words'>;
 
 /** What an encoder takes, and observations with classes for it. */
 export interface ObservedEncoder {
@@ -48,10 +49,15 @@ export interface ObservedEncoder {
 
 /**
  * What an encoder takes, and observations with classes for it.
+ * @param follow whether recorded words are drawn too, which witnesses follow
  * @throws UsageError where they do not fit, or both or neither of `data` and `environment` are given
  */
-export async function observeForEncoder(path: string, given: EvaluateEncoderOptions): Promise<ObservedEncoder> {
-  const options: ResolvedOptions = { ...given, ...resolveEvaluateOptions(given) };
+export async function observeForEncoder(
+  path: string,
+  given: EvaluateEncoderOptions,
+  { follow = false }: { readonly follow?: boolean } = {},
+): Promise<ObservedEncoder> {
+  const options: ResolvedOptions = { ...given, ...resolveEvaluateOptions(given), follow };
   const { data, environment, onNote } = options;
   requireOneSource(path, options);
   requireFile(path, 'an ONNX file');
@@ -81,6 +87,13 @@ async function observedInEnvironment(
   { where, inputs, name }: { readonly where: string; readonly inputs: readonly InputPort[]; readonly name: string },
   options: ResolvedOptions,
 ): Promise<Found> {
+  if (options.predictor !== undefined)
+    throw new UsageError(
+      `${option('predictor')}: expected a recording whose actions it can follow, got the environment ${name}`,
+      {
+        remedy: `Name one: ${option('data', 'RECORDING')}. Words of an environment are drawn where a run of ours is evaluated.`,
+      },
+    );
   const { classes = 'reward' } = options;
   if (classes !== 'reward' && classes !== 'state')
     throw new UsageError(
@@ -88,7 +101,10 @@ async function observedInEnvironment(
     );
   const { input, source } = environmentInput(where, inputs, name, options);
   const environment = createEnvironment(name);
-  return { input, observed: { source, classes: await classesOf(environment, classes, []) } };
+  const words = {
+    none: `words of actions are followed where they were recorded, and the images of ${name} are drawn one by one`,
+  };
+  return { input, observed: { source, words, classes: await classesOf(environment, classes, []) } };
 }
 
 /** What an encoder takes of an environment's images. @throws UsageError where it takes others, or something else */
@@ -117,8 +133,19 @@ async function observedInRecording(question: RecordingQuestion, options: Resolve
   try {
     const asked = classesFor(recording, roles, recordingClasses(options.classes, 'for a recording'));
     const rowClasses = rowClassesOf(recording, roles, asked);
-    if (rowClasses === undefined)
-      return { input, observed: await observedTransitions(recording, asked, question.path, options, input) };
+    const words = options.follow
+      ? await wordsFor(
+          { recording, rows },
+          {
+            ...{ seed, predictor: options.predictor, actions: actionColumns(recording, roles) },
+            apart: apartColumn(recording, roles, asked),
+          },
+        )
+      : undefined;
+    if (rowClasses === undefined) {
+      const observed = await observedTransitions(recording, asked, question.path, options, input);
+      return { input, observed: { ...observed, words } };
+    }
     const most = observationsThatFit(rows);
     const observations = Math.min(options.observations, most);
     if (observations < options.observations && rows.count > 2 * most)
@@ -135,7 +162,7 @@ async function observedInRecording(question: RecordingQuestion, options: Resolve
       observationShape: rows.shape,
       draw: () => ({ ...heldOut, transitions }),
     };
-    return { input, observed: { source, classes: { ...drawn.classes, claim: claimOf(drawn.classes) } } };
+    return { input, observed: { source, words, classes: { ...drawn.classes, claim: claimOf(drawn.classes) } } };
   } finally {
     await dispose();
   }

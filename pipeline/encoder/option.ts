@@ -40,8 +40,25 @@ export interface EncoderOptions {
   readonly normalize?: 'l2' | undefined;
 }
 
+/** What one input of a predictor takes: latents, actions, or the same numbers always. */
+export interface PredictorInput {
+  /** Of the input. */
+  readonly name: string;
+  readonly takes: 'latent' | 'action' | readonly number[];
+}
+
+/** A predictor from anywhere, (latent, action) -> next latent, beside the encoder. */
+export interface PredictorOptions {
+  /** An ONNX file, by which witnesses are followed along recorded actions. Default: none, and no residuals. */
+  readonly predictor?: string | undefined;
+  /** What its inputs take. Default: by their widths, else by their names, else the latent first. */
+  readonly predictorInput?: readonly PredictorInput[] | undefined;
+  /** next: its output is the next latent. difference: what is added to the latent. Default: next. */
+  readonly predictorGives?: 'next' | 'difference' | undefined;
+}
+
 /** What an encoder from anywhere is measured on, beside the options of every evaluation. */
-export interface EvaluateEncoderOptions extends EvaluateOptions, Omit<EncoderOptions, 'data'> {
+export interface EvaluateEncoderOptions extends EvaluateOptions, Omit<EncoderOptions, 'data'>, PredictorOptions {
   /** The same encoder before training, which shows a collapse best: an ONNX file. */
   readonly untrained?: string | undefined;
 }

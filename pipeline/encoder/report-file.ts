@@ -1,15 +1,17 @@
 // The files that an evaluation of an encoder, or of latents, writes beside it.
 import { basename, dirname, join } from 'node:path';
-import type { ForeignEvaluation } from '../../src/evaluation/foreign-encoder.ts';
 import type { EncoderEvaluationRecord } from '../../src/evaluation/schema/evaluation.ts';
 import { formatJson } from '../../src/json.ts';
 import { packageVersion } from '../../src/machine/package.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 
+/** What the page is of; of latents that were computed elsewhere without the encoder's input. */
+export type ReportedEvaluation = Parameters<typeof import('../../src/report/encoder-report.ts').encoderReport>[0];
+
 /** NAME.evaluation.json and NAME.report.html beside NAME.onnx, or beside the latents. */
 export async function writeEncoderReport(
   path: string,
-  evaluation: Pick<ForeignEvaluation, 'runtimes'>,
+  evaluation: ReportedEvaluation,
   record: EncoderEvaluationRecord,
   onProgress: (line: string) => void,
 ): Promise<void> {
@@ -20,7 +22,7 @@ export async function writeEncoderReport(
 /** @param shown the record as the page has it */
 export async function writeEvaluationFiles(
   files: { readonly record: string; readonly page: string },
-  evaluation: Pick<ForeignEvaluation, 'runtimes'>,
+  evaluation: ReportedEvaluation,
   { record, shown }: { readonly record: EncoderEvaluationRecord; readonly shown: EncoderEvaluationRecord },
   onProgress: (line: string) => void,
 ): Promise<void> {

@@ -20,6 +20,10 @@ export const DEFAULT_QUERIES = 1024;
 
 const named = z.strictObject({ name: z.string(), columns: z.array(z.string()) });
 const constant = z.strictObject({ name: z.string(), values: z.array(z.number()) });
+const predictorInput = z.strictObject({
+  name: z.string(),
+  takes: z.union([z.enum(['latent', 'action']), z.array(z.number())]),
+});
 const normalization = z.strictObject({ mean: z.array(z.number()), deviation: z.array(z.number()) });
 
 /** What is evaluated: whole paths, the same on every machine. */
@@ -41,6 +45,9 @@ const subjectSchema = z.discriminatedUnion('of', [
     runtimes: z.array(z.string()).min(1),
     reference: z.string().optional(),
     untrained: z.string().optional(),
+    predictor: z.string().optional(),
+    predictorInput: z.array(predictorInput).optional(),
+    predictorGives: z.enum(['next', 'difference']).optional(),
     threads: z.int().min(1).optional(),
   }),
   z.strictObject({

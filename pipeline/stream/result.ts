@@ -14,11 +14,12 @@ import { withAllRows } from '../../src/evaluation/schema/stream.ts';
 import type { SampledRows } from '../../src/measures/stream/block.ts';
 import { SAMPLED_ROWS } from '../../src/measures/stream/moments.ts';
 import { measureStreamed, type StreamedMeasures } from '../../src/measures/stream/result.ts';
+import { lookAtPredictor } from '../encoder/follow.ts';
 import { encoderEvaluationOptions, judgeEncoder } from '../encoder/judge-encoder.ts';
 import { judgeLatents } from '../encoder/judge-latents.ts';
 import { readyPasses } from './pass.ts';
 import type { StoredPlan, StreamPlan } from './plan.ts';
-import { type OpenedSubject, sourceOf } from './subject.ts';
+import { type OpenedSubject, sourceOf, wordsOf } from './subject.ts';
 
 /** Classes that rules, clusters and pictures are of: of more, those whose centroids are nearest for their width. */
 const MOST_SAMPLED_CLASSES = 256;
@@ -113,12 +114,13 @@ function drawnRows(
 }
 
 async function judge(
-  { subject: { path, ...subject }, seed, metric }: StreamPlan,
+  { subject: planned, seed, metric }: StreamPlan,
   opened: OpenedSubject,
   drawn: LabelledRows,
   telling: Telling,
 ): Promise<Pick<StreamResult, 'evaluation' | 'record'>> {
   const { judged } = opened;
+  const { path, ...subject } = planned;
   if (judged.of === 'latents')
     return judgeLatents(path, judged.opened, drawn, { ...subject, seed, metric, ...telling });
   const { rows } = opened;
@@ -127,7 +129,9 @@ async function judge(
   const transitions = { observations: none, nextObservations: none, actions: none, states: new Int32Array(0) };
   const source = { ...sourceOf(opened), observationShape: rows.shape, draw: () => ({ ...heldOut, transitions }) };
   const options = encoderEvaluationOptions(path, { ...subject, seed, metric, ...telling, observations: SAMPLED_ROWS });
-  const looked = { ...judged.looked, observed: { source, classes: drawn.classes } };
+  const predictor = planned.of === 'encoder' ? await lookAtPredictor(planned) : undefined;
+  const words = await wordsOf(opened, { seed, predictor: predictor?.path });
+  const looked = { ...judged.looked, observed: { source, words, classes: drawn.classes }, predictor };
   const { evaluation, record } = await judgeEncoder(path, looked, options);
   return { evaluation, record };
 }

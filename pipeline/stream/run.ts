@@ -1,10 +1,12 @@
 // Evaluates observations without a limit: plans, runs shard 0 of 1 of every pass, and records; or does one of these steps for an engine.
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { option, UsageError } from '../../src/error.ts';
+import { findPredictorPorts } from '../../src/evaluation/predictor-input.ts';
 import type { EncoderEvaluationRecord } from '../../src/evaluation/schema/evaluation.ts';
 import { LARGEST_COMPARED } from '../../src/measures/stream/block.ts';
 import { requireWritable } from '../../src/storage/file-system.ts';
 import { makeScratch, removeScratch } from '../../src/storage/scratch.ts';
+import { lookAtPredictor } from '../encoder/follow.ts';
 import type { EvaluateLatentsOptions } from '../encoder/given-latents.ts';
 import type { EvaluateEncoderOptions } from '../encoder/option.ts';
 import { besideEncoder, encoderReportPath, writeEvaluationFiles } from '../encoder/report-file.ts';
@@ -22,7 +24,7 @@ import {
   writeStreamPlan,
 } from './plan.ts';
 import { streamResult } from './result.ts';
-import { type OpenedSubject, openStreamSubject } from './subject.ts';
+import { type OpenedSubject, openStreamSubject, wordsOf } from './subject.ts';
 
 /** What is asked of a streamed evaluation, beside what is evaluated. */
 export interface StreamingOptions {
@@ -71,6 +73,12 @@ export function encoderSubject(path: string, given: EvaluateEncoderOptions): Str
     runtimes: [...runtimes],
     reference: reference !== undefined && /\.onnx$/i.test(reference) ? resolve(reference) : reference,
     untrained: whole(given.untrained),
+    predictor: whole(given.predictor),
+    predictorInput: given.predictorInput?.map(({ name, takes }) => ({
+      name,
+      takes: typeof takes === 'string' ? takes : [...takes],
+    })),
+    predictorGives: given.predictorGives,
   };
 }
 
@@ -130,6 +138,7 @@ async function planOpened(
   onProgress(`reading the classes of ${rows.count} rows`);
   const census = await takeCensus(opened, { seed, share }, onNote);
   const size = (await opened.latents(Int32Array.of(0))).length;
+  await checkPredictor(subject, opened, size, seed);
   return writeStreamPlan(folder, {
     format: 1,
     ...{ subject, sha256, seed, metric, share, size },
@@ -137,6 +146,21 @@ async function planOpened(
     rows: rows.count,
     ...census,
   });
+}
+
+/** @throws UsageError where the predictor fits neither latents nor actions: now, and not after all passes */
+async function checkPredictor(
+  subject: StreamSubject,
+  opened: OpenedSubject,
+  latentSize: number,
+  seed: number,
+): Promise<void> {
+  if (subject.of !== 'encoder') return;
+  const predictor = await lookAtPredictor(subject);
+  const words = predictor && (await wordsOf(opened, { seed, predictor: predictor.path }));
+  if (predictor === undefined || words === undefined || 'none' in words) return;
+  const encoder = basename(subject.path);
+  findPredictorPorts({ ...predictor, encoder, latentSize, actions: words.recordedActions }, predictor.answers);
 }
 
 /**

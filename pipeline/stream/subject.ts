@@ -7,12 +7,14 @@ import { option, UsageError } from '../../src/error.ts';
 import { chooseLatent } from '../../src/evaluation/encoder-input.ts';
 import { parseForeignVariant } from '../../src/evaluation/foreign-encoder.ts';
 import type { RowClasses } from '../../src/evaluation/held-out/labelled-rows.ts';
+import type { NoWords, RowWords } from '../../src/evaluation/held-out/row-words.ts';
 import { encodeObservations } from '../../src/run/encode.ts';
 import { openRuntimeVariant } from '../../src/run/runtime-variant.ts';
 import type { Runtime, RuntimeSession } from '../../src/runtimes/index.ts';
 import { requireFile } from '../../src/storage/file-system.ts';
 import { openForEncoder } from '../encoder/columns.ts';
 import { lookAtEncoder } from '../encoder/file.ts';
+import { actionColumns, wordsFor } from '../encoder/follow.ts';
 import { fingerprintOfLatents, type OpenedLatents, openGivenLatents } from '../encoder/given-latents.ts';
 import type { ObservedEncoder } from '../encoder/observe.ts';
 import { classesFor, rowClassesOf } from '../encoder/row-classes.ts';
@@ -22,7 +24,12 @@ type ClassChoice = import('../../src/evaluation/class/recording.ts').RecordingCl
 
 /** How what is evaluated is looked at again for the sample. */
 export type Judged =
-  | { readonly of: 'encoder'; readonly looked: Omit<ObservedEncoder, 'observed'> }
+  | {
+      readonly of: 'encoder';
+      readonly looked: Omit<ObservedEncoder, 'observed'>;
+      /** Columns of the recorded actions; undefined where there are none. */
+      readonly actions: readonly string[] | undefined;
+    }
   | { readonly of: 'latents'; readonly opened: OpenedLatents };
 
 export interface OpenedSubject {
@@ -98,7 +105,11 @@ async function openEncoder(
       );
     return {
       ...{ recording, rows, classes, sha256, dispose },
-      judged: { of: 'encoder', looked: { found: { ...opened.input, input }, sha256, precision } },
+      judged: {
+        of: 'encoder',
+        looked: { found: { ...opened.input, input }, sha256, precision },
+        actions: actionColumns(recording, opened.roles),
+      },
       async latents(wanted) {
         const { session } = await start();
         const pieces: Float32Array[] = [];
@@ -127,6 +138,16 @@ async function openEncoder(
     await dispose();
     throw error;
   }
+}
+
+/** Recorded words that witnesses follow, a sample of all rows; undefined of latents that were computed elsewhere. */
+export async function wordsOf(
+  { recording, rows, classes: { column, quantiles }, judged }: OpenedSubject,
+  asked: { readonly seed: number; readonly predictor: string | undefined },
+): Promise<RowWords | NoWords | undefined> {
+  if (judged.of === 'latents') return undefined;
+  const apart = { column, of: quantiles === undefined ? 'classes' : 'numbers' } as const;
+  return wordsFor({ recording, rows }, { ...asked, actions: judged.actions, apart });
 }
 
 /** What the record calls the observations. */

@@ -3,16 +3,19 @@
 // Letters: N observations, H W C image, D numbers.
 import { basename } from 'node:path';
 import { option, UsageError } from '../error.ts';
-import { underMetric } from '../measures/latents.ts';
+import { type Latents, underMetric } from '../measures/latents.ts';
 import { meanPairDistance } from '../measures/pair-distance.ts';
 import type { ObservationInput } from '../run/encode.ts';
+import { type PredictorPorts, predictLatents } from '../run/predictor.ts';
 import { openRuntimeVariant, parseRuntimeVariant, type RuntimeVariant } from '../run/runtime-variant.ts';
 import type { EncoderSubject } from '../run/subject.ts';
-import { openEncoderSession } from '../run/world-session.ts';
+import { type EncoderSession, openEncoderSession } from '../run/world-session.ts';
 import type { Runtime, RuntimeDescription } from '../runtimes/index.ts';
 import type { StateClasses } from './class/state.ts';
 import { type EncoderRank, measureEncoderRank } from './encoder-jacobian.ts';
 import type { EvaluationSource, HeldOut } from './held-out/held-out.ts';
+import type { NoWords, RowWords } from './held-out/row-words.ts';
+import { findPredictorPorts, type PredictorAnswers, type PredictorQuestion } from './predictor-input.ts';
 import {
   compareWithReference,
   type EncoderEvaluation,
@@ -21,6 +24,7 @@ import {
   measureEncoder,
   untrainedSample,
 } from './runtime-measurement.ts';
+import { type EncoderWitnessEvaluation, evaluateEncoderWitnesses } from './witness/evaluate-encoder.ts';
 
 export {
   type FoundInput,
@@ -37,8 +41,19 @@ export interface ForeignEncoder {
   readonly untrained?: string | undefined;
 }
 
+/** A predictor from anywhere, and what its file says. */
+export interface ForeignPredictor extends Pick<PredictorQuestion, 'where' | 'inputs' | 'outputs'> {
+  /** Of the ONNX file. */
+  readonly path: string;
+  readonly answers: PredictorAnswers;
+}
+
 export interface ForeignEvaluationInput {
   readonly encoder: ForeignEncoder;
+  /** Recorded actions that witnesses follow, or why there are none. Absent: none are looked for. */
+  readonly words?: RowWords | NoWords | undefined;
+  /** By which they are followed. */
+  readonly predictor?: ForeignPredictor | undefined;
   /** Another file that the encoder is compared with, on the runtime `reference`. Default: the encoder itself there. */
   readonly referenceFile?: Pick<ForeignEncoder, 'path' | 'input'> | undefined;
   readonly source: EvaluationSource;
@@ -54,6 +69,10 @@ export interface ForeignEvaluation {
   readonly runtimes: readonly EncoderEvaluation[];
   /** Undefined where the encoder takes bytes, or a fixed number of observations at once. */
   readonly encoderRank: EncoderRank | undefined;
+  /** On the first runtime; undefined where none were looked for. */
+  readonly witnesses: EncoderWitnessEvaluation | undefined;
+  /** How the predictor was fed. */
+  readonly predictorPorts: PredictorPorts | undefined;
 }
 
 /** @throws UnavailableError where this machine lacks one of the runtimes, FormatError where the file cannot be fed */
@@ -80,10 +99,13 @@ export async function evaluateForeignEncoder(
         : await meanDistanceOf(first, subjectOf(encoder.untrained, encoder.input), { source, heldOut, metric });
     const measured = new Map<string, MeasuredEncoder>();
     let encoderRank: EncoderRank | undefined;
+    let followed: FollowedWords | undefined;
     for (const [name, runtime] of runtimes) {
       progress(`${measured.size + 1}/${runtimes.size} encoding on ${name}`);
       const session = await openEncoderSession(runtime, subject, source.observationShape);
       try {
+        // Before all measuring there, so that a predictor that does not fit costs little.
+        if (name === options.runtimes[0]) followed = await followWords(runtime, session, input, progress);
         const measurement = { source, classes, heldOut, untrainedMeanDistance, hasUnitScale: false, runtime, session };
         const encoded = await measureEncoder({ ...measurement, metric, progress });
         measured.set(name, encoded);
@@ -105,9 +127,45 @@ export async function evaluateForeignEncoder(
         ? options.reference
         : await measureReferenceFile(referenceFile, { input, options, heldOut, measured, progress });
     const compared = compareWithReference(measured, { ...options, reference });
-    return { input, options, heldOut, untrainedMeanDistance, ...compared, encoderRank };
+    const { witnesses, ports: predictorPorts } = followed ?? { witnesses: undefined, ports: undefined };
+    return { input, options, heldOut, untrainedMeanDistance, ...compared, encoderRank, witnesses, predictorPorts };
   } finally {
     for (const runtime of runtimes.values()) await runtime.dispose();
+  }
+}
+
+interface FollowedWords {
+  readonly witnesses: EncoderWitnessEvaluation;
+  readonly ports: PredictorPorts | undefined;
+}
+
+/** @throws UsageError where the predictor's file does not fit the encoder's latents or the recorded actions */
+async function followWords(
+  runtime: Runtime,
+  { encode }: EncoderSession,
+  { encoder, words, predictor }: ForeignEvaluationInput,
+  progress: (message: string) => void,
+): Promise<FollowedWords | undefined> {
+  if (words === undefined) return undefined;
+  const { runtime: name } = runtime.describe();
+  if (!('none' in words)) progress(`looking for witnesses on ${name}`);
+  if (predictor === undefined || 'none' in words)
+    return { witnesses: await evaluateEncoderWitnesses(words, { runtime: name, encode }), ports: undefined };
+  const { where, answers } = predictor;
+  const first = words.observations.subarray(0, words.observations.length / (words.count * (words.length + 1)));
+  const { size: latentSize } = await encode(first);
+  const ports = findPredictorPorts(
+    { ...predictor, encoder: basename(encoder.path), latentSize, actions: words.recordedActions },
+    answers,
+  );
+  const session = await runtime.load(predictor.path);
+  try {
+    const predict = (latents: Latents, actions: Float32Array) =>
+      predictLatents(where, session, ports, latents, actions);
+    const networks = { runtime: name, encode, predictor: { gives: ports.gives, predict } };
+    return { witnesses: await evaluateEncoderWitnesses(words, networks), ports };
+  } finally {
+    await session.dispose();
   }
 }
 

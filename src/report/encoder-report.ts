@@ -6,6 +6,7 @@ import { formatCount } from './number.ts';
 import { readingSection } from './reading-section.ts';
 import { REPORT_FORMAT, type Report } from './report.ts';
 import { classSection } from './section/class.ts';
+import { encoderWitnessSection } from './section/encoder-witness.ts';
 import { gateSection } from './section/gate.ts';
 import { distanceSection, firstPicture, spreadSection } from './section/latent.ts';
 import { measureSection } from './section/measure.ts';
@@ -14,7 +15,7 @@ import { settingsSection } from './section/settings.ts';
 
 /** Numbers and pictures are of the first runtime; the table compares all of them. @param generator package and version */
 export function encoderReport(
-  evaluation: Pick<ForeignEvaluation, 'runtimes'>,
+  evaluation: Pick<ForeignEvaluation, 'runtimes'> & Partial<Pick<ForeignEvaluation, 'input' | 'witnesses'>>,
   record: EncoderEvaluationRecord,
   generator: string,
 ): Report {
@@ -36,6 +37,7 @@ export function encoderReport(
       ...gateSection(record.gate),
       distanceSection(first, measures, classes),
       classSection(first, measures, classes),
+      ...encoderWitnessSection(evaluation, record),
       runtimeSection(record),
       spreadSection(first, measures, classes, record.seed),
       measureSection(record),

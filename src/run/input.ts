@@ -177,7 +177,7 @@ function moveNumbers(
 }
 
 /** Numbers in the element type of an input. */
-function typed(values: Float32Array, type: ElementType): Pick<RuntimeTensor, 'type' | 'data'> {
+export function typed(values: Float32Array, type: ElementType): Pick<RuntimeTensor, 'type' | 'data'> {
   switch (type) {
     case 'float32':
       return { type, data: values };

@@ -13,6 +13,7 @@ import type { ForeignEvaluation } from '../foreign-encoder.ts';
 import type { LatentsEvaluation } from '../foreign-latents.ts';
 import type { EvaluationSource, HeldOut } from '../held-out/held-out.ts';
 import type { EncoderEvaluation } from '../runtime-measurement.ts';
+import { recordEncoderWitnesses } from './encoder-witness.ts';
 import {
   type EncoderEvaluationRecord,
   type EncoderRuntimeRecord,
@@ -74,6 +75,7 @@ export function encoderRecordOf(
       ...(precision === 'float32' ? {} : { precision }),
     })),
     encoderJacobianRank: recordEncoderRank(evaluation.encoderRank),
+    ...(evaluation.witnesses === undefined ? {} : { witnesses: recordEncoderWitnesses(evaluation.witnesses) }),
   };
 }
 
@@ -96,6 +98,7 @@ export function latentsRecordOf(
     untrainedMeanDistance: untrainedMeanDistance ?? null,
     runtimes: runtimes.map((runtime) => encoderRuntimeRecord(runtime, classes.names, untrainedMeanDistance)),
     encoderJacobianRank: null,
+    witnesses: { none: 'the latents were computed elsewhere, and what follows an observation is not encoded here' },
   };
 }
 

@@ -4,6 +4,8 @@ import * as z from 'zod';
 import { simulationOriginSchema } from '../../run/simulation-origin.ts';
 import { recordedClassSources } from '../class/bisimulation.ts';
 import { classSources } from '../class/state.ts';
+import { describedEncoderSchema } from './encoder.ts';
+import { encoderWitnessesSchema, predictorSchema } from './encoder-witness.ts';
 import { gateSchema } from './gate.ts';
 import { encoderRankSchema, witnessesSchema } from './inspection.ts';
 import { type JudgedObservations, judgedSchema, outcomesSchema } from './outcome.ts';
@@ -224,56 +226,24 @@ export const evaluationSchema = z.strictObject({
 /** What evaluation.json of a run or an export holds, as `evaluateRun` returns it. */
 export type EvaluationRecord = z.output<typeof evaluationSchema>;
 
-const encoderPort = z.strictObject({
-  name: z.string(),
-  layout: z.enum(['nhwc', 'nchw', 'ntchw', 'ncthw', 'nthwc', 'flat']).describe('flat: numbers as they are'),
-  type: z.enum(['uint8', 'float32', 'float16', 'int32', 'int64']),
-  frames: z.int().min(1).optional().describe('of a clip'),
-  columns: z.array(z.string()).optional().describe('of several inputs: of the recording, what it took'),
-  normalization: z
-    .strictObject({ mean: z.array(z.number()), deviation: z.array(z.number()) })
-    .optional()
-    .describe('images are fed as (value in 0..1 - mean) / deviation, a number for each channel or one for all'),
-});
-
-/** An encoder by itself, from anywhere: without a predictor, a head, or a training that is known. */
+/** An encoder by itself, from anywhere: without a head, or a training that is known. */
 export const encoderEvaluationSchema = z.strictObject({
   format: z.literal(EVALUATION_FORMAT),
-  encoder: z.strictObject({
-    file: z.string().describe('of the encoder; of the latents, where those were computed elsewhere'),
-    sha256: z.string().describe('of the file and of the weights beside it'),
-    input: encoderPort
-      .optional()
-      .describe('what it was fed with; absent where latents were judged that were computed elsewhere'),
-    furtherInputs: z.array(encoderPort).optional().describe('of several inputs, the others that took observations'),
-    constants: z
-      .array(z.strictObject({ name: z.string(), values: z.array(z.number()) }))
-      .optional()
-      .describe('inputs that took the same numbers whatever was observed'),
-    output: z
-      .strictObject({
-        name: z.string(),
-        pool: z.enum(['cls', 'mean', 'max', 'none', 'flatten']).optional().describe('absent: flattened'),
-        normalize: z.literal('l2').optional(),
-      })
-      .optional()
-      .describe('what was taken as the latent'),
-    untrained: z.string().optional().describe('file of the same encoder before training, where it was given'),
-    elsewhere: z
-      .strictObject({
-        column: z.string().describe('of the latents in the file'),
-        labels: z.string().optional().describe('the file of the classes, where it is another'),
-        reference: z.string().optional().describe('the file of the reference latents'),
-      })
-      .optional()
-      .describe('the latents were computed elsewhere, and the encoder was never seen'),
-  }),
+  encoder: describedEncoderSchema,
   ...drawn,
   untrainedMeanDistance: measure
     .nullable()
     .describe('mean distance that the untrained encoder gives to the same observations; null where none was given'),
   runtimes: z.array(encoderRuntimeRecord).min(1),
   stream: streamSchema.optional().describe('of very many observations, which were not compared all with all'),
+  predictor: predictorSchema
+    .optional()
+    .describe('the predictor that witnesses were followed through, where one was given'),
+  witnesses: encoderWitnessesSchema
+    .optional()
+    .describe(
+      'the nearest observations that must be apart, since the same recorded actions lead to another value of a column; absent before this was recorded',
+    ),
 });
 /** What NAME.evaluation.json of an encoder from anywhere holds, as `evaluateEncoder` returns it. */
 export type EncoderEvaluationRecord = z.output<typeof encoderEvaluationSchema>;

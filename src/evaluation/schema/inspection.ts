@@ -22,9 +22,33 @@ const boundCheck = z.strictObject({
   telling: count.describe('for which it says more than 0'),
 });
 
-const foundWitnesses = z.strictObject({
+/** Of what was found, of a run and of an encoder by itself. */
+export const foundFields = {
   none: z.null(),
   runtime: z.string().describe('whose latents they are of'),
+  candidates: z.int().min(1).describe('held-out observations among which the nearest pairs were looked for'),
+  meanDistance: measure.describe('of two candidates'),
+  checkedPairs: z
+    .int()
+    .min(1)
+    .describe('pairs of classes, or of episodes, whose nearest observations were followed, nearest first'),
+};
+
+/** Whether the account closes. */
+export const accountSchema = z
+  .strictObject({
+    holding: count.describe('pairs where errors and distances along the word add up to what is to be accounted for'),
+    smallestAccount: measure.describe('the smallest of these sums over it; at least 1, up to rounding'),
+  })
+  .describe(
+    'whether the account closes: a check of the computation, which the triangle inequality lets no networks fail; no evidence',
+  );
+
+/** Why there are none. */
+export const noWitnessesSchema = z.strictObject({ none: z.string().describe('why there are none') });
+
+const foundWitnesses = z.strictObject({
+  ...foundFields,
   words: z
     .enum(['drawn', 'recorded'])
     .optional()
@@ -35,20 +59,7 @@ const foundWitnesses = z.strictObject({
     .int()
     .min(1)
     .describe("classes of the largest bisimulation of the run's own auxiliaries; of recorded words, their episodes"),
-  candidates: z.int().min(1).describe('held-out observations among which the nearest pairs were looked for'),
-  meanDistance: measure.describe('of two candidates'),
-  checkedPairs: z
-    .int()
-    .min(1)
-    .describe('pairs of classes, or of episodes, whose nearest observations were followed, nearest first'),
-  account: z
-    .strictObject({
-      holding: count.describe('pairs where errors and distances along the word add up to the gap of the auxiliary'),
-      smallestAccount: measure.describe('the smallest of these sums over its gap; at least 1, up to rounding'),
-    })
-    .describe(
-      'whether the account closes: a check of the computation, which the triangle inequality lets no networks fail; no evidence',
-    ),
+  account: accountSchema,
   causes: z
     .strictObject({ distance: count, dynamics: count, auxiliary: count })
     .describe('checked pairs by their largest cause; distance: no loss is broken'),
@@ -64,10 +75,7 @@ const foundWitnesses = z.strictObject({
   pairs: z.array(witnessSchema).describe('the nearest pairs in full'),
 });
 
-export const witnessesSchema = z.union([
-  z.strictObject({ none: z.string().describe('why there are none') }),
-  foundWitnesses,
-]);
+export const witnessesSchema = z.union([noWitnessesSchema, foundWitnesses]);
 export type WitnessesRecord = z.output<typeof witnessesSchema>;
 export type FoundWitnessesRecord = z.output<typeof foundWitnesses>;
 

@@ -9,20 +9,30 @@ const measure = z.number().min(0);
 const openMeasure = measure.nullable();
 const bothSides = z.tuple([measure, measure]);
 
-export const witnessSchema = z.strictObject({
+/** Of every two observations that must be apart. */
+export const pairFields = {
   sentence: z.string().describe('the whole in words'),
-  states: z.tuple([z.string(), z.string()]),
+  states: z.tuple([z.string(), z.string()]).describe('of recorded words: episode and row, both counted from 0'),
   word: z
     .array(z.string())
     .describe('a shortest action word after which the auxiliary differs; empty: it differs at once'),
   gap: measure.describe('difference of the auxiliary at the end (Euclidean)'),
   distance: measure.describe('of the two latents'),
   relativeDistance: openMeasure.describe('the same over the mean distance of observations'),
+};
+
+/** Of every step of both. */
+export const stepFields = {
+  action: z.string().nullable().describe('null at the start'),
+  states: z.tuple([z.string(), z.string()]),
+  distance: measure.describe('of the two latents'),
+};
+
+export const witnessSchema = z.strictObject({
+  ...pairFields,
   steps: z.array(
     z.strictObject({
-      action: z.string().nullable().describe('null at the start'),
-      states: z.tuple([z.string(), z.string()]),
-      distance: measure.describe('of the two latents'),
+      ...stepFields,
       dynamicsResiduals: bothSides.describe('distance of the predicted latent from the encoded one, on each side'),
       auxiliaryResiduals: bothSides.describe("distance of the head's value from the auxiliary, on each side"),
     }),

@@ -40,7 +40,7 @@ export async function findRecordedWitnesses(
 
 /** [N, ...observationShape]: where each word begins. */
 export function startsOf(words: RecordedWords): Observations {
-  return rowsOf(words.observations, words, [...Array(words.count).keys()], 0, 1);
+  return placesOf(words.observations, words, [...Array(words.count).keys()], 0, 1);
 }
 
 /** [N, K+1, M] of all auxiliaries, in their order. */
@@ -114,18 +114,18 @@ export function pathOfWords(
   const actionSize = length === 0 ? 0 : actions.length / (count * length);
   const own = actions.subarray(first * length * actionSize, (first * length + steps) * actionSize);
   const places = Array.from({ length: steps + 1 }, (_, k) => k);
-  const placesOf = (word: number) => places.map((k) => `episode ${episodes[word]} row ${rows[word] + k}`);
+  const namesOf = (word: number) => places.map((k) => `episode ${episodes[word]} row ${rows[word] + k}`);
   return {
     word: Array.from({ length: steps }, (_, k) => nameOf(own.subarray(k * actionSize, (k + 1) * actionSize))),
     actions: own.slice(),
-    observations: rowsOf(words.observations, words, [first, second], 0, steps + 1),
-    states: [placesOf(first), placesOf(second)],
-    auxiliary: rowsOf(values, words, [first, second], 0, steps + 1) as Float32Array,
+    observations: placesOf(words.observations, words, [first, second], 0, steps + 1),
+    states: [namesOf(first), namesOf(second)],
+    auxiliary: placesOf(values, words, [first, second], 0, steps + 1) as Float32Array,
   };
 }
 
 /** The rows `from`..`to` - 1 of some words, one word after the other. */
-function rowsOf(
+export function placesOf(
   values: Observations,
   { count, length }: RecordedWords,
   chosen: readonly number[],

@@ -9,14 +9,12 @@ import type { TraceStep } from '../../evaluation/witness/witness.ts';
 import { elementCount } from '../../shape.ts';
 import { left, right } from '../column.ts';
 import { formatCount, formatNumber, formatPercent } from '../number.ts';
-import { contactSheet } from '../picture.ts';
 import type { BlockOf, ReportBlock, ReportSection } from '../report.ts';
+import { wordImages } from './word-images.ts';
 
 /** Witnesses with images and every step; the table lists more. */
 const SHOWN_WITNESSES = 3;
 const LISTED_WITNESSES = 12;
-/** Observations of one side that are shown; of a longer word the start, those around the broken step, and the end. */
-const SHOWN_POSITIONS = 6;
 
 export function witnessSection(evaluation: Evaluation, record: EvaluationRecord): ReportSection {
   const { inspection, input } = evaluation;
@@ -202,37 +200,20 @@ function leastDistance({ bounds }: BoundedWitness): string {
 }
 
 function imagesBlock(witness: BoundedWitness, observations: Uint8Array, shape: readonly number[]): BlockOf<'images'> {
-  const { trace } = witness;
-  const { steps, breaks, word } = trace;
-  const length = word.length + 1;
-  const positions = shownPositions(length, breaks.step);
+  const { steps, breaks, word } = witness.trace;
   const rowSize = elementCount(shape);
-  const item = (side: 0 | 1, j: number) => {
-    const row = side * length + j;
-    const observation = observations.subarray(row * rowSize, (row + 1) * rowSize);
-    const { states, action, dynamicsResiduals } = steps[j];
-    const isBroken = breaks.kind === 'dynamics' && breaks.step === j && breaks.side === side;
-    const missed =
-      j === 0 ? '' : `, missed by ${formatNumber(dynamicsResiduals[side])}${isBroken ? ': it breaks here' : ''}`;
-    const place = j === 0 ? states[side] : `step ${j} (${action}): ${states[side]}`;
-    return {
-      png: Buffer.from(contactSheet(observation, shape, 1).bytes).toString('base64'),
-      alt: `${side === 0 ? 'first' : 'second'} observation, ${j === 0 ? 'start' : `step ${j}`}: ${states[side]}`,
-      label: `${place}${missed}`,
-    };
-  };
-  return {
-    kind: 'images',
-    caption: titleOf(witness),
-    columns: positions.length === 1 ? 2 : positions.length,
-    items: ([0, 1] as const).flatMap((side) => positions.map((j) => item(side, j))),
-  };
-}
-
-function shownPositions(length: number, broken: number): number[] {
-  if (length <= SHOWN_POSITIONS) return Array.from({ length }, (_, j) => j);
-  const chosen = new Set([0, 1, broken - 1, broken, length - 2, length - 1].filter((j) => j >= 0));
-  return [...chosen].sort((a, b) => a - b);
+  return wordImages({
+    ...{ caption: titleOf(witness), steps, focus: breaks.step, shape },
+    pixelsOf(side, j) {
+      const row = side * (word.length + 1) + j;
+      return observations.subarray(row * rowSize, (row + 1) * rowSize);
+    },
+    noteOf(side, j) {
+      const isBroken = breaks.kind === 'dynamics' && breaks.step === j && breaks.side === side;
+      const missed = formatNumber(steps[j].dynamicsResiduals[side]);
+      return j === 0 ? '' : `, missed by ${missed}${isBroken ? ': it breaks here' : ''}`;
+    },
+  });
 }
 
 /** Without the zeros of three digits: a reward is 1, not 1.00. */
