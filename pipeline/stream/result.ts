@@ -114,7 +114,7 @@ function drawnRows(
 }
 
 async function judge(
-  { subject: planned, seed, metric }: StreamPlan,
+  { subject: planned, seed, metric, classes }: StreamPlan,
   opened: OpenedSubject,
   drawn: LabelledRows,
   telling: Telling,
@@ -130,7 +130,7 @@ async function judge(
   const source = { ...sourceOf(opened), observationShape: rows.shape, draw: () => ({ ...heldOut, transitions }) };
   const options = encoderEvaluationOptions(path, { ...subject, seed, metric, ...telling, observations: SAMPLED_ROWS });
   const predictor = planned.of === 'encoder' ? await lookAtPredictor(planned) : undefined;
-  const words = await wordsOf(opened, { seed, predictor: predictor?.path });
+  const words = await wordsOf(opened, { of: classes.of, seed, predictor: predictor?.path });
   const looked = { ...judged.looked, observed: { source, words, classes: drawn.classes }, predictor };
   const { evaluation, record } = await judgeEncoder(path, looked, options);
   return { evaluation, record };

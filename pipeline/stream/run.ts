@@ -138,7 +138,7 @@ async function planOpened(
   onProgress(`reading the classes of ${rows.count} rows`);
   const census = await takeCensus(opened, { seed, share }, onNote);
   const size = (await opened.latents(Int32Array.of(0))).length;
-  await checkPredictor(subject, opened, size, seed);
+  await checkPredictor(subject, opened, size, { of: census.classes.of, seed });
   return writeStreamPlan(folder, {
     format: 1,
     ...{ subject, sha256, seed, metric, share, size },
@@ -153,11 +153,11 @@ async function checkPredictor(
   subject: StreamSubject,
   opened: OpenedSubject,
   latentSize: number,
-  seed: number,
+  asked: { readonly of: 'column' | 'quantiles'; readonly seed: number },
 ): Promise<void> {
   if (subject.of !== 'encoder') return;
   const predictor = await lookAtPredictor(subject);
-  const words = predictor && (await wordsOf(opened, { seed, predictor: predictor.path }));
+  const words = predictor && (await wordsOf(opened, { ...asked, predictor: predictor.path }));
   if (predictor === undefined || words === undefined || 'none' in words) return;
   const encoder = basename(subject.path);
   findPredictorPorts({ ...predictor, encoder, latentSize, actions: words.recordedActions }, predictor.answers);

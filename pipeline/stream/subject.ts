@@ -142,11 +142,14 @@ async function openEncoder(
 
 /** Recorded words that witnesses follow, a sample of all rows; undefined of latents that were computed elsewhere. */
 export async function wordsOf(
-  { recording, rows, classes: { column, quantiles }, judged }: OpenedSubject,
-  asked: { readonly seed: number; readonly predictor: string | undefined },
+  { recording, rows, classes: { column }, judged }: OpenedSubject,
+  {
+    of,
+    ...asked
+  }: { readonly of: 'column' | 'quantiles'; readonly seed: number; readonly predictor: string | undefined },
 ): Promise<RowWords | NoWords | undefined> {
   if (judged.of === 'latents') return undefined;
-  const apart = { column, of: quantiles === undefined ? 'classes' : 'numbers' } as const;
+  const apart = { column, of: of === 'column' ? 'classes' : 'numbers' } as const;
   return wordsFor({ recording, rows }, { ...asked, actions: judged.actions, apart });
 }
 

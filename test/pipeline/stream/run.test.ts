@@ -149,6 +149,29 @@ describe('an encoder in shards', () => {
     expect(record.runtimes[0].meanDistance / exact.runtimes[0].meanDistance).toBeCloseTo(1, 0);
   });
 
+  test('follows witnesses through a predictor by a sample of its rows, and refuses one that does not fit before all passes', async () => {
+    const cells = (name: string) => join(import.meta.dirname, '../../fixtures/torch-predictor', name);
+    const asked = { classes: { of: 'quantiles', count: 2 } as const, observations: Number.POSITIVE_INFINITY };
+    const given = { data: cells('cells.npz'), threads: 1, predictorGives: 'next' as const };
+    const parts = join(temporaryFolder(), 'parts');
+    const wrong = encoderSubject(cells('encoder.onnx'), { ...given, predictor: cells('double.onnx') });
+    await expect(planEvaluation(parts, wrong, asked)).rejects.toThrow('got "z" float64[batch, 3]');
+    const subject = encoderSubject(cells('encoder.onnx'), { ...given, predictor: cells('predictor.onnx') });
+    await planEvaluation(parts, subject, asked);
+    for (const pass of passes) {
+      await runEvaluationShard(parts, pass, { index: 0, of: 1 });
+      await mergeEvaluation(parts, pass);
+    }
+    const record = encoderEvaluationSchema.parse(JSON.parse(readFileSync(join(parts, 'evaluation.json'), 'utf8')));
+    const whole = await evaluateEncoder(cells('encoder.onnx'), {
+      ...{ data: cells('cells.npz'), predictor: cells('predictor.onnx'), report: false, classes: asked.classes },
+    });
+    expect(record.stream).toBeDefined();
+    expect(record.witnesses).toMatchObject({ none: null, column: 'reward' });
+    expect([record.witnesses, record.predictor]).toEqual([whole.witnesses, whole.predictor]);
+    expect(readFileSync(join(parts, 'report.html'), 'utf8')).toContain('told apart by action 1');
+  });
+
   test('what compares observations one by one is refused', async () => {
     const subject = encoderSubject(fixture('dino.onnx'), data);
     await expect(planEvaluation(temporaryFolder(), subject, { saveBaseline: 'b.json' })).rejects.toThrow(
