@@ -101,7 +101,7 @@ describe('jepa evaluate of an encoder with its predictor', () => {
     );
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^witnesses: episode .* \(60% of the explanation\)\. Of the nearest pairs of 36 pairs of episodes, /m,
+      /^witnesses: episode .* \(60% of the explanation\)\. Nearest pairs of two episodes that were followed: 36; /m,
     );
     const page = readFileSync(join(own, 'encoder.report.html'), 'utf8');
     expect(page).toContain('Witnesses');

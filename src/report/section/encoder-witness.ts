@@ -34,8 +34,9 @@ export function encoderWitnessSection(
       ...section,
       blocks: [
         { kind: 'text', paragraphs: [meaning(record.witnesses), ...predictionSentence(record, record.witnesses)] },
-        ...found.slice(0, SHOWN_WITNESSES).flatMap((witness) => witnessBlocks(witness, pictureOf)),
+        // First, since what follows images stands beside them, in half of the width.
         witnessTable(found.slice(0, LISTED_WITNESSES)),
+        ...found.slice(0, SHOWN_WITNESSES).flatMap((witness) => witnessBlocks(witness, pictureOf)),
       ],
     },
   ];
@@ -51,12 +52,9 @@ export function encoderWitnessFinding(witnesses: EncoderWitnessesRecord): string
   const { pairs, causes, checkedPairs, prediction, among } = witnesses;
   const parts =
     prediction === null
-      ? `${causes.stretch} part on the way`
-      : `${causes.dynamics} are parted by errors of the predictor, ${causes.distance} by the predictor itself`;
-  return (
-    `${pairs[0].sentence}. Of the nearest pairs of ${formatCount(checkedPairs)} pairs of ${among}, ` +
-    `${causes.reading} are left to a head; ${parts}.`
-  );
+      ? `parted on the way: ${causes.stretch}`
+      : `parted by errors of the predictor: ${causes.dynamics}, by the predictor itself: ${causes.distance}`;
+  return `${pairs[0].sentence}. Nearest pairs of two ${among} that were followed: ${formatCount(checkedPairs)}; left to a head: ${causes.reading}, ${parts}.`;
 }
 
 function meaning({ column, of, candidates, words }: FoundEncoderWitnessesRecord): string {
@@ -153,14 +151,15 @@ function stepTable(witness: EncoderWitness): BlockOf<'table'> {
     kind: 'table',
     caption: `${titleOf(witness)}: step by step`,
     columns: [
-      ...[left('step'), left('first'), left('second'), right('latents apart'), right('times those before')],
-      ...(isPredicted ? [right('predictor misses first'), right('second')] : []),
+      ...[left('step'), left('first'), left('second'), right('latents apart')],
+      ...(isPredicted ? [right('predictor misses first'), right('second')] : [right('times those before')]),
       right('column differs by'),
     ],
     rows: steps.map(({ action, states, distance, gap, dynamicsResiduals = [0, 0] }, j) => [
       ...[action === null ? 'start' : `${j}: ${action}`, ...states, formatNumber(distance)],
-      j === 0 ? '' : open(stretches[j - 1]),
-      ...(isPredicted ? dynamicsResiduals.map((value, side) => (j === 0 ? '' : marked(j, side, value))) : []),
+      ...(isPredicted
+        ? dynamicsResiduals.map((value, side) => (j === 0 ? '' : marked(j, side, value)))
+        : [j === 0 ? '' : open(stretches[j - 1])]),
       Number.isNaN(gap) ? '' : formatNumber(gap),
     ]),
   };
