@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ColumnAuxiliary, PixelAuxiliary } from '../../../src/auxiliary/index.ts';
 import { recordingSource } from '../../../src/data/recording-source.ts';
 import { drawWords, type RecordedWords } from '../../../src/evaluation/held-out/recording-draw.ts';
-import { findRecordedWitnesses } from '../../../src/evaluation/witness/recorded.ts';
+import { deviationOf, distinguishingSteps, findRecordedWitnesses } from '../../../src/evaluation/witness/recorded.ts';
 import { describeWitness } from '../../../src/evaluation/witness/text.ts';
 import { corridorRecording } from '../../data/corridor-recording.ts';
 import { lineWorld } from '../line-world.ts';
@@ -128,6 +128,22 @@ describe('witnesses in recorded words', () => {
     });
     // They differ at once by their numbers.
     expect(Array.from(witnesses[0].path.auxiliary)).toEqual([1, 0, 2, 0]);
+  });
+
+  test('end where one of both does, and skip values that are missing', () => {
+    const words = wordsOf([
+      { states: [1, 2, 3], actions: [up, up], at: [0, 0] },
+      { states: [2, 2, 0], actions: [up, up], at: [1, 0] },
+    ]);
+    const values = Float32Array.of(Number.NaN, 0, 1, 5, 0, 0);
+    // The first value has none beside it; the second is the same, the third another.
+    expect(distinguishingSteps(words, values)(0, 1)).toBe(2);
+    expect(distinguishingSteps({ ...words, lengths: Int32Array.of(2, 1) }, values)(0, 1)).toBeUndefined();
+    expect(distinguishingSteps({ ...words, lengths: Int32Array.of(1, 2) }, values)(0, 1)).toBeUndefined();
+    expect(distinguishingSteps({ ...words, lengths: Int32Array.of(2, 2) }, values)(0, 1)).toBe(2);
+    // 1 and 5 are 2 from their mean; what is missing does not count.
+    expect(deviationOf(Float32Array.of(1, Number.NaN, 5), 1)).toBe(2);
+    expect(deviationOf(Float32Array.of(Number.NaN), 1)).toBe(0);
   });
 
   test('are none where nothing that was recorded tells two apart', async () => {

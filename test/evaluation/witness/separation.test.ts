@@ -120,6 +120,43 @@ describe('a pair that is near', () => {
   });
 });
 
+test('of several errors the step with the largest is named, and all of them stand against the distance', async () => {
+  // 0, 1, 3 on the one side, 0, 2, 5 on the other; T(0) = 1, T(1) = 2.75, T(2) = 4.5: residuals 0 and 1, then 0.25 and 0.5.
+  const encode = [0, 0, 1, 2, 3, 5];
+  const given: WordPath = { ...path([0, 2, 4], [1, 3, 5]), auxiliary: Float32Array.of(0, 0, 0, 0, 0, 1) };
+  const trace = await traced(
+    world(encode, (z) => (z === 0 ? 1 : 1 + 1.75 * z)),
+    given,
+  );
+  expect(trace.steps.map(({ dynamicsResiduals }) => dynamicsResiduals)).toEqual([
+    [0, 0],
+    [0, 1],
+    [0.25, 0.5],
+  ]);
+  // The slope of step 2 is 1.75: 1.75 and 0.75 of 2.5, and nothing of the distance.
+  expect(trace.contributions?.map(({ value }) => value)).toEqual([0, 1.75, 0.75]);
+  expect(trace.breaks).toEqual({ kind: 'dynamics', step: 1, side: 1, share: 0.7 });
+  expect(trace.steps.map(({ action }) => action)).toEqual([null, 'up', 'up']);
+  const later = await traced(
+    world(encode, (z) => (z === 0 ? 1.5 : z)),
+    given,
+  );
+  // T(0) = 1.5 misses both by 0.5; then 1 misses 3 by 2 and 2 misses 5 by 3: 1 and 5.
+  expect(later.breaks).toMatchObject({ kind: 'dynamics', step: 2, side: 1, share: 5 / 6 });
+});
+
+test('values of several numbers differ by their Euclidean distance', async () => {
+  const given = { ...path([2], [3]), auxiliary: Float32Array.of(1, 0, 4, 4) };
+  expect(await traced(world([0, 1, 2, 4], Number), given)).toMatchObject({ gap: 5, steepness: 2.5 });
+});
+
+test('a pair of one latent throughout stretches nothing, and no share of nothing is named', async () => {
+  const trace = await traced(world([1, 1, 1, 1], Number), path([0, 1, 2], [1, 2, 3]));
+  expect(trace.stretches).toEqual([1, 1]);
+  expect(trace.contributions?.map(({ share }) => share)).toEqual([0, 0, 0]);
+  expect(trace.breaks).toEqual({ kind: 'reading', step: 2, side: null, share: null });
+});
+
 test('a pair that differs at once and is far apart is left to a head all the same', async () => {
   // 8 apart, p differs by 1: a quarter of the usual.
   const trace = await traced(world([0, 1, 2, 10], Number), path([2], [3]));
@@ -164,9 +201,23 @@ describe('the account', () => {
   test('is refused where a predictor gives other values for the same latent', async () => {
     const networks = world([0, 1, 1, 5], Number);
     const broken = { ...networks, predict: async () => Float32Array.of(1, 5) };
-    await expect(traced(broken)).rejects.toThrow(
-      'witness: s1 and s2 by up: expected residuals and distances of at least the distance 4 at the end, got 0',
-    );
+    const expected = {
+      message:
+        'witness: s1 and s2 by up: expected residuals and distances of at least the distance 4 at the end, got 0',
+      remedy: 'Export the predictor so that it gives the same values again: without dropout, without sampling.',
+    };
+    await expect(traced(broken)).rejects.toMatchObject(expected);
+  });
+
+  test('is short by the rounding of equal latents, in which rows of a batch may differ', async () => {
+    // 100 and 100.0005 at the end, out of one latent, by a predictor that is right on both sides: 5e-6 of the length.
+    const end = Float32Array.of(100, 100.0005);
+    const networks = { ...world([0, 1, 1, 0], Number), predict: async () => end };
+    const encode = async () => ({ values: Float32Array.of(1, end[0], 1, end[1]), count: 4, size: 1 });
+    expect((await traced({ ...networks, encode })).stretches).toEqual([Number.POSITIVE_INFINITY]);
+    const far = Float32Array.of(100, 100.005);
+    const further = async () => ({ values: Float32Array.of(1, far[0], 1, far[1]), count: 4, size: 1 });
+    await expect(traced({ encode: further, predict: async () => far })).rejects.toThrow('at the end, got 0');
   });
 
   test('has a value missing where an observation has none', async () => {
