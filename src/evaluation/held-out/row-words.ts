@@ -5,6 +5,7 @@ import { isInteger } from '../../data/element.ts';
 import { episodeAt } from '../../data/flat-layout.ts';
 import { columnAtRows, isAlignedWith, type ObservationRows } from '../../data/observation-rows.ts';
 import { type Column, type Recording, totalRowsOf } from '../../data/recording.ts';
+import { FormatError } from '../../error.ts';
 import { significant } from '../../number-text.ts';
 import { permutation, randomFor } from '../../random.ts';
 import { elementCount } from '../../shape.ts';
@@ -145,8 +146,8 @@ async function readWords(
     return Math.min(WORD_LENGTH, end - 1 - row);
   });
   const length = Math.max(...lengths);
-  const own = [...actions].map((name) => {
-    const column = recording.columns.get(name) as Column;
+  const own = actions.map((name) => {
+    const column = columnOf(recording, name);
     const isStepwise = totalRowsOf(column) < rows.count;
     return { column, at: columnAtRows(recording, name, rows), ahead: isStepwise ? 1 : 0 };
   });
@@ -165,7 +166,7 @@ async function readWords(
         offset += at.size;
       }
     }
-  const { labels } = recording.columns.get(apart.column) as Column;
+  const { labels } = columnOf(recording, apart.column);
   const coded = apart.of === 'classes' ? oneHot(raw, values.size) : { values: raw, keys: undefined };
   const recordedActions = own.map(({ column, at }, i) => {
     const offset = own.slice(0, i).reduce((sum, each) => sum + each.at.size, 0);
@@ -176,6 +177,12 @@ async function readWords(
     nameOfAction: (action) => recordedName(action, own.length === 1 ? own[0].column : undefined, recordedActions),
     nameOfValue: (value) => nameOfValue(apart.column, value, coded.keys, labels),
   };
+}
+
+function columnOf({ path, columns }: Recording, name: string): Column {
+  const column = columns.get(name);
+  if (column === undefined) throw new FormatError(`${path}: expected a column, got "${name}"`);
+  return column;
 }
 
 /** [.., C] of values [.., size], by which every two classes are as far apart. NaN stays NaN. */
