@@ -15,6 +15,7 @@ import type {
 } from '@stryker-mutator/api/test-runner';
 import { DryRunStatus, MutantRunStatus, TestStatus } from '@stryker-mutator/api/test-runner';
 import { build } from 'esbuild';
+import type * as FastCheck from 'fast-check';
 import { type CollectedTest, createCollector } from './collect.ts';
 import { testFiles } from './tests.ts';
 
@@ -36,16 +37,18 @@ const DURATIONS = 'mutation-durations.json';
 /** Tests that take longer (of processor time, so that a busy machine is no matter) are not run against mutants: hours in all. */
 const LONG_MS = Number(process.env.MUTATION_LONGEST_MS ?? 500);
 
-/** A test has hung when it takes so many times the processor time that it takes without a mutant, and half a second. */
+/** A test has hung when it takes so many times the processor time that it and its file take without a mutant, and a quarter of a second. */
 const HUNG_FACTOR = 4;
-const HUNG_MS = 500;
+const HUNG_MS = 250;
 
-/** The time of the clock that a test is given at first; on a busy machine it gets as much again until it has had its processor time. */
-const PATIENCE_FACTOR = 1.5;
+/** The time of the clock that a test is given for its processor time: more where a test before has got little of the processor. */
+const PATIENCE_FACTOR = 1.2;
+const MOST_PATIENCE_FACTOR = 20;
 
 class ScriptTestRunner implements TestRunner {
   private readonly scripts = new Map<string, Evaluate>();
   private durations: Record<string, number> = {};
+  private patienceFactor = PATIENCE_FACTOR;
 
   capabilities() {
     return { reloadEnvironment: true };
@@ -85,7 +88,9 @@ class ScriptTestRunner implements TestRunner {
     for (const file of this.scripts.keys()) {
       // What is reached while a file is loaded, constants among it, is reached for each of its tests.
       counts.currentTestId = file;
+      const startOfFile = processorMs();
       const tests = evaluate(this.scripts, file);
+      this.durations[file] = processorMs() - startOfFile;
       for (const test of tests) {
         const id = `${file}#${test.name}`;
         counts.currentTestId = id;
@@ -112,14 +117,15 @@ class ScriptTestRunner implements TestRunner {
   }
 
   async mutantRun({ activeMutant, testFilter, hitLimit }: MutantRunOptions): Promise<MutantRunResult> {
-    const ids = testFilter ?? Object.keys(this.durations);
+    const ids = testFilter ?? Object.keys(this.durations).filter((id) => id.includes('#'));
     const counts = instrumentation();
     counts.activeMutant = activeMutant.id;
     counts.hitCount = 0;
     counts.hitLimit = hitLimit;
     const loaded = new Map<string, readonly CollectedTest[]>();
     let nrOfTests = 0;
-    for (const id of ids.toSorted((a, b) => this.durationOf(a) - this.durationOf(b))) {
+    const durationOf = (id: string) => this.durationOf(id) + this.durationOf(id.slice(0, id.indexOf('#')));
+    for (const id of ids.toSorted((a, b) => durationOf(a) - durationOf(b))) {
       nrOfTests++;
       const failure = await this.failureUnderMutant(id, loaded);
       if (failure === undefined) continue;
@@ -136,9 +142,10 @@ class ScriptTestRunner implements TestRunner {
   ): Promise<Failure | undefined> {
     const at = id.indexOf('#');
     const file = id.slice(0, at);
-    const limit = HUNG_MS + HUNG_FACTOR * this.durationOf(id);
-    for (let patience = PATIENCE_FACTOR * limit; ; patience *= 2) {
-      const start = processorMs();
+    const limit = HUNG_MS + HUNG_FACTOR * (this.durationOf(id) + (loaded.has(file) ? 0 : this.durationOf(file)));
+    for (;;) {
+      const patience = this.patienceFactor * limit;
+      const [start, startOfClock] = [processorMs(), performance.now()];
       let failure: Failure | undefined;
       try {
         const tests = loaded.get(file) ?? (await within(patience, () => evaluate(this.scripts, file)));
@@ -149,7 +156,11 @@ class ScriptTestRunner implements TestRunner {
       } catch (error) {
         failure = failureBy(error);
       }
-      if (!failure?.hasHung || processorMs() - start >= limit) return failure;
+      if (!failure?.hasHung) return failure;
+      const used = processorMs() - start;
+      const share = used / (performance.now() - startOfClock);
+      this.patienceFactor = Math.min(MOST_PATIENCE_FACTOR, PATIENCE_FACTOR * Math.max(1, 1 / share));
+      if (used >= limit) return failure;
       loaded.delete(file);
     }
   }
@@ -169,11 +180,25 @@ function instrumentation(): Instrumentation {
 
 const fromHere = createRequire(join(process.cwd(), 'package.json'));
 
+/** Cases of a property: the thousands that a property is otherwise tried on would make it too long a test for each of thousands of mutants. */
+const PROPERTY_RUNS = Number(process.env.MUTATION_PROPERTY_RUNS ?? 50);
+
+/** What a script asks for: of fast-check one whose properties end after a few cases, and with the first that fails. */
+function load(name: string): unknown {
+  const module = fromHere(name);
+  if (name !== 'fast-check') return module;
+  const assert: typeof FastCheck.assert = (property, given = {}) => {
+    const numRuns = Math.min(PROPERTY_RUNS, given.numRuns ?? PROPERTY_RUNS);
+    return module.assert(property, { ...given, numRuns, endOnFailure: true });
+  };
+  return { ...module, assert, default: { ...module.default, assert } };
+}
+
 function evaluate(scripts: ReadonlyMap<string, Evaluate>, file: string): readonly CollectedTest[] {
   const { api, tests } = createCollector();
   const script = scripts.get(file);
   if (script === undefined) throw new Error(`${file}: expected a test file`);
-  script((name) => (name === 'vitest' ? api : fromHere(name)), { exports: {} }, resolve(dirname(file)));
+  script((name) => (name === 'vitest' ? api : load(name)), { exports: {} }, resolve(dirname(file)));
   return tests;
 }
 

@@ -22,5 +22,5 @@ export default {
   reporters: ['progress-append-only', 'clear-text', 'html', 'json'],
   clearTextReporter: { logTests: false, allowColor: false, reportTests: false },
   htmlReporter: { fileName: 'runs/mutation.html' },
-  jsonReporter: { fileName: 'runs/mutation.json' },
+  jsonReporter: { fileName: process.env.MUTATION_JSON ?? 'runs/mutation.json' },
 };

@@ -6,19 +6,10 @@ import { measureDistinctness } from '../../../src/measures/distinctness.ts';
 import { labelLatents } from '../../../src/measures/latents.ts';
 import { meanDistancesOf, measurePairs } from '../../../src/measures/pair-distance.ts';
 import type { LatentBlock } from '../../../src/measures/stream/block.ts';
-import { Closest, gapBracket } from '../../../src/measures/stream/closest.ts';
-import { Comparison } from '../../../src/measures/stream/comparison.ts';
-import { Moments, type StreamOptions } from '../../../src/measures/stream/moments.ts';
-import { measureStreamed } from '../../../src/measures/stream/result.ts';
 import { randomFor } from '../../../src/random.ts';
+import { blocksOf, type Rows, stream } from './passes.ts';
 
 const SIZE = 6;
-
-interface Rows {
-  readonly values: Float32Array;
-  readonly labels: Int32Array;
-  readonly judged: Uint8Array;
-}
 
 /** Gaussians `apart` deviations apart, class by class at other lengths; one row in thirty has no class. */
 function gaussians(count: number, classCount: number, apart: number, seed = 0): Rows {
@@ -30,44 +21,6 @@ function gaussians(count: number, classCount: number, apart: number, seed = 0): 
     return 3 + centre + random.normal();
   });
   return { values, labels, judged: Uint8Array.from({ length: count }, () => random.integer(2)) };
-}
-
-function blocksOf({ values, labels, judged }: Rows, rows: number): LatentBlock[] {
-  return Array.from({ length: Math.ceil(labels.length / rows) }, (_, b) => {
-    const [first, end] = [b * rows, Math.min(labels.length, (b + 1) * rows)];
-    return {
-      first,
-      values: values.subarray(first * SIZE, end * SIZE),
-      labels: labels.subarray(first, end),
-      judged: judged.subarray(first, end),
-    };
-  });
-}
-
-interface Pass {
-  add(block: LatentBlock): void;
-  stored(): Map<string, { readonly values: unknown }>;
-  merge(arrays: ReadonlyMap<string, { readonly values: unknown }>): void;
-}
-
-/** The pass over parts of the blocks, each in its own order, merged in the order of the parts. */
-function over<Kind extends Pass>(parts: readonly (readonly LatentBlock[])[], create: () => Kind): Kind {
-  const merged = create();
-  for (const part of parts) {
-    const own = create();
-    for (const block of part) own.add(block);
-    merged.merge(own.stored());
-  }
-  return merged;
-}
-
-function stream(parts: readonly (readonly LatentBlock[])[], options: StreamOptions) {
-  const moments = over(parts, () => new Moments(options));
-  const first = moments.result();
-  const comparison = over(parts, () => new Comparison(options, first));
-  const closest = over(parts, () => new Closest(options, first, comparison));
-  const measures = measureStreamed(options, first, comparison, closest.result());
-  return { moments, first, comparison, closest, measures, before: gapBracket(options, comparison) };
 }
 
 /** The same rows as two sets, for the measures that take all pairs. */
