@@ -113,10 +113,11 @@ export function observedWordLengths(system: FiniteSystem, options: ObservedOptio
     const pair = queue[turn];
     const a = Math.floor(pair / stateCount);
     const b = pair - a * stateCount;
+    // Of two different states: an action leads from a state to one of them only.
     for (let action = 0; action < actionCount; action++)
       for (const x of predecessors[action * stateCount + a])
         for (const y of predecessors[action * stateCount + b])
-          if (x !== y && lengths[x * stateCount + y] < 0) enqueue(x, y, lengths[pair] + 1);
+          if (lengths[x * stateCount + y] < 0) enqueue(x, y, lengths[pair] + 1);
   }
   return lengths;
 
@@ -141,28 +142,13 @@ export function mergeObserved(
   options: ObservedOptions = {},
 ): { readonly count: number; readonly of: Int32Array } {
   checkSystem(system);
-  const { of } = levelSets(system, options.tolerance);
-  const congruence = new Congruence(system, of);
-  let leaders: number[] = [];
+  const congruence = new Congruence(system, levelSets(system, options.tolerance).of);
+  const leaders: number[] = [];
   for (let state = 0; state < system.stateCount; state++) {
+    // A merge of others may have brought it into a class: nothing needs to be tried then.
     const isKnown = leaders.some((leader) => congruence.find(leader) === congruence.find(state));
-    if (isKnown) continue;
-    if (leaders.some((leader) => of[leader] === of[state] && !congruence.merge(leader, state))) {
-      // A merge may have merged classes of other leaders as well.
-      leaders = distinctRoots(leaders, congruence);
-      continue;
-    }
+    if (isKnown || leaders.some((leader) => !congruence.merge(leader, state))) continue;
     leaders.push(state);
   }
   return congruence.classes();
-}
-
-function distinctRoots(leaders: readonly number[], congruence: Congruence): number[] {
-  const roots = new Set<number>();
-  return leaders.filter((leader) => {
-    const root = congruence.find(leader);
-    if (roots.has(root)) return false;
-    roots.add(root);
-    return true;
-  });
 }

@@ -51,13 +51,24 @@ export function largestBisimulation(system: FiniteSystem, options: { readonly to
   return refinement.result();
 }
 
+/** 0..n-1 in the order of their keys, rising within one: those of key k are order[start[k]] .. order[start[k + 1] - 1]. */
+function sortByKey(keys: Int32Array, keyCount: number): { readonly order: Int32Array; readonly start: Int32Array } {
+  const start = new Int32Array(keyCount + 1);
+  for (const key of keys) start[key + 1]++;
+  for (let key = 0; key < keyCount; key++) start[key + 1] += start[key];
+  const free = start.slice();
+  const order = new Int32Array(keys.length);
+  keys.forEach((key, index) => {
+    order[free[key]++] = index;
+  });
+  return { order, start };
+}
+
 /** A refinable partition: each block, and each set that once was a block, is a range of `elements`. */
 class Refinement {
   readonly #stateCount: number;
-  readonly #actionCount: number;
-  /** States with f(s, a) = t, at predecessors[predecessorStart[a * (S + 1) + t] ...]. */
-  readonly #predecessors: Int32Array;
-  readonly #predecessorStart: Int32Array;
+  /** By action: the states in the order of where it leads, and where those that it leads to one state begin. */
+  readonly #predecessors: readonly { readonly order: Int32Array; readonly start: Int32Array }[];
   readonly #elements: Int32Array;
   readonly #position: Int32Array;
   readonly #blockOf: Int32Array;
@@ -65,7 +76,7 @@ class Refinement {
   readonly #blockEnd: Int32Array;
   readonly #markedCount: Int32Array;
   readonly #nodeOfBlock: Int32Array;
-  #blockCount = 0;
+  #blockCount: number;
   readonly #parent: Int32Array;
   readonly #action: Int32Array;
   readonly #continuation: Int32Array;
@@ -74,72 +85,48 @@ class Refinement {
   readonly #nodeEnd: Int32Array;
   #nodeCount = 0;
   /** Nodes to split by, first in, first out: their words never get shorter. */
-  readonly #splitters: Int32Array;
-  #splitterCount = 0;
+  readonly #splitters: number[] = [];
 
   constructor(system: FiniteSystem, tolerance: number) {
-    const { stateCount, actionCount } = system;
+    const { stateCount, actionCount, next } = system;
     this.#stateCount = stateCount;
-    this.#actionCount = actionCount;
-    this.#predecessors = new Int32Array(actionCount * stateCount);
-    this.#predecessorStart = new Int32Array(actionCount * (stateCount + 1));
-    this.#sortPredecessors(system.next);
-    this.#elements = new Int32Array(stateCount);
+    this.#predecessors = Array.from({ length: actionCount }, (_, action) =>
+      sortByKey(next.subarray(action * stateCount, (action + 1) * stateCount), stateCount),
+    );
+    const { count, of } = levelSets(system, tolerance);
+    const { order, start } = sortByKey(of, count);
+    this.#elements = order;
     this.#position = new Int32Array(stateCount);
-    this.#blockOf = new Int32Array(stateCount);
+    order.forEach((state, position) => {
+      this.#position[state] = position;
+    });
+    this.#blockOf = of;
+    this.#blockCount = count;
     this.#blockFirst = new Int32Array(stateCount);
+    this.#blockFirst.set(start.subarray(0, count));
     this.#blockEnd = new Int32Array(stateCount);
+    this.#blockEnd.set(start.subarray(1));
     this.#markedCount = new Int32Array(stateCount);
     this.#nodeOfBlock = new Int32Array(stateCount);
-    const nodeLimit = 2 * stateCount + 1;
-    this.#parent = new Int32Array(nodeLimit).fill(-1);
+    // A leaf a state, an inner node for each split in two, and the root.
+    const nodeLimit = 2 * stateCount;
+    this.#parent = new Int32Array(nodeLimit);
     this.#action = new Int32Array(nodeLimit).fill(-1);
     this.#continuation = new Int32Array(nodeLimit).fill(-1);
     this.#wordLength = new Int32Array(nodeLimit);
     this.#nodeFirst = new Int32Array(nodeLimit);
     this.#nodeEnd = new Int32Array(nodeLimit);
-    this.#splitters = new Int32Array(nodeLimit);
-    const { count, of } = levelSets(system, tolerance);
-    this.#startFrom(count, of);
-  }
-
-  #sortPredecessors(next: Int32Array): void {
-    const stateCount = this.#stateCount;
-    const start = this.#predecessorStart;
-    for (let action = 0; action < this.#actionCount; action++) {
-      const row = action * (stateCount + 1);
-      const base = action * stateCount;
-      for (let state = 0; state < stateCount; state++) start[row + next[base + state] + 1]++;
-      start[row] = base;
-      for (let state = 0; state < stateCount; state++) start[row + state + 1] += start[row + state];
-      // Filled from the back, each start moves down to its place.
-      const end = start.slice(row + 1, row + stateCount + 1);
-      for (let state = stateCount - 1; state >= 0; state--) this.#predecessors[--end[next[base + state]]] = state;
-    }
+    this.#addLevelSets(count);
   }
 
   /** The root and its children, the level sets of p; all but the largest of them are splitters. */
-  #startFrom(count: number, of: Int32Array): void {
-    const end = new Int32Array(count);
-    for (const set of of) end[set]++;
-    for (let set = 1; set < count; set++) end[set] += end[set - 1];
-    for (let set = 0; set < count; set++) this.#blockEnd[set] = end[set];
-    for (let state = this.#stateCount - 1; state >= 0; state--) {
-      const position = --end[of[state]];
-      this.#elements[position] = state;
-      this.#position[state] = position;
-      this.#blockOf[state] = of[state];
-    }
-    this.#blockCount = count;
+  #addLevelSets(count: number): void {
     this.#addNode(-1, 0, this.#stateCount);
-    let largest = 0;
-    for (let set = 0; set < count; set++) {
-      this.#blockFirst[set] = end[set];
-      this.#nodeOfBlock[set] = this.#addNode(0, end[set], this.#blockEnd[set]);
-      if (this.#blockEnd[set] - end[set] > this.#blockEnd[largest] - this.#blockFirst[largest]) largest = set;
-    }
-    for (let set = 0; set < count; set++)
-      if (set !== largest) this.#splitters[this.#splitterCount++] = this.#nodeOfBlock[set];
+    const sets = Array.from({ length: count }, (_, set) => set);
+    for (const set of sets) this.#nodeOfBlock[set] = this.#addNode(0, this.#blockFirst[set], this.#blockEnd[set]);
+    const sizeOf = (set: number) => this.#blockEnd[set] - this.#blockFirst[set];
+    const largest = sets.reduce((best, set) => (sizeOf(set) > sizeOf(best) ? set : best));
+    for (const set of sets) if (set !== largest) this.#splitters.push(this.#nodeOfBlock[set]);
   }
 
   #addNode(parent: number, first: number, end: number): number {
@@ -156,25 +143,19 @@ class Refinement {
     const blockOf = this.#blockOf;
     const blockFirst = this.#blockFirst;
     const markedCount = this.#markedCount;
-    const predecessors = this.#predecessors;
-    const start = this.#predecessorStart;
-    const members = new Int32Array(this.#stateCount);
     const touched = new Int32Array(this.#stateCount);
-    // A splitter that is split itself while it waits stays a splitter as a whole: its states keep their range.
-    for (let turn = 0; turn < this.#splitterCount; turn++) {
+    // Splits add to the list. A splitter that is split itself while it waits stays a splitter as a whole: its states keep their range.
+    for (const splitter of this.#splitters) {
       if (this.#blockCount === this.#stateCount) return;
-      const splitter = this.#splitters[turn];
-      const first = this.#nodeFirst[splitter];
-      const size = this.#nodeEnd[splitter] - first;
-      for (let i = 0; i < size; i++) members[i] = elements[first + i];
-      for (let action = 0; action < this.#actionCount; action++) {
-        const row = action * (this.#stateCount + 1);
+      // A copy: marking moves them.
+      const members = elements.slice(this.#nodeFirst[splitter], this.#nodeEnd[splitter]);
+      for (const [action, { order, start }] of this.#predecessors.entries()) {
         let touchedCount = 0;
-        for (let i = 0; i < size; i++) {
-          const end = start[row + members[i] + 1];
-          for (let j = start[row + members[i]]; j < end; j++) {
+        for (const member of members) {
+          const end = start[member + 1];
+          for (let j = start[member]; j < end; j++) {
             // Swap the predecessor to the front part of its block, where the marked ones stand.
-            const state = predecessors[j];
+            const state = order[j];
             const block = blockOf[state];
             const marked = markedCount[block]++;
             if (marked === 0) touched[touchedCount++] = block;
@@ -210,7 +191,7 @@ class Refinement {
     for (let i = first; i < middle; i++) this.#blockOf[this.#elements[i]] = marked;
     this.#nodeOfBlock[marked] = this.#addNode(node, first, middle);
     this.#nodeOfBlock[block] = this.#addNode(node, middle, end);
-    this.#splitters[this.#splitterCount++] = this.#nodeOfBlock[middle - first <= end - middle ? marked : block];
+    this.#splitters.push(this.#nodeOfBlock[middle - first <= end - middle ? marked : block]);
   }
 
   result(): Bisimulation {
@@ -221,8 +202,7 @@ class Refinement {
     const classSize = new Int32Array(classCount);
     const leafOfClass = new Int32Array(classCount);
     let known = 0;
-    for (let state = 0; state < this.#stateCount; state++) {
-      const block = this.#blockOf[state];
+    this.#blockOf.forEach((block, state) => {
       if (classOfBlock[block] < 0) {
         classOfBlock[block] = known;
         representative[known] = state;
@@ -230,7 +210,7 @@ class Refinement {
       }
       classOf[state] = classOfBlock[block];
       classSize[classOf[state]]++;
-    }
+    });
     const trim = (nodes: Int32Array) => nodes.slice(0, this.#nodeCount);
     const tree = {
       parent: trim(this.#parent),

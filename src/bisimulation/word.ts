@@ -21,26 +21,22 @@ export function distinguishingWord(bisimulation: Bisimulation, first: number, se
 export function distinguishingLengths(bisimulation: Bisimulation): Int32Array {
   const { classCount, tree } = bisimulation;
   const lengths = new Int32Array(classCount * classCount).fill(-1);
-  // Children have larger numbers than their parents, so that merging from the last node up meets every pair once.
-  const classesBelow = new Map<number, number[]>();
+  const classesBelow: number[][] = Array.from(tree.parent, () => []);
   tree.leafOfClass.forEach((leaf, index) => {
-    classesBelow.set(leaf, [index]);
+    classesBelow[leaf].push(index);
   });
+  // Children have larger numbers than their parents, so that merging from the last node up meets every pair once.
   for (let node = tree.parent.length - 1; node > 0; node--) {
     const parent = tree.parent[node];
-    const own = classesBelow.get(node) ?? [];
-    classesBelow.delete(node);
-    const others = classesBelow.get(parent);
-    if (!others) {
-      classesBelow.set(parent, own);
-      continue;
-    }
+    const own = classesBelow[node];
+    const others = classesBelow[parent];
     for (const a of own)
       for (const b of others) lengths[a * classCount + b] = lengths[b * classCount + a] = tree.wordLength[parent];
     // The longer list takes the shorter one, which keeps copying at O(C log C).
     const [longer, shorter] = own.length > others.length ? [own, others] : [others, own];
     for (const index of shorter) longer.push(index);
-    classesBelow.set(parent, longer);
+    classesBelow[parent] = longer;
+    classesBelow[node] = [];
   }
   return lengths;
 }
@@ -49,15 +45,13 @@ export function distinguishingLengths(bisimulation: Bisimulation): Int32Array {
 export function wordLengthCounts({ tree }: Bisimulation): { readonly length: number; readonly pairs: number }[] {
   const classesBelow = new Float64Array(tree.parent.length);
   for (const leaf of tree.leafOfClass) classesBelow[leaf] = 1;
+  for (let node = tree.parent.length - 1; node > 0; node--) classesBelow[tree.parent[node]] += classesBelow[node];
   // Pairs that meet in a node: all pairs below it less those that meet below a child.
   const pairsOf = (count: number) => (count * (count - 1)) / 2;
-  const meeting = new Float64Array(tree.parent.length);
-  for (let node = tree.parent.length - 1; node >= 0; node--) {
-    meeting[node] += pairsOf(classesBelow[node]);
-    if (node === 0) break;
-    classesBelow[tree.parent[node]] += classesBelow[node];
-    meeting[tree.parent[node]] -= pairsOf(classesBelow[node]);
-  }
+  const meeting = classesBelow.map(pairsOf);
+  tree.parent.forEach((parent, node) => {
+    if (parent >= 0) meeting[parent] -= pairsOf(classesBelow[node]);
+  });
   const counts = new Map<number, number>();
   meeting.forEach((pairs, node) => {
     if (pairs > 0) counts.set(tree.wordLength[node], (counts.get(tree.wordLength[node]) ?? 0) + pairs);

@@ -38,10 +38,10 @@ export function highestReward(environment: Environment): (state: number) => bool
  */
 export function drawStarts({ fewestSteps }: Task, count: number, seed: number): Int32Array {
   const eligible = Array.from(fewestSteps.keys()).filter((state) => fewestSteps[state] > 0);
-  const starts = new Int32Array(count);
-  for (let first = 0; first < count; first += eligible.length)
-    permutation(eligible.length, randomFor(seed, 'planning starts', first)).forEach((index, i) => {
-      if (first + i < count) starts[first + i] = eligible[index];
-    });
-  return starts;
+  const starts: number[] = [];
+  while (starts.length < count) {
+    const order = permutation(eligible.length, randomFor(seed, 'planning starts', starts.length));
+    starts.push(...Array.from(order, (index) => eligible[index]));
+  }
+  return Int32Array.from(starts.slice(0, count));
 }

@@ -37,6 +37,9 @@ const DURATIONS = 'mutation-durations.json';
 /** Tests that take longer (of processor time, so that a busy machine is no matter) are not run against mutants: hours in all. */
 const LONG_MS = Number(process.env.MUTATION_LONGEST_MS ?? 500);
 
+/** Nor is it waited for so many times that long, by the clock, to learn that they are. */
+const ENDLESS_FACTOR = 20;
+
 /** A test has hung when it takes so many times the processor time that it and its file take without a mutant, and a quarter of a second. */
 const HUNG_FACTOR = 4;
 const HUNG_MS = 250;
@@ -95,9 +98,9 @@ class ScriptTestRunner implements TestRunner {
         const id = `${file}#${test.name}`;
         counts.currentTestId = id;
         const start = processorMs();
-        const failure = await failureOf(test, Number.POSITIVE_INFINITY);
+        const failure = await failureOf(test, ENDLESS_FACTOR * LONG_MS);
         const timeSpentMs = processorMs() - start;
-        if (timeSpentMs > LONG_MS) continue;
+        if (timeSpentMs > LONG_MS || failure?.hasHung) continue;
         this.durations[id] = timeSpentMs;
         const result = { id, name: test.name, fileName: resolve(file), timeSpentMs };
         results.push(

@@ -18,6 +18,7 @@ export default {
   ignorePatterns: ['/bench', '/deploy', '/docs', '/examples', '/reproductions', '/runs', '/web', '/test/fixtures'],
   tempDirName: 'runs/.stryker',
   timeoutMS: 20_000,
+  dryRunTimeoutMinutes: 30,
   timeoutFactor: 10,
   reporters: ['progress-append-only', 'clear-text', 'html', 'json'],
   clearTextReporter: { logTests: false, allowColor: false, reportTests: false },
