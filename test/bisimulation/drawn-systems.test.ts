@@ -129,18 +129,29 @@ describe('refused are', () => {
         `bisimulation metric: expected a positive weight, got ${weight}`,
       );
     expect(() => bisimulationMetric(apart(4001), { discount: 0.5 })).toThrow(
-      'bisimulation metric: expected at most 4000 classes, got 4001',
+      expect.objectContaining({
+        message: 'bisimulation metric: expected at most 4000 classes, got 4001',
+        remedy: 'Compare pairs of states by their distinguishing words instead.',
+      }),
     );
   });
 
   test('pairs of more than 8,192 observed states', () => {
-    expect(() => observedWordLengths(apart(8193))).toThrow('observed pairs: expected at most 8192 states, got 8193');
+    expect(() => observedWordLengths(apart(8193))).toThrow(
+      expect.objectContaining({
+        message: 'observed pairs: expected at most 8192 states, got 8193',
+        remedy: 'Take a sample of the recording.',
+      }),
+    );
   });
 
   test('a first action that leads nowhere, and values apart by more than the tolerance', () => {
     const open = { ...apart(2), actionCount: 1, next: Int32Array.of(-1, 0) };
     expect(() => largestBisimulation(open)).toThrow(
-      'largest bisimulation: state 0, action 0: expected a next state, got none',
+      expect.objectContaining({
+        message: 'largest bisimulation: state 0, action 0: expected a next state, got none',
+        remedy: 'Ask what recorded transitions guarantee instead: mergeObserved and compareObserved.',
+      }),
     );
     expect([0.5, 1].map((tolerance) => largestBisimulation(apart(2), { tolerance }).classCount)).toEqual([2, 1]);
   });

@@ -24,7 +24,11 @@ describe('level sets', () => {
 
   test('a chain whose ends are further apart than the tolerance is refused', () => {
     expect(() => levelSets(columns(1, 0, 2, 1), 1)).toThrow(
-      'level sets: auxiliary 0: expected groups of values no wider than the tolerance 1, got a chain from 0 to 2',
+      expect.objectContaining({
+        message:
+          'level sets: auxiliary 0: expected groups of values no wider than the tolerance 1, got a chain from 0 to 2',
+        remedy: 'Choose a tolerance between the noise of a value and the smallest true difference, or 0.',
+      }),
     );
   });
 

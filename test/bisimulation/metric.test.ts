@@ -20,6 +20,37 @@ describe('bisimulation metric', () => {
     );
   });
 
+  /** 0 -> 1 -> 2 -> 2 by the second action; by the first each stays. p = 0, 1, 3. */
+  const stairs: FiniteSystem = {
+    stateCount: 3,
+    actionCount: 2,
+    next: Int32Array.of(0, 1, 2, 1, 2, 2),
+    auxiliarySize: 1,
+    auxiliary: Float64Array.of(0, 1, 3),
+  };
+
+  test('takes for every pair the action that leads further apart, as worked out by hand', () => {
+    // d(1,2) = 2 + g d(1,2) = 4 by staying. d(0,2) = 3 + g d(0,2) = 6 by staying, more than 3 + g d(1,2).
+    // d(0,1) = 1 + g d(1,2) = 3 by a step, more than 1 + g d(0,1).
+    const { distances, rounds } = bisimulationMetric(stairs, { discount: 0.5 });
+    expect([...distances]).toEqual([0, 3, 6, 3, 0, 4, 6, 4, 0]);
+    // These actions are the best by the gaps alone already: one round, and none to see that nothing is better.
+    expect(rounds).toBe(1);
+  });
+
+  test('has the scale of its weight, however small', () => {
+    const { distances } = bisimulationMetric(stairs, { discount: 0.5 });
+    for (const weight of [2 ** -40, 2 ** 40])
+      expect([...bisimulationMetric(stairs, { discount: 0.5, weight }).distances]).toEqual(
+        Array.from(distances, (distance) => weight * distance),
+      );
+  });
+
+  test('of states that nothing tells apart takes no rounds', () => {
+    const alike = { ...stairs, auxiliary: new Float64Array(3) };
+    expect(bisimulationMetric(alike, { discount: 0.5 })).toMatchObject({ distances: Float64Array.of(0), rounds: 0 });
+  });
+
   test('is the fixed point of its definition, and zero on bisimilar pairs alone', () => {
     const discount = 0.8;
     fc.assert(
@@ -65,7 +96,9 @@ describe('bisimulation metric', () => {
       auxiliarySize: 0,
       auxiliary: new Float64Array(0),
     };
-    expect(() => bisimulationMetric(system, { discount })).toThrow('expected a discount in (0, 1)');
+    expect(() => bisimulationMetric(system, { discount })).toThrow(
+      `bisimulation metric: expected a discount in (0, 1), got ${discount}`,
+    );
   });
 });
 

@@ -59,6 +59,43 @@ describe('report of a complete system', () => {
     ]);
   });
 
+  test('has the distances of all classes, where they were asked for', () => {
+    // d(0,1) = 1, d(1,2) = g d(0,1), d(0,2) = 1 + g d(0,1), as in metric.test.ts.
+    expect(report.metric).toEqual({
+      discount: 0.5,
+      distances: [
+        [0, 1, 1.5],
+        [1, 0, 0.5],
+        [1.5, 0.5, 0],
+      ],
+    });
+    const plain = reportBisimulation(countdown, { ...options, pairs: [[1, 3]] });
+    expect(plain).not.toHaveProperty('metric');
+    expect(plain.pairs[0]).not.toHaveProperty('distance');
+    expect(reportBisimulation(countdown, options).pairs).toEqual([]);
+  });
+
+  test('takes values within the tolerance as equal', () => {
+    const blurred = { ...countdown, auxiliary: Float64Array.of(1, 0.01, 0, 0.02) };
+    expect(reportBisimulation(blurred, options).classes).toHaveLength(4);
+    expect(reportBisimulation(blurred, { ...options, tolerance: 0.1 }).classes).toEqual(report.classes);
+  });
+
+  test('lists words and distances of all pairs of at most 256 classes', () => {
+    const apart = (stateCount: number): FiniteSystem => ({
+      ...{ stateCount, actionCount: 1, auxiliarySize: 1 },
+      next: Int32Array.from({ length: stateCount }, (_, state) => state),
+      auxiliary: Float64Array.from({ length: stateCount }, (_, state) => state),
+    });
+    const [most, more] = [256, 257].map((count) => reportBisimulation(apart(count), { ...options, discount: 0.5 }));
+    expect(most.words).toHaveLength((256 * 255) / 2);
+    expect(most.metric?.distances).toHaveLength(256);
+    // Both stay where they are: the gap of 255 for ever.
+    expect(most.metric?.distances?.[0][255]).toBe(510);
+    expect(more).not.toHaveProperty('words');
+    expect(more.metric).toEqual({ discount: 0.5 });
+  });
+
   test('can be written as JSON and read back', () => {
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
   });
@@ -107,4 +144,15 @@ test('the report of observed transitions tells what they leave open', () => {
       { states: [s1, s2], verdict: 'apart', word: ['down'], ends: [s0, s1], gap: 1 },
     ],
   });
+});
+
+test('observed values within the tolerance are equal, in the classes and in the pairs', () => {
+  const system = { ...countdown, next: Int32Array.of(0, 0, 1, -1), auxiliary: Float64Array.of(1, 0.01, 0, 0.02) };
+  const found = (tolerance?: number) =>
+    reportObserved({ system, omittedCount: 0 }, { ...options, pairs: [[1, 3]], ...(tolerance ? { tolerance } : {}) });
+  expect(found().classes).toHaveLength(4);
+  expect(found().pairs[0]).toMatchObject({ verdict: 'apart', word: [], gap: 0.01 });
+  expect(found(0.1).classes).toHaveLength(3);
+  expect(found(0.1).pairs[0].verdict).toBe('may merge');
+  expect(reportObserved({ system, omittedCount: 0 }, options).pairs).toEqual([]);
 });

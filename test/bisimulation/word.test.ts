@@ -78,3 +78,14 @@ test('of one class there are no pairs, and no words', () => {
   expect(wordLengthCounts(bisimulation)).toEqual([]);
   expect(bisimulation.tree).toMatchObject({ parent: Int32Array.of(-1, 0), leafOfClass: Int32Array.of(1) });
 });
+
+test('one state alone is a class below the root', () => {
+  const alone = { ...countdown, stateCount: 1, next: Int32Array.of(0), auxiliary: Float64Array.of(1) };
+  expect(largestBisimulation(alone).tree).toEqual({
+    parent: Int32Array.of(-1, 0),
+    action: Int32Array.of(-1, -1),
+    continuation: Int32Array.of(-1, -1),
+    wordLength: Int32Array.of(0, 0),
+    leafOfClass: Int32Array.of(1),
+  });
+});

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { colouredNoise } from '../../../src/planning/search/coloured-noise.ts';
-import { randomFor } from '../../../src/random.ts';
+import { type Random, randomFor } from '../../../src/random.ts';
 
 const DRAWS = 4000;
 /** Five standard errors of a variance of DRAWS normal numbers. */
@@ -60,3 +60,46 @@ test.each([
       for (const value of covariance.slice(1)) expect(Math.abs(value)).toBeLessThan(5 / Math.sqrt(draws));
   },
 );
+
+/** Normal numbers that are given. */
+function given(...values: readonly number[]): Random {
+  let drawn = 0;
+  return { ...randomFor('given'), normal: () => values[drawn++] };
+}
+
+const near = (values: readonly number[]) => values.map((value) => expect.closeTo(value, 12));
+
+test('four numbers are a constant, one wave by its cosine and its sine, and the alternating one, by their amplitudes', () => {
+  const [mean, cosine, sine, alternating] = [0.5, -2, 3, 0.25];
+  for (const exponent of [0, 1, 2]) {
+    // Half of the power for the two that have no sine; the alternating one has the frequency 2.
+    const powers = [1 / 2, 1, 1 / 2 / 2 ** exponent];
+    const [a, b, c] = powers.map((power) => Math.sqrt(power / powers.reduce((sum, each) => sum + each)));
+    expect([...colouredNoise(4, exponent)(given(mean, cosine, sine, alternating))]).toEqual(
+      near([
+        a * mean + b * cosine + c * alternating,
+        a * mean + b * sine - c * alternating,
+        a * mean - b * cosine + c * alternating,
+        a * mean - b * sine - c * alternating,
+      ]),
+    );
+  }
+});
+
+test('of five numbers the highest frequency has a sine as well', () => {
+  const [mean, ...waves] = [0.5, -2, 3, 0.25, 1.5];
+  const powers = [1 / 2, 1, 1 / 4];
+  const [a, b, c] = powers.map((power) => Math.sqrt(power / 1.75));
+  const wave = (f: number, t: number) => (2 * Math.PI * f * t) / 5;
+  const expected = [0, 1, 2, 3, 4].map(
+    (t) =>
+      a * mean +
+      b * (waves[0] * Math.cos(wave(1, t)) + waves[1] * Math.sin(wave(1, t))) +
+      c * (waves[2] * Math.cos(wave(2, t)) + waves[3] * Math.sin(wave(2, t))),
+  );
+  expect([...colouredNoise(5, 2)(given(mean, ...waves))]).toEqual(near(expected));
+});
+
+test('one number alone is the draw itself, whatever the colour', () => {
+  expect([...colouredNoise(1, 3)(given(0.75))]).toEqual([0.75]);
+});
