@@ -51,12 +51,14 @@ export interface SpectrumSample {
 /**
  * Singular values as roots of the eigenvalues of Z'Z [D, D] or Z Z' [N, N], in float64: exact to about 1e-8 of the largest,
  * which is float32's own resolution.
+ *
+ * @param exactLimit where N and D are both above it, as many observations stand for all
  */
-export function measureSpectrum(latents: Latents): Spectrum {
+export function measureSpectrum(latents: Latents, exactLimit = EXACT_LIMIT): Spectrum {
   const { count, size } = latents;
-  if (Math.min(count, size) <= EXACT_LIMIT) return exactSpectrum(latents);
-  const sampled = exactSpectrum(everyNth(latents, EXACT_LIMIT));
-  const half = exactSpectrum(everyNth(latents, EXACT_LIMIT / 2));
+  if (Math.min(count, size) <= exactLimit) return exactSpectrum(latents);
+  const sampled = exactSpectrum(everyNth(latents, exactLimit));
+  const half = exactSpectrum(everyNth(latents, exactLimit / 2));
   const change = (of: 'effectiveRank' | 'effectiveRankUncentred' | 'rankMe' | 'participationRatio') =>
     sampled[of] > 0 ? Math.abs(sampled[of] - half[of]) / sampled[of] : 0;
   const relativeError = Math.max(
@@ -66,12 +68,12 @@ export function measureSpectrum(latents: Latents): Spectrum {
     change('participationRatio'),
   );
   // Singular values of all observations are larger by the root of their number.
-  const growth = Math.sqrt(count / EXACT_LIMIT);
+  const growth = Math.sqrt(count / exactLimit);
   return {
     ...sampled,
     singularValues: sampled.singularValues.map((value) => value * growth),
     centredSingularValues: sampled.centredSingularValues.map((value) => value * growth),
-    sample: { observations: EXACT_LIMIT, relativeError },
+    sample: { observations: exactLimit, relativeError },
   };
 }
 
