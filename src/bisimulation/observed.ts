@@ -66,16 +66,16 @@ function shortestObservedWord(
   const firsts = [first];
   const seconds = [second];
   const origin = [-1];
-  const actions = [-1];
+  const actions = [UNOBSERVED];
   const known = new Set([first * stateCount + second]);
-  for (let i = 0; i < firsts.length; i++) {
-    if (levelSetOf[firsts[i]] !== levelSetOf[seconds[i]]) {
+  for (const [i, own] of firsts.entries()) {
+    if (levelSetOf[own] !== levelSetOf[seconds[i]]) {
       const word: number[] = [];
       for (let step = i; origin[step] >= 0; step = origin[step]) word.push(actions[step]);
       return word.reverse();
     }
     for (let action = 0; action < actionCount; action++) {
-      const a = next[action * stateCount + firsts[i]];
+      const a = next[action * stateCount + own];
       const b = next[action * stateCount + seconds[i]];
       if (a === UNOBSERVED || b === UNOBSERVED || a === b || known.has(a * stateCount + b)) continue;
       known.add(a * stateCount + b).add(b * stateCount + a);

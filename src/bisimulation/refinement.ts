@@ -55,7 +55,7 @@ export function largestBisimulation(system: FiniteSystem, options: { readonly to
 function sortByKey(keys: Int32Array, keyCount: number): { readonly order: Int32Array; readonly start: Int32Array } {
   const start = new Int32Array(keyCount + 1);
   for (const key of keys) start[key + 1]++;
-  for (let key = 0; key < keyCount; key++) start[key + 1] += start[key];
+  for (let key = 1; key <= keyCount; key++) start[key] += start[key - 1];
   const free = start.slice();
   const order = new Int32Array(keys.length);
   keys.forEach((key, index) => {
@@ -85,7 +85,7 @@ class Refinement {
   readonly #nodeEnd: Int32Array;
   #nodeCount = 0;
   /** Nodes to split by, first in, first out: their words never get shorter. */
-  readonly #splitters: number[] = [];
+  readonly #splitters: number[];
 
   constructor(system: FiniteSystem, tolerance: number) {
     const { stateCount, actionCount, next } = system;
@@ -116,17 +116,17 @@ class Refinement {
     this.#wordLength = new Int32Array(nodeLimit);
     this.#nodeFirst = new Int32Array(nodeLimit);
     this.#nodeEnd = new Int32Array(nodeLimit);
-    this.#addLevelSets(count);
+    this.#splitters = this.#addLevelSets(count);
   }
 
-  /** The root and its children, the level sets of p; all but the largest of them are splitters. */
-  #addLevelSets(count: number): void {
+  /** The root and its children, the level sets of p. @returns all of these but the largest, to split by */
+  #addLevelSets(count: number): number[] {
     this.#addNode(-1, 0, this.#stateCount);
     const sets = Array.from({ length: count }, (_, set) => set);
     for (const set of sets) this.#nodeOfBlock[set] = this.#addNode(0, this.#blockFirst[set], this.#blockEnd[set]);
     const sizeOf = (set: number) => this.#blockEnd[set] - this.#blockFirst[set];
     const largest = sets.reduce((best, set) => (sizeOf(set) > sizeOf(best) ? set : best));
-    for (const set of sets) if (set !== largest) this.#splitters.push(this.#nodeOfBlock[set]);
+    return sets.filter((set) => set !== largest).map((set) => this.#nodeOfBlock[set]);
   }
 
   #addNode(parent: number, first: number, end: number): number {

@@ -25,9 +25,7 @@ export function distinguishingLengths(bisimulation: Bisimulation): Int32Array {
   tree.leafOfClass.forEach((leaf, index) => {
     classesBelow[leaf].push(index);
   });
-  // Children have larger numbers than their parents, so that merging from the last node up meets every pair once.
-  for (let node = tree.parent.length - 1; node > 0; node--) {
-    const parent = tree.parent[node];
+  for (const [node, parent] of childrenFirst(tree)) {
     const own = classesBelow[node];
     const others = classesBelow[parent];
     for (const a of own)
@@ -36,7 +34,6 @@ export function distinguishingLengths(bisimulation: Bisimulation): Int32Array {
     const [longer, shorter] = own.length > others.length ? [own, others] : [others, own];
     for (const index of shorter) longer.push(index);
     classesBelow[parent] = longer;
-    classesBelow[node] = [];
   }
   return lengths;
 }
@@ -45,13 +42,14 @@ export function distinguishingLengths(bisimulation: Bisimulation): Int32Array {
 export function wordLengthCounts({ tree }: Bisimulation): { readonly length: number; readonly pairs: number }[] {
   const classesBelow = new Float64Array(tree.parent.length);
   for (const leaf of tree.leafOfClass) classesBelow[leaf] = 1;
-  for (let node = tree.parent.length - 1; node > 0; node--) classesBelow[tree.parent[node]] += classesBelow[node];
   // Pairs that meet in a node: all pairs below it less those that meet below a child.
   const pairsOf = (count: number) => (count * (count - 1)) / 2;
-  const meeting = classesBelow.map(pairsOf);
-  tree.parent.forEach((parent, node) => {
-    if (parent >= 0) meeting[parent] -= pairsOf(classesBelow[node]);
-  });
+  const meetingBelow = new Float64Array(tree.parent.length);
+  for (const [node, parent] of childrenFirst(tree)) {
+    classesBelow[parent] += classesBelow[node];
+    meetingBelow[parent] += pairsOf(classesBelow[node]);
+  }
+  const meeting = classesBelow.map((count, node) => pairsOf(count) - meetingBelow[node]);
   const counts = new Map<number, number>();
   meeting.forEach((pairs, node) => {
     if (pairs > 0) counts.set(tree.wordLength[node], (counts.get(tree.wordLength[node]) ?? 0) + pairs);
@@ -59,12 +57,14 @@ export function wordLengthCounts({ tree }: Bisimulation): { readonly length: num
   return [...counts].sort(([a], [b]) => a - b).map(([length, pairs]) => ({ length, pairs }));
 }
 
+/** All nodes but the root, each before its parent, which has a smaller number: every pair of classes meets once on the way up. */
+function* childrenFirst({ parent }: SplittingTree): Generator<readonly [node: number, parent: number]> {
+  for (let node = parent.length - 1; node > 0; node--) yield [node, parent[node]];
+}
+
 /** The lowest common ancestor: where the two were told apart. */
-function meetingNode(tree: SplittingTree, first: number, second: number): number {
-  let a = first;
-  let b = second;
-  while (a !== b)
-    if (a > b) a = tree.parent[a];
-    else b = tree.parent[b];
-  return a;
+function meetingNode({ parent }: SplittingTree, first: number, second: number): number {
+  let [lower, higher] = [first, second];
+  while (lower !== higher) [lower, higher] = [Math.min(lower, higher), parent[Math.max(lower, higher)]];
+  return lower;
 }
