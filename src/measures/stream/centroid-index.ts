@@ -6,8 +6,9 @@ export class CentroidIndex {
   private readonly centroids: Float64Array;
   private readonly size: number;
   private readonly axis: number;
-  /** [C] classes along the axis, and where they are on it. */
+  /** [C] classes along the axis. */
   private readonly order: Int32Array;
+  /** [C + 2] where they are on it, between minus and plus infinity. */
   private readonly along: Float64Array;
 
   /** @param centroids [C, D] */
@@ -15,11 +16,15 @@ export class CentroidIndex {
     this.centroids = centroids;
     this.size = size;
     this.axis = widestDimension(centroids, size);
-    const at = (c: number) => centroids[c * size + this.axis];
     this.order = Int32Array.from({ length: centroids.length / size }, (_, c) => c).sort(
-      (a, b) => at(a) - at(b) || a - b,
+      (a, b) => this.placeOf(a) - this.placeOf(b) || a - b,
     );
-    this.along = Float64Array.from(this.order, at);
+    this.along = new Float64Array(this.order.length + 2).fill(Number.POSITIVE_INFINITY);
+    this.along[0] = Number.NEGATIVE_INFINITY;
+    this.along.set(
+      Float64Array.from(this.order, (c) => this.placeOf(c)),
+      1,
+    );
   }
 
   distance(a: number, b: number): number {
@@ -28,35 +33,26 @@ export class CentroidIndex {
 
   /** Whether another centroid is within `radius` of a row. */
   hasOtherWithin(values: Float64Array, offset: number, own: number, radius: number): boolean {
-    const { along, order, centroids, size } = this;
-    const place = values[offset + this.axis];
-    // What rounding may add to a difference along the axis.
-    const reach = radius * (1 + 1e-12);
-    for (let n = this.firstFrom(place - reach); n < order.length && along[n] <= place + reach; n++)
-      if (order[n] !== own && Math.sqrt(squaredDistance(values, offset, centroids, order[n] * size, size)) <= radius)
-        return true;
+    const { centroids, size } = this;
+    for (const [c, along] of this.outward(values[offset + this.axis])) {
+      if (along > radius * ROUNDED_UP) return false;
+      if (c !== own && Math.sqrt(squaredDistance(values, offset, centroids, c * size, size)) <= radius) return true;
+    }
     return false;
   }
 
   /** The `count` other classes with the nearest centroids, rising; of those as near, the smaller ones. */
   nearestOthers(values: Float64Array, offset: number, own: number, count: number): Int32Array {
-    const { along, order, centroids, size } = this;
-    const place = values[offset + this.axis];
+    const { centroids, size } = this;
     const found: { readonly square: number; readonly class: number }[] = [];
-    const isBefore = (a: (typeof found)[number], b: (typeof found)[number]) => a.square - b.square || a.class - b.class;
-    let [down, up] = [this.firstFrom(place) - 1, this.firstFrom(place)];
-    while (down >= 0 || up < order.length) {
-      const below = down >= 0 ? place - along[down] : Number.POSITIVE_INFINITY;
-      const above = up < order.length ? along[up] - place : Number.POSITIVE_INFINITY;
-      const worst = found.length < count ? Number.POSITIVE_INFINITY : found[count - 1].square;
-      if (Math.min(below, above) ** 2 > worst * (1 + 1e-12)) break;
-      const next = order[below < above ? down-- : up++];
-      if (next === own) continue;
-      const entry = { square: squaredDistance(values, offset, centroids, next * size, size), class: next };
-      if (entry.square > worst) continue;
+    for (const [c, along] of this.outward(values[offset + this.axis])) {
+      const worst = found[count - 1]?.square ?? Number.POSITIVE_INFINITY;
+      if (along ** 2 > worst * ROUNDED_UP) break;
+      if (c === own) continue;
+      const square = squaredDistance(values, offset, centroids, c * size, size);
       let at = found.length;
-      while (at > 0 && isBefore(entry, found[at - 1]) < 0) at--;
-      found.splice(at, 0, entry);
+      while (at > 0 && (square - found[at - 1].square || c - found[at - 1].class) < 0) at--;
+      found.splice(at, 0, { square, class: c });
       if (found.length > count) found.pop();
     }
     return Int32Array.from(found, (entry) => entry.class).sort();
@@ -67,66 +63,81 @@ export class CentroidIndex {
    * @param radii [C]
    */
   smallestRatios(radii: Float64Array): { readonly ratios: Float64Array; readonly rivals: Int32Array } {
-    const { along, order } = this;
-    const count = order.length;
-    const widest = radii.reduce((largest, radius) => Math.max(largest, radius), 0);
-    const ratios = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
-    const rivals = new Int32Array(count).fill(-1);
-    const offer = (a: number, b: number, ratio: number) => {
-      if (rivals[a] >= 0 && (ratio > ratios[a] || (ratio === ratios[a] && b > rivals[a]))) return;
-      ratios[a] = ratio;
-      rivals[a] = b;
-    };
-    for (let n = 0; n < count; n++) {
-      const a = order[n];
-      // To both sides, nearest on the axis first: no class farther along it can have a smaller ratio.
-      let [down, up] = [n - 1, n + 1];
-      while (down >= 0 || up < count) {
-        const below = down >= 0 ? along[n] - along[down] : Number.POSITIVE_INFINITY;
-        const above = up < count ? along[up] - along[n] : Number.POSITIVE_INFINITY;
-        if (rivals[a] >= 0 && Math.min(below, above) > 2 * widest * ratios[a] * (1 + 1e-12)) break;
-        const b = order[below < above ? down-- : up++];
+    const widest = widestOf(radii);
+    const ratios = new Float64Array(radii.length).fill(Number.POSITIVE_INFINITY);
+    const rivals = new Int32Array(radii.length).fill(-1);
+    for (const a of this.order)
+      for (const [b, along] of this.outward(this.placeOf(a))) {
+        // No class farther along the axis can have a smaller ratio.
+        if (rivals[a] >= 0 && along > 2 * widest * ratios[a] * ROUNDED_UP) break;
+        if (b === a) continue;
         const distance = this.distance(a, b);
         const extent = 2 * Math.max(radii[a], radii[b]);
-        offer(a, b, extent > 0 ? distance / extent : distance > 0 ? Number.POSITIVE_INFINITY : 0);
+        const ratio = extent > 0 ? distance / extent : distance > 0 ? Number.POSITIVE_INFINITY : 0;
+        if (rivals[a] >= 0 && (ratio - ratios[a] || b - rivals[a]) > 0) continue;
+        ratios[a] = ratio;
+        rivals[a] = b;
       }
-    }
     return { ratios, rivals };
   }
 
   /** The smallest distance that balls of these radii around the centroids leave between two of them, at most `most`; 0 where some meet. */
   smallestClearance(radii: Float64Array, most: number): number {
-    const { along, order } = this;
-    const widest = radii.reduce((largest, radius) => Math.max(largest, radius), 0);
+    const widest = widestOf(radii);
     let least = most;
-    for (let n = 0; n < order.length; n++)
-      for (let m = n + 1; m < order.length && along[m] - along[n] < least + radii[order[n]] + widest; m++)
-        least = Math.min(least, this.distance(order[n], order[m]) - radii[order[n]] - radii[order[m]]);
+    for (const a of this.order)
+      for (const [b, along] of this.outward(this.placeOf(a))) {
+        if (along >= least + radii[a] + widest) break;
+        if (b !== a) least = Math.min(least, this.distance(a, b) - radii[a] - radii[b]);
+      }
     return Math.max(0, least);
   }
 
-  /** The first place in the order that is not below `value`. */
-  private firstFrom(value: number): number {
-    let [low, high] = [0, this.along.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.along[middle] < value) low = middle + 1;
-      else high = middle;
+  private placeOf(c: number): number {
+    return this.centroids[c * this.size + this.axis];
+  }
+
+  /** All classes from a place on the axis to both sides, the nearest along it first, with how far that is. */
+  private *outward(place: number): Generator<readonly [c: number, along: number]> {
+    const { along, order } = this;
+    let up = firstFrom(along, place);
+    let down = up - 1;
+    for (;;) {
+      const [below, above] = [place - along[down], along[up] - place];
+      const nearer = Math.min(below, above);
+      if (nearer === Number.POSITIVE_INFINITY) return;
+      yield [order[(below < above ? down-- : up++) - 1], nearer];
     }
-    return low;
   }
 }
 
-function widestDimension(centroids: Float64Array, size: number): number {
-  let widest = 0;
-  let largest = -1;
-  for (let k = 0; k < size; k++) {
-    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+/** What rounding may add to a difference along the axis. */
+const ROUNDED_UP = 1 + 1e-12;
+
+function widestOf(radii: Float64Array): number {
+  return radii.reduce((largest, radius) => Math.max(largest, radius));
+}
+
+/** The first index whose number is not below `value`. */
+export function firstFrom(rising: Float64Array, value: number): number {
+  let [low, high] = [0, rising.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rising[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** [C, D] -> the dimension along which they reach farthest, the first of several. */
+export function widestDimension(centroids: Float64Array, size: number): number {
+  const reaches = Array.from({ length: size }, (_, k) => {
+    let [low, high] = [centroids[k], centroids[k]];
     for (let at = k; at < centroids.length; at += size) {
       low = Math.min(low, centroids[at]);
       high = Math.max(high, centroids[at]);
     }
-    if (high - low > largest) [widest, largest] = [k, high - low];
-  }
-  return widest;
+    return high - low;
+  });
+  return reaches.reduce((widest, reach, k) => (reach > reaches[widest] ? k : widest), 0);
 }

@@ -31,7 +31,6 @@ export class ExactSums {
 
   /** @throws RangeError for what is not finite */
   add(index: number, value: number): void {
-    if (value === 0) return;
     view[0] = value;
     const high = words[HIGH];
     const low = words[1 - HIGH];
@@ -48,7 +47,7 @@ export class ExactSums {
     if (first !== 0) this.at(place)[index] += sign * first;
     if (second !== 0) this.at(place + 1)[index] += sign * second;
     if (third !== 0) this.at(place + 2)[index] += sign * third;
-    if (++this.additions >= MOST_ADDITIONS) this.carry();
+    this.countAddition();
   }
 
   merge({ lowest, digits }: ExactDigits): void {
@@ -57,7 +56,7 @@ export class ExactSums {
       const own = this.at(lowest + d);
       for (let index = 0; index < this.length; index++) own[index] += digits[d * this.length + index];
     }
-    if (++this.additions >= MOST_ADDITIONS) this.carry();
+    this.countAddition();
   }
 
   /** The same for the same sums, however they came about. */
@@ -69,10 +68,8 @@ export class ExactSums {
       const highest = this.digits[last];
       if (highest !== undefined) {
         if (!highest.every((digit) => digit === 0 || digit === -1)) break;
-        if (highest.includes(-1)) {
-          const below = this.at(last - 1);
-          for (let index = 0; index < length; index++) below[index] += highest[index] * DIGIT;
-        }
+        const below = this.at(last - 1);
+        for (let index = 0; index < length; index++) below[index] += highest[index] * DIGIT;
       }
       this.digits.length = last;
     }
@@ -96,6 +93,10 @@ export class ExactSums {
       for (let d = count - 1; d >= 0; d--) sum = sum * 4294967296n + BigInt(digits[d * this.length + index]);
       return rounded(sum, 32 * lowest - 1074);
     });
+  }
+
+  private countAddition(): void {
+    if (++this.additions >= MOST_ADDITIONS) this.carry();
   }
 
   /** Moves what is beyond a digit up, so that every digit but the highest, which has the sign, is in 0..2^32-1. */
@@ -123,25 +124,18 @@ export class ExactSums {
   }
 }
 
-/** The float64 nearest to `sum` 2^`exponent`, ties to even. */
+/** The float64 nearest to `sum` 2^`exponent`, ties to even; `exponent` is -1074, below which there is no bit to lose, or more. */
 function rounded(sum: bigint, exponent: number): number {
-  if (sum === 0n) return 0;
   const isNegative = sum < 0n;
   let magnitude = isNegative ? -sum : sum;
-  const length = magnitude.toString(2).length;
-  // Below the smallest normal number there are fewer bits to keep.
-  const shift = Math.max(0, length - 53, -1074 - exponent);
+  const shift = Math.max(0, magnitude.toString(2).length - 53);
   if (shift > 0) {
     const half = 1n << BigInt(shift - 1);
     const rest = magnitude & ((1n << BigInt(shift)) - 1n);
     magnitude >>= BigInt(shift);
     if (rest > half || (rest === half && (magnitude & 1n) === 1n)) magnitude += 1n;
   }
-  let value = Number(magnitude);
-  let scale = exponent + shift;
-  // In steps, since 2^-1074 and 2^1023 are the ends of what one factor can be; nothing is rounded again.
-  for (; scale < -1000; scale += 500) value *= 2 ** -500;
-  for (; scale > 1000; scale -= 500) value *= 2 ** 500;
-  value *= 2 ** scale;
+  // A power of two: nothing is rounded again.
+  const value = Number(magnitude) * 2 ** (exponent + shift);
   return isNegative ? -value : value;
 }

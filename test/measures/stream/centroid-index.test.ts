@@ -1,7 +1,7 @@
 // Centroids that are found along one axis, beside those found by looking at all of them; whole numbers, so that many are as near.
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CentroidIndex } from '../../../src/measures/stream/centroid-index.ts';
+import { CentroidIndex, firstFrom, widestDimension } from '../../../src/measures/stream/centroid-index.ts';
 
 type Point = readonly [x: number, y: number];
 
@@ -25,7 +25,29 @@ test('distances are those of the points', () => {
   ]);
 });
 
+test('the axis is the dimension along which they reach farthest, wherever they are, and the first of several', () => {
+  expect(widestDimension(Float64Array.of(0, 5, 1, -5, 2, 0), 2)).toBe(1);
+  expect(widestDimension(Float64Array.of(100, 0, 1, 100.25, 0.5, 1), 3)).toBe(1);
+  expect(widestDimension(Float64Array.of(-3, 7, 1, 3, -9, 1), 2)).toBe(0);
+  expect(widestDimension(Float64Array.of(0, 0, 3, 3), 2)).toBe(0);
+  expect(widestDimension(Float64Array.of(4, 4), 2)).toBe(0);
+});
+
+test('a place among rising numbers is that of the first that is not below', () => {
+  const rising = Float64Array.of(1, 3, 3, 5);
+  expect([0, 1, 2, 3, 4, 5, 6].map((value) => firstFrom(rising, value))).toEqual([0, 0, 1, 1, 3, 3, 4]);
+});
+
 describe('of a row', () => {
+  test('of two centroids that are as near on both sides the smaller class counts', () => {
+    const row = Float64Array.of(0, 0);
+    for (const points of [
+      [-1, 0, 1, 0, 9, 9],
+      [1, 0, -1, 0, 9, 9],
+    ])
+      expect([...new CentroidIndex(Float64Array.from(points), 2).nearestOthers(row, 0, 2, 1)]).toEqual([0]);
+  });
+
   test('another centroid is within a radius where its distance is no more, at the radius itself too', () => {
     fc.assert(
       fc.property(somePoints, somePoint, fc.constantFrom(0, 1, Math.SQRT2, 2, 5), (points, row, radius) => {
@@ -82,6 +104,19 @@ describe('of all classes', () => {
         });
       }),
     );
+  });
+
+  test('classes without any extent are as far apart as can be, unless they are one point; the first other counts', () => {
+    const index = indexOf([
+      [0, 0],
+      [5, 0],
+      [0, 0],
+      [9, 0],
+    ]);
+    expect(index.smallestRatios(new Float64Array(4))).toEqual({
+      ratios: Float64Array.of(0, Number.POSITIVE_INFINITY, 0, Number.POSITIVE_INFINITY),
+      rivals: Int32Array.of(2, 0, 0, 0),
+    });
   });
 
   test('the clearance is what the nearest two balls leave between them, at most what was given, and 0 where some meet', () => {

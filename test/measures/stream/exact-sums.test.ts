@@ -33,6 +33,31 @@ test('what float64 loses is kept: 1e16 + 1 - 1e16 is 1, and halves go to the eve
   expect(sumOf([2 ** -1022, -5e-324]).values()[0]).toBe(2 ** -1022 - 5e-324);
 });
 
+test('is stored in digits of 32 bits above 2^-1074, the lowest that is not 0 first, and no more of them than there must be', () => {
+  const storedOf = (...values: readonly number[]) => {
+    const { lowest, digits } = sumOf(values).stored();
+    return [lowest, ...digits];
+  };
+  // 1 is 2^(33 x 32 + 18) of these units.
+  expect(storedOf(1)).toEqual([33, 2 ** 18]);
+  expect(storedOf(5e-324)).toEqual([0, 1]);
+  expect(storedOf(1 + 2 ** -20, -(2 ** -20))).toEqual([33, 2 ** 18]);
+  // 2^14 + 1: the digit above is 1.
+  expect(storedOf(2 ** 14, 1)).toEqual([33, 2 ** 18, 1]);
+  // Half of a digit twice is one of the next.
+  expect(storedOf(2 ** 13, 2 ** 13)).toEqual([34, 1]);
+  expect(storedOf(-1)).toEqual([33, -(2 ** 18)]);
+  expect(storedOf(-(2 ** 14), 1)).toEqual([33, 2 ** 18 - 2 ** 32]);
+  expect(storedOf(1, -1)).toEqual([0]);
+  expect(storedOf(0, -0)).toEqual([0]);
+});
+
+test('a sum beyond the largest number is infinite, and the largest number itself is not', () => {
+  expect(sumOf([Number.MAX_VALUE, Number.MAX_VALUE]).values()[0]).toBe(Number.POSITIVE_INFINITY);
+  expect(sumOf([-Number.MAX_VALUE, -Number.MAX_VALUE]).values()[0]).toBe(Number.NEGATIVE_INFINITY);
+  expect(sumOf([Number.MAX_VALUE, Number.MAX_VALUE, -Number.MAX_VALUE]).values()[0]).toBe(Number.MAX_VALUE);
+});
+
 test('integers as BigInt adds them, with signs that cross digits', () => {
   const whole = fc.bigInt({ min: -(2n ** 53n), max: 2n ** 53n });
   fc.assert(
