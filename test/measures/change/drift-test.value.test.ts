@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type ClassRegions, testDrift } from '../../../src/measures/change/drift-test.ts';
 import { hypergeometricTail } from '../../../src/measures/change/share-test.ts';
 import type { Latents } from '../../../src/measures/latents.ts';
+import { permutation, randomFor } from '../../../src/random.ts';
 
 const latentsOf = (rows: readonly (readonly number[])[]): Latents => ({
   values: Float32Array.from(rows.flat()),
@@ -137,5 +138,70 @@ describe('of seven before and five now', () => {
     const p =
       choose.reduce((sum, ways, first) => sum + (chiSquared(first) >= chiSquared(0) - 1e-12 ? ways : 0), 0) / 792;
     expect(Math.abs(mix.p - p)).toBeLessThan(reach(p));
+  });
+});
+
+describe('of some that were outside before', () => {
+  /** On a line: class 0 at 0 within 2, class 1 at 10 within 2, and class 2 at 40, which is one point. */
+  const line: ClassRegions = {
+    centroids: { values: Float32Array.of(0, 10, 40), count: 3, size: 1 },
+    radii: [2, 2, 0],
+  };
+  const at = (...values: readonly number[]): Latents => ({
+    values: Float32Array.from(values),
+    count: values.length,
+    size: 1,
+  });
+  const options = { permutations: 60, seed: 5 };
+  // Two of ten are outside, at 4 and 13; -2 and 12 are on the border, which is inside; all of class 2 were before.
+  const [before, now] = [at(0, 1, -2, 4, 9, 10, 12, 13, 40, 40), at(1, 3, 3, 8, 10, 14)];
+  const found = testDrift(before, now, line, options);
+
+  test('a border is inside, as is the very centroid of a class without extent', () => {
+    expect(found.remoteness.before).toEqual([0, 0.5, 1, 2, 0.5, 0, 1, 1.5, 0, 0]);
+    expect(found.remoteness.now).toEqual([0.5, 1.5, 1.5, 1, 0, 2]);
+    expect(found.classes).toEqual([
+      { before: 4, now: 3, outsideBefore: 1, outsideNow: 2 },
+      { before: 4, now: 3, outsideBefore: 1, outsideNow: 1 },
+      { before: 2, now: 0, outsideBefore: 0, outsideNow: 0 },
+    ]);
+  });
+
+  test('one that is as near to two centroids is of the first class', () => {
+    expect(testDrift(before, at(5, 25), line, options).classes.map((each) => each.now)).toEqual([1, 1, 0]);
+  });
+
+  test('three of six against two of ten have the chance of Fisher’s test', () => {
+    expect(found.outside).toEqual({ before: 2 / 10, now: 3 / 6, p: expect.closeTo(1936 / 8008, 12) });
+    // At most three of the six inside, where 11 of 16 are: 1 x 11 + 5 x 55 + 10 x 165 of 8,008 ways.
+  });
+
+  test('a class of which there are none now, or were none before, says nothing of where they are', () => {
+    // The energy of the others alone.
+    const alone = testDrift(at(0, 1, -2, 4, 9, 10, 12, 13), now, line, options);
+    expect(found.shift.energy).toBeCloseTo(alone.shift.energy, 12);
+    const turned = testDrift(now, before, line, options);
+    expect(turned.shift.energy).toBeCloseTo(alone.shift.energy, 12);
+  });
+
+  test('the mix is that of the definition, and its chance that of its permutations', () => {
+    const classOfAll = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 0, 0, 0, 1, 1, 1];
+    const chiSquared = (drawn: readonly number[]) =>
+      [7, 7, 2].reduce((sum, total, c) => {
+        const count = drawn.filter((n) => classOfAll[n] === c).length;
+        return sum + ((count / 6 - (total - count) / 10) ** 2 * 16) / total;
+      }, 0);
+    // 4, 4 and 2 of ten, 3, 3 and 0 of six.
+    expect(found.mix.difference).toBeCloseTo((0.1 + 0.1 + 0.2) / 2, 12);
+    const random = randomFor(5, 'drift mix');
+    const drawn = Array.from({ length: 60 }, () => chiSquared([...permutation(16, random).subarray(0, 6)]));
+    const reached = drawn.filter((each) => each >= chiSquared([10, 11, 12, 13, 14, 15]) - 1e-9).length;
+    expect(reached).toBeGreaterThan(0);
+    expect(reached).toBeLessThan(60);
+    expect(found.mix.p).toBe((1 + reached) / 61);
+  });
+
+  test('batches that have no spread, at one place, have no energy', () => {
+    expect(testDrift(at(10, 10, 10), at(10, 10), line, options).shift).toEqual({ energy: 0, byChance: 0, p: 1 });
   });
 });
