@@ -65,16 +65,17 @@ export class CentroidIndex {
   smallestRatios(radii: Float64Array): { readonly ratios: Float64Array; readonly rivals: Int32Array } {
     const widest = widestOf(radii);
     const ratios = new Float64Array(radii.length).fill(Number.POSITIVE_INFINITY);
-    const rivals = new Int32Array(radii.length).fill(-1);
+    // None yet: a number behind all classes.
+    const rivals = new Int32Array(radii.length).fill(radii.length);
     for (const a of this.order)
       for (const [b, along] of this.outward(this.placeOf(a))) {
         // No class farther along the axis can have a smaller ratio.
-        if (rivals[a] >= 0 && along > 2 * widest * ratios[a] * ROUNDED_UP) break;
+        if (along > 2 * widest * ratios[a] * ROUNDED_UP) break;
         if (b === a) continue;
         const distance = this.distance(a, b);
         const extent = 2 * Math.max(radii[a], radii[b]);
         const ratio = extent > 0 ? distance / extent : distance > 0 ? Number.POSITIVE_INFINITY : 0;
-        if (rivals[a] >= 0 && (ratio - ratios[a] || b - rivals[a]) > 0) continue;
+        if ((ratio - ratios[a] || b - rivals[a]) > 0) continue;
         ratios[a] = ratio;
         rivals[a] = b;
       }
