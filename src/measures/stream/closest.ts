@@ -70,7 +70,7 @@ export class Closest {
   add({ first, values, labels, judged }: LatentBlock): void {
     const { size } = this.options;
     for (const [i, label] of labels.entries()) {
-      if (label < 0 || judged[i] === 0 || !this.mayBeNearer(values, i * size, label)) continue;
+      if (judged[i] === 0 || !this.mayBeNearer(values, i * size, label)) continue;
       this.count++;
       if (this.count > MOST_REVISITED) continue;
       this.rows.push(first + i);
@@ -79,6 +79,7 @@ export class Closest {
     }
   }
 
+  /** False for rows of no class. */
   private mayBeNearer(values: Float32Array, at: number, own: number): boolean {
     const { size, classCount } = this.options;
     const { centroids } = this.first;
@@ -130,15 +131,13 @@ export class Closest {
     this.values.forEach((own, n) => {
       all.set(own, n * size);
     });
-    const axis = 0;
-    const order = Int32Array.from(this.rows.keys()).sort(
-      (a, b) => all[a * size + axis] - all[b * size + axis] || a - b,
-    );
+    // By their first number: what is farther along it is no nearer.
+    const order = Int32Array.from(this.rows.keys()).sort((a, b) => all[a * size] - all[b * size]);
     let least = high * high;
     for (const [n, i] of order.entries())
       for (let m = n + 1; m < order.length; m++) {
         const j = order[m];
-        if ((all[j * size + axis] - all[i * size + axis]) ** 2 > least) break;
+        if ((all[j * size] - all[i * size]) ** 2 > least) break;
         if (this.labels[i] === this.labels[j]) continue;
         least = Math.min(least, squaredDistance(all, i * size, all, j * size, size));
       }

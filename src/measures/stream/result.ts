@@ -79,7 +79,8 @@ export function measureStreamed(
     accuracy: comparison.right.reduce((sum, each) => sum + each, 0) / count,
     recall: comparison.right.map((each, c) => each / judgedCounts[c]),
     centroidGapRatio: ratios[worst],
-    centroidGapRatioPair: rivals[worst] < worst ? [rivals[worst], worst] : [worst, rivals[worst]],
+    // The first of two classes that share their ratio.
+    centroidGapRatioPair: [worst, rivals[worst]],
     hardest,
     standardDeviations,
     latentStd: standardDeviations.reduce((sum, each) => sum + each, 0) / size,

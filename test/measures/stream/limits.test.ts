@@ -105,9 +105,9 @@ test('of latents with up to 1,024 numbers there is a covariance; of more their d
 describe('of many classes', () => {
   /** On a line, ten apart: a centroid, and a judged row one beyond it; but that of class 7 is where class 8 is. */
   const line = (classCount: number): Rows => ({
-    values: Float32Array.from({ length: 2 * classCount }, (_, n) => {
-      const [label, isJudged] = [n >> 1, n % 2];
-      return 10 * label + (label === 7 ? 10 : 1) * isJudged;
+    values: Float32Array.from({ length: 4 * classCount }, (_, at) => {
+      const [label, isJudged] = [at >> 2, (at >> 1) % 2];
+      return at % 2 === 0 ? 10 * label + (label === 7 ? 10 : 1) * isJudged : 0;
     }),
     labels: Int32Array.from({ length: 2 * classCount }, (_, n) => n >> 1),
     judged: Uint8Array.from({ length: 2 * classCount }, (_, n) => n % 2),
@@ -117,7 +117,7 @@ describe('of many classes', () => {
     '%i: one row is nearer to another centroid, and its class has the smallest ratio',
     (count) => {
       const { measures, comparison, closest } = stream([blocksOf(line(count), 512)], {
-        ...{ size: 1, classCount: count, seed: 0, queries: 3 },
+        ...{ size: 2, classCount: count, seed: 0, queries: 3 },
       });
       expect(comparison.isPaired).toBe(count === 1024);
       expect(comparison.nearCount).toBe(63);
