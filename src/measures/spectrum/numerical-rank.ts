@@ -22,5 +22,5 @@ export function rankOfGram(gram: ArrayLike<number>, size: number): number {
     }
   // Of a symmetric matrix that is not negative the singular values are the eigenvalues.
   const { values } = symmetricEigen(matrix, size);
-  return values[0] > 0 ? values.filter((value) => value > RANK_THRESHOLD ** 2 * values[0]).length : 0;
+  return values.filter((value) => value > RANK_THRESHOLD ** 2 * values[0]).length;
 }

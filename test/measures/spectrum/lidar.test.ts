@@ -65,6 +65,18 @@ describe('LiDAR', () => {
     ).toBeCloseTo(expected, 3);
   });
 
+  test('is the same wherever the latents are', () => {
+    const centres = [
+      [10, 0],
+      [-10, 0],
+      [0, 4],
+      [0, -3],
+    ];
+    const moved = centres.map(([x, y]) => [x + 32, y - 16]);
+    expect(lidar(crosses(moved))).toBeCloseTo(lidar(crosses(centres)), 9);
+    expect(lidar(crosses(centres))).toBeGreaterThan(1.2);
+  });
+
   test('has no scale', () => {
     const latents = crosses([
       [10, 0],
@@ -90,5 +102,59 @@ describe('alpha-ReQ', () => {
     expect(spectrumSlope(Float64Array.of(1, 0.5, 0.25, 0.125, 0.0625))).toMatchObject({ from: 1, to: 5 });
     expect(spectrumSlope(Float64Array.of(1, 0.5, 0.25, 0.125, 1e-9))).toBeUndefined();
     expect(spectrumSlope(new Float64Array(8))).toBeUndefined();
+  });
+
+  /** The least-squares line by its normal equations, of log l over log k for the ranks from `from` on. */
+  function lineOf(singularValues: readonly number[], from: number) {
+    const points = singularValues.map((value, index) => [Math.log(from + index), 2 * Math.log(value)]);
+    const sum = (of: (x: number, y: number) => number) => points.reduce((total, [x, y]) => total + of(x, y), 0);
+    const n = points.length;
+    const [x, y, xx, yy, xy] = [
+      sum((a) => a),
+      sum((_, b) => b),
+      sum((a) => a * a),
+      sum((_, b) => b * b),
+      sum((a, b) => a * b),
+    ];
+    const covariance = n * xy - x * y;
+    return { alpha: -covariance / (n * xx - x * x), fit: covariance ** 2 / ((n * xx - x * x) * (n * yy - y * y)) };
+  }
+
+  test('of eigenvalues that follow no power law is the least-squares line, and says how badly it fits', () => {
+    const values = [8, 7, 2, 1.5, 0.125];
+    const slope = spectrumSlope(Float64Array.from(values));
+    const { alpha, fit } = lineOf(values, 1);
+    expect(slope).toEqual({ alpha: expect.closeTo(alpha, 9), from: 1, to: 5, fit: expect.closeTo(fit, 9) });
+    expect(fit).toBeLessThan(0.8);
+  });
+
+  test('leaves out the first ten where five and more are left, and what is beyond the fiftieth', () => {
+    const values = Array.from({ length: 60 }, (_, k) => 3 / (1 + k + (k % 3)));
+    const ranks = (count: number) => {
+      const { from, to } = spectrumSlope(Float64Array.from(values.slice(0, count))) ?? {};
+      return [from, to];
+    };
+    expect([15, 16, 17, 50, 51, 60].map(ranks)).toEqual([
+      [1, 15],
+      [11, 16],
+      [11, 17],
+      [11, 50],
+      [11, 50],
+      [11, 50],
+    ]);
+    expect(spectrumSlope(Float64Array.from(values))?.alpha).toBeCloseTo(lineOf(values.slice(10, 50), 11).alpha, 9);
+  });
+
+  test('of equal eigenvalues is 0, which fits', () => {
+    expect(spectrumSlope(new Float64Array(5).fill(2))).toMatchObject({ alpha: expect.closeTo(0, 12), fit: 1 });
+  });
+
+  test('counts eigenvalues above a part of the largest that is rounding, whatever their scale', () => {
+    for (const scale of [1e-3, 1, 1e3]) {
+      const of = (least: number) =>
+        spectrumSlope(Float64Array.of(1, 0.5, 0.25, 0.125, least).map((value) => scale * value));
+      expect(of(1.1e-5)).toBeDefined();
+      expect(of(0.9e-5)).toBeUndefined();
+    }
   });
 });

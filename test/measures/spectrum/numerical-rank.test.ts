@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { rankOfGram } from '../../../src/measures/spectrum/numerical-rank.ts';
+import { RANK_THRESHOLD, rankOfGram } from '../../../src/measures/spectrum/numerical-rank.ts';
 
 /** J J' of J = R diag(singular values) for a rotation R of the first two axes: other numbers, the same singular values. */
 function gramOf(singularValues: readonly number[], angle: number): Float64Array {
@@ -27,6 +27,11 @@ describe('numerical rank', () => {
   ])('of singular values %j is %i, on any axes', (singularValues, rank) => {
     for (const angle of [0, 0.3, 2])
       expect(rankOfGram(gramOf(singularValues, angle), singularValues.length)).toBe(rank);
+  });
+
+  test('counts what is above the threshold, not what is at it', () => {
+    expect(rankOfGram([1, 0, 0, RANK_THRESHOLD ** 2], 2)).toBe(1);
+    expect(rankOfGram([1, 0, 0, 1.001 * RANK_THRESHOLD ** 2], 2)).toBe(2);
   });
 
   test('is not a number where the matrix is not', () => {

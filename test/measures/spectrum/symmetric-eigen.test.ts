@@ -64,4 +64,22 @@ describe('eigenvalues of a symmetric matrix', () => {
     }
     expect(Array.from(symmetricEigen(new Float64Array(4), 2, 1).values)).toEqual([0, 0]);
   });
+
+  test('of the zero matrix all values are 0, and the first axes are as good vectors as any', () => {
+    expect(symmetricEigen(new Float64Array(9), 3, 2)).toEqual({
+      values: new Float64Array(3),
+      vectors: Float64Array.of(1, 0, 0, 0, 1, 0),
+    });
+    expect(symmetricEigen(new Float64Array(4), 2, 7).vectors).toEqual(Float64Array.of(1, 0, 0, 1));
+  });
+
+  test('of two equations are those worked by hand, with as many vectors as there can be', () => {
+    // [[2, 1], [1, 2]]: 3 along (1, 1), 1 along (1, -1).
+    const { values, vectors } = symmetricEigen(Float64Array.of(2, 1, 1, 2), 2, 7);
+    expect(Array.from(values)).toEqual([expect.closeTo(3, 12), expect.closeTo(1, 12)]);
+    expect(vectors).toHaveLength(4);
+    expect(Array.from(vectors, Math.abs)).toEqual(Array(4).fill(expect.closeTo(Math.SQRT1_2, 12)));
+    expect(vectors[0] * vectors[1]).toBeGreaterThan(0);
+    expect(vectors[2] * vectors[3]).toBeLessThan(0);
+  });
 });
