@@ -124,6 +124,9 @@ describe('tasks', () => {
     expect([4, 5, undefined].map((state) => isSuccess({ ...progress, state }))).toEqual([true, false, false]);
     const near = createTask(counting, (state) => state <= 7);
     expect(near.farthest).toBe(1);
+    expect(() => createTask(counting, () => true)).toThrow(
+      'goal: expected a state of counting that others lead to, got none',
+    );
   });
 });
 
