@@ -41,7 +41,7 @@ export function drawStarts({ fewestSteps }: Task, count: number, seed: number): 
   const starts: number[] = [];
   while (starts.length < count) {
     const order = permutation(eligible.length, randomFor(seed, 'planning starts', starts.length));
-    starts.push(...Array.from(order, (index) => eligible[index]));
+    for (const index of order) starts.push(eligible[index]);
   }
   return Int32Array.from(starts.slice(0, count));
 }
