@@ -24,7 +24,7 @@ const LEAST_RANKS = 5;
  */
 export function spectrumSlope(centredSingularValues: Float64Array): SpectrumSlope | undefined {
   const [largest] = centredSingularValues;
-  const count = centredSingularValues.filter((value) => value > 0 && (value / largest) ** 2 > LEAST_PART).length;
+  const count = centredSingularValues.filter((value) => (value / largest) ** 2 > LEAST_PART).length;
   if (count < LEAST_RANKS) return undefined;
   const from = count >= FIRST_RANK + LEAST_RANKS ? FIRST_RANK : 1;
   const to = Math.min(count, LAST_RANK);
@@ -35,6 +35,6 @@ export function spectrumSlope(centredSingularValues: Float64Array): SpectrumSlop
   const [xMean, yMean] = [mean(xs), mean(ys)];
   const xx = mean(xs.map((x) => (x - xMean) ** 2));
   const yy = mean(ys.map((y) => (y - yMean) ** 2));
-  const xy = mean(xs.map((x, index) => (x - xMean) * (ys[index] - yMean)));
+  const xy = mean(xs.map((x, index) => x * (ys[index] - yMean)));
   return { alpha: -xy / xx, from, to, fit: yy > 0 ? (xy * xy) / (xx * yy) : 1 };
 }

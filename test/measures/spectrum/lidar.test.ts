@@ -77,6 +77,24 @@ describe('LiDAR', () => {
     expect(lidar(crosses(centres))).toBeGreaterThan(1.2);
   });
 
+  test('counts every class once, however many observations it has', () => {
+    const latents = crosses([
+      [10, 0],
+      [-10, 0],
+      [0, 4],
+      [0, -3],
+    ]);
+    // The first class three times over: its mean is what it was, and so is what varies within all of them.
+    const often = Float32Array.from([
+      ...latents.values.subarray(0, 8),
+      ...latents.values.subarray(0, 8),
+      ...latents.values,
+    ]);
+    const labels = Int32Array.from([...Array(8).fill(0), ...latents.labels]);
+    const uneven = labelLatents({ values: often, count: labels.length, size: 2 }, labels, 4);
+    expect(lidar(uneven)).toBeCloseTo(lidar(latents), 3);
+  });
+
   test('has no scale', () => {
     const latents = crosses([
       [10, 0],
