@@ -167,7 +167,6 @@ class Labelling {
       for (let action = 0; action < this.#actionCount; action++)
         for (const x of this.#predecessors[action * stateCount + a])
           for (const y of this.#predecessors[action * stateCount + b]) {
-            if (x === y) continue;
             const pair = Math.min(x, y) * stateCount + Math.max(x, y);
             if (apart[pair] !== 0) continue;
             mark(pair);
