@@ -50,7 +50,7 @@ export default defineConfig(({ mode }) => {
       // Fast ones wait for children too: one more than cores, of up to a gigabyte each. Slow ones use all cores themselves.
       maxWorkers: isSlow ? 2 : Math.min(Math.max(availableParallelism(), 2) + 1, 6),
       // Several times what any takes on two quiet cores: a busy machine is no fault.
-      testTimeout: isSlow ? 1_800_000 : 60_000,
+      testTimeout: isSlow ? 1_800_000 : 120_000,
       hookTimeout: isSlow ? 600_000 : 120_000,
     },
   };
