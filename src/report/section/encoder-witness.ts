@@ -24,7 +24,7 @@ export function encoderWitnessSection(
 ): readonly ReportSection[] {
   if (record.witnesses === undefined) return [];
   const { input, witnesses } = evaluation;
-  const section = { id: 'witnesses', title: 'Witnesses', finding: encoderWitnessFinding(record.witnesses) };
+  const section = { id: 'witnesses', title: 'Witnesses', finding: capital(encoderWitnessFinding(record.witnesses)) };
   if (!witnesses?.isFound || input === undefined || record.witnesses.none !== null)
     return [{ ...section, blocks: [{ kind: 'text', paragraphs: [ABSENT] }] }];
   const found = witnesses.witnesses;
@@ -100,7 +100,8 @@ function witnessBlocks(witness: EncoderWitness, pictureOf: ReturnType<typeof pic
   return [
     ...(pictureOf === undefined ? [] : [imagesBlock(witness, pictureOf)]),
     { kind: 'text', paragraphs: [nearness(witness), `${capital(separationCause(witness.trace))}.`] },
-    stepTable(witness),
+    // What differs at once has no steps.
+    ...(witness.trace.word.length === 0 ? [] : [stepTable(witness)]),
   ];
 }
 
@@ -122,7 +123,7 @@ function imagesBlock(witness: EncoderWitness, pictureOf: NonNullable<ReturnType<
 
 function titleOf({ trace: { word, steps } }: EncoderWitness): string {
   const [first, second] = steps[0].states;
-  return `${first} and ${second}, ${word.length === 0 ? 'different at once' : `told apart by ${word.join(', ')}`}`;
+  return `${capital(first)} and ${second}, ${word.length === 0 ? 'different at once' : `told apart by ${word.join(', ')}`}`;
 }
 
 function nearness({ trace, relativeDistance, values }: EncoderWitness): string {
