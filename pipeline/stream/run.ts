@@ -135,6 +135,7 @@ async function planOpened(
   const { seed, metric, observations, onNote, onProgress } = resolveEvaluateOptions(given);
   const { rows, sha256 } = opened;
   const share = Math.min(1, (2 * observations) / rows.count);
+  if (opened.note !== undefined) onNote(opened.note);
   onProgress(`reading the classes of ${rows.count} rows`);
   const census = await takeCensus(opened, { seed, share }, onNote);
   const size = (await opened.latents(Int32Array.of(0))).length;

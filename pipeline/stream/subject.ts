@@ -8,6 +8,7 @@ import { chooseLatent } from '../../src/evaluation/encoder-input.ts';
 import { parseForeignVariant } from '../../src/evaluation/foreign-encoder.ts';
 import type { RowClasses } from '../../src/evaluation/held-out/labelled-rows.ts';
 import type { NoWords, RowWords } from '../../src/evaluation/held-out/row-words.ts';
+import { LARGEST_COMPARED } from '../../src/measures/stream/block.ts';
 import { encodeObservations } from '../../src/run/encode.ts';
 import { openRuntimeVariant } from '../../src/run/runtime-variant.ts';
 import type { Runtime, RuntimeSession } from '../../src/runtimes/index.ts';
@@ -37,6 +38,8 @@ export interface OpenedSubject {
   readonly recording: Recording;
   readonly rows: ObservationRows;
   readonly classes: RowClasses;
+  /** Why they are these, where nobody asked for them. */
+  readonly note?: string | undefined;
   readonly sha256: string;
   readonly judged: Judged;
   /** [n, D] of some rows, which rise. */
@@ -98,13 +101,20 @@ async function openEncoder(
   };
   try {
     const { recording, rows } = opened;
-    const classes = rowClassesOf(recording, opened.roles, classesFor(recording, opened.roles, asked));
+    const wanted = classesFor(recording, opened.roles, asked);
+    const isOpen = wanted === undefined && rowClassesOf(recording, opened.roles, undefined) === undefined;
+    // Transitions are too many to be compared here: unless they are asked for, ranges stand in their place.
+    const note = `classes: four ranges of the reward, since transitions are compared of at most ${LARGEST_COMPARED} observations`;
+    const classes = rowClassesOf(recording, opened.roles, isOpen ? { of: 'quantiles', count: 4 } : wanted);
     if (classes === undefined)
       throw new UsageError(
         `${option('classes')}: expected column:NAME or quantiles:K of so many observations, got observed`,
+        {
+          remedy: `Take ${option('classes', 'quantiles:4')}, or fewer: ${option('observations', String(LARGEST_COMPARED))}.`,
+        },
       );
     return {
-      ...{ recording, rows, classes, sha256, dispose },
+      ...{ recording, rows, classes, sha256, dispose, ...(isOpen && { note }) },
       judged: {
         of: 'encoder',
         looked: { found: { ...opened.input, input }, sha256, precision },

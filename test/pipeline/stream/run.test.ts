@@ -172,6 +172,27 @@ describe('an encoder in shards', () => {
     expect(readFileSync(join(parts, 'report.html'), 'utf8')).toContain('told apart by action 1');
   });
 
+  test('without classes asked for, takes ranges of the reward and says so, where transitions are too many to be compared', async () => {
+    const cells = (name: string) => join(import.meta.dirname, '../../fixtures/torch-predictor', name);
+    const given = { data: cells('cells.npz'), threads: 1 };
+    const subject = encoderSubject(cells('encoder.onnx'), given);
+    const notes: string[] = [];
+    const asked = { observations: Number.POSITIVE_INFINITY, onNote: (note: string) => void notes.push(note) };
+    const parts = join(temporaryFolder(), 'parts');
+    await planEvaluation(parts, subject, asked);
+    expect(readStreamPlan(parts).plan.classes).toMatchObject({ of: 'quantiles' });
+    expect(notes).toContain(
+      'classes: four ranges of the reward, since transitions are compared of at most 16384 observations',
+    );
+    await expect(
+      planEvaluation(join(temporaryFolder(), 'parts'), subject, { ...asked, classes: { of: 'observed' } }),
+    ).rejects.toThrow('expected column:NAME or quantiles:K of so many observations, got observed');
+    notes.length = 0;
+    const few = await evaluateEncoder(cells('encoder.onnx'), { ...given, ...asked, report: false });
+    expect(few.stream).toBeUndefined();
+    expect(notes.join('\n')).not.toContain('ranges of the reward, since');
+  });
+
   test('what compares observations one by one is refused', async () => {
     const subject = encoderSubject(fixture('dino.onnx'), data);
     await expect(planEvaluation(temporaryFolder(), subject, { saveBaseline: 'b.json' })).rejects.toThrow(
