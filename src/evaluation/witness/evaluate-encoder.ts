@@ -7,7 +7,7 @@ import type { Observations } from '../../run/encode.ts';
 import type { NoWords, RowWords } from '../held-out/row-words.ts';
 import type { NoWitnesses } from './evaluate.ts';
 import { followNearest, type NearPair, nearestPairs, type TracedPair } from './nearest.ts';
-import { deviationOf, distinguishingSteps, pathOfWords, placesOf, startsOf } from './recorded.ts';
+import { distinguishingSteps, pathOfWords, placesOf, startsOf, usualDeviation } from './recorded.ts';
 import { type SeparationTrace, traceSeparations } from './separation.ts';
 
 /** Pairs that are followed, nearest first: of two classes one, or of two episodes. */
@@ -76,7 +76,7 @@ export async function evaluateEncoderWitnesses(
   const width = auxiliary.length / (count * (length + 1));
   const { among, classOf } = groupingOf(words, width);
   const near = nearestPairs(latents, (word) => classOf[word], distinguishingSteps(words, auxiliary));
-  const scale = { gap: Math.SQRT2 * deviationOf(auxiliary, width), distance: near.meanDistance };
+  const scale = { gap: Math.SQRT2 * usualDeviation(words, auxiliary), distance: near.meanDistance };
   const networks = {
     encode,
     ...(predictor && {

@@ -91,6 +91,18 @@ export function distinguishingSteps(
   };
 }
 
+/**
+ * Root mean square distance of p from its mean, of the observations where words begin, each of which counts once; where these are all the
+ * same, of all places of all words.
+ * @param values [N, K+1, M]; NaN where an observation has none
+ */
+export function usualDeviation(words: Pick<RecordedWords, 'count' | 'length'>, values: Float32Array): number {
+  const { count, length } = words;
+  const width = values.length / (count * (length + 1));
+  const starts = placesOf(values, words, [...Array(count).keys()], 0, 1) as Float32Array;
+  return deviationOf(starts, width) || deviationOf(values, width);
+}
+
 /** Root mean square distance of p from its mean, of the observations that have one. @param values [N, M] */
 export function deviationOf(values: Float32Array, width: number): number {
   const known = Array.from({ length: values.length / width }, (_, n) => n * width).filter(
@@ -127,7 +139,7 @@ export function pathOfWords(
 /** The rows `from`..`to` - 1 of some words, one word after the other. */
 export function placesOf(
   values: Observations,
-  { count, length }: RecordedWords,
+  { count, length }: Pick<RecordedWords, 'count' | 'length'>,
   chosen: readonly number[],
   from: number,
   to: number,

@@ -32,9 +32,12 @@ export function separationCause({
       return `${at}no head of a Lipschitz constant below ${short(steepness)} gives both values${usual}`;
     }
     case 'dynamics': {
-      const side = breaks.side ?? 0;
-      const missed = short(step.dynamicsResiduals?.[side] ?? Number.NaN);
-      return `the errors of the predictor explain most of how they part: at step ${breaks.step} (${step.action}) it misses the latent of ${step.states[side]} by ${missed}${share}`;
+      const missed = (step.dynamicsResiduals ?? []).map(
+        (residual, side) => `the latent of ${step.states[side]} by ${short(residual)}`,
+      );
+      const isForced = steps[breaks.step - 1].distance === 0;
+      const why = isForced ? '; the latents before it are the same, so that every predictor has an error there' : '';
+      return `the errors of the predictor explain most of how they part: at step ${breaks.step} (${step.action}) it misses ${missed.join(' and ')}${share}${why}`;
     }
     case 'distance':
       return `the predictor itself makes a distance of ${short(end.distance)} out of this one${share}, more than its errors do`;

@@ -22,11 +22,11 @@ function cause(steps: Witness['trace']['steps'], breaks: Witness['trace']['break
       return `no loss is broken, the latents' own distance carries it (${share})`;
     case 'dynamics': {
       const residual = step.dynamicsResiduals[breaks.side ?? 0];
-      return `at step ${breaks.step} (${step.action}) the predictor misses the latent of ${at} by ${format(residual)} (${share})`;
+      return `at step ${breaks.step} (${step.action}) the predictor misses the latent of ${at} by ${format(residual)} (with the other's ${share})`;
     }
     case 'auxiliary': {
       const residual = step.auxiliaryResiduals[breaks.side ?? 0];
-      return `at the end the auxiliary head misses the value of ${at} by ${format(residual)} (${share})`;
+      return `at the end the auxiliary head misses the value of ${at} by ${format(residual)} (with the other's ${share})`;
     }
   }
 }

@@ -3,7 +3,12 @@ import { describe, expect, test } from 'vitest';
 import type { ColumnAuxiliary, PixelAuxiliary } from '../../../src/auxiliary/index.ts';
 import { recordingSource } from '../../../src/data/recording-source.ts';
 import { drawWords, type RecordedWords } from '../../../src/evaluation/held-out/recording-draw.ts';
-import { deviationOf, distinguishingSteps, findRecordedWitnesses } from '../../../src/evaluation/witness/recorded.ts';
+import {
+  deviationOf,
+  distinguishingSteps,
+  findRecordedWitnesses,
+  usualDeviation,
+} from '../../../src/evaluation/witness/recorded.ts';
 import { describeWitness } from '../../../src/evaluation/witness/text.ts';
 import { corridorRecording } from '../../data/corridor-recording.ts';
 import { lineWorld } from '../line-world.ts';
@@ -144,6 +149,9 @@ describe('witnesses in recorded words', () => {
     // 1 and 5 are 2 from their mean; what is missing does not count.
     expect(deviationOf(Float32Array.of(1, Number.NaN, 5), 1)).toBe(2);
     expect(deviationOf(Float32Array.of(Number.NaN), 1)).toBe(0);
+    // 1 and 5 begin; 9 follows both, and would count twice. Where all begin alike, what follows decides.
+    expect(usualDeviation({ count: 2, length: 1 }, Float32Array.of(1, 9, 5, 9))).toBe(2);
+    expect(usualDeviation({ count: 2, length: 1 }, Float32Array.of(1, 1, 1, 5))).toBeCloseTo(Math.sqrt(3), 6);
   });
 
   test('are none where nothing that was recorded tells two apart', async () => {

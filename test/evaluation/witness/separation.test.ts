@@ -53,7 +53,8 @@ describe('a pair that the encoder merges', () => {
     expect(trace.breaks).toEqual({ kind: 'dynamics', step: 1, side: 0, share: 1 });
     expect(sentence(trace)).toBe(
       's1 and s2: latents 0 apart (50% of the mean distance), but after up one has reward 0 and the other reward 1: ' +
-        'the errors of the predictor explain most of how they part: at step 1 (up) it misses the latent of s2 by 1 (100% of the explanation)',
+        'the errors of the predictor explain most of how they part: at step 1 (up) it misses the latent of s2 by 1 and the latent of s3 by 0 (100% of the explanation); ' +
+        'the latents before it are the same, so that every predictor has an error there',
     );
   });
 

@@ -27,14 +27,14 @@ test.each([
     [0, 1.5, 1.5, 3],
     (z: number) => z + 1,
     (z: number) => Math.max(0, z - 2),
-    's1 and s2: latents 0 apart (0% of the mean distance), but after up the auxiliary differs by 1: at step 1 (up) the predictor misses the latent of s2 by 1 (100% of the explanation)',
+    "s1 and s2: latents 0 apart (0% of the mean distance), but after up the auxiliary differs by 1: at step 1 (up) the predictor misses the latent of s2 by 1 (with the other's 100% of the explanation)",
   ],
   [
     'the state whose value the head misses',
     [0, 3, 6, 6],
     (z: number) => Math.min(6, z + 3),
     () => 0.25,
-    's2 and s3: latents 0 apart (0% of the mean distance), but the auxiliary differs by 1 at once: at the end the auxiliary head misses the value of s3 by 0.75 (100% of the explanation)',
+    "s2 and s3: latents 0 apart (0% of the mean distance), but the auxiliary differs by 1 at once: at the end the auxiliary head misses the value of s3 by 0.75 (with the other's 100% of the explanation)",
   ],
   [
     'that nothing is broken',
