@@ -49,8 +49,8 @@ thead th{color:var(--soft);font-weight:600;vertical-align:bottom;line-height:1.3
 .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));gap:0 32px;margin:0 0 22px}
 .facts div{padding:9px 0;border-bottom:1px solid var(--line)}
 dt{color:var(--soft);font-size:14px}dd{margin:0}dd b{font-weight:600;font-variant-numeric:tabular-nums}dd span{display:block;color:var(--soft);font-size:13px;line-height:1.4}
-.images>div{display:grid;grid-template-columns:repeat(var(--columns),minmax(0,150px));gap:8px}.images img{width:100%;display:block;border-radius:4px}
-.images span{font-size:12px;color:var(--soft)}
+.images>div{display:grid;grid-template-columns:repeat(var(--columns),minmax(64px,150px));gap:8px;overflow-x:auto}.images img{width:100%;display:block;border-radius:4px}
+.images span{font-size:12px;color:var(--soft);overflow-wrap:anywhere}
 details{margin:0 0 14px}summary{cursor:pointer;font-weight:500}
 pre{overflow-x:auto;background:var(--card);padding:14px;border-radius:10px;font-size:13px;line-height:1.45}
 footer{color:var(--soft);font-size:13px;padding-top:26px;padding-bottom:40px}

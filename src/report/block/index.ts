@@ -26,7 +26,7 @@ const renderers: Renderers = {
   parallel: async (block) => figure(block, await drawParallel(block)),
   matrix: (block) => figure(block, drawMatrix(block)),
   images: ({ caption, columns, items }) =>
-    html`<figure class="images"><figcaption>${caption}</figcaption><div style="--columns:${columns}">${items.map(
+    html`<figure class="images"><figcaption>${caption}</figcaption><div style="--columns:${columns}" role="group" tabindex="0" aria-label="${caption}">${items.map(
       ({ png, alt, label }) =>
         html`<div><img class="pixels" alt="${alt}" src="data:image/png;base64,${png}">${label === undefined ? '' : html`<span>${label}</span>`}</div>`,
     )}</div></figure>`,
