@@ -117,9 +117,10 @@ export async function recordingSource(recording: Recording, options: RecordingSo
   function createSchedule(horizon: number): Schedule {
     const sequencesPerBlock = chooseBlockSize(recording, plan.observation, rowBytes, memoryBytes);
     const blocks = cutBlocks(episodes, horizon, sequencesPerBlock);
+    const longest = episodes.reduce((most, { from, to }) => Math.max(most, to - from - 1), 0);
     if (blocks.length === 0)
       throw new UsageError(
-        `${recording.path}: expected episodes of at least ${horizon} steps for the split ${split}, got none in ${episodes.length}`,
+        `${recording.path}: expected episodes of at least ${horizon} steps for the split ${split}, got none in ${episodes.length}: the longest has ${longest} from its first observation with all values`,
       );
     const blockBytes = sequencesPerBlock * rowBytes;
     const fitsWhole = blocks.length * blockBytes <= memoryBytes;
@@ -203,7 +204,7 @@ function refuseOddities(recording: Recording, survey: RecordingSurvey): void {
     const more = oddityCount > 1 ? ` (and ${oddityCount - 1} more)` : '';
     throw new FormatError(
       `${recording.path} ${name} episode ${first.episode} row ${first.row}: expected a finite number, got ${first.value}${more}`,
-      { remedy: `Correct the recording, or leave such episodes out: ${option('skipOddEpisodes')}.` },
+      { remedy: `Correct the recording. A training leaves such episodes out with ${option('skipOddEpisodes')}.` },
     );
   }
 }

@@ -88,12 +88,9 @@ async function labelsByQuantiles(input: LabelInput, count: number): Promise<Labe
     return classesOfQuantiles(column, firstOfRows(values, size), count);
   }
   if (first === undefined)
-    throw new UsageError(
-      `${option('classes', 'quantiles')}: expected an auxiliary or a reward, got a run with neither`,
-      {
-        remedy: `Take the values of a column: ${option('classes', 'column:NAME')}.`,
-      },
-    );
+    throw new UsageError(`${option('classes', 'quantiles')}: expected an auxiliary or a reward, got neither`, {
+      remedy: `Take the values of a column: ${option('classes', 'column:NAME')}.`,
+    });
   return classesOfQuantiles(first.name, firstOfRows(await valuesOf(first, drawn.to), first.size), count);
 }
 
