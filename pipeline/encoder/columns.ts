@@ -56,7 +56,7 @@ export async function openForEncoder(
     const ports: FoundPort[] = [];
     for (const [i, port] of found.entries()) {
       const { part, frames } = framesFor(recording, port, assigned[i].columns, options);
-      parts.push(part);
+      parts.push({ ...part, isWhole: port.type.startsWith('int') });
       ports.push({ ...port, ...(frames === undefined ? {} : { frames }) });
     }
     const rows = observationRows(recording, parts);

@@ -1,7 +1,8 @@
 // Which classes there are and which side each row is on: one reading of the column of classes, a piece at a time.
 // Letters: K classes.
+import type { Numbers } from '../../src/data/element.ts';
 import { episodeAt } from '../../src/data/flat-layout.ts';
-import { columnAtRows } from '../../src/data/observation-rows.ts';
+import { type ColumnAtRows, columnAtRows } from '../../src/data/observation-rows.ts';
 import { option, UsageError } from '../../src/error.ts';
 import { quantileRanges } from '../../src/evaluation/class/recording.ts';
 import { purposes, rowHash } from '../../src/measures/stream/block.ts';
@@ -27,7 +28,7 @@ export function sideOf(unit: number, seed: number): 0 | 1 {
 }
 
 /** The text that names a class, of the numbers of a row. */
-export function keyOf(values: Float32Array, edges: readonly number[] | undefined): string {
+export function keyOf(values: Numbers, edges: readonly number[] | undefined): string {
   if (edges === undefined) return values.length === 1 ? String(values[0]) : values.join(' ');
   let place = 0;
   while (place < edges.length && values[0] >= edges[place]) place++;
@@ -104,7 +105,7 @@ export async function takeCensus(
 /** Borders by the rows of smallest hash. */
 async function rangesOf(
   { column, quantiles }: { readonly column: string; readonly quantiles: number },
-  values: ReturnType<typeof columnAtRows>,
+  values: ColumnAtRows,
   count: number,
   seed: number,
 ) {
@@ -115,7 +116,7 @@ async function rangesOf(
     const found = await values.read(row);
     if (found !== undefined) sampled.push(found[0]);
   }
-  return quantileRanges(column, Float32Array.from(sampled), quantiles);
+  return quantileRanges(column, Float64Array.from(sampled), quantiles);
 }
 
 function byNumbers(a: string, b: string): number {

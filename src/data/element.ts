@@ -58,6 +58,17 @@ export function isInteger(type: ElementType): boolean {
   return !type.startsWith('float');
 }
 
+/** Numbers as they are reckoned with: float64 where float32 would make two of them one. */
+export type Numbers = Float32Array | Float64Array;
+
+/** Up to here float32 holds every whole number; beyond, it makes two of them one. */
+export const FLOAT32_WHOLE = 2 ** 24;
+
+/** Whether float32 holds every value: integers of 16 bits or fewer, and floats of 32 bits or fewer. */
+export function fitsFloat32(type: ElementType): boolean {
+  return STORED_BYTES[type] <= 2 || type === 'float32';
+}
+
 export function allocate(type: ElementType, count: number): ElementArray {
   return new CLASSES[type](count);
 }
@@ -95,6 +106,13 @@ export function copyAsFloat32(
   if (source instanceof BigInt64Array || source instanceof BigUint64Array)
     for (let i = 0; i < count; i++) target[targetStart + i] = Number(source[sourceStart + i]);
   else target.set(source.subarray(sourceStart, sourceStart + count), targetStart);
+}
+
+/** The place of the first integer that a number of JavaScript does not hold, which is at least 2^53 from zero; -1 where all are held. */
+export function findBeyondExact(values: ElementArray): number {
+  if (!(values instanceof BigInt64Array) && !(values instanceof BigUint64Array)) return -1;
+  for (let i = 0; i < values.length; i++) if (!Number.isSafeInteger(Number(values[i]))) return i;
+  return -1;
 }
 
 /** The number at `index`, whatever the class. */

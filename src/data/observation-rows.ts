@@ -4,7 +4,14 @@
 import { FormatError, option, UsageError } from '../error.ts';
 import { elementCount } from '../shape.ts';
 import { copyStack } from './block/batch.ts';
-import { copyAsFloat32 } from './element.ts';
+import {
+  copyAsFloat32,
+  type ElementArray,
+  FLOAT32_WHOLE,
+  findBeyondExact,
+  fitsFloat32,
+  type Numbers,
+} from './element.ts';
 import { episodeAt } from './flat-layout.ts';
 import { isImageColumn } from './image/recording.ts';
 import { type Column, type Recording, rowSizeOf, totalRowsOf } from './recording.ts';
@@ -21,6 +28,8 @@ export interface RowPart {
   readonly columns: readonly string[];
   /** Frames of an observation, the newest last. Default 1. */
   readonly stack?: number | undefined;
+  /** The input takes whole numbers, token ids say: one that float32 does not hold would be fed as another, and is refused. */
+  readonly isWhole?: boolean | undefined;
 }
 
 /** Bytes of images where all of it is one image, else numbers; images among them as 0..255. */
@@ -112,16 +121,25 @@ export function observationRows(recording: Recording, given: readonly RowPart[])
   };
 }
 
+/** The numbers of a column at rows of the observations, exactly as recorded. */
+export interface ColumnAtRows {
+  /** Numbers of a row. */
+  readonly size: number;
+  /** Room for so many of its numbers, none of which it rounds. */
+  allocate(length: number): Numbers;
+  /** Undefined for an observation without a value. @throws FormatError where an integer is 2^53 or more from zero */
+  read(row: number): Promise<Numbers | undefined>;
+}
+
 /**
  * The numbers of a column at rows of the observations, [N, size]. A column with one row less an episode has a value a step, which
  * belongs to the observation that the step led to: the first one has none.
- * @returns undefined for an observation without a value
  */
 export function columnAtRows(
   recording: Recording,
   name: string,
   { starts }: Pick<ObservationRows, 'starts'>,
-): { readonly size: number; read(row: number): Promise<Float32Array | undefined> } {
+): ColumnAtRows {
   const column = columnAt(recording, name);
   const size = rowSizeOf(column);
   const shifts = alignmentOf(column, starts);
@@ -131,10 +149,12 @@ export function columnAtRows(
     );
   /** A piece of the column, which is small beside the observations. */
   let [from, to] = [0, 0];
-  let values = new Float32Array(0);
-  const pieceRows = Math.max(1, Math.floor(PIECE_BYTES / 4 / size));
+  const isNarrow = fitsFloat32(column.type);
+  const allocate = (length: number): Numbers => (isNarrow ? new Float32Array(length) : new Float64Array(length));
+  let values = allocate(0);
+  const pieceRows = Math.max(1, Math.floor(PIECE_BYTES / values.BYTES_PER_ELEMENT / size));
   return {
-    size,
+    ...{ size, allocate },
     async read(row) {
       const episode = episodeAt(starts, row);
       const own = column.starts[episode] + row - starts[episode] - shifts;
@@ -143,14 +163,28 @@ export function columnAtRows(
         const begin = Math.floor(own / pieceRows) * pieceRows;
         const end = Math.min(totalRowsOf(column), begin + pieceRows);
         const raw = await recording.read(name, begin, end);
-        const read = new Float32Array(raw.length);
-        copyAsFloat32(raw, 0, raw.length, read, 0);
+        const beyond = findBeyondExact(raw);
+        if (beyond >= 0)
+          throw new FormatError(
+            `${recording.path} ${name} row ${begin + Math.floor(beyond / size)}: expected whole numbers below 2^53, which are told apart, got ${raw[beyond]}`,
+            { remedy: 'Number the values from 0 on, or record them as text.' },
+          );
         // Together: others may wait for the same.
-        [from, to, values] = [begin, end, read];
+        [from, to, values] = [begin, end, exactly(raw, allocate)];
       }
       return values.subarray((own - from) * size, (own - from + 1) * size);
     },
   };
+}
+
+/** Floats as they were read, and integers as floats. */
+function exactly(raw: ElementArray, allocate: (length: number) => Numbers): Numbers {
+  if (raw instanceof Float32Array || raw instanceof Float64Array) return raw;
+  const numbers = allocate(raw.length);
+  if (raw instanceof BigInt64Array || raw instanceof BigUint64Array)
+    for (let i = 0; i < raw.length; i++) numbers[i] = Number(raw[i]);
+  else numbers.set(raw);
+  return numbers;
 }
 
 /** Whether a column has a value for every observation, or for every step between two. */
@@ -175,11 +209,12 @@ interface PartPlan {
   readonly shape: readonly number[];
   readonly columns: readonly [Column, ...Column[]];
   readonly stack: number;
+  readonly isWhole: boolean;
   /** Places that each hold the channels of all frames side by side; 1 of numbers. */
   readonly pixels: number;
 }
 
-function planOf(recording: Recording, { columns: names, stack = 1 }: RowPart): PartPlan {
+function planOf(recording: Recording, { columns: names, stack = 1, isWhole = false }: RowPart): PartPlan {
   const [first, ...others] = names.map((name) => columnAt(recording, name));
   if (first === undefined) throw new UsageError(`${recording.path}: expected a column of observations, got none`);
   const columns = [first, ...others] as const;
@@ -192,7 +227,7 @@ function planOf(recording: Recording, { columns: names, stack = 1 }: RowPart): P
   if (!isImageColumn(first)) {
     const size = columns.reduce((sum, column) => sum + rowSizeOf(column), 0);
     const shape = columns.length === 1 && stack === 1 && first.shape.length > 1 ? first.shape : [size * stack];
-    return { kind: 'numbers', shape, columns, stack, pixels: 1 };
+    return { kind: 'numbers', shape, columns, stack, isWhole, pixels: 1 };
   }
   const [height, width] = first.shape;
   for (const { name, shape } of others)
@@ -202,7 +237,7 @@ function planOf(recording: Recording, { columns: names, stack = 1 }: RowPart): P
         { remedy: `Bring all images to one size: ${option('imageSize', 'HEIGHTxWIDTH')}.` },
       );
   const channels = columns.reduce((sum, { shape }) => sum + shape[2], 0);
-  return { kind: 'image', shape: [height, width, channels * stack], columns, stack, pixels: height * width };
+  return { kind: 'image', shape: [height, width, channels * stack], columns, stack, isWhole, pixels: height * width };
 }
 
 /** Rows of all columns of a part, beside each other: [to - from, numbers of a frame]. */
@@ -224,11 +259,21 @@ async function framesOf(recording: Recording, plan: PartPlan, from: number, to: 
       throw new FormatError(
         `${recording.path} ${column.name} row ${from + Math.floor(odd / widths[i])}: expected a finite number, got ${values[odd]}`,
       );
+    const beyond = plan.isWhole && kind === 'numbers' ? raw.findIndex(isBeyondFloat32) : -1;
+    if (beyond >= 0)
+      throw new FormatError(
+        `${recording.path} ${column.name} row ${from + Math.floor(beyond / widths[i])}: expected whole numbers up to 2^24 for an input of them, got ${raw[beyond]}`,
+        { remedy: 'Number the values from 0 on.' },
+      );
     for (let place = 0; place < places; place++)
       frames.set(values.subarray(place * widths[i], (place + 1) * widths[i]), place * width + offset);
     offset += widths[i];
   }
   return frames;
+}
+
+function isBeyondFloat32(value: number | bigint): boolean {
+  return Math.abs(Number(value)) > FLOAT32_WHOLE;
 }
 
 function columnAt(recording: Recording, name: string): Column {

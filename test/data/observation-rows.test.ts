@@ -71,10 +71,52 @@ describe('observations by their rows', () => {
     const source = recording();
     const rows = observationRows(source, [{ columns: ['image'] }]);
     const state = columnAtRows(source, 'state', rows);
-    expect(await state.read(3)).toEqual(Float32Array.of(6, 7));
+    expect(await state.read(3)).toEqual(Float64Array.of(6, 7));
     const reward = columnAtRows(source, 'reward', rows);
     const values = await Promise.all([0, 1, 2, 3, 4].map((row) => reward.read(row)));
     expect(values.map((value) => value?.[0])).toEqual([undefined, 10, 20, undefined, 30]);
+  });
+
+  test('have whole numbers exactly up to 2^53, and doubles as they are; floats of 32 bits take no more memory', async () => {
+    const dates = [20240101, 20240102, 2 ** 53 - 1];
+    const columns = {
+      int64: { type: 'int64', values: BigInt64Array.from(dates, BigInt) },
+      uint64: { type: 'uint64', values: BigUint64Array.from(dates, BigInt) },
+      float64: { type: 'float64', values: Float64Array.of(0.1, 0.1 + 2 ** -50, 20240101) },
+      float32: { type: 'float32', values: Float32Array.of(0.5, 1, 2) },
+      uint32: { type: 'uint32', values: Uint32Array.of(2 ** 32 - 1, 2 ** 24, 2 ** 24 + 1) },
+    } as const;
+    for (const [name, { type, values }] of Object.entries(columns)) {
+      const source = memoryRecording({ [name]: { type, values, shape: [], lengths: [3] } });
+      const column = columnAtRows(source, name, { starts: Float64Array.of(0, 3) });
+      const read = await Promise.all([0, 1, 2].map(async (row) => (await column.read(row))?.[0]));
+      expect(read).toEqual(Array.from<number | bigint>(values).map(Number));
+      expect(column.allocate(1)).toBeInstanceOf(name === 'float32' ? Float32Array : Float64Array);
+    }
+  });
+
+  test.each([
+    ['int64', BigInt64Array.of(0n, 1n, 2n, 3n, 4n, -(2n ** 53n)), -(2n ** 53n)],
+    ['uint64', BigUint64Array.of(0n, 1n, 2n, 3n, 4n, 2n ** 64n - 1n), 2n ** 64n - 1n],
+  ] as const)('refuse whole numbers that no double holds: %s', async (type, values, odd) => {
+    const source = memoryRecording({ label: { type, values, shape: [2], lengths: [3] } });
+    const column = columnAtRows(source, 'label', { starts: Float64Array.of(0, 3) });
+    await expect(column.read(0)).rejects.toThrow(
+      `memory label row 2: expected whole numbers below 2^53, which are told apart, got ${odd}`,
+    );
+  });
+
+  test('refuse tokens that float32 would make others, where the input takes whole numbers', async () => {
+    const source = memoryRecording({
+      token: { type: 'int64', values: BigInt64Array.of(0n, 2n ** 24n, 5n, 2n ** 24n + 1n), shape: [2], lengths: [2] },
+    });
+    const rows = observationRows(source, [{ columns: ['token'], isWhole: true }]);
+    expect(await rows.read(0, 1)).toEqual(Float32Array.of(0, 2 ** 24));
+    await expect(rows.read(0, 2)).rejects.toThrow(
+      'memory token row 1: expected whole numbers up to 2^24 for an input of them, got 16777217',
+    );
+    const measured = observationRows(source, [{ columns: ['token'] }]);
+    expect(await measured.read(1, 2)).toEqual(Float32Array.of(5, 2 ** 24));
   });
 
   test.each([

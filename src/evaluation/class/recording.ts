@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { mergeObserved, OBSERVED_PAIR_STATE_LIMIT, observedWordLengths } from '../../bisimulation/observed.ts';
 import { systemFromTransitions } from '../../bisimulation/recording.ts';
+import type { Numbers } from '../../data/element.ts';
 import { option, UsageError } from '../../error.ts';
 import { significant } from '../../number-text.ts';
 import type { Observations } from '../../run/encode.ts';
@@ -40,7 +41,7 @@ export class ObservedClassesError extends UsageError {
 /** Every value of a column is a class. @param rows [N, size] @param labels what the numbers of text stand for */
 export function classesOfColumn(
   column: string,
-  rows: Float32Array,
+  rows: Numbers,
   size: number,
   labels?: readonly string[],
 ): LabelledClasses {
@@ -61,7 +62,7 @@ export function classesOfColumn(
 }
 
 /** Ranges of p with about as many observations each; every value by itself where there are no more than `count`. @param values [N] */
-export function classesOfQuantiles(name: string, values: Float32Array, count: number): LabelledClasses {
+export function classesOfQuantiles(name: string, values: Numbers, count: number): LabelledClasses {
   const { edges, names } = quantileRanges(name, values, count);
   const claim = `ranges of the auxiliary ${name}: an auxiliary loss of zero keeps apart what differs in it, but values beside a border may be as near as they like`;
   const labels = Int32Array.from(values, (value) => {
@@ -75,10 +76,10 @@ export function classesOfQuantiles(name: string, values: Float32Array, count: nu
 /** Where each range but the first begins, and what the ranges are called. @param values [N], of which the ranges are */
 export function quantileRanges(
   name: string,
-  values: Float32Array,
+  values: Numbers,
   count: number,
 ): { readonly edges: readonly number[]; readonly names: readonly string[] } {
-  const sorted = Float32Array.from(values).sort();
+  const sorted = values.slice().sort();
   const different = [...new Set(sorted)];
   const begins =
     different.length <= count
@@ -89,13 +90,21 @@ export function quantileRanges(
       `${option('classes', 'quantiles')}: expected an auxiliary that varies, got ${name} = ${different[0]} for all held-out observations`,
       { remedy: `Take the values of a column: ${option('classes', 'column:NAME')}.` },
     );
-  const names = begins.map((begin, k) => {
-    if (different.length <= count) return `${name} ${significant(begin, 4)}`;
-    return k + 1 < begins.length
-      ? `${name} ${significant(begin, 4)} to ${significant(begins[k + 1], 4)}`
-      : `${name} from ${significant(begin, 4)}`;
+  const texts = textsApart(begins);
+  const names = texts.map((begin, k) => {
+    if (different.length <= count) return `${name} ${begin}`;
+    return k + 1 < texts.length ? `${name} ${begin} to ${texts[k + 1]}` : `${name} from ${begin}`;
   });
   return { edges: begins.slice(1), names };
+}
+
+/** Different numbers with four digits, or as many as tell them apart: dates as numbers need eight. */
+function textsApart(numbers: readonly number[]): string[] {
+  for (let digits = 4; digits < 17; digits++) {
+    const texts = numbers.map((number) => significant(number, digits));
+    if (new Set(texts).size === numbers.length) return texts;
+  }
+  return numbers.map(String);
 }
 
 export interface ObservedClassesInput {
@@ -245,7 +254,7 @@ function classNames(
 }
 
 /** The numbers of each row as text. */
-function keysOf(rows: Float32Array, size: number): string[] {
+function keysOf(rows: Numbers, size: number): string[] {
   return Array.from({ length: rows.length / size }, (_, row) => rows.subarray(row * size, (row + 1) * size).join(' '));
 }
 

@@ -1,6 +1,7 @@
 // Labelled observations of a recording, row by row: what an encoder from anywhere is judged on. Which rows are drawn, and which
 // of them are judged, depends on labels, episodes and the seed alone, so that latents which were computed elsewhere from the same
 // rows are judged by the same numbers. Letters: N drawn observations, E episodes.
+import type { Numbers } from '../../data/element.ts';
 import { episodeAt } from '../../data/flat-layout.ts';
 import { columnAtRows, type ObservationRows } from '../../data/observation-rows.ts';
 import type { Recording } from '../../data/recording.ts';
@@ -54,7 +55,7 @@ export async function drawLabelledRows(
 ): Promise<LabelledRows> {
   const order = permutation(rows.count, randomFor(seed, 'labelled rows')).subarray(0, 2 * observations);
   const values = columnAtRows(recording, classes.column, rows);
-  const found = new Map<number, Float32Array>();
+  const found = new Map<number, Numbers>();
   // By the column's own order, so that each piece of it is read once.
   for (const row of Int32Array.from(order).sort()) {
     const value = await values.read(row);
@@ -63,7 +64,7 @@ export async function drawLabelledRows(
   const labelled = Array.from(order).filter((row) => found.has(row));
   if (labelled.length === 0)
     throw new UsageError(`${recording.path} ${classes.column}: expected observations with a value, got none`);
-  const numbers = new Float32Array(labelled.length * values.size);
+  const numbers = values.allocate(labelled.length * values.size);
   labelled.forEach((row, n) => {
     numbers.set(found.get(row) ?? [], n * values.size);
   });
@@ -76,13 +77,13 @@ export async function drawLabelledRows(
 function classesFrom(
   recording: Recording,
   { column, quantiles }: RowClasses,
-  values: Float32Array,
+  values: Numbers,
   size: number,
 ): LabelledClasses {
   if (quantiles !== undefined)
     return classesOfQuantiles(
       column,
-      Float32Array.from({ length: values.length / size }, (_, n) => values[n * size]),
+      values.filter((_, i) => i % size === 0),
       quantiles,
     );
   const labels = recording.columns.get(column)?.labels;

@@ -1,5 +1,6 @@
 // The classes of a recording's observations: of a column, of ranges of a number, or of what its transitions tell apart.
 import type { Auxiliary } from '../../auxiliary/index.ts';
+import { FLOAT32_WHOLE, fitsFloat32 } from '../../data/element.ts';
 import type { RecordingSource } from '../../data/recording-source.ts';
 import { JepaError, option, UsageError } from '../../error.ts';
 import type { Observations } from '../../run/encode.ts';
@@ -75,6 +76,7 @@ async function chooseClasses(input: LabelInput): Promise<LabelledClasses> {
 
 function labelsByColumn(input: LabelInput, column: string): LabelledClasses {
   const { values, size } = drawnColumn(input, column, input.drawn.auxiliaryTo);
+  requireTold(input, column, values);
   return classesOfColumn(column, values, size, input.opened.recording.columns.get(column)?.labels);
 }
 
@@ -112,6 +114,9 @@ async function labelsByTransitions(input: LabelInput) {
     const trained = { ...whole, auxiliaryFrom: pick(whole.auxiliaryFrom), auxiliaryTo: pick(whole.auxiliaryTo) };
     const { state } = record;
     const stateRows = (values: Float32Array) => columnOf(all, state ?? '', values);
+    if (state !== null)
+      for (const values of [whole.auxiliaryFrom, whole.auxiliaryTo, drawn.auxiliaryTo])
+        requireTold(input, state, stateRows(values).values);
     return classesOfObserved({
       trained,
       observations: drawn.to,
@@ -133,6 +138,25 @@ async function labelsByTransitions(input: LabelInput) {
   } finally {
     await training.dispose();
   }
+}
+
+/** Columns beside transitions are read as a training reads them, in float32. @throws UsageError where that may have made two classes one */
+function requireTold({ opened }: LabelInput, column: string, values: Float32Array): void {
+  const { path, columns } = opened.recording;
+  const type = columns.get(column)?.type;
+  const beyond = type === undefined || fitsFloat32(type) ? undefined : values.find((value) => isBeyond(value));
+  if (beyond === undefined) return;
+  throw new UsageError(
+    `${path} ${column}: expected classes below 2^24 beside transitions, which are read as float32, got about ${beyond}`,
+    {
+      remedy: `Number the values from 0 on, or evaluate the ONNX file of the encoder with ${option('classes', `column:${column}`)}, which reads them exactly.`,
+    },
+  );
+}
+
+/** 2^24 itself may have been 2^24 + 1. */
+function isBeyond(value: number): boolean {
+  return Math.abs(value) >= FLOAT32_WHOLE;
 }
 
 interface ColumnRows {

@@ -1,7 +1,7 @@
 // Words of recorded actions row by row, for an encoder from anywhere: whatever it is fed with, and however long episodes are. Only those
 // observations are read that two words with the same actions need, up to where the auxiliary of any two differs.
 // Letters: N words, K actions of the longest, A action size, M auxiliary numbers.
-import { isInteger } from '../../data/element.ts';
+import { FLOAT32_WHOLE, isInteger, type Numbers } from '../../data/element.ts';
 import { episodeAt } from '../../data/flat-layout.ts';
 import { columnAtRows, isAlignedWith, type ObservationRows } from '../../data/observation-rows.ts';
 import { type Column, type Recording, totalRowsOf } from '../../data/recording.ts';
@@ -69,6 +69,7 @@ export async function drawRowWords(
   if (reason !== undefined || actions === undefined || apart === undefined) return { none: reason ?? '' };
   const starts = drawnRows(rows.count, seed);
   const outlined = await readWords(recording, rows, { starts, actions, apart });
+  if ('none' in outlined) return outlined;
   const steps = longestNeeded(outlined);
   if (steps < 0)
     return {
@@ -139,7 +140,7 @@ async function readWords(
     actions,
     apart,
   }: { readonly starts: Int32Array; readonly actions: readonly string[]; readonly apart: ApartColumn },
-): Promise<OutlinedWords> {
+): Promise<OutlinedWords | NoWords> {
   const count = starts.length;
   const lengths = starts.map((row) => {
     const end = rows.starts[episodeAt(rows.starts, row) + 1];
@@ -154,20 +155,29 @@ async function readWords(
   const actionSize = own.reduce((sum, { at }) => sum + at.size, 0);
   const acted = new Float32Array(count * length * actionSize);
   const values = columnAtRows(recording, apart.column, rows);
-  const raw = new Float32Array(count * (length + 1) * values.size).fill(Number.NaN);
+  const places = count * (length + 1) * values.size;
+  // Numbers are compared as a trained auxiliary would be, in float32; classes are names.
+  const raw = (apart.of === 'classes' ? values.allocate(places) : new Float32Array(places)).fill(Number.NaN);
   // In the order of the file, so that each piece of it is read once.
   for (const n of [...starts.keys()].sort((a, b) => starts[a] - starts[b]))
     for (let k = 0; k <= lengths[n]; k++) {
       const value = await values.read(starts[n] + k);
       if (value !== undefined) raw.set(value, (n * (length + 1) + k) * values.size);
       let offset = (n * length + k) * actionSize;
-      for (const { at, ahead } of k < lengths[n] ? own : []) {
-        acted.set((await at.read(starts[n] + k + ahead)) ?? [], offset);
+      for (const { column, at, ahead } of k < lengths[n] ? own : []) {
+        const action = (await at.read(starts[n] + k + ahead)) ?? [];
+        // As a predictor is fed them, in float32, two such actions would be one.
+        if (isInteger(column.type) && action.some((number) => Math.abs(number) > FLOAT32_WHOLE))
+          return {
+            none: `the actions ${column.name} are whole numbers beyond 2^24, which float32 does not tell apart`,
+          };
+        acted.set(action, offset);
         offset += at.size;
       }
     }
   const { labels } = columnOf(recording, apart.column);
-  const coded = apart.of === 'classes' ? oneHot(raw, values.size) : { values: raw, keys: undefined };
+  const coded =
+    raw instanceof Float32Array && apart.of === 'numbers' ? { values: raw, keys: undefined } : oneHot(raw, values.size);
   const recordedActions = own.map(({ column, at }, i) => {
     const offset = own.slice(0, i).reduce((sum, each) => sum + each.at.size, 0);
     return actionOf(column, at.size, { acted, actionSize, offset });
@@ -186,7 +196,7 @@ function columnOf({ path, columns }: Recording, name: string): Column {
 }
 
 /** [.., C] of values [.., size], by which every two classes are as far apart. NaN stays NaN. */
-function oneHot(raw: Float32Array, size: number) {
+function oneHot(raw: Numbers, size: number) {
   const keyAt = (start: number) => raw.subarray(start, start + size).join(', ');
   const places = Array.from({ length: raw.length / size }, (_, n) => n * size);
   const keys = [...new Set(places.filter((start) => !Number.isNaN(raw[start])).map(keyAt))].sort();

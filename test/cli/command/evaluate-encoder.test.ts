@@ -2,7 +2,9 @@
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { convertRecording } from '../../../src/data/writers/index.ts';
 import { encoderEvaluationSchema } from '../../../src/evaluation/schema/evaluation.ts';
+import { memoryRecording } from '../../data/memory-recording.ts';
 import { temporaryFolder } from '../../storage/temporary-folder.ts';
 import { jepaWith } from '../jepa.ts';
 
@@ -67,6 +69,41 @@ describe('jepa evaluate of an encoder from anywhere', () => {
     );
     expect(stdout).toMatch(/verdict +distinct/);
     expect(code).toBe(0);
+  });
+
+  test('tells whole numbers above 2^24 apart as classes, and refuses those from 2^53 on in one line', async () => {
+    const data = join(temporaryFolder(), 'photos.npz');
+    const [count, size] = [64, 5];
+    const labels = (first: bigint) => ({
+      ...({ type: 'int64', shape: [], lengths: [count] } as const),
+      values: BigInt64Array.from({ length: count }, (_, n) => first + BigInt(n % 8)),
+    });
+    // Eight days, seen as four places: an encoder that gives the observation merges them two by two.
+    const values = Float32Array.from({ length: count * size }, (_, i) =>
+      Math.floor(i / size) % 4 === i % size ? 1 : 0,
+    );
+    const photos = memoryRecording({
+      observation: { type: 'float32', shape: [size], lengths: [count], values },
+      label: labels(20240101n),
+      huge: labels(2n ** 53n),
+    });
+    await convertRecording(photos, data);
+    const evaluated = (column: string) =>
+      evaluate(
+        ...[fixture('numbers.onnx'), '--data', data, '--map', 'observation=observation', '--no-report', '--json'],
+        ...['--classes', `column:${column}`],
+      );
+    const { stdout } = await evaluated('label');
+    const record = encoderEvaluationSchema.parse(JSON.parse(stdout));
+    expect(record.classes.names).toEqual(Array.from({ length: 8 }, (_, n) => `label ${20240101 + n}`));
+    expect(record.runtimes[0].nearestCentroidAccuracy).toBeLessThan(0.6);
+    expect(record.runtimes[0].verdict).not.toBe('distinct');
+    const { code, stderr } = await evaluated('huge');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /photos\.npz huge row 0: expected whole numbers below 2\^53, which are told apart, got 9007199254740992\. Number the values from 0 on, or record them as text\.\n$/,
+    );
+    expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 
   test.each<[RegExp, readonly string[]]>([

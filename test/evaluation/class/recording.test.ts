@@ -42,6 +42,15 @@ describe('quantiles', () => {
     expect(classesOfQuantiles('reward', values, 4).names).toEqual(['reward 0 to 2', 'reward from 2']);
   });
 
+  test('are told apart beyond float32, by as many digits as their names need', () => {
+    const days = Float64Array.of(20240102, 20240103, 20240104, 20240103);
+    const { labels, names } = classesOfQuantiles('day', days, 4);
+    expect([...labels]).toEqual([0, 1, 2, 1]);
+    expect(names).toEqual(['day 20240102', 'day 20240103', 'day 20240104']);
+    expect(classesOfQuantiles('day', days, 2).names).toEqual(['day 20240102 to 20240103', 'day from 20240103']);
+    expect(classesOfColumn('day', days, 1).names).toEqual(names);
+  });
+
   test('of a constant are refused', () => {
     expect(() => classesOfQuantiles('reward', new Float32Array(5), 4)).toThrow('got reward = 0 for all held-out');
   });

@@ -93,6 +93,23 @@ describe('words of the corridor', () => {
     expect(cells.nameOfValue(Float32Array.of(0, 0, 0, 1, 0))).toBe('cell 3');
   });
 
+  test('name classes above 2^24 as recorded, one by one', async () => {
+    const corridor = corridorRecording();
+    const dated: Recording = {
+      ...corridor,
+      columns: new Map(
+        [...corridor.columns].map(([name, each]) => [name, { ...each, ...(name === 'cell' ? { type: 'int64' } : {}) }]),
+      ),
+      async read(name, from, to) {
+        const values = await corridor.read(name, from, to);
+        return name === 'cell' ? BigInt64Array.from(values as Int32Array, (cell) => 20240101n + BigInt(cell)) : values;
+      },
+    };
+    const words = await drawn({ apart: { column: 'cell', of: 'classes' } }, dated);
+    expect(words.nameOfValue(Float32Array.of(0, 0, 0, 1, 0))).toBe('cell 20240104');
+    expect(words.auxiliary.length).toBe(words.count * (words.length + 1) * 5);
+  });
+
   test('are the same for the same seed, and others for another', async () => {
     const [first, again, other] = [await drawn(), await drawn(), await drawn({ seed: 1 })];
     expect(again.rows).toEqual(first.rows);
@@ -137,6 +154,14 @@ describe('there are none', () => {
     ],
   ])('where %s', async (expected, options, recording) => {
     expect(await reason(options, recording)).toBe(expected);
+  });
+
+  test('where actions are whole numbers that float32 makes one', async () => {
+    const move = [0, 1, 2, 3].map((n) => 2 ** 24 + n);
+    const recording = flat([4], { position: [0, 1, 2, 3], move, reward: [0, 0, 1, 0] });
+    expect(await reason({}, recording)).toBe(
+      'the actions move are whole numbers beyond 2^24, which float32 does not tell apart',
+    );
   });
 
   test('where actions or values are not of the rows of the observations', async () => {

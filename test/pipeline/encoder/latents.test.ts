@@ -6,8 +6,10 @@ import { encodeRecording } from '../../../pipeline/encoder/encode.ts';
 import { evaluateEncoder } from '../../../pipeline/encoder/evaluate.ts';
 import { type EvaluateLatentsOptions, evaluateLatents } from '../../../pipeline/encoder/latents.ts';
 import { encodeNpyHeader } from '../../../src/data/readers/npy.ts';
+import { convertRecording } from '../../../src/data/writers/index.ts';
 import type { EncoderEvaluationRecord } from '../../../src/evaluation/schema/evaluation.ts';
 import { randomFor } from '../../../src/random.ts';
+import { memoryRecording } from '../../data/memory-recording.ts';
 import { temporaryFolder } from '../../storage/temporary-folder.ts';
 
 const fixture = (...parts: string[]) => join(import.meta.dirname, '..', '..', 'fixtures', ...parts);
@@ -63,6 +65,27 @@ describe('an encoder, and its latents by themselves', () => {
   });
 });
 
+test('classes that transitions tell apart are refused where float32 may have made two of them one', async () => {
+  const data = join(temporaryFolder(), 'days.npz');
+  const lengths = Array(20).fill(4);
+  const days = BigInt64Array.from({ length: 80 }, (_, n) => 20240101n + BigInt(n % 4));
+  const column = { type: 'int64', shape: [], lengths } as const;
+  await convertRecording(
+    memoryRecording({
+      observation: { type: 'float32', shape: [5], lengths, values: new Float32Array(400) },
+      action: { ...column, values: new BigInt64Array(80) },
+      day: { ...column, values: days },
+      reward: { ...column, values: days.map((day) => day % 2n) },
+    }),
+    data,
+  );
+  const map = 'observation=observation,action=action,state=day,reward=reward';
+  const asked = { data, map, classes: { of: 'observed' }, report: false } as const;
+  await expect(evaluateEncoder(fixture('foreign-encoder', 'numbers.onnx'), asked)).rejects.toThrow(
+    /days\.npz day: expected classes below 2\^24 beside transitions, which are read as float32, got about 2024010\d/,
+  );
+});
+
 function npy(array: Float32Array | BigInt64Array, shape: readonly number[]): Uint8Array {
   const type = array instanceof Float32Array ? 'float32' : 'int64';
   return Buffer.concat([encodeNpyHeader(type, shape), new Uint8Array(array.buffer)]);
@@ -81,6 +104,14 @@ describe('files of latents', () => {
     'phone.npy': npy(values, [count, 4]),
     'tokens.npy': npy(values, [count, 2, 2]),
     'labels.npy': npy(labels, [count]),
+    'dates.npy': npy(
+      labels.map((label) => 20240102n + label),
+      [count],
+    ),
+    'huge.npy': npy(
+      labels.map((label) => 2n ** 53n + label),
+      [count],
+    ),
     'short.npy': npy(labels.slice(1), [count - 1]),
     'desktop.npy': npy(
       values.map((value, i) => (i === 5 ? value + 0.001 : value)),
@@ -121,6 +152,15 @@ describe('files of latents', () => {
     const table = await evaluate('latents.csv');
     expect(table.encoder.elsewhere?.column).toBe('0+1+2+3');
     expect(table.runtimes[0].meanDistance).toBeCloseTo(meanDistance, 5);
+  });
+
+  test('labels above 2^24 are as many classes as there are, or as ranges', async () => {
+    const small = await evaluate('phone.npy', { labels: 'labels.npy' });
+    for (const classes of [undefined, { of: 'quantiles', count: 4 } as const]) {
+      const dates = await evaluate('phone.npy', { labels: 'dates.npy', classes });
+      expect(dates.classes.names).toEqual(['dates 20240102', 'dates 20240103', 'dates 20240104']);
+      expect(dates.runtimes[0].meanDistanceBetween).toBe(small.runtimes[0].meanDistanceBetween);
+    }
   });
 
   test('beside reference latents the error and the certificate are measured', async () => {
@@ -169,6 +209,7 @@ describe('files of latents', () => {
       { labels: 'labels.npy', referenceLatents: 'wide.npy' },
     ],
     [/phone\.npy: expected a column of classes, got phone/, 'phone.npy', {}],
+    [/huge\.npy huge row 0: expected whole numbers below 2\^53/, 'phone.npy', { labels: 'huge.npy' }],
     [/none\.npy: expected a file, got nothing there/, 'none.npy', { labels: 'labels.npy' }],
     [
       /expected column:NAME or quantiles:K of latents, got observed/,

@@ -54,6 +54,32 @@ async function inShards(of: number): Promise<string> {
 }
 
 describe('latents in shards', () => {
+  test('classes above 2^24 are as many as there are, in plan and passes; of values from 2^53 on there are none', async () => {
+    const own = new Int32Array(
+      Uint8Array.from(readFileSync(labels).subarray(encodeNpyHeader('int32', [COUNT]).length)).buffer,
+    );
+    const files = temporaryFolder();
+    const labelled = (name: string, first: bigint) => {
+      const bytes = new Uint8Array(BigInt64Array.from(own, (label) => first + BigInt(label)).buffer);
+      writeFileSync(join(files, name), Buffer.concat([encodeNpyHeader('int64', [COUNT]), bytes]));
+      return { ...asked, labels: join(files, name), classes: undefined, observations: Number.POSITIVE_INFINITY };
+    };
+    const dates = await evaluateLatents(path, { ...labelled('dates.npy', 20240100n), report: false });
+    expect(dates.classes.names).toEqual(Array.from({ length: 70 }, (_, label) => `dates ${20240100 + label}`));
+    expect(dates.observations + dates.centroidObservations).toBe(COUNT);
+    expect(dates.stream?.queries).toBe(queries);
+    const ranged = labelled('days.npy', 20240100n);
+    const plan = join(files, 'plan');
+    const classes = { of: 'quantiles', count: 70 } as const;
+    expect(await planEvaluation(plan, latentsSubject(path, ranged), { ...ranged, classes })).toMatchObject({
+      classes: 70,
+    });
+    const huge = labelled('huge.npy', 2n ** 53n);
+    await expect(planEvaluation(join(files, 'none'), latentsSubject(path, huge), huge)).rejects.toThrow(
+      /huge\.npy huge row 0: expected whole numbers below 2\^53, which are told apart, got 9007199254741\d{3}/,
+    );
+  });
+
   test('3 and 7 shards in random orders have the digest and the numbers of one process, of 70 classes', async () => {
     const one = await evaluateLatents(path, { ...asked, observations: Number.POSITIVE_INFINITY, report: false });
     encoderEvaluationSchema.parse(one);
