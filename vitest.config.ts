@@ -11,6 +11,7 @@ const alone = [
   'test/runtimes/runtime.test.ts',
   'test/tensorflow/load.test.ts',
   'test/tensorflow/native/**/*.test.ts',
+  'test/training/probe.test.ts',
   'test/cli/upkeep/**/*.test.ts',
   'test/cli/interruption.test.ts',
   'test/library.test.ts',

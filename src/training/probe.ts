@@ -1,5 +1,5 @@
 // Which tensors of a training graph can be looked at in a step that changes nothing.
-import { type GraphNode, type GraphTensor, nodeOf } from '../tensorflow/graph.ts';
+import { type Graph, type GraphNode, type GraphTensor, nodeOf } from '../tensorflow/graph.ts';
 import type { TrainingGraph } from './training-graph.ts';
 
 /** A tensor of a training graph that is computed, and by what. */
@@ -43,6 +43,14 @@ export function probedTensors({ graph, result }: TrainingGraph): ProbedTensor[] 
       return isProbed ? [{ ...tensor, operation, from }] : [];
     });
   });
+}
+
+/**
+ * Adds a node that reads `tensor`, and gives what to fetch in its place. Fetched itself, TensorFlow may lose it: with oneDNN it fuses mish
+ * whether or not the Softplus within is fetched, but never a node that something else reads.
+ */
+export function addReader(graph: Graph, { name, type, shape }: GraphTensor): GraphTensor {
+  return graph.add('Identity', [name], { T: { type } }, [{ type, shape }], { name: `probe/${nodeOf(name)}` })[0];
 }
 
 const sourceOf = (input: string): string => nodeOf(input.replace(/^\^/, ''));

@@ -1,16 +1,18 @@
 // Runs the training graph of a world model in TensorFlow, and owns the state of its optimizer.
 import type { Auxiliary } from '../auxiliary/index.ts';
 import type { TransitionBatch } from '../data/transition.ts';
+import { JepaError } from '../error.ts';
 import { elementCount } from '../shape.ts';
 import type { NamedArray } from '../storage/safetensors.ts';
 import { ADAM_SLOT_PREFIX, adamFeeds } from '../tensorflow/adam.ts';
+import type { GraphTensor } from '../tensorflow/graph.ts';
 import { type Feeds, GraphSession } from '../tensorflow/session.ts';
 import { setNamedWeights } from '../tensorflow/weight.ts';
 import type { StepResult, StepState, TrainingBackend } from './backend.ts';
 import type { ObjectiveConfiguration, OptimizationConfiguration } from './configuration.ts';
 import { encodeRows, type InferenceBranch, jacobianGram } from './inference.ts';
 import type { Networks } from './objective.ts';
-import { type ProbedTensor, probedTensors } from './probe.ts';
+import { addReader, type ProbedTensor, probedTensors } from './probe.ts';
 import { sigregFeeds } from './regularizer.ts';
 import { buildTrainingGraph, initialValues, type TrainingGraph, type TrainingStepShape } from './training-graph.ts';
 
@@ -21,6 +23,9 @@ export type { TrainingStepShape } from './training-graph.ts';
 export class TrainingStep implements TrainingBackend {
   readonly #session: GraphSession;
   readonly #built: TrainingGraph;
+  /** The same graph with readers of what is probed: apart, so that a step runs as it would if nothing were looked at. */
+  readonly #openProbe: () => Probe;
+  #probe: Probe | undefined;
   readonly #seed: number;
   readonly #optimization: OptimizationConfiguration;
   /** Numbers of an observation. */
@@ -42,6 +47,7 @@ export class TrainingStep implements TrainingBackend {
     },
   ) {
     this.#built = buildTrainingGraph(networks, shape, options);
+    this.#openProbe = () => openProbe(buildTrainingGraph(networks, shape, options));
     this.#optimization = options.optimization;
     this.rowSize = elementCount(shape.observationShape);
     this.latentSize = this.#built.latentSize;
@@ -75,9 +81,17 @@ export class TrainingStep implements TrainingBackend {
     return probedTensors(this.#built);
   }
 
-  /** The values of some of `probed`; no variable changes, since none of them waits for that. */
+  /** The values of some of `probed`; no variable changes, since none of them waits for that. The networks must be there still. */
   probe(batch: TransitionBatch, step: number, tensors: readonly ProbedTensor[]): Float32Array[] {
-    return this.#session.run(this.#batchFeeds(batch, step), tensors);
+    this.#probe ??= this.#openProbe();
+    const { session, readers } = this.#probe;
+    session.setVariables(this.#session.readVariables());
+    const fetches = tensors.map(({ name }) => {
+      const reader = readers.get(name);
+      if (!reader) throw new JepaError(`probe: expected a tensor of the training graph, got ${name}`);
+      return reader;
+    });
+    return session.run(this.#batchFeeds(batch, step), fetches);
   }
 
   /** [N, ...observation] -> [N, D]: latents of the encoder as it is now, batch norms by their moving averages. Changes nothing. */
@@ -120,5 +134,17 @@ export class TrainingStep implements TrainingBackend {
 
   dispose(): void {
     this.#session.dispose();
+    this.#probe?.session.dispose();
   }
+}
+
+/** A session in which tensors inside of a step can be fetched: by the name of each, what reads it. */
+interface Probe {
+  readonly session: GraphSession;
+  readonly readers: ReadonlyMap<string, GraphTensor>;
+}
+
+function openProbe(built: TrainingGraph): Probe {
+  const readers = new Map(probedTensors(built).map((tensor) => [tensor.name, addReader(built.graph, tensor)]));
+  return { session: new GraphSession(built.graph), readers };
 }
