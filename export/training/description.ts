@@ -35,6 +35,12 @@ export interface TrainingStepDescription {
   readonly averages: readonly StateSlot[];
 }
 
+/** The same in training-start.onnx and training-step.json, which follow the weights. */
+export interface TrainingStartDescription extends TrainingStepDescription {
+  /** Steps that made this state, moments included: the next step is number `stepsDone + 1`. */
+  readonly stepsDone: number;
+}
+
 export function describeTrainingStep(
   layout: StateLayout,
   { losses }: TrainingGraph,
@@ -75,7 +81,7 @@ export function portDocs(
     targets: 'what the auxiliary head learns of every observation, time-major',
     directions: 'random unit columns, drawn anew for every step',
     rate: 'learning rate of this step',
-    step: 'number of this step, from 1',
+    step: 'number of this step, from 1; stepsDone + 1 after the state of training-start.onnx, whose metadata has stepsDone',
     latent: 'latents, batch norms by their averages',
     ...state,
     ...Object.fromEntries(Object.entries(state).map(([name, doc]) => [nextName(name), `after the step: ${doc}`])),

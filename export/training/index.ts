@@ -21,7 +21,12 @@ import type { ExportOptions } from '../options.ts';
 import { graphModel } from '../tensorflow/index.ts';
 import type { TensorFlowGraph } from '../tensorflow/node.ts';
 import { probedBatchSizes, type SizedGraph, withAnyBatch } from './batch.ts';
-import { describeTrainingStep, portDocs, type TrainingStepDescription } from './description.ts';
+import {
+  describeTrainingStep,
+  portDocs,
+  type TrainingStartDescription,
+  type TrainingStepDescription,
+} from './description.ts';
 import { flatten, functionalGraph, type StateLayout, stateLayoutOf, stateNames } from './state.ts';
 
 /** What is written beside the networks and the objective. */
@@ -44,7 +49,8 @@ export interface TrainingStepExport {
   readonly start: Uint8Array;
   /** training-encoder.onnx */
   readonly encoder: Uint8Array;
-  readonly description: TrainingStepDescription;
+  /** What training-step.json holds. */
+  readonly description: TrainingStartDescription;
 }
 
 /**
@@ -57,12 +63,13 @@ export function exportTrainingStep(
   shape: TrainingStepShape,
   options: TrainingStepExportOptions,
 ): TrainingStepExport {
+  const { values, stepsDone = 0 } = options;
   const program = buildTrainingProgram(networks, shape, options);
   return {
     step: encodeModel(program.step),
-    start: encodeModel(program.start(options.values ?? program.initial, options.stepsDone ?? 0)),
+    start: encodeModel(program.start(values ?? program.initial, stepsDone)),
     encoder: encodeModel(program.encoder()),
-    description: program.description,
+    description: { ...program.description, stepsDone },
   };
 }
 
@@ -105,11 +112,12 @@ export function buildTrainingProgram(
   const initial = initialValues(built);
   const layout = stateLayoutOf(graph, built.result.name);
   const description = describeTrainingStep(layout, built, options);
-  const metadata = {
-    ...options.metadata,
-    'jepa_onnx.training_step': JSON.stringify(description),
-  };
-  const write = (source: TensorFlowGraph, doc: string, inputShapes: SizedGraph['inputShapes'] = {}): OnnxModel => {
+  const write = (
+    source: TensorFlowGraph,
+    doc: string,
+    inputShapes: SizedGraph['inputShapes'] = {},
+    about: TrainingStepDescription = description,
+  ): OnnxModel => {
     const ends = {
       name: source.name,
       facts: { layout: 'nhwc' as const, hasVolumes: false },
@@ -127,7 +135,7 @@ export function buildTrainingProgram(
       inputShapes,
       doc,
       portDocs: portDocs(built, options),
-      metadata,
+      metadata: { ...options.metadata, 'jepa_onnx.training_step': JSON.stringify(about) },
     });
   };
   const functional = (from: Graph, outputs: ReadonlyMap<string, string>, step?: string): TensorFlowGraph =>
@@ -190,8 +198,15 @@ export function buildTrainingProgram(
         functional(graph, new Map(tensors.map(({ name }, i) => [probeName(i), name]))),
         'Tensors inside of a step, as they are before the weights change.',
       ),
-    start: (values, stepsDone) =>
-      write(startGraph(layout, values), `The state of a training after ${stepsDone} steps: no inputs.`),
+    start: (values, stepsDone) => {
+      const about: TrainingStartDescription = { ...description, stepsDone };
+      return write(
+        startGraph(layout, values),
+        `The state of a training after ${stepsDone} steps: no inputs.`,
+        {},
+        about,
+      );
+    },
   };
 }
 
@@ -223,5 +238,5 @@ function startGraph(layout: StateLayout, values: ReadonlyMap<string, NamedArray>
   };
 }
 
-export type { TrainingStepDescription } from './description.ts';
+export type { TrainingStartDescription, TrainingStepDescription } from './description.ts';
 export { flatten, nextName, type StateLayout, type StateSlot, stateNames, unflatten } from './state.ts';

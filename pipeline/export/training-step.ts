@@ -3,7 +3,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkOnnx, encodeModel } from '../../export/index.ts';
-import { buildTrainingProgram, type TrainingProgram } from '../../export/training/index.ts';
+import {
+  buildTrainingProgram,
+  type TrainingProgram,
+  type TrainingStartDescription,
+} from '../../export/training/index.ts';
 import type { TransitionBatch } from '../../src/data/transition.ts';
 import { JepaError } from '../../src/error.ts';
 import { formatJson } from '../../src/json.ts';
@@ -84,7 +88,7 @@ export async function writeTrainingStep(
     await writeFile(join(folder, file), bytes);
     files.push({ file, bytes: bytes.byteLength, nodes: model.graph.nodes.length });
   }
-  const description = { ...program.description, stepsDone: checkpoint.step };
+  const description: TrainingStartDescription = { ...program.description, stepsDone: checkpoint.step };
   await writeFile(join(folder, 'training-step.json'), formatJson(description));
   const lossError = await checkOneStep(program, { runtime, run, shape, options, checkpoint });
   return { files, ...(lossError === undefined ? {} : { lossError }) };

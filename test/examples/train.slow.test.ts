@@ -14,6 +14,10 @@ import { findPython } from '../python/python.ts';
 
 const examples = join(import.meta.dirname, '../../examples/train');
 const STEPS = 60;
+/** Of the run that is exported: an example's first step is the next one. */
+const DONE = 2;
+/** The first number that an example prints, in a terminal and in the page. */
+const GOES_ON = new RegExp(`^(step )?${DONE + 1}\\s`);
 /** Of the loss of the first step. Measured: a tenth after 60 steps in all three. */
 const FALLEN = 0.5;
 
@@ -26,7 +30,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'jepa-train-'));
   // Small: WebGPU in software takes seconds for a step of the preset as it is.
   const assignments = [
-    ...['optimization.steps=2', 'optimization.batchSize=16', 'measureEvery=0', 'model.latentSize=16'],
+    ...[`optimization.steps=${DONE}`, 'optimization.batchSize=16', 'measureEvery=0', 'model.latentSize=16'],
     'model.encoder.convolutions=[{"filters":8,"kernel":8,"stride":8},{"filters":8,"kernel":4,"stride":2}]',
     ...['model.encoder.hidden=32', 'model.predictor={"width":32,"depth":1}', 'model.auxiliary={"width":32,"depth":1}'],
   ];
@@ -64,7 +68,9 @@ function runExample(program: string, file: string): string {
 
 describe('training from the files alone', () => {
   test('in Node the loss falls, and the weights are written', () => {
-    expectTrained(runExample(process.execPath, 'node/train.js'));
+    const printed = runExample(process.execPath, 'node/train.js');
+    expectTrained(printed);
+    expect(printed).toMatch(GOES_ON);
     const { weights } = JSON.parse(readFileSync(join(exported, 'training-step.json'), 'utf8')) as {
       readonly weights: readonly { readonly shape: readonly number[]; readonly offset: number }[];
     };
@@ -74,7 +80,9 @@ describe('training from the files alone', () => {
   });
 
   test.skipIf(python === undefined)('in Python the loss falls, and the state is written', () => {
-    expectTrained(runExample(python ?? '', 'python/train.py'));
+    const printed = runExample(python ?? '', 'python/train.py');
+    expectTrained(printed);
+    expect(printed).toMatch(GOES_ON);
     expect(existsSync(join(folder, 'trained.npz'))).toBe(true);
   });
 
@@ -103,6 +111,7 @@ describe('training from the files alone', () => {
         const first = await page.locator('#output').textContent();
         await page.goto(`${address}/?steps=${STEPS}&provider=${provider}`);
         await page.locator('#output[data-state]').waitFor({ timeout: 900_000 });
+        expect(first).toMatch(GOES_ON);
         const last = await page.locator('#output').textContent();
         expectTrained(`${first}\n${last}`);
         expect(said).toEqual([]);

@@ -17,7 +17,9 @@ export async function train({ folder = '.', steps = 200, batchSize, provider = '
   let state = await start.run({});
   const drawBatch = openWorld(batchSize ?? about.batchSize);
   const scalar = (value) => new onnxruntime.Tensor('float32', [value], []);
-  for (let number = 1; number <= steps; number++) {
+  // Adam's corrections follow the number of the step: the moments of the start are those of `stepsDone` steps.
+  const first = about.stepsDone + 1;
+  for (let number = first; number < first + steps; number++) {
     const batch = Object.entries(drawBatch()).map(([name, value]) => [name, new onnxruntime.Tensor(...value)]);
     const fed = { ...Object.fromEntries(batch), ...state, rate: scalar(1e-3), step: scalar(number) };
     const results = await session.run(fed);

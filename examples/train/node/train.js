@@ -14,7 +14,9 @@ let state = await (await open('training-start.onnx')).run({});
 const drawBatch = openWorld(Number(batch ?? about.batchSize));
 const scalar = (value) => new onnxruntime.Tensor('float32', [value], []);
 
-for (let number = 1; number <= Number(steps); number++) {
+// Adam's corrections follow the number of the step: the moments of the start are those of `stepsDone` steps.
+const first = about.stepsDone + 1;
+for (let number = first; number < first + Number(steps); number++) {
   const drawn = Object.entries(drawBatch()).map(([name, value]) => [name, new onnxruntime.Tensor(...value)]);
   const results = await session.run({
     ...Object.fromEntries(drawn),
@@ -23,7 +25,7 @@ for (let number = 1; number <= Number(steps); number++) {
     step: scalar(number),
   });
   state = Object.fromEntries(Object.entries(about.state).map(([name, after]) => [name, results[after]]));
-  if (number === 1 || number % 20 === 0)
+  if (number === first || number % 20 === 0)
     console.log(number, ...about.losses.map((name) => `${name} ${results[name].data[0].toFixed(4)}`));
 }
 // Where each weight lies in it: about.weights.

@@ -12,9 +12,9 @@ import onnxruntime
 
 folder, steps = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 200
 session = onnxruntime.InferenceSession(f"{folder}/training-step.onnx")
-about = json.loads(session.get_modelmeta().custom_metadata_map["jepa_onnx.training_step"])
 names = [output.name for output in session.get_outputs()]
 start = onnxruntime.InferenceSession(f"{folder}/training-start.onnx")
+about = json.loads(start.get_modelmeta().custom_metadata_map["jepa_onnx.training_step"])
 state = dict(zip((output.name for output in start.get_outputs()), start.run(None, {})))
 random = numpy.random.default_rng(0)
 size = int(sys.argv[3]) if len(sys.argv) > 3 else about["batchSize"]
@@ -31,10 +31,12 @@ def draw_batch():
     return {"observations": images, "actions": actions, "targets": numpy.float32(places == 0)[:, None]}
 
 
-for number in range(1, steps + 1):
+# Adam's corrections follow the number of the step: the moments of the start are those of `stepsDone` steps.
+first = about["stepsDone"] + 1
+for number in range(first, first + steps):
     scalars = {"rate": numpy.array(1e-3, "float32"), "step": numpy.array(number, "float32")}
     results = dict(zip(names, session.run(None, {**scalars, **state, **draw_batch()})))
     state = {name: results[after] for name, after in about["state"].items()}
-    if number == 1 or number % 20 == 0:
+    if number == first or number % 20 == 0:
         print(number, *(f"{name} {results[name]:.4f}" for name in about["losses"]))
-numpy.savez("trained.npz", **state)
+numpy.savez("trained.npz", stepsDone=first + steps - 1, **state)

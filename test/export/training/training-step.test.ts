@@ -3,7 +3,13 @@
 import * as tf from '@tensorflow/tfjs';
 import * as ort from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { exportTrainingStep, flatten, nextName } from '../../../export/training/index.ts';
+import { decodeModel } from '../../../export/index.ts';
+import {
+  exportTrainingStep,
+  flatten,
+  nextName,
+  type TrainingStartDescription,
+} from '../../../export/training/index.ts';
 import type { NamedArray } from '../../../src/storage/safetensors.ts';
 import { loadTensorFlow } from '../../../src/tensorflow/load.ts';
 import { TrainingStep } from '../../../src/training/training-step.ts';
@@ -42,6 +48,52 @@ describe('training step', () => {
     expect(outputs.weights.data).toEqual(flatten(description.weights, values));
     expect(outputs.second_moment.data).toEqual(flatten(description.weights, values, 'adam/v/'));
     expect(outputs.averages.data).toEqual(flatten(description.averages, values));
+    dispose();
+  });
+
+  test('what goes on from training-start.onnx by the number in its metadata takes the step of TensorFlow', async () => {
+    const { networks, shape, options, batch, dispose } = await buildVariant(variants[0]);
+    const rate = options.optimization.learningRate;
+    const reference = new TrainingStep(networks, shape, options);
+    const before = reference.read().weights;
+    const done = 4;
+    for (let number = 0; number < done; number++) reference.run(batch(number), number, rate);
+    const { weights, optimizer } = reference.read();
+    const values = new Map<string, NamedArray>([...weights, ...optimizer]);
+    const files = exportTrainingStep(networks, shape, { ...options, values, stepsDone: done });
+    const [fresh, started] = [exportTrainingStep(networks, shape, options), files].map(
+      ({ start }): TrainingStartDescription =>
+        JSON.parse(decodeModel(start, 'training-start.onnx').metadata['jepa_onnx.training_step']),
+    );
+    expect([fresh.stepsDone, started]).toEqual([0, files.description]);
+    const { observations, actions, auxiliary } = batch(done);
+    const [session, beginning] = await Promise.all([openBytes(files.step), openBytes(files.start)]);
+    const state = await beginning.run({});
+    const scalar = (value: number) => new ort.Tensor('float32', Float32Array.of(value), []);
+    /** What the step numbered `number` makes of the weights. */
+    const weightsAfter = async (number: number): Promise<Float32Array> => {
+      const { next_weights } = await session.run({
+        ...state,
+        observations: new ort.Tensor('uint8', observations, [2 * BATCH, ...shape.observationShape]),
+        actions: new ort.Tensor('float32', actions, [BATCH, shape.actionSize]),
+        targets: new ort.Tensor('float32', auxiliary, [2 * BATCH, 1]),
+        rate: scalar(rate),
+        step: scalar(number),
+      });
+      return next_weights.data as Float32Array;
+    };
+    reference.run(batch(done), done, rate);
+    const expected = flatten(files.description.weights, reference.read().weights);
+    const now = flatten(files.description.weights, weights);
+    expect(now).not.toEqual(flatten(files.description.weights, before));
+    const largest = (a: Float32Array, b: Float32Array): number =>
+      a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
+    const update = largest(expected, now);
+    expect(largest(await weightsAfter(started.stepsDone + 1), expected)).toBeLessThan(0.01 * update);
+    // Counted from 1 again it is another step.
+    expect(largest(await weightsAfter(1), expected)).toBeGreaterThan(0.1 * update);
+    reference.dispose();
+    await Promise.all([session.release(), beginning.release()]);
     dispose();
   });
 
@@ -91,11 +143,13 @@ describe('training step', () => {
     dispose();
   });
 
-  test('the same configuration gives the same bytes of the step, whatever the weights', async () => {
+  test('the same configuration gives the same bytes of the step, whatever the weights and the steps done', async () => {
     const [first, second] = [await buildVariant(variants[0]), await buildVariant(variants[0])];
     const kernel = second.networks.encoder.weights[0].read();
     second.networks.encoder.weights[0].write(kernel.add(1));
-    const [a, b] = [first, second].map(({ networks, shape, options }) => exportTrainingStep(networks, shape, options));
+    const [a, b] = [first, second].map(({ networks, shape, options }, stepsDone) =>
+      exportTrainingStep(networks, shape, { ...options, stepsDone }),
+    );
     expect(Buffer.compare(a.step, b.step)).toBe(0);
     expect(Buffer.compare(a.encoder, b.encoder)).toBe(0);
     expect(Buffer.compare(a.start, b.start)).not.toBe(0);
