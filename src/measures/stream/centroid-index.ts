@@ -34,27 +34,31 @@ export class CentroidIndex {
   /** Whether another centroid is within `radius` of a row. */
   hasOtherWithin(values: Float64Array, offset: number, own: number, radius: number): boolean {
     const { centroids, size } = this;
-    for (const [c, along] of this.outward(values[offset + this.axis])) {
+    let isFound = false;
+    this.outward(values[offset + this.axis], (c, along) => {
       if (along > radius * ROUNDED_UP) return false;
-      if (c !== own && Math.sqrt(squaredDistance(values, offset, centroids, c * size, size)) <= radius) return true;
-    }
-    return false;
+      isFound = c !== own && Math.sqrt(squaredDistance(values, offset, centroids, c * size, size)) <= radius;
+      return !isFound;
+    });
+    return isFound;
   }
 
   /** The `count` other classes with the nearest centroids, rising; of those as near, the smaller ones. */
   nearestOthers(values: Float64Array, offset: number, own: number, count: number): Int32Array {
     const { centroids, size } = this;
     const found: { readonly square: number; readonly class: number }[] = [];
-    for (const [c, along] of this.outward(values[offset + this.axis])) {
-      const worst = found[count - 1]?.square ?? Number.POSITIVE_INFINITY;
-      if (along ** 2 > worst * ROUNDED_UP) break;
-      if (c === own) continue;
+    this.outward(values[offset + this.axis], (c, along) => {
+      const worst = found.length < count ? Number.POSITIVE_INFINITY : found[count - 1].square;
+      if (along ** 2 > worst * ROUNDED_UP) return false;
+      if (c === own) return true;
       const square = squaredDistance(values, offset, centroids, c * size, size);
+      if (square > worst) return true;
       let at = found.length;
       while (at > 0 && (square - found[at - 1].square || c - found[at - 1].class) < 0) at--;
       found.splice(at, 0, { square, class: c });
       if (found.length > count) found.pop();
-    }
+      return true;
+    });
     return Int32Array.from(found, (entry) => entry.class).sort();
   }
 
@@ -68,17 +72,18 @@ export class CentroidIndex {
     // None yet: a number behind all classes.
     const rivals = new Int32Array(radii.length).fill(radii.length);
     for (const a of this.order)
-      for (const [b, along] of this.outward(this.placeOf(a))) {
+      this.outward(this.placeOf(a), (b, along) => {
         // No class farther along the axis can have a smaller ratio.
-        if (along > 2 * widest * ratios[a] * ROUNDED_UP) break;
-        if (b === a) continue;
+        if (along > 2 * widest * ratios[a] * ROUNDED_UP) return false;
+        if (b === a) return true;
         const distance = this.distance(a, b);
         const extent = 2 * Math.max(radii[a], radii[b]);
         const ratio = extent > 0 ? distance / extent : distance > 0 ? Number.POSITIVE_INFINITY : 0;
-        if ((ratio - ratios[a] || b - rivals[a]) > 0) continue;
+        if ((ratio - ratios[a] || b - rivals[a]) > 0) return true;
         ratios[a] = ratio;
         rivals[a] = b;
-      }
+        return true;
+      });
     return { ratios, rivals };
   }
 
@@ -86,10 +91,13 @@ export class CentroidIndex {
   smallestClearance(radii: Float64Array, most: number): number {
     const widest = widestOf(radii);
     let least = most;
-    for (const a of this.order)
-      for (const [b, along] of this.outward(this.placeOf(a))) {
-        if (along >= least + radii[a] + widest) break;
-        if (b !== a) least = Math.min(least, this.distance(a, b) - radii[a] - radii[b]);
+    const { order } = this;
+    // Upwards alone: each pair once.
+    for (const [n, a] of order.entries())
+      for (let m = n + 1; m < order.length; m++) {
+        const b = order[m];
+        if (this.placeOf(b) - this.placeOf(a) >= least + radii[a] + widest) break;
+        least = Math.min(least, this.distance(a, b) - radii[a] - radii[b]);
       }
     return Math.max(0, least);
   }
@@ -98,16 +106,21 @@ export class CentroidIndex {
     return this.centroids[c * this.size + this.axis];
   }
 
-  /** All classes from a place on the axis to both sides, the nearest along it first, with how far that is. */
-  private *outward(place: number): Generator<readonly [c: number, along: number]> {
+  /**
+   * Visits classes from a place on the axis to both sides, the nearest along it first, with how far that is. Every judged row does it: what is
+   * called allocates nothing, which a generator does at each step.
+   * @param visit false: no further ones
+   */
+  private outward(place: number, visit: (c: number, along: number) => boolean): void {
     const { along, order } = this;
     let up = firstFrom(along, place);
     let down = up - 1;
     for (;;) {
-      const [below, above] = [place - along[down], along[up] - place];
+      const below = place - along[down];
+      const above = along[up] - place;
       const nearer = Math.min(below, above);
       if (nearer === Number.POSITIVE_INFINITY) return;
-      yield [order[(below < above ? down-- : up++) - 1], nearer];
+      if (!visit(order[(below < above ? down-- : up++) - 1], nearer)) return;
     }
   }
 }
