@@ -4,3 +4,8 @@
 export function significant(value: number, digits = 3): string {
   return String(Number(value.toPrecision(digits)));
 }
+
+/** The same of a number that may be infinite. */
+export function significantOrInfinite(value: number): string {
+  return Number.isFinite(value) ? significant(value) : '∞';
+}

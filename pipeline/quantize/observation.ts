@@ -2,7 +2,7 @@
 // those that judge its result.
 import { UsageError } from '../../src/error.ts';
 import type { HeldOut } from '../../src/evaluation/held-out/held-out.ts';
-import type { Observations } from '../../src/run/encode.ts';
+import { joinObservations, type Observations } from '../../src/run/encode.ts';
 
 type Labelled = HeldOut['judged'];
 
@@ -86,7 +86,7 @@ export function divideObservations(
   const ranges = [drawn.judged, drawn.centroids].map((side, i) =>
     take(side, others(side, rowsOf(i, 'calibration')), rowSize),
   );
-  const calibration = joined(ranges.map(({ observations }) => observations));
+  const calibration = joinObservations(ranges.map(({ observations }) => observations));
   if (calibration.length === 0)
     throw new UsageError('quantize: expected observations to calibrate by, got none beside those that judge', {
       remedy: 'Give a recording with more observations.',
@@ -141,17 +141,6 @@ function take({ observations, states, episodes }: Labelled, rows: readonly numbe
     states: Int32Array.from(rows, (row) => states[row]),
     ...(episodes ? { episodes: Int32Array.from(rows, (row) => episodes[row]) } : {}),
   };
-}
-
-function joined(sets: readonly Observations[]): Observations {
-  const length = sets.reduce((sum, set) => sum + set.length, 0);
-  const whole = sets[0] instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
-  let at = 0;
-  for (const set of sets) {
-    whole.set(set, at);
-    at += set.length;
-  }
-  return whole;
 }
 
 /** A text for each row that is another's only where all its numbers are. */

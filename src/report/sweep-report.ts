@@ -1,6 +1,8 @@
 // The report of a sweep: which configuration is best by the stated rule, how sure that is, and what each parameter did.
+
 import type { SweepPointResult, SweepResult } from '../evaluation/sweep/schema.ts';
 import type { MetricsRecord } from '../storage/jsonl.ts';
+import { capital } from './capital.ts';
 import { left, right } from './column.ts';
 import { formatNumber } from './number.ts';
 import { type BlockOf, REPORT_FORMAT, type Report, type ReportBlock, type ReportSection } from './report.ts';
@@ -101,10 +103,6 @@ function labelOf({ point, parameters }: SweepPointResult): string {
   if (!/^\d+$/.test(point)) return point;
   const words = Object.entries(parameters).map(([key, value]) => `${key.split('.').at(-1)} ${valueText(value)}`);
   return words.join(', ') || point;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function valueText(value: unknown): string {

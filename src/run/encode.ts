@@ -37,6 +37,19 @@ export type { PixelNormalization } from './input.ts';
 /** Bytes of images, numbers, or images (0..255) and numbers packed one after the other as float32. */
 export type Observations = Uint8Array | Float32Array;
 
+/** One after the other: bytes where all are, else float32. */
+export function joinObservations(parts: readonly Observations[]): Observations {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const areBytes = parts.length > 0 && parts.every((part) => part instanceof Uint8Array);
+  const all = areBytes ? new Uint8Array(length) : new Float32Array(length);
+  let start = 0;
+  for (const part of parts) {
+    all.set(part, start);
+    start += part.length;
+  }
+  return all;
+}
+
 /**
  * The latents of `observations`: the output that the input's description names, else the session's first.
  * @param shape [H, W, C] of images, [D] of vectors, [H W C + D] where an image and a vector are packed

@@ -33,16 +33,21 @@ export function latentsOf(
   choice: Pick<LatentChoice, 'pool' | 'normalize'>,
   places: PlaceLayout = 'first',
 ): Float32Array {
-  const values = numbersOf(where, data, type);
+  const values = floatsOf(where, 'latents', { data, type });
   const pooled = pool(where, values, shape, choice.pool ?? 'flatten', places);
   if (choice.normalize !== 'l2') return pooled;
   return underMetric({ values: pooled, count: shape[0], size: pooled.length / shape[0] }, 'cosine').values;
 }
 
-function numbersOf(where: string, data: RuntimeTensor['data'], type: RuntimeTensor['type']): Float32Array {
+/** The numbers of an output. @param what it gives, for the message. @throws FormatError where they are not float32 or float16 */
+export function floatsOf(
+  where: string,
+  what: string,
+  { data, type }: Pick<RuntimeTensor, 'data' | 'type'>,
+): Float32Array {
   if (data instanceof Float32Array) return data;
   if (type === 'float16' && data instanceof Uint16Array) return Float32Array.from(data, halfToFloat);
-  throw new FormatError(`${where}: expected latents as float32 or float16, got ${type}`);
+  throw new FormatError(`${where}: expected ${what} as float32 or float16, got ${type}`);
 }
 
 function pool(

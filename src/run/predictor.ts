@@ -1,10 +1,10 @@
 // A predictor from anywhere behind any runtime: (latent, action) -> next latent, in whatever types and batches its file takes.
 // Letters: N rows, D latent size, A numbers of an action as recorded, B rows that the file takes at once.
 import { FormatError } from '../error.ts';
-import { halfToFloat } from '../half.ts';
 import type { Latents } from '../measures/latents.ts';
 import type { RuntimeSession, RuntimeTensor } from '../runtimes/runtime.ts';
 import { type ConstantPort, constantFeeds, typed } from './input.ts';
+import { floatsOf } from './latent.ts';
 
 /** Rows of one run, where the file takes any number. */
 const BATCH = 1024;
@@ -117,14 +117,9 @@ function padded(values: Float32Array, length: number): Float32Array {
   return longer;
 }
 
-function numbersOf(
-  where: string,
-  { data, type, shape }: RuntimeTensor,
-  [rows, size]: readonly [number, number],
-): Float32Array {
+function numbersOf(where: string, output: RuntimeTensor, [rows, size]: readonly [number, number]): Float32Array {
+  const { shape } = output;
   if (shape.length !== 2 || shape[0] !== rows || shape[1] !== size)
     throw new FormatError(`${where}: expected next latents [${rows}, ${size}], got [${shape.join(', ')}]`);
-  if (data instanceof Float32Array) return data;
-  if (type === 'float16' && data instanceof Uint16Array) return Float32Array.from(data, halfToFloat);
-  throw new FormatError(`${where}: expected next latents as float32 or float16, got ${type}`);
+  return floatsOf(where, 'next latents', output);
 }

@@ -2,6 +2,7 @@
 
 import { encodeOneHot } from '../../src/environments/environment.ts';
 import type { Environment } from '../../src/environments/index.ts';
+import type { WordPath } from '../../src/evaluation/witness/path.ts';
 import type { LatentWorld } from '../../src/evaluation/witness/witness.ts';
 import type { Latents } from '../../src/measures/latents.ts';
 
@@ -39,5 +40,17 @@ export function lineWorld(
     }),
     predict: async ({ values }) => values.map(predict),
     auxiliary: async ({ values }) => values.map(auxiliary),
+  };
+}
+
+/** From the states `first` and `second` along as many actions as there are further states; p = 1 in state 3. */
+export function linePath(first: readonly number[], second: readonly number[]): WordPath {
+  const both = [...first, ...second];
+  return {
+    word: first.slice(1).map(() => 'up'),
+    actions: new Float32Array(first.length - 1).fill(1),
+    observations: Uint8Array.from(both),
+    states: [first.map((state) => `s${state}`), second.map((state) => `s${state}`)],
+    auxiliary: Float32Array.from(both, (state) => (state === 3 ? 1 : 0)),
   };
 }

@@ -2,7 +2,7 @@
 // The untrained one stands beside every claim, since a random network keeps most of an image too.
 import type { LabelledObservations } from '../../data/transition.ts';
 import type { Latents } from '../../measures/latents.ts';
-import { encodeObservations, type ObservationInput, type Observations } from '../../run/encode.ts';
+import { encodeObservations, joinObservations, type ObservationInput, type Observations } from '../../run/encode.ts';
 import { filesFor } from '../../run/world-session.ts';
 import { openRuntime, type RuntimeSession } from '../../runtimes/index.ts';
 import { elementCount } from '../../shape.ts';
@@ -73,11 +73,6 @@ function rowsOf({ observations, states }: LabelledObservations, size: number, fr
 }
 
 function joined(first: LabelledObservations, second: LabelledObservations): LabelledObservations {
-  const [a, b] = [first.observations, second.observations];
-  const length = a.length + b.length;
-  const observations =
-    a instanceof Uint8Array && b instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
-  observations.set(a);
-  observations.set(b, a.length);
+  const observations = joinObservations([first.observations, second.observations]);
   return { observations, states: Int32Array.of(...first.states, ...second.states) };
 }

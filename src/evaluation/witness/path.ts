@@ -2,7 +2,7 @@
 // makes of it a step earlier. What is concluded from it is left to witness.ts and separation.ts.
 // Letters: k actions of a word, D latent size, A action size, M auxiliary numbers.
 import type { Latents } from '../../measures/latents.ts';
-import type { Observations } from '../../run/encode.ts';
+import { joinObservations, type Observations } from '../../run/encode.ts';
 
 /** Two observations, and what the environment does with both along one word of k actions. */
 export interface WordPath {
@@ -42,7 +42,7 @@ export async function followPaths(
   paths: readonly WordPath[],
 ): Promise<readonly FollowedPath[]> {
   if (paths.length === 0) return [];
-  const latents = await networks.encode(concatenate(paths.map(({ observations }) => observations)));
+  const latents = await networks.encode(joinObservations(paths.map(({ observations }) => observations)));
   const { size } = latents;
   const predicted = await predictAll(networks, paths, latents);
   let row = 0;
@@ -144,15 +144,4 @@ export function euclidean(a: Float32Array, b: Float32Array): number {
 
 function rowsOf(values: Float32Array, first: number, count: number, size: number): Float32Array {
   return values.subarray(first * size, (first + count) * size);
-}
-
-function concatenate(parts: readonly Observations[]): Observations {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const all = parts[0] instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
-  let start = 0;
-  for (const part of parts) {
-    all.set(part, start);
-    start += part.length;
-  }
-  return all;
 }

@@ -1,4 +1,5 @@
 // A witness without a head in words, for the command line and reports. Each sentence says no more than separation.ts shows.
+import { significantOrInfinite as short } from '../../number-text.ts';
 import type { EncoderWitness } from './evaluate-encoder.ts';
 
 /** One sentence: which pair, by which actions, and where the difference would have to come from. */
@@ -49,8 +50,4 @@ export function separationCause({
         : `${parted}: every predictor has an error there`;
     }
   }
-}
-
-function short(value: number): string {
-  return Number.isFinite(value) ? String(Number(value.toPrecision(3))) : '∞';
 }

@@ -1,4 +1,5 @@
 // A witness in words, for the command line and reports.
+import { significantOrInfinite as format } from '../../number-text.ts';
 import type { Witness } from './nearest.ts';
 
 /** One sentence: which pair, by which word, and what breaks where. */
@@ -29,8 +30,4 @@ function cause(steps: Witness['trace']['steps'], breaks: Witness['trace']['break
       return `at the end the auxiliary head misses the value of ${at} by ${format(residual)} (with the other's ${share})`;
     }
   }
-}
-
-function format(value: number): string {
-  return Number.isFinite(value) ? String(Number(value.toPrecision(3))) : '∞';
 }

@@ -8,6 +8,7 @@ import type { SeparationCause } from '../../evaluation/witness/separation.ts';
 import { separationCause } from '../../evaluation/witness/separation-text.ts';
 import type { ObservationInput, Observations } from '../../run/encode.ts';
 import { elementCount } from '../../shape.ts';
+import { capital } from '../capital.ts';
 import { left, right } from '../column.ts';
 import { formatCount, formatNumber, formatPercent } from '../number.ts';
 import type { BlockOf, ReportBlock, ReportSection } from '../report.ts';
@@ -134,10 +135,6 @@ function nearness({ trace, relativeDistance, values }: EncoderWitness): string {
   const later =
     word.length === 0 ? 'At once' : word.length === 1 ? 'One action later' : `The same ${word.length} actions later`;
   return `Their latents are ${formatNumber(steps[0].distance)} apart: ${share}. ${later} the first has ${values[0]}, the second ${values[1]}.`;
-}
-
-function capital(sentence: string): string {
-  return sentence[0].toUpperCase() + sentence.slice(1);
 }
 
 function stepTable(witness: EncoderWitness): BlockOf<'table'> {

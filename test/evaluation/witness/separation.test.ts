@@ -5,19 +5,7 @@ import type { EncoderWitness } from '../../../src/evaluation/witness/evaluate-en
 import type { FollowingNetworks, WordPath } from '../../../src/evaluation/witness/path.ts';
 import { type SeparationTrace, traceSeparations } from '../../../src/evaluation/witness/separation.ts';
 import { describeEncoderWitness } from '../../../src/evaluation/witness/separation-text.ts';
-import { lineWorld } from '../line-world.ts';
-
-/** From the states `first` and `second` along as many actions as there are further states; p = 1 in state 3. */
-function path(first: readonly number[], second: readonly number[]): WordPath {
-  const both = [...first, ...second];
-  return {
-    word: first.slice(1).map(() => 'up'),
-    actions: new Float32Array(first.length - 1).fill(1),
-    observations: Uint8Array.from(both),
-    states: [first.map((state) => `s${state}`), second.map((state) => `s${state}`)],
-    auxiliary: Float32Array.from(both, (state) => (state === 3 ? 1 : 0)),
-  };
-}
+import { lineWorld, linePath as path } from '../line-world.ts';
 
 const world = (encode: readonly number[], predict: (z: number) => number): FollowingNetworks => {
   const { encode: encoder, predict: predictor } = lineWorld(encode, predict, Number);

@@ -1,20 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { WordPath } from '../../../src/evaluation/witness/path.ts';
 import { traceWords } from '../../../src/evaluation/witness/witness.ts';
-import { lineWorld } from '../line-world.ts';
-
-/** From the states `first` and `second` along as many actions as there are further states; p = 1 in state 3. */
-function path(first: readonly number[], second: readonly number[]): WordPath {
-  const both = [...first, ...second];
-  return {
-    word: first.slice(1).map(() => 'up'),
-    actions: new Float32Array(first.length - 1).fill(1),
-    observations: Uint8Array.from(both),
-    states: [first.map((state) => `s${state}`), second.map((state) => `s${state}`)],
-    auxiliary: Float32Array.from(both, (state) => (state === 3 ? 1 : 0)),
-  };
-}
+import { lineWorld, linePath as path } from '../line-world.ts';
 
 describe('witness of a merged pair', () => {
   test('is the dynamics residual of the step after which the encoder tells the two apart', async () => {

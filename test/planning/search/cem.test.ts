@@ -2,34 +2,12 @@
 import { expect, test } from 'vitest';
 import { continuousActions } from '../../../src/planning/action-space.ts';
 import { createPlanner } from '../../../src/planning/index.ts';
-import type { PlanningProblem } from '../../../src/planning/planner.ts';
-import { type Random, randomFor } from '../../../src/random.ts';
-import { worldOf } from './planner.cases.ts';
+import type { Random } from '../../../src/random.ts';
+import { given, lineProblem } from './line-problem.ts';
 
-function given(...values: readonly number[]): Random {
-  let drawn = 0;
-  const next = () => values[drawn++ % values.length];
-  return { ...randomFor('given'), normal: next, integer: () => 0 };
-}
-
-/** Words of one number within -8 and 8, which is worth as much as it is near to `best`. */
-function problemOf(best: number, random: Random) {
-  const actions = continuousActions([-8], [8]);
-  const batches: number[][] = [];
-  const world = worldOf(actions, (_, action) => [action[0]], 1);
-  const problem: PlanningProblem = {
-    world: {
-      actions,
-      predict(latents, encoded) {
-        batches.push([...encoded]);
-        return world.predict(latents, encoded);
-      },
-    },
-    objective: { fold: 'best', discount: 1, score: async (latents) => latents.map((x) => -Math.abs(x - best)) },
-    ...{ latent: Float32Array.of(0), random, taken: 0 },
-  };
-  return { problem, batches };
-}
+/** Words of one number within -8 and 8, which is worth as much as it is near to `best`; of words that are worth the same the first. */
+const problemOf = (best: number, random: Random) =>
+  lineProblem(continuousActions([-8], [8]), (x) => -Math.abs(x - best), { random: { ...random, integer: () => 0 } });
 
 test('draws around the mean of the elites, as far as these are spread, and tries the mean at last', async () => {
   // One deviation is 4 at first: -4, 0, 4, 8, of which 0 and 4 are nearest to 2. Their mean is 2, and so is their deviation.

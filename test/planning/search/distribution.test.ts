@@ -5,14 +5,8 @@ import { createCategorical } from '../../../src/planning/search/categorical.ts';
 import { createGaussian } from '../../../src/planning/search/gaussian.ts';
 import { exponentialWeights } from '../../../src/planning/search/mppi.ts';
 import type { WordDistribution } from '../../../src/planning/search/word-distribution.ts';
-import { type Random, randomFor } from '../../../src/random.ts';
-
-/** Draws these one after the other, again from the start at the end. */
-function given(...values: readonly number[]): Random {
-  let drawn = 0;
-  const next = () => values[drawn++ % values.length];
-  return { ...randomFor('given'), uniform: next, normal: next };
-}
+import type { Random } from '../../../src/random.ts';
+import { given } from './line-problem.ts';
 
 const wordsOf = (distribution: WordDistribution, count: number, random: Random) =>
   Array.from(distribution.sample(count, random).words.actions);

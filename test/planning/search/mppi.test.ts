@@ -1,35 +1,9 @@
 // Path integral control with draws that are given: what two words are worth, and where the next ones are drawn.
 import { describe, expect, test } from 'vitest';
-import { type ActionSpace, continuousActions, oneHotActions } from '../../../src/planning/action-space.ts';
+import { continuousActions, oneHotActions } from '../../../src/planning/action-space.ts';
 import { createPlanner, plannerProviders } from '../../../src/planning/index.ts';
-import type { PlanningProblem } from '../../../src/planning/planner.ts';
 import { exponentialWeights } from '../../../src/planning/search/mppi.ts';
-import { type Random, randomFor } from '../../../src/random.ts';
-import { worldOf } from './planner.cases.ts';
-
-function given(...values: readonly number[]): Random {
-  let drawn = 0;
-  const next = () => values[drawn++ % values.length];
-  return { ...randomFor('given'), uniform: next, normal: next, integer: () => 0 };
-}
-
-/** The score of a word of one action is what `score` says of its first number; `batches` are the actions that were tried. */
-function problemOf(actions: ActionSpace, score: (first: number) => number, random: Random) {
-  const batches: number[][] = [];
-  const world = worldOf(actions, (_, action) => [action[0]], 1);
-  const problem: PlanningProblem = {
-    world: {
-      actions,
-      predict(latents, encoded) {
-        batches.push([...encoded]);
-        return world.predict(latents, encoded);
-      },
-    },
-    objective: { fold: 'best', discount: 1, score: async (latents) => latents.map(score) },
-    ...{ latent: Float32Array.of(0), random, taken: 0 },
-  };
-  return { problem, batches };
-}
+import { given, lineProblem } from './line-problem.ts';
 
 describe('weights', () => {
   test('of two words are 1 and exp(-2 / temperature), over their sum, whatever their values are', () => {
@@ -60,7 +34,9 @@ describe('the planner', () => {
   });
 
   test('of numbers moves its mean to the weighted words, keeps its spread, and begins the next decision there', async () => {
-    const { problem, batches } = problemOf(continuousActions([-8], [8]), (x) => x, given(-1, 1, -0.5, 0.5));
+    const { problem, batches } = lineProblem(continuousActions([-8], [8]), (x) => x, {
+      random: given(-1, 1, -0.5, 0.5),
+    });
     const options = { horizon: 1, samples: 2, iterations: 2, temperature: 1, smoothing: 0.25 };
     const decide = createPlanner('mppi', options).startEpisode();
     const plan = await decide(problem);
@@ -78,7 +54,7 @@ describe('the planner', () => {
 
   test('of choices gives each the weights of the words that took it', async () => {
     // Drawn evenly: the choices 0 and 2 of three, of which 0 is worth more.
-    const { problem, batches } = problemOf(oneHotActions(3), (x) => x, given(0.1, 0.9, 0.85, 0.95));
+    const { problem, batches } = lineProblem(oneHotActions(3), (x) => x, { random: given(0.1, 0.9, 0.85, 0.95) });
     const options = { horizon: 1, samples: 2, iterations: 2, temperature: 1, smoothing: 0 };
     const plan = await createPlanner('mppi', options).startEpisode()(problem);
     // Now 0 has 0.88 and 2 the rest.

@@ -5,14 +5,9 @@ import { createPlanner } from '../../../src/planning/index.ts';
 import type { Objective } from '../../../src/planning/objective.ts';
 import type { PlanningProblem } from '../../../src/planning/planner.ts';
 import { colouredNoise } from '../../../src/planning/search/coloured-noise.ts';
-import { type Random, randomFor } from '../../../src/random.ts';
+import { randomFor } from '../../../src/random.ts';
+import { given } from './line-problem.ts';
 import { worldOf } from './planner.cases.ts';
-
-function given(...values: readonly number[]): Random {
-  let drawn = 0;
-  const next = () => values[drawn++ % values.length];
-  return { ...randomFor('given'), uniform: next, normal: next };
-}
 
 /** Two numbers, to which those of an action are added; `latents` are what was gone on from, `actions` by what. */
 function problemOf(space: ActionSpace, score: (latent: readonly number[]) => number, more: Partial<PlanningProblem>) {

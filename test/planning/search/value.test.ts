@@ -1,40 +1,13 @@
 // What planners try and find, counted and worked out by hand: options, words, rounds, elites.
 import { describe, expect, test } from 'vitest';
-import { type ActionSpace, choicesOf, continuousActions, oneHotActions } from '../../../src/planning/action-space.ts';
+import { choicesOf, continuousActions, oneHotActions } from '../../../src/planning/action-space.ts';
 import { createPlanner } from '../../../src/planning/index.ts';
-import type { Objective } from '../../../src/planning/objective.ts';
 import type { PlanningProblem } from '../../../src/planning/planner.ts';
 import { branch } from '../../../src/planning/search/exhaustive.ts';
 import { drawWords } from '../../../src/planning/search/random-shooting.ts';
 import { largestIndex, largestIndices, rollOut, wordAt } from '../../../src/planning/search/rollout.ts';
-import { type Random, randomFor } from '../../../src/random.ts';
+import { given, lineProblem as problemOf } from './line-problem.ts';
 import { worldOf } from './planner.cases.ts';
-
-/** Draws that are given, one after the other and again from the start. */
-function given(...values: readonly number[]): Random {
-  let drawn = 0;
-  const next = () => values[drawn++ % values.length];
-  return { ...randomFor('given'), uniform: next, normal: next, integer: (limit) => Math.floor(next() * limit) };
-}
-
-/** One number goes up by the first of an action; its score is by `score`. Every prediction's actions are put into `batches`. */
-function problemOf(actions: ActionSpace, score: (z: number) => number, more: Partial<PlanningProblem> = {}) {
-  const batches: number[][] = [];
-  const world = worldOf(actions, ([z], action) => [z + action[0]], 1);
-  const objective: Objective = { fold: 'best', discount: 1, score: async (latents) => latents.map(score) };
-  const problem: PlanningProblem = {
-    world: {
-      actions,
-      predict(latents, encoded) {
-        batches.push([...encoded]);
-        return world.predict(latents, encoded);
-      },
-    },
-    ...{ objective, latent: Float32Array.of(0), random: randomFor('test'), taken: 0 },
-    ...more,
-  };
-  return { problem, batches };
-}
 
 describe('options', () => {
   test.each([
