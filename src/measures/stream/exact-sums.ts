@@ -31,6 +31,8 @@ export class ExactSums {
 
   /** @throws RangeError for what is not finite */
   add(index: number, value: number): void {
+    // Half of the numbers behind a ReLU.
+    if (value === 0) return;
     view[0] = value;
     const high = words[HIGH];
     const low = words[1 - HIGH];
