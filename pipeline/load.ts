@@ -5,7 +5,7 @@ import { readConfiguration, runPath } from '../src/run/folder.ts';
 import { type RunRecording, recordedRunRecording } from '../src/run/recording.ts';
 import { requireSealedConfiguration } from '../src/run/seal.ts';
 import { newestCheckpoint } from '../src/storage/checkpoint.ts';
-import { setNamedWeights } from '../src/tensorflow/weight.ts';
+import { setNamedWeights, setNetworkWeights } from '../src/tensorflow/weight.ts';
 import type { Configuration } from '../src/training/configuration.ts';
 import { buildRunParts, type RunParts } from './parts.ts';
 
@@ -14,6 +14,8 @@ export interface LoadedRun extends RunParts {
   readonly configuration: Configuration;
   /** Training steps done. */
   readonly step: number;
+  /** Name of the file that the weights were read from, where they were trained outside of the run. */
+  readonly stateFile?: string;
 }
 
 /** Reads a run. Whoever calls this disposes the parts. `onWarning` is told of checkpoints that were passed over. */
@@ -26,10 +28,7 @@ export async function loadRun(runFolder: string, onWarning?: (warning: string) =
     });
   requireSealedConfiguration(runFolder, configuration, checkpoint);
   const parts = await buildRunParts(configuration, recordingOf(runFolder, configuration), { folder: runFolder });
-  const { encoder, predictor, auxiliary } = parts.model;
-  setNamedWeights(encoder, 'encoder', checkpoint.weights);
-  setNamedWeights(predictor, 'predictor', checkpoint.weights);
-  if (auxiliary) setNamedWeights(auxiliary, 'auxiliary', checkpoint.weights);
+  setNetworkWeights(parts.model, checkpoint.weights);
   if (parts.recording)
     for (const [index, auxiliary] of parts.auxiliaries.entries())
       if (auxiliary.of === 'pixels') setNamedWeights(auxiliary.model, `frozen/${index}`, checkpoint.weights);

@@ -4,12 +4,10 @@
 //   training-encoder.onnx  observations and the state -> latents, as the exported encoder would give them
 // The graph is the one that TensorFlow runs; the table of operations of graph models writes it.
 import type { NamedArray } from '../../src/storage/safetensors.ts';
-import { ADAM_SLOT_PREFIX } from '../../src/tensorflow/adam.ts';
 import type { Graph, GraphTensor } from '../../src/tensorflow/graph.ts';
 import type { Networks } from '../../src/training/objective.ts';
 import {
   buildTrainingGraph,
-  initialValues,
   type TrainingGraph,
   type TrainingGraphOptions,
   type TrainingStepShape,
@@ -27,7 +25,8 @@ import {
   type TrainingStartDescription,
   type TrainingStepDescription,
 } from './description.ts';
-import { flatten, functionalGraph, type StateLayout, stateLayoutOf, stateNames } from './state.ts';
+import { buildTrainingState, flattenState, type TrainingState } from './flat-state.ts';
+import { functionalGraph, type StateLayout } from './state.ts';
 
 /** What is written beside the networks and the objective. */
 export interface TrainingStepExportOptions
@@ -74,9 +73,7 @@ export function exportTrainingStep(
 }
 
 /** A training step as ONNX graphs, before they become bytes: what a backend of onnxruntime trains with. */
-export interface TrainingProgram {
-  readonly built: TrainingGraph;
-  readonly layout: StateLayout;
+export interface TrainingProgram extends TrainingState {
   readonly step: OnnxModel;
   /** The encoder that is trained, with the flat weights as an input. */
   readonly encoder: () => OnnxModel;
@@ -86,8 +83,6 @@ export interface TrainingProgram {
   readonly probe: (tensors: readonly GraphTensor[]) => OnnxModel;
   /** A model without inputs that gives the state to start from: these values after so many steps. */
   readonly start: (values: ReadonlyMap<string, NamedArray>, stepsDone: number) => OnnxModel;
-  /** The networks' own values, and no moments. */
-  readonly initial: ReadonlyMap<string, NamedArray>;
   readonly description: TrainingStepDescription;
 }
 
@@ -106,11 +101,10 @@ export function buildTrainingProgram(
   shape: TrainingStepShape,
   options: TrainingStepExportOptions,
 ): TrainingProgram {
-  const built = buildTrainingGraph(networks, shape, { ...options, isMeasured: true });
+  const state = buildTrainingState(networks, shape, { ...options, isMeasured: true });
+  const { built, layout, initial } = state;
   const { graph, inference } = built;
   if (inference === undefined) throw new Error('training step: expected its inference');
-  const initial = initialValues(built);
-  const layout = stateLayoutOf(graph, built.result.name);
   const description = describeTrainingStep(layout, built, options);
   const write = (
     source: TensorFlowGraph,
@@ -164,9 +158,7 @@ export function buildTrainingProgram(
     return write(graph, doc, inputShapes);
   };
   return {
-    built,
-    layout,
-    initial,
+    ...state,
     description,
     step: writeSized(
       (from) =>
@@ -212,16 +204,7 @@ export function buildTrainingProgram(
 
 /** A graph without inputs whose outputs are the state. */
 function startGraph(layout: StateLayout, values: ReadonlyMap<string, NamedArray>): TensorFlowGraph {
-  const moments = (kind: 'm' | 'v'): Float32Array => {
-    const prefix = `${ADAM_SLOT_PREFIX}${kind}/`;
-    return flatten(layout.weights, values, prefix);
-  };
-  const flat = new Map<string, Float32Array>([
-    [stateNames.weights, flatten(layout.weights, values)],
-    [stateNames.first, moments('m')],
-    [stateNames.second, moments('v')],
-    ...(layout.averages.length > 0 ? [[stateNames.averages, flatten(layout.averages, values)] as const] : []),
-  ]);
+  const flat = flattenState(layout, values);
   const keys = [...flat.keys()];
   return {
     name: 'training_start',
@@ -239,4 +222,12 @@ function startGraph(layout: StateLayout, values: ReadonlyMap<string, NamedArray>
 }
 
 export type { TrainingStartDescription, TrainingStepDescription } from './description.ts';
-export { flatten, nextName, type StateLayout, type StateSlot, stateNames, unflatten } from './state.ts';
+export {
+  buildTrainingState,
+  type FlatTensor,
+  flatTensorsOf,
+  flattenState,
+  type TrainingState,
+  unflattenState,
+} from './flat-state.ts';
+export { flatten, nextName, type StateLayout, type StateSlot, sizeOfSlots } from './state.ts';

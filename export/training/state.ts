@@ -28,6 +28,7 @@ export interface StateLayout {
   readonly fixed: readonly string[];
 }
 
+/** Numbers of a flat tensor. */
 export const sizeOfSlots = (slots: readonly StateSlot[]): number => {
   const last = slots.at(-1);
   return last === undefined ? 0 : last.offset + elementCount(last.shape);

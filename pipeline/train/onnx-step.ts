@@ -1,35 +1,24 @@
 // A training step on a runtime that runs ONNX files: the graph that TensorFlow would run, its state carried from step to step.
 import { encodeModel } from '../../export/index.ts';
 import {
-  flatten,
+  flattenState,
   nextName,
   probeName,
-  type StateSlot,
-  stateNames,
   type TrainingProgram,
-  unflatten,
+  unflattenState,
 } from '../../export/training/index.ts';
 import type { TransitionBatch } from '../../src/data/transition.ts';
 import { JepaError } from '../../src/error.ts';
 import type { Runtime, RuntimeSession, RuntimeTensor } from '../../src/runtimes/index.ts';
 import { elementCount } from '../../src/shape.ts';
 import type { NamedArray } from '../../src/storage/safetensors.ts';
-import { ADAM_SLOT_PREFIX } from '../../src/tensorflow/adam.ts';
-import { setNamedWeights } from '../../src/tensorflow/weight.ts';
+import { setNetworkWeights } from '../../src/tensorflow/weight.ts';
 import type { StepResult, StepState, TrainingBackend } from '../../src/training/backend.ts';
 import type { Networks } from '../../src/training/objective.ts';
 import { type ProbedTensor, probedTensors } from '../../src/training/probe.ts';
 import { sigregFeeds } from '../../src/training/regularizer.ts';
 
 type State = Readonly<Record<string, RuntimeTensor>>;
-
-/** What each kind of state is in a checkpoint: its slots, and the prefix of their names. */
-const kinds = [
-  { input: stateNames.weights, slots: 'weights', prefix: '' },
-  { input: stateNames.first, slots: 'weights', prefix: `${ADAM_SLOT_PREFIX}m/` },
-  { input: stateNames.second, slots: 'weights', prefix: `${ADAM_SLOT_PREFIX}v/` },
-  { input: stateNames.averages, slots: 'averages', prefix: '' },
-] as const;
 
 /** Owns the sessions of a step and of its encoder; the runtime stays the caller's. */
 export class OnnxTrainingStep implements TrainingBackend {
@@ -162,19 +151,8 @@ export class OnnxTrainingStep implements TrainingBackend {
   }
 
   read(): StepState {
-    const { layout, built, initial } = this.#program;
-    const found = new Map<string, NamedArray>();
-    for (const { input, slots, prefix } of kinds)
-      if (layout[slots].length > 0)
-        for (const [name, value] of unflatten(layout[slots], floatsOf(this.#state[input]), prefix))
-          found.set(name, value);
-    const weights = new Map<string, NamedArray>();
-    const optimizer = new Map<string, NamedArray>();
-    for (const name of built.graph.variables.keys()) {
-      const value = found.get(name) ?? initial.get(name);
-      if (value) (name.startsWith(ADAM_SLOT_PREFIX) ? optimizer : weights).set(name, value);
-    }
-    return { weights, optimizer };
+    const flat = new Map(Object.entries(this.#state).map(([name, tensor]) => [name, floatsOf(tensor)]));
+    return unflattenState(this.#program, flat);
   }
 
   restore(state: StepState): void {
@@ -182,22 +160,14 @@ export class OnnxTrainingStep implements TrainingBackend {
   }
 
   #stateOf(values: ReadonlyMap<string, NamedArray>): State {
-    const { layout } = this.#program;
+    const flat = [...flattenState(this.#program.layout, values)];
     return Object.fromEntries(
-      kinds.flatMap(({ input, slots, prefix }): [string, RuntimeTensor][] => {
-        const own: readonly StateSlot[] = layout[slots];
-        if (own.length === 0) return [];
-        const data = flatten(own, values, prefix);
-        return [[input, { type: 'float32', data, shape: [data.length] }]];
-      }),
+      flat.map(([name, data]): [string, RuntimeTensor] => [name, { type: 'float32', data, shape: [data.length] }]),
     );
   }
 
   copyToModels(networks: Networks): void {
-    const { weights } = this.read();
-    setNamedWeights(networks.encoder, 'encoder', weights);
-    setNamedWeights(networks.predictor, 'predictor', weights);
-    if (networks.auxiliary) setNamedWeights(networks.auxiliary, 'auxiliary', weights);
+    setNetworkWeights(networks, this.read().weights);
   }
 
   async dispose(): Promise<void> {

@@ -34,3 +34,17 @@ export function setNamedWeights(model: tf.LayersModel, prefix: string, values: R
     tensor.dispose();
   }
 }
+
+/** The same for networks that are trained together, each under its own name: `encoder/...`, `predictor/...`. */
+export function setNetworkWeights(
+  networks: {
+    readonly encoder: tf.LayersModel;
+    readonly predictor: tf.LayersModel;
+    readonly auxiliary?: tf.LayersModel;
+  },
+  values: ReadonlyMap<string, NamedArray>,
+): void {
+  setNamedWeights(networks.encoder, 'encoder', values);
+  setNamedWeights(networks.predictor, 'predictor', values);
+  if (networks.auxiliary) setNamedWeights(networks.auxiliary, 'auxiliary', values);
+}

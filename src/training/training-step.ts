@@ -7,7 +7,7 @@ import type { NamedArray } from '../storage/safetensors.ts';
 import { ADAM_SLOT_PREFIX, adamFeeds } from '../tensorflow/adam.ts';
 import type { GraphTensor } from '../tensorflow/graph.ts';
 import { type Feeds, GraphSession } from '../tensorflow/session.ts';
-import { setNamedWeights } from '../tensorflow/weight.ts';
+import { setNetworkWeights } from '../tensorflow/weight.ts';
 import type { StepResult, StepState, TrainingBackend } from './backend.ts';
 import type { ObjectiveConfiguration, OptimizationConfiguration } from './configuration.ts';
 import { encodeRows, type InferenceBranch, jacobianGram } from './inference.ts';
@@ -126,10 +126,7 @@ export class TrainingStep implements TrainingBackend {
 
   /** Copies the trained weights into the models' own variables. */
   copyToModels(networks: Networks): void {
-    const { weights } = this.read();
-    setNamedWeights(networks.encoder, 'encoder', weights);
-    setNamedWeights(networks.predictor, 'predictor', weights);
-    if (networks.auxiliary) setNamedWeights(networks.auxiliary, 'auxiliary', weights);
+    setNetworkWeights(networks, this.read().weights);
   }
 
   dispose(): void {
