@@ -7,6 +7,7 @@ import { noteTo } from '../text/option.ts';
 
 interface ExportFlags {
   readonly out?: string;
+  readonly state?: string;
   readonly opset?: number;
   readonly for?: string;
   readonly layout: 'nchw' | 'nhwc';
@@ -21,7 +22,11 @@ export function createExportCommand(terminal: Terminal): Command {
   return new Command('export')
     .description('write encoder.onnx, predictor.onnx and auxiliary.onnx of a run, checked against tfjs')
     .argument('<run>', 'the folder of a run')
-    .option('--out <folder>', 'folder of the export (default: export/ in the run)')
+    .option('--out <folder>', 'folder of the export (default: export/ in the run; of a state NAME-export beside it)')
+    .option(
+      '--state <file>',
+      'export weights that training-step.onnx of this run was trained to elsewhere: .npz, .safetensors',
+    )
     .option('--opset <number>', 'version of ONNX operators, 17 to 23 (default: 17)', parseWhole('--opset', 1))
     .option('--for <runtime>', 'choose the opset and avoid operators that it lacks: rten, candle, jax, ...')
     .addOption(new Option('--layout <layout>', 'layout of observations').choices(['nchw', 'nhwc']).default('nchw'))
@@ -43,7 +48,8 @@ export function createExportCommand(terminal: Terminal): Command {
 Examples:
   jepa export runs/a
   jepa export runs/a --out deploy --pixels uint8 --layout nhwc
-  jepa export runs/a --training-step`,
+  jepa export runs/a --training-step
+  jepa export runs/a --state trained.npz     # what examples/train wrote: trained-export/encoder.onnx, ...`,
     )
     .action((run, flags) => runExport(terminal, run, flags));
 }

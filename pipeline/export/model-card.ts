@@ -40,7 +40,7 @@ const parityReports = z.record(
 
 /**
  * Writes the card of the export in `exportFolder` from its export.json and parity.json and from the evaluation of the run, where there
- * is one of the same training step.
+ * is one of the same training step and the weights are the run's own.
  * @throws UsageError where there is no export, FormatError where one of these files is not of its format
  */
 export function writeModelCard(exportFolder: string, runFolder: string): void {
@@ -57,7 +57,7 @@ export function writeModelCard(exportFolder: string, runFolder: string): void {
   const card = modelCard({
     description,
     networks,
-    evaluation: readEvaluation(runFolder, description.step),
+    evaluation: description.state === undefined ? readEvaluation(runFolder, description.step) : undefined,
     license: description.license ?? UNSTATED_LICENSE,
     generator: `jepa-onnx ${packageVersion()}`,
   });

@@ -40,7 +40,15 @@ export interface NetworkPlan {
 /** What is planned by: the parts of a run, and what it was trained with. */
 export type PlannedRun = Pick<
   LoadedRun,
-  'environment' | 'recording' | 'observationShape' | 'actionSize' | 'auxiliaries' | 'model' | 'configuration' | 'step'
+  | 'environment'
+  | 'recording'
+  | 'observationShape'
+  | 'actionSize'
+  | 'auxiliaries'
+  | 'model'
+  | 'configuration'
+  | 'step'
+  | 'stateFile'
 >;
 
 /** What the files say of where they come from. */
@@ -55,7 +63,7 @@ export interface PlannedOrigin {
  */
 export function originOf(
   name: string,
-  { configuration, step }: Pick<PlannedRun, 'configuration' | 'step'>,
+  { configuration, step, stateFile }: Pick<PlannedRun, 'configuration' | 'step' | 'stateFile'>,
   version: string,
   metrics?: unknown,
 ): PlannedOrigin {
@@ -66,6 +74,7 @@ export function originOf(
       'jepa_onnx.config': JSON.stringify(configuration),
       'jepa_onnx.seed': String(configuration.seed),
       'jepa_onnx.step': String(step),
+      ...(stateFile === undefined ? {} : { 'jepa_onnx.state': stateFile }),
       ...(metrics === undefined ? {} : { 'jepa_onnx.metrics': JSON.stringify(metrics) }),
       'jepa_onnx.versions': JSON.stringify({ 'jepa-onnx': version, tfjs: tf.version.tfjs }),
     },
@@ -82,7 +91,11 @@ export function planNetworksOf(run: PlannedRun, options: ResolvedNetworkOptions,
     layout: options.layout,
     ...origin,
   };
-  const trainedOn = `of a JEPA world model trained on ${run.environment?.name ?? run.recording?.name}`;
+  const { stateFile, environment, recording } = run;
+  const trainedOn =
+    stateFile === undefined
+      ? `of a JEPA world model trained on ${environment?.name ?? recording?.name}`
+      : `of a JEPA world model trained elsewhere (${stateFile})`;
   const action = describeActions(run);
   const plans: NetworkPlan[] = [
     planEncoder(run, options, shared, trainedOn),
@@ -235,11 +248,12 @@ export function describeNetworks(
   run: PlannedRun,
   options: ResolvedNetworkOptions,
 ): Omit<ExportDescription, 'format'> {
-  const { auxiliaries, configuration, step, actionSize } = run;
+  const { auxiliaries, configuration, step, actionSize, stateFile } = run;
   const size = auxiliaries.reduce((sum, auxiliary) => sum + auxiliary.size, 0);
   return {
     run: name,
     step,
+    ...(stateFile === undefined ? {} : { state: stateFile }),
     configuration,
     encoder: {
       file: 'encoder.onnx',

@@ -25,15 +25,17 @@ export {
 } from './network-plan.ts';
 
 export function planNetworks(runFolder: string, run: LoadedRun, options: ResolvedNetworkOptions): NetworkPlan[] {
-  const { step } = run;
-  const metrics = existsSync(runPath(runFolder, 'metrics')) ? readMetrics(runPath(runFolder, 'metrics')).records : [];
+  const { step, stateFile } = run;
+  // Its metrics are of other weights where those were trained elsewhere.
+  const hasMetrics = stateFile === undefined && existsSync(runPath(runFolder, 'metrics'));
+  const metrics = hasMetrics ? readMetrics(runPath(runFolder, 'metrics')).records : [];
   const last = metrics.filter((record) => record.step <= step).at(-1);
-  const told = { step, configuration: withoutPlaces(run.configuration) };
+  const told = { ...run, configuration: withoutPlaces(run.configuration) };
   return planNetworksOf(run, options, originOf(basename(resolve(runFolder)), told, packageVersion(), last));
 }
 
 /** A recording by its name alone: an export goes to other machines. */
-function withoutPlaces(configuration: Configuration): Configuration {
+export function withoutPlaces(configuration: Configuration): Configuration {
   if (configuration.recording === undefined) return configuration;
   const { ffmpeg: _, path, ...recording } = configuration.recording;
   return { ...configuration, recording: { path: basename(path), ...recording } };

@@ -2,7 +2,7 @@
 // that was measured, and test data. The folder appears whole, after every file passed its checks.
 import { cpSync, existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, parse, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { checkOnnx, exportOnnx, type Parity, type ParityReport, verifyExport } from '../../export/index.ts';
 import { option, UnavailableError, UsageError } from '../../src/error.ts';
@@ -13,20 +13,27 @@ import { openRuntime, type Runtime } from '../../src/runtimes/index.ts';
 import { writeFolderAtomic } from '../../src/storage/atomic-file.ts';
 import { holdsExport, writeExportDescription } from '../../src/storage/export-description.ts';
 import { listIfPresent } from '../../src/storage/file-system.ts';
+import { setNetworkWeights } from '../../src/tensorflow/weight.ts';
 import { namedCodeOf } from '../../src/training/configuration.ts';
 import { loadRun } from '../load.ts';
 import { disposeRunParts } from '../parts.ts';
 import { writeMlflowModel, writeModelCard } from './model-card.ts';
 import { describeExport, type NetworkPlanOptions, planNetworks, resolveNetworkOptions } from './plan.ts';
+import { readTrainedState } from './trained-state.ts';
 import { type ExportedTrainingStep, writeTrainingStep } from './training-step.ts';
 
 /** How the networks of a run are written, and where; nothing has to be said. */
 export interface ExportRunOptions extends NetworkPlanOptions {
-  /** Default: export/ in the run's folder. */
+  /** Default: export/ in the run's folder; of a state NAME-export beside its file. */
   readonly out?: string;
+  /**
+   * A file of weights that the run's training step was trained to elsewhere, .npz or .safetensors: they are exported in place of the
+   * run's own. Arrays `stepsDone`, `weights`, `first_moment`, `second_moment`, `averages`; perhaps a text `configuration`.
+   */
+  readonly state?: string;
   /** Of the weights, for the model card: an identifier of Hugging Face's list. Default: none is stated. */
   readonly license?: string;
-  /** Writes the training step too, from the newest checkpoint on. Default: false. */
+  /** Writes the training step too, from the newest checkpoint or from `state` on. Default: false. */
   readonly trainingStep?: boolean;
   /** Whether that step is for batches of the run's size alone. Default: false, for batches of any size. */
   readonly fixedBatch?: boolean;
@@ -57,7 +64,8 @@ export interface ExportedRun {
  * Writes the networks of a run as encoder.onnx, predictor.onnx and auxiliary.onnx, each only after it agrees with TensorFlow.js.
  * The folder appears whole or not at all; its parity.json says how far each output is from the reference.
  *
- * @throws UsageError where `out` holds something else than an export; JepaError where a file does not pass its checks
+ * @throws UsageError where `out` holds something else than an export; FormatError where `state` is none of this run's step;
+ *   JepaError where a file does not pass its checks
  */
 export async function exportRun(runFolder: string, given: ExportRunOptions = {}): Promise<ExportedRun> {
   const options = resolveNetworkOptions(given);
@@ -65,13 +73,17 @@ export async function exportRun(runFolder: string, given: ExportRunOptions = {})
     throw new UsageError(`${option('fixedBatch')}: expected ${option('trainingStep')} beside it, got none`, {
       remedy: 'The networks themselves take batches of any size.',
     });
-  const folder = options.out ?? runPath(runFolder, 'export');
+  const folder = outFolder(runFolder, options);
   readConfiguration(runFolder);
   requireReplaceable(folder);
   await chooseBackend(options.onNote);
-  const run = await loadRun(runFolder, options.onNote);
+  const loaded = await loadRun(runFolder, options.onNote);
   const runtime = await openChecker(options.onNote);
   try {
+    const { state } = options;
+    const trained = state === undefined ? undefined : await readTrainedState(state, runFolder, loaded);
+    if (trained) setNetworkWeights(loaded.model, trained.weights);
+    const run = trained === undefined ? loaded : { ...loaded, step: trained.step, stateFile: trained.stateFile };
     const plans = planNetworks(runFolder, run, options);
     const license: Readonly<Record<string, string>> = options.license === undefined ? {} : { license: options.license };
     const networks: ExportedNetwork[] = [];
@@ -104,6 +116,7 @@ export async function exportRun(runFolder: string, given: ExportRunOptions = {})
             opset,
             metadata,
             hasFixedBatch: fixedBatch,
+            trained,
           });
         }
         const reports = Object.fromEntries(networks.map(({ name, parity }) => [name, parity]));
@@ -122,8 +135,20 @@ export async function exportRun(runFolder: string, given: ExportRunOptions = {})
     return { folder, networks, ...(trainingStep ? { trainingStep } : {}) };
   } finally {
     await runtime.dispose();
-    disposeRunParts(run);
+    disposeRunParts(loaded);
   }
+}
+
+/** @throws UsageError where a state would take the place of the run's own weights, which evaluations compare with its models */
+function outFolder(runFolder: string, { out, state }: ExportRunOptions): string {
+  const own = runPath(runFolder, 'export');
+  if (state === undefined) return out ?? own;
+  const { dir, name } = parse(state);
+  const folder = out ?? join(dir, `${name}-export`);
+  if (resolve(folder) !== resolve(own)) return folder;
+  throw new UsageError(`${option('out', folder)}: expected another folder than that of the run's own weights, got it`, {
+    remedy: `Choose another ${option('out')}.`,
+  });
 }
 
 /** An empty folder, an earlier export, or nothing. */

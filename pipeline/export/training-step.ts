@@ -1,4 +1,4 @@
-// The training step of a run as files, from the state of its newest checkpoint on: written after one real step of it gave what
+// The training step of a run as files, from the state of its newest checkpoint or of a file on: written after one real step of it gave what
 // TensorFlow gives, or, where TensorFlow cannot be had, finite losses.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,6 +22,8 @@ import { TrainingStep } from '../../src/training/training-step.ts';
 import type { LoadedRun } from '../load.ts';
 import { OnnxTrainingStep } from '../train/onnx-step.ts';
 import { trainingShapeOf } from '../train/shape.ts';
+import { withoutPlaces } from './plan.ts';
+import type { TrainedState } from './trained-state.ts';
 
 /** One file of a training step. */
 export interface ExportedTrainingFile {
@@ -56,15 +58,18 @@ export async function writeTrainingStep(
     opset,
     metadata,
     hasFixedBatch = false,
+    trained,
   }: {
     readonly runtime: Runtime;
     readonly opset?: number | undefined;
     readonly metadata?: Readonly<Record<string, string>> | undefined;
     readonly hasFixedBatch?: boolean | undefined;
+    /** Where it starts, if not at the newest checkpoint. */
+    readonly trained?: TrainedState | undefined;
   },
 ): Promise<ExportedTrainingStep> {
   const { objective, optimization, seed } = run.configuration;
-  const checkpoint = newestCheckpoint(runFolder);
+  const checkpoint = trained ?? newestCheckpoint(runFolder);
   if (checkpoint === undefined) throw new JepaError(`${runFolder}: expected a whole checkpoint, got none`);
   const shape = trainingShapeOf(run);
   const options = { objective, optimization, auxiliaries: run.auxiliaries, seed };
@@ -88,8 +93,9 @@ export async function writeTrainingStep(
     await writeFile(join(folder, file), bytes);
     files.push({ file, bytes: bytes.byteLength, nodes: model.graph.nodes.length });
   }
+  const configuration = withoutPlaces(run.configuration);
   const description: TrainingStartDescription = { ...program.description, stepsDone: checkpoint.step };
-  await writeFile(join(folder, 'training-step.json'), formatJson(description));
+  await writeFile(join(folder, 'training-step.json'), formatJson({ ...description, configuration }));
   const lossError = await checkOneStep(program, { runtime, run, shape, options, checkpoint });
   return { files, ...(lossError === undefined ? {} : { lossError }) };
 }

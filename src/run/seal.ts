@@ -17,7 +17,8 @@ const BACKEND_KEYS: readonly string[] = ['tensorflow', 'onnx:cpu', 'onnx:wasm', 
 /** Where a recording is, what decodes it and with how many threads changes no number. */
 const PLACE_KEYS: readonly string[] = ['recording.path', 'recording.ffmpeg', 'recording.workers'];
 
-const STEPS_KEY = 'optimization.steps';
+/** The one key that a run may have changed since: it was prolonged. */
+export const STEPS_KEY = 'optimization.steps';
 
 const digest = z.strictObject({ rows: z.int().min(0), sha256: z.string() });
 const sealSchema = z.strictObject({
@@ -68,18 +69,27 @@ export function requireSealedConfiguration(
   const sealed = readSeal(checkpoint)?.configuration;
   if (sealed === undefined) return;
   const found = sealedConfigurationOf(configuration);
-  for (const key of new Set([...Object.keys(sealed), ...Object.keys(found)])) {
-    if (sealed[key] === found[key] || (isProlonged && key === STEPS_KEY)) continue;
-    throw new FormatError(
-      `${runPath(runFolder, 'configuration')}: ${key}: expected ${sealed[key] ?? 'nothing'}, with which the checkpoint of step ${checkpoint.step} was trained, got ${found[key] ?? 'nothing'}`,
-      {
-        remedy:
-          key === STEPS_KEY
-            ? `Put it back; to prolong the run: jepa train --resume ${runFolder} --set ${STEPS_KEY}=N`
-            : 'Put it back, or start a new run with it.',
-      },
-    );
-  }
+  const key = differingKey(sealed, found, isProlonged ? [STEPS_KEY] : []);
+  if (key === undefined) return;
+  throw new FormatError(
+    `${runPath(runFolder, 'configuration')}: ${key}: expected ${sealed[key] ?? 'nothing'}, with which the checkpoint of step ${checkpoint.step} was trained, got ${found[key] ?? 'nothing'}`,
+    {
+      remedy:
+        key === STEPS_KEY
+          ? `Put it back; to prolong the run: jepa train --resume ${runFolder} --set ${STEPS_KEY}=N`
+          : 'Put it back, or start a new run with it.',
+    },
+  );
+}
+
+/** The first key of two sealed configurations whose values differ; undefined where none does but those that may. */
+export function differingKey(
+  expected: Readonly<Record<string, string>>,
+  found: Readonly<Record<string, string>>,
+  mayDiffer: readonly string[] = [],
+): string | undefined {
+  const keys = new Set([...Object.keys(expected), ...Object.keys(found)]);
+  return [...keys].find((key) => expected[key] !== found[key] && !mayDiffer.includes(key));
 }
 
 /** @throws FormatError where environment.json, or this process, is of another backend than the checkpoint */

@@ -32,6 +32,10 @@ export const exportDescriptionSchema = z.looseObject({
   format: z.literal(EXPORT_FORMAT),
   run: z.string().describe('name of the run that was exported'),
   step: z.int().min(0).describe('training steps done'),
+  state: z
+    .string()
+    .optional()
+    .describe("name of the file that the weights were read from, where the run's training step was run elsewhere"),
   license: z.string().optional().describe('of the weights, where their owner stated one'),
   configuration: z.record(z.string(), z.unknown()).describe("the run's resolved configuration, as in its config.json"),
   encoder: z.looseObject({

@@ -1,15 +1,19 @@
 // Training from the files alone, by the examples as they stand: Python, Node and a page in Chromium, on a world that the files were
-// not written for. In all three the loss falls.
+// not written for. In all three the loss falls, and what they save becomes an encoder with the latents of what was trained.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exportRun } from '../../pipeline/export/run.ts';
 import { trainRun } from '../../pipeline/train/run.ts';
+import { readArrayFile } from '../../src/data/readers/array-file.ts';
+import { randomFor } from '../../src/random.ts';
 import { resolveConfiguration } from '../../src/training/presets.ts';
 import { hasChromium, launchChromium, softwareWebGpu } from '../chromium.ts';
+import { expectClose } from '../matcher/close.ts';
 import { findPython } from '../python/python.ts';
 
 const examples = join(import.meta.dirname, '../../examples/train');
@@ -66,24 +70,50 @@ function runExample(program: string, file: string): string {
   return stdout;
 }
 
+async function runFile(path: string, feeds: Readonly<Record<string, ort.Tensor>>): Promise<Float32Array> {
+  const session = await ort.InferenceSession.create(path);
+  try {
+    return (await session.run(feeds)).latent.data as Float32Array;
+  } finally {
+    await session.release();
+  }
+}
+
+/** Of latents: the exported encoder folds batch norms into weights. */
+const LATENT_TOLERANCE = { absolute: 1e-5, relative: 1e-5 };
+
+/** `jepa export RUN --state FILE`: its encoder has the latents of training-encoder.onnx with the weights of the file. */
+async function expectWayBack(file: string): Promise<void> {
+  const { folder: back } = await exportRun(join(folder, 'run'), { state: file, pixels: 'uint8', layout: 'nhwc' });
+  expect(JSON.parse(readFileSync(join(back, 'export.json'), 'utf8'))).toMatchObject({ step: DONE + STEPS });
+  const { arrays, texts } = await readArrayFile(file);
+  expect([...texts.keys()]).toEqual(['configuration']);
+  const random = randomFor('observations');
+  const pixels = Uint8Array.from({ length: 5 * 64 * 64 * 3 }, () => random.integer(256));
+  const observations = new ort.Tensor('uint8', pixels, [5, 64, 64, 3]);
+  const flat = (name: string) => {
+    const values = arrays.get(name)?.values;
+    return new ort.Tensor('float32', values as Float32Array, [values?.length ?? 0]);
+  };
+  const state = { weights: flat('weights'), averages: flat('averages') };
+  const expected = await runFile(join(exported, 'training-encoder.onnx'), { observations, ...state });
+  const found = await runFile(join(back, 'encoder.onnx'), { observation: observations });
+  expectClose(found, expected, LATENT_TOLERANCE);
+}
+
 describe('training from the files alone', () => {
-  test('in Node the loss falls, and the weights are written', () => {
+  test('in Node the loss falls, and the state becomes an encoder', async () => {
     const printed = runExample(process.execPath, 'node/train.js');
     expectTrained(printed);
     expect(printed).toMatch(GOES_ON);
-    const { weights } = JSON.parse(readFileSync(join(exported, 'training-step.json'), 'utf8')) as {
-      readonly weights: readonly { readonly shape: readonly number[]; readonly offset: number }[];
-    };
-    const last = weights[weights.length - 1];
-    const size = last.offset + last.shape.reduce((a, b) => a * b, 1);
-    expect(readFileSync(join(folder, 'weights.f32')).length).toBe(4 * size);
+    await expectWayBack(join(folder, 'trained.safetensors'));
   });
 
-  test.skipIf(python === undefined)('in Python the loss falls, and the state is written', () => {
+  test.skipIf(python === undefined)('in Python the loss falls, and the state becomes an encoder', async () => {
     const printed = runExample(python ?? '', 'python/train.py');
     expectTrained(printed);
     expect(printed).toMatch(GOES_ON);
-    expect(existsSync(join(folder, 'trained.npz'))).toBe(true);
+    await expectWayBack(join(folder, 'trained.npz'));
   });
 
   describe.skipIf(!hasChromium)('in a page', () => {
@@ -99,25 +129,33 @@ describe('training from the files alone', () => {
     });
     afterAll(() => server?.close());
 
-    test.each(['wasm', 'webgpu'])('%s: the loss falls, and nothing is said on the console', async (provider) => {
-      const browser = await launchChromium(provider === 'webgpu' ? softwareWebGpu : []);
-      try {
-        const page = await browser.newPage();
-        const said: string[] = [];
-        page.on('console', (message) => message.type() === 'error' && said.push(message.text()));
-        page.on('pageerror', (error) => said.push(error.message));
-        await page.goto(`${address}/?steps=1&provider=${provider}`);
-        await page.locator('#output[data-state]').waitFor({ timeout: 300_000 });
-        const first = await page.locator('#output').textContent();
-        await page.goto(`${address}/?steps=${STEPS}&provider=${provider}`);
-        await page.locator('#output[data-state]').waitFor({ timeout: 900_000 });
-        expect(first).toMatch(GOES_ON);
-        const last = await page.locator('#output').textContent();
-        expectTrained(`${first}\n${last}`);
-        expect(said).toEqual([]);
-      } finally {
-        await browser.close();
-      }
-    });
+    test.each(['wasm', 'webgpu'])(
+      '%s: the loss falls, the state becomes an encoder, and the console is silent',
+      async (provider) => {
+        const browser = await launchChromium(provider === 'webgpu' ? softwareWebGpu : []);
+        try {
+          const page = await browser.newPage();
+          const said: string[] = [];
+          page.on('console', (message) => message.type() === 'error' && said.push(message.text()));
+          page.on('pageerror', (error) => said.push(error.message));
+          await page.goto(`${address}/?steps=1&provider=${provider}`);
+          await page.locator('#output[data-state]').waitFor({ timeout: 300_000 });
+          const first = await page.locator('#output').textContent();
+          await page.goto(`${address}/?steps=${STEPS}&provider=${provider}`);
+          await page.locator('#output[data-state]').waitFor({ timeout: 900_000 });
+          expect(first).toMatch(GOES_ON);
+          const last = await page.locator('#output').textContent();
+          expectTrained(`${first}\n${last}`);
+          const file = join(folder, `${provider}.safetensors`);
+          const [saved] = await Promise.all([page.waitForEvent('download'), page.locator('a[download]').click()]);
+          expect(saved.suggestedFilename()).toBe('trained.safetensors');
+          await saved.saveAs(file);
+          await expectWayBack(file);
+          expect(said).toEqual([]);
+        } finally {
+          await browser.close();
+        }
+      },
+    );
   });
 });

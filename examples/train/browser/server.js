@@ -6,6 +6,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = import.meta.dirname;
+const shared = join(here, '../node');
 const runtime = dirname(fileURLToPath(import.meta.resolve('onnxruntime-web')));
 const types = {
   '.html': 'text/html',
@@ -14,7 +15,7 @@ const types = {
   '.json': 'application/json',
   '.wasm': 'application/wasm',
 };
-const own = { 'index.html': here, 'train.js': here, 'world.js': join(here, '../node') };
+const own = { 'index.html': here, 'train.js': here, 'world.js': shared, 'safetensors.js': shared };
 
 /** port 0: any that is free. Gives the server, which listens. */
 export function serve(folder, port = 0) {

@@ -1,9 +1,11 @@
 // Trains a world model in onnxruntime alone: node train.js EXPORT_FOLDER [STEPS] [BATCH]. Needs the package onnxruntime-node.
 // The folder is that of `jepa export RUN --training-step`, RUN of `jepa train counting`. The world is another: world.js.
 // BATCH: sequences of a step, any number; by default that of the run.
+// `jepa export RUN --state trained.safetensors` makes encoder.onnx and predictor.onnx of what was trained.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as onnxruntime from 'onnxruntime-node';
+import { encodeSafetensors } from './safetensors.js';
 import { openWorld } from './world.js';
 
 const [folder, steps = '200', batch] = process.argv.slice(2);
@@ -16,7 +18,8 @@ const scalar = (value) => new onnxruntime.Tensor('float32', [value], []);
 
 // Adam's corrections follow the number of the step: the moments of the start are those of `stepsDone` steps.
 const first = about.stepsDone + 1;
-for (let number = first; number < first + Number(steps); number++) {
+const last = about.stepsDone + Number(steps);
+for (let number = first; number <= last; number++) {
   const drawn = Object.entries(drawBatch()).map(([name, value]) => [name, new onnxruntime.Tensor(...value)]);
   const results = await session.run({
     ...Object.fromEntries(drawn),
@@ -28,5 +31,9 @@ for (let number = first; number < first + Number(steps); number++) {
   if (number === first || number % 20 === 0)
     console.log(number, ...about.losses.map((name) => `${name} ${results[name].data[0].toFixed(4)}`));
 }
-// Where each weight lies in it: about.weights.
-writeFileSync('weights.f32', state.weights.data);
+// The configuration says of which run it is.
+const trained = encodeSafetensors(
+  { stepsDone: scalar(last), ...state },
+  { configuration: JSON.stringify(about.configuration) },
+);
+writeFileSync('trained.safetensors', Buffer.from(await trained.arrayBuffer()));

@@ -2,7 +2,8 @@
 
 Needs numpy and onnxruntime. BATCH is the number of sequences of a step, any number; by default that of the run.
 
-The folder is that of `jepa export RUN --training-step`, RUN of `jepa train counting`. The world is another: a dot on a ring."""
+The folder is that of `jepa export RUN --training-step`, RUN of `jepa train counting`. The world is another: a dot on a ring.
+`jepa export RUN --state trained.npz` makes encoder.onnx and predictor.onnx of what was trained."""
 
 import json
 import sys
@@ -14,7 +15,8 @@ folder, steps = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 200
 session = onnxruntime.InferenceSession(f"{folder}/training-step.onnx")
 names = [output.name for output in session.get_outputs()]
 start = onnxruntime.InferenceSession(f"{folder}/training-start.onnx")
-about = json.loads(start.get_modelmeta().custom_metadata_map["jepa_onnx.training_step"])
+metadata = start.get_modelmeta().custom_metadata_map
+about = json.loads(metadata["jepa_onnx.training_step"])
 state = dict(zip((output.name for output in start.get_outputs()), start.run(None, {})))
 random = numpy.random.default_rng(0)
 size = int(sys.argv[3]) if len(sys.argv) > 3 else about["batchSize"]
@@ -39,4 +41,5 @@ for number in range(first, first + steps):
     state = {name: results[after] for name, after in about["state"].items()}
     if number == first or number % 20 == 0:
         print(number, *(f"{name} {results[name]:.4f}" for name in about["losses"]))
-numpy.savez("trained.npz", stepsDone=first + steps - 1, **state)
+# For `jepa export RUN --state trained.npz`; the configuration says of which run it is.
+numpy.savez("trained.npz", stepsDone=first + steps - 1, configuration=metadata["jepa_onnx.config"], **state)

@@ -110,11 +110,14 @@ export function openNpyArray(name: string, region: Region): FlatArray | string {
   return { name, type, shape, read };
 }
 
-/** Text of one value a row, as numbers of its different values; undefined where it is too long or too varied for classes. */
+/**
+ * Text of one value a row, or of one value alone, as numbers of its different values; undefined where it is too long or too varied for
+ * classes.
+ */
 function openTextArray(name: string, region: Region, header: NpyHeader): FlatArray | undefined {
   const { text, shape, isLittleEndian, dataStart } = header;
-  const [rowCount = 0] = shape;
-  if (text === undefined || shape.length !== 1 || rowCount * text.bytes > MAXIMAL_TEXT_BYTES) return undefined;
+  const [rowCount = 1] = shape;
+  if (text === undefined || shape.length > 1 || rowCount * text.bytes > MAXIMAL_TEXT_BYTES) return undefined;
   const bytes = withFile(region, (descriptor) =>
     readExactly(descriptor, region.start + dataStart, rowCount * text.bytes, region.where),
   );
@@ -134,7 +137,7 @@ function openTextArray(name: string, region: Region, header: NpyHeader): FlatArr
   const numbered = numberTexts(texts);
   if (numbered === undefined) return undefined;
   const { labels, values } = numbered;
-  return { name, type: 'int32', shape: [rowCount], labels, read: (from, to) => values.slice(from, to) };
+  return { name, type: 'int32', shape, labels, read: (from, to) => values.slice(from, to) };
 }
 
 type NumericHeader = NpyHeader & { readonly type: NonNullable<NpyHeader['type']> };

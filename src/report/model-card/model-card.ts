@@ -41,7 +41,7 @@ export function modelCard(input: ModelCardInput): string {
       'The encoder turns observations into latents; the predictor says where an action leads, from latent to latent, any number of',
       'actions ahead. That serves planning, control and the study of representations.',
       '',
-      `- It knows ${placeOf(description)} and nothing else: observations from elsewhere get latents without meaning.`,
+      `- It knows ${description.state === undefined ? placeOf(description) : 'what it was trained on'} and nothing else: observations from elsewhere get latents without meaning.`,
       '- Errors of the predictor add up with every action.',
       '- Latents of different runs cannot be compared, not even at equal settings with another seed.',
       '- What the latents keep apart is measured below, on held-out observations; what was not measured is not promised.',
@@ -51,9 +51,14 @@ export function modelCard(input: ModelCardInput): string {
       trainedOn(description),
       'Encoder and predictor are trained together, without reconstruction: the predicted next latent meets the encoded next one',
       '(dynamics), and auxiliary heads on the latent keep it from collapsing, as analysed in arXiv 2509.12249.',
-      `Training took ${description.step} steps with seed ${String(description.configuration.seed)}.`,
+      description.state === undefined
+        ? `Training took ${description.step} steps with seed ${String(description.configuration.seed)}.`
+        : `Training took ${description.step} steps.`,
     ].join(' '),
     '### Hyper-parameters',
+    ...(description.state === undefined
+      ? []
+      : ['Those of the run; rates, batches and data were those of whoever trained.']),
     table(['name', 'value'], hyperParameters(description.configuration)),
     '## Evaluation',
     evaluation
@@ -121,7 +126,10 @@ function placeOf({ configuration, recording }: ExportDescription): string {
 }
 
 function trainedOn(description: ExportDescription): string {
-  const { environment } = description.configuration;
+  const { state, run, configuration } = description;
+  if (state !== undefined)
+    return `Its weights come from \`${state}\`, to which the training step of the run \`${run}\` was trained elsewhere; on what, that file does not say. The run itself is of ${placeOf(description)}.`;
+  const { environment } = configuration;
   const options =
     typeof environment === 'object' && environment !== null
       ? Object.entries(environment).filter(([key]) => key !== 'name')
