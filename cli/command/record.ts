@@ -9,8 +9,8 @@ import { parseImageSize } from './data.ts';
 
 export function createRecordCommand(terminal: Terminal): Command {
   const command = new Command('record')
-    .description("record a simulator: a module of your own, or an environment of Python's Gymnasium")
-    .argument('<simulator>', './my-env.ts (jepa new environment my-env writes one), or gym:CartPole-v1')
+    .description("record a simulator: a module of your own, an environment of Python's Gymnasium, or a built-in one")
+    .argument('<simulator>', './my-env.ts (jepa new environment my-env writes one), gym:CartPole-v1, or counting')
     .option('--out <file>', 'the recording; its ending says the format: .npz, .h5, .hdf5 or .parquet', 'recording.npz')
     .option('--seed <number>', 'seed of the episodes and of the policy', parseWhole('--seed', 0), 0)
     .option('--image-size <HxW>', 'bring all images to this height and width', parseImageSize)
@@ -25,7 +25,8 @@ Examples:
   jepa record gym:CartPole-v1 --render --image-size 64x64 --out frames.npz
   jepa record ./my-env.ts --policy ./my-policy.ts --random-share 0.1 --out better.npz
   jepa record gym:CartPole-v1 --policy planner:runs/a@avoid:terminations --random-share 0.2 --out planned.npz
-  jepa record gym:FrozenLake-v1 --option is_slippery=false --out lake.parquet`,
+  jepa record gym:FrozenLake-v1 --option is_slippery=false --out lake.parquet
+  jepa record counting --option target=3 --out counting.h5`,
     )
     .action((simulator, flags) => runRecord(terminal, simulator, flags));
 }

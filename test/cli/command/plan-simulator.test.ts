@@ -114,7 +114,7 @@ describe('jepa plan in a simulator', () => {
     [['--in', join(root, 'wide.mjs')], /expected observations as in the run's recording, 2 numbers, got 3 numbers/],
     [['--in', join(root, 'moved.mjs')], /expected actions as in the run's recording, 2 choices, got 1 numbers/],
     [['--in', './none.ts'], /simulator \.\/none\.ts: expected a module, got nothing there/],
-    [['--in', 'counting'], /simulator: expected a module .*got "counting"/],
+    [['--in', 'countin'], /simulator: expected a module .*got "countin"/],
     [
       ['--goal', 'column:left'],
       /--goal column:left: expected a run with the auxiliary column:left, got reward, column:terminations/,

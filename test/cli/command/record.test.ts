@@ -68,7 +68,7 @@ describe('jepa record and jepa train', () => {
   });
 
   test.each([
-    [['record', 'counting'], /simulator: expected a module \(.*\) or gym:ENVIRONMENT, got "counting"/],
+    [['record', 'countin'], /simulator: expected a module \(.*\), gym:ENVIRONMENT or counting, .*, got "countin"/],
     [['record', './none.ts'], /simulator \.\/none\.ts: expected a module, got nothing there/],
     [['record', './none.ts', '--out', 'a.zip'], /a\.zip: expected a name that ends with \.npz/],
     [['record', './none.ts', '--out', 'taken.npz'], /--out: expected a path that is free, got taken\.npz/],
