@@ -1,6 +1,7 @@
 // A training step on a runtime that runs ONNX files: the graph that TensorFlow would run, its state carried from step to step.
 import { encodeModel } from '../../export/index.ts';
 import {
+  flatTensorsOf,
   flattenState,
   nextName,
   probeName,
@@ -9,7 +10,8 @@ import {
 } from '../../export/training/index.ts';
 import type { TransitionBatch } from '../../src/data/transition.ts';
 import { JepaError } from '../../src/error.ts';
-import type { Runtime, RuntimeSession, RuntimeTensor } from '../../src/runtimes/index.ts';
+import { carryingSession } from '../../src/runtimes/carrying.ts';
+import type { CarryingSession, Runtime, RuntimeSession, RuntimeTensor } from '../../src/runtimes/index.ts';
 import { elementCount } from '../../src/shape.ts';
 import type { NamedArray } from '../../src/storage/safetensors.ts';
 import { setNetworkWeights } from '../../src/tensorflow/weight.ts';
@@ -25,14 +27,13 @@ export class OnnxTrainingStep implements TrainingBackend {
   readonly #program: TrainingProgram;
   readonly #runtime: Runtime;
   readonly #seed: number;
-  readonly #session: RuntimeSession;
+  readonly #session: CarryingSession;
   readonly rowSize: number;
   readonly latentSize: number;
-  #state: State;
   /** Opened when something is measured. */
   #measuring: Promise<RuntimeSession> | undefined;
 
-  private constructor(program: TrainingProgram, runtime: Runtime, session: RuntimeSession, seed: number) {
+  private constructor(program: TrainingProgram, runtime: Runtime, session: CarryingSession, seed: number) {
     this.#program = program;
     this.#runtime = runtime;
     this.#session = session;
@@ -40,7 +41,7 @@ export class OnnxTrainingStep implements TrainingBackend {
     const [, ...observationShape] = program.built.graph.placeholders.get('observations')?.shape ?? [];
     this.rowSize = elementCount(observationShape);
     this.latentSize = program.built.latentSize;
-    this.#state = this.#stateOf(program.initial);
+    session.write(this.#stateOf(program.initial));
   }
 
   /**
@@ -52,7 +53,10 @@ export class OnnxTrainingStep implements TrainingBackend {
     runtime: Runtime,
     { seed = 0 }: { readonly seed?: number } = {},
   ): Promise<OnnxTrainingStep> {
-    const session = await runtime.load(encodeModel(program.step));
+    const model = encodeModel(program.step);
+    const carried = carriedBy(program);
+    const session =
+      (await runtime.loadCarrying?.(model, carried)) ?? carryingSession(await runtime.load(model), carried);
     return new OnnxTrainingStep(program, runtime, session, seed);
   }
 
@@ -64,7 +68,6 @@ export class OnnxTrainingStep implements TrainingBackend {
       rate: scalar(rate),
       step: scalar(step + 1),
     });
-    this.#state = Object.fromEntries(Object.keys(this.#state).map((name) => [name, outputs[nextName(name)]]));
     const numberOf = (name: string): number => Number(outputs[name].data[0]);
     return {
       loss: numberOf('loss'),
@@ -85,7 +88,6 @@ export class OnnxTrainingStep implements TrainingBackend {
       observations: shaped('observations', batch.observations.subarray(0, observedNumbers)),
       actions: shaped('actions', batch.actions),
       targets: shaped('targets', batch.auxiliary),
-      ...this.#state,
     };
     for (const [name, values] of Object.entries(sigregFeeds(graph, this.#seed, step)))
       fed.directions = shaped(name, values);
@@ -99,7 +101,7 @@ export class OnnxTrainingStep implements TrainingBackend {
   async probe(batch: TransitionBatch, step: number, tensors: readonly ProbedTensor[]): Promise<Float32Array[]> {
     const session = await this.#runtime.load(encodeModel(this.#program.probe(tensors)));
     try {
-      const outputs = await runWith(session, this.#batchFeeds(batch, step));
+      const outputs = await runWith(session, { ...this.#batchFeeds(batch, step), ...(await this.#session.read()) });
       return tensors.map((_, i) => floatsOf(outputs[probeName(i)]));
     } finally {
       await session.dispose();
@@ -144,19 +146,20 @@ export class OnnxTrainingStep implements TrainingBackend {
     const data = isPixels ? new Uint8Array(elementCount(shape)) : new Float32Array(elementCount(shape));
     data.set(observations);
     const fed: Record<string, RuntimeTensor> = {
-      ...this.#state,
+      ...(await this.#session.read()),
       observations: { type: isPixels ? 'uint8' : 'float32', data, shape },
     };
     return runWith(session, fed);
   }
 
-  read(): StepState {
-    const flat = new Map(Object.entries(this.#state).map(([name, tensor]) => [name, floatsOf(tensor)]));
+  async read(): Promise<StepState> {
+    const state = await this.#session.read();
+    const flat = new Map(Object.entries(state).map(([name, tensor]) => [name, floatsOf(tensor)]));
     return unflattenState(this.#program, flat);
   }
 
   restore(state: StepState): void {
-    this.#state = this.#stateOf(new Map([...state.weights, ...state.optimizer]));
+    this.#session.write(this.#stateOf(new Map([...state.weights, ...state.optimizer])));
   }
 
   #stateOf(values: ReadonlyMap<string, NamedArray>): State {
@@ -166,8 +169,8 @@ export class OnnxTrainingStep implements TrainingBackend {
     );
   }
 
-  copyToModels(networks: Networks): void {
-    setNetworkWeights(networks, this.read().weights);
+  async copyToModels(networks: Networks): Promise<void> {
+    setNetworkWeights(networks, (await this.read()).weights);
   }
 
   async dispose(): Promise<void> {
@@ -177,8 +180,13 @@ export class OnnxTrainingStep implements TrainingBackend {
   }
 }
 
+/** What a step carries: an input of the state -> the output that is its next value. */
+function carriedBy({ layout }: TrainingProgram): Record<string, string> {
+  return Object.fromEntries(flatTensorsOf(layout).map(({ name }) => [name, nextName(name)]));
+}
+
 /** Runs a session with those of `fed` that it takes. */
-const runWith = (session: RuntimeSession, fed: Readonly<Record<string, RuntimeTensor>>) =>
+const runWith = (session: Pick<RuntimeSession, 'inputs' | 'run'>, fed: Readonly<Record<string, RuntimeTensor>>) =>
   session.run(Object.fromEntries(session.inputs.map(({ name }) => [name, fed[name]])));
 
 function floatsOf({ data, type }: RuntimeTensor): Float32Array {

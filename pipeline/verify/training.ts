@@ -83,7 +83,7 @@ export async function verifyTraining(
           seed,
         }),
       });
-    const start = opened[0].backend.read();
+    const start = await opened[0].backend.read();
     const first = await source.batch(0, optimization.batchSize, objective.horizon);
     const origins = await findOrigins(opened, first, signal);
     const rows: TrainingVerificationRow[] = [];
@@ -93,16 +93,20 @@ export async function verifyTraining(
       const rate = learningRateAt(step, optimization);
       const losses: number[] = [];
       for (const { backend } of opened) losses.push((await backend.run(batch, step, rate)).loss);
-      const expected = opened[0].backend.read();
+      const expected = await opened[0].backend.read();
       const change = largestDifference(expected, start);
-      const compared = opened.map(({ place, backend }, i): [string, TrainingComparison] => [
-        place.name,
-        {
-          loss: losses[i],
-          lossError: Math.abs(losses[i] - losses[0]) / Math.max(Math.abs(losses[0]), Number.MIN_VALUE),
-          weightError: i === 0 ? 0 : largestDifference(backend.read(), expected) / Math.max(change, Number.MIN_VALUE),
-        },
-      ]);
+      const compared: [string, TrainingComparison][] = [];
+      for (const [i, { place, backend }] of opened.entries()) {
+        const found = i === 0 ? expected : await backend.read();
+        compared.push([
+          place.name,
+          {
+            loss: losses[i],
+            lossError: Math.abs(losses[i] - losses[0]) / Math.max(Math.abs(losses[0]), Number.MIN_VALUE),
+            weightError: largestDifference(found, expected) / Math.max(change, Number.MIN_VALUE),
+          },
+        ]);
+      }
       rows.push({ step: step + 1, places: Object.fromEntries(compared) });
     }
     return {

@@ -42,6 +42,7 @@ export async function openRuntime(name: string, options: RuntimeOptions = {}): P
 }
 
 export type {
+  CarryingSession,
   ElementType,
   Placement,
   Runtime,

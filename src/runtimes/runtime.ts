@@ -86,6 +86,22 @@ export interface RuntimeSession {
   dispose(): Promise<void>;
 }
 
+/**
+ * A loaded model that carries a state from run to run: some of its outputs are its next inputs, and stay where it computes. Whoever loaded it
+ * disposes it.
+ */
+export interface CarryingSession {
+  /** Without those of the state. */
+  readonly inputs: readonly TensorSpec[];
+  /** Sets the state, by input name. */
+  write(state: Readonly<Record<string, RuntimeTensor>>): void;
+  /** A run as of any session, with the other feeds and the other outputs; the state becomes the next one. */
+  run(feeds: Readonly<Record<string, RuntimeTensor>>): Promise<Record<string, RuntimeTensor>>;
+  /** The state by input name, to be read only. Changes nothing. */
+  read(): Promise<Readonly<Record<string, RuntimeTensor>>>;
+  dispose(): Promise<void>;
+}
+
 /** Which provider ran how many nodes in one real run, as the runtime's own profile says. */
 export interface Placement {
   readonly nodesByProvider: Readonly<Record<string, number>>;
@@ -103,6 +119,11 @@ export interface Runtime {
    * @throws UnavailableError where some node of it cannot run on this runtime's own provider.
    */
   load(model: Uint8Array | string): Promise<RuntimeSession>;
+  /**
+   * Opens a model that carries a state. Absent where a run leaves its outputs in the host's memory anyway (`carryingSession` does it there).
+   * @param carried name of an input -> the output that is its next value
+   */
+  loadCarrying?(model: Uint8Array, carried: Readonly<Record<string, string>>): Promise<CarryingSession>;
   /** Runs the model once under the runtime's profiler. Absent where the runtime has none. */
   placementOf?(model: Uint8Array | string, feeds: Readonly<Record<string, RuntimeTensor>>): Promise<Placement>;
   /** Gives back the runtime; its sessions are disposed before. */

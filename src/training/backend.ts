@@ -40,11 +40,11 @@ export interface TrainingBackend {
   /** J J' [D, D] of the encoder's Jacobian J at one observation (pixels in 0..1), batch norms by their moving averages. */
   jacobianGram(observation: Uint8Array | Float32Array): Float32Array | Promise<Float32Array>;
   /** Copies of the models' weights and of the optimizer's slots, by name. */
-  read(): StepState;
+  read(): StepState | Promise<StepState>;
   /** Goes on from a state that `read` returned, perhaps in another process or of another backend. */
   restore(state: StepState): void;
   /** Copies the trained weights into the models' own variables. */
-  copyToModels(networks: Networks): void;
+  copyToModels(networks: Networks): void | Promise<void>;
   dispose(): void | Promise<void>;
 }
 

@@ -102,7 +102,7 @@ export async function train(options: TrainerOptions): Promise<TrainingOutcome> {
     let savedStep = step;
     const save = async () => {
       const run = options.beforeCheckpoint?.();
-      const { weights, optimizer } = trainingStep.read();
+      const { weights, optimizer } = await trainingStep.read();
       const folder = await saveCheckpoint(
         runFolder,
         step,
@@ -154,7 +154,7 @@ export async function train(options: TrainerOptions): Promise<TrainingOutcome> {
       await pause(0);
     }
     if (savedStep !== step) await save();
-    trainingStep.copyToModels(networks);
+    await trainingStep.copyToModels(networks);
     return { step, isInterrupted: step < optimization.steps, last };
   } finally {
     await trainingStep.dispose();

@@ -57,9 +57,9 @@ beforeAll(async () => {
   const place = await openTrainingPlace('tensorflow', { threads: 1 });
   const backend = await open(place);
   await runSteps(backend, 0, 2);
-  const middle = backend.read();
+  const middle = await backend.read();
   const loss = await runSteps(backend, 2, 3);
-  const state = backend.read();
+  const state = await backend.read();
   backend.restore(middle);
   const latents = await backend.encode(judged(backend));
   const gram = await backend.jacobianGram(judged(backend).subarray(0, backend.rowSize));
@@ -90,7 +90,7 @@ describe.each(['tensorflow', 'onnx:cpu', 'onnx:wasm'] as const)('training on %s'
 
   test('its fresh state has the names, shapes and values of the networks', async () => {
     const fresh = await open(place);
-    const found = arraysOf(fresh.read());
+    const found = arraysOf(await fresh.read());
     await fresh.dispose();
     expect(found.map(([key, { shape }]) => `${key} ${shape}`)).toEqual(
       arraysOf(reference.middle).map(([key, { shape }]) => `${key} ${shape}`),
@@ -108,7 +108,7 @@ describe.each(['tensorflow', 'onnx:cpu', 'onnx:wasm'] as const)('training on %s'
     backend.restore(reference.middle);
     const loss = await runSteps(backend, 2, 3);
     expectClose([loss], [reference.loss], LOSS_TOLERANCE, 'loss');
-    const found = new Map(arraysOf(backend.read()));
+    const found = new Map(arraysOf(await backend.read()));
     for (const [key, { values }] of reference.state.weights)
       expectClose(found.get(key)?.values as Float32Array, values as Float32Array, WEIGHT_TOLERANCE, key);
   });
@@ -116,23 +116,23 @@ describe.each(['tensorflow', 'onnx:cpu', 'onnx:wasm'] as const)('training on %s'
   test('what it read it goes on from, bit for bit', async () => {
     backend.restore(reference.middle);
     await runSteps(backend, 2, 4);
-    const middle = backend.read();
+    const middle = await backend.read();
     const losses = [await runSteps(backend, 4, 6)];
-    const undisturbed = digestsOf(backend.read());
+    const undisturbed = digestsOf(await backend.read());
     const resumed = await open(place);
     resumed.restore(middle);
     losses.push(await runSteps(resumed, 4, 6));
     expect(losses[1]).toBe(losses[0]);
-    expect(digestsOf(resumed.read())).toEqual(undisturbed);
+    expect(digestsOf(await resumed.read())).toEqual(undisturbed);
     await resumed.dispose();
   });
 
   test('latents and the Jacobian are those of TensorFlow, and measuring changes nothing', async () => {
     backend.restore(reference.middle);
-    const before = digestsOf(backend.read());
+    const before = digestsOf(await backend.read());
     const latents = await backend.encode(judged(backend));
     const gram = await backend.jacobianGram(judged(backend).subarray(0, backend.rowSize));
-    expect(digestsOf(backend.read())).toEqual(before);
+    expect(digestsOf(await backend.read())).toEqual(before);
     expectClose(latents, reference.latents, LATENT_TOLERANCE, 'latents');
     expect(latents).toHaveLength(3 * 5);
     const scale = Math.max(...Array.from(reference.gram, Math.abs));
@@ -141,10 +141,10 @@ describe.each(['tensorflow', 'onnx:cpu', 'onnx:wasm'] as const)('training on %s'
 
   test('tensors inside of a step are those of TensorFlow, and looking at them changes nothing', async () => {
     backend.restore(reference.middle);
-    const before = digestsOf(backend.read());
+    const before = digestsOf(await backend.read());
     const tensors = backend.probed;
     const found = await backend.probe(parts.batch(2), 2, tensors);
-    expect(digestsOf(backend.read())).toEqual(before);
+    expect(digestsOf(await backend.read())).toEqual(before);
     expect(tensors).toEqual(reference.probed);
     const expected = reference.tensors;
     const operations = new Set(tensors.map(({ operation }) => operation));
@@ -164,7 +164,7 @@ describe.each(['tensorflow', 'onnx:cpu', 'onnx:wasm'] as const)('training on %s'
     backend.restore(reference.state);
     const kernel = parts.networks.encoder.weights[0];
     const own = kernel.read().clone();
-    backend.copyToModels(parts.networks);
+    await backend.copyToModels(parts.networks);
     const trained = reference.state.weights.get('encoder/conv1/kernel')?.values as Float32Array;
     expectClose(kernel.read().dataSync(), trained, {}, 'encoder/conv1/kernel');
     kernel.write(own);

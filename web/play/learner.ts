@@ -137,7 +137,7 @@ export class Learner {
   /** [N, H, W, C] -> latents [N, D] of the encoder as it is now, batch norms by their averages. */
   async encode(observations: Uint8Array): Promise<Latents> {
     const { layout, built } = this.program;
-    const { weights } = this.#step.read();
+    const { weights } = await this.#step.read();
     const rows = built.inference?.rows ?? 1;
     const { rowSize, latentSize } = this.#step;
     const count = observations.length / rowSize;
@@ -162,11 +162,11 @@ export class Learner {
   }
 
   /** The predictor as it is now: latents [n, D] after one and the same action. */
-  predict(latents: Float32Array, action: number): Float32Array {
+  async predict(latents: Float32Array, action: number): Promise<Float32Array> {
     const { actionSize } = this.environment;
     const size = this.#step.latentSize;
     const count = latents.length / size;
-    this.#step.copyToModels(this.#model);
+    await this.#step.copyToModels(this.#model);
     return tf.tidy(() => {
       const actions = tf.buffer([count, actionSize]);
       for (let n = 0; n < count; n++) actions.set(1, n, action);
@@ -177,13 +177,13 @@ export class Learner {
   }
 
   /** What training changes; another learner of the same configuration goes on from it. */
-  read(): StepState {
+  read(): Promise<StepState> {
     return this.#step.read();
   }
 
   /** The networks as they are now, as `jepa export` writes them: the same bytes for the same weights. */
-  export(name: string, version: string): ExportFiles {
-    this.#step.copyToModels(this.#model);
+  async export(name: string, version: string): Promise<ExportFiles> {
+    await this.#step.copyToModels(this.#model);
     return exportNetworks({ name, version, stepsDone: this.#stepsDone, ...this.#parts() });
   }
 

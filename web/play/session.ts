@@ -145,14 +145,14 @@ export class PlaySession {
     };
     const steps = [at()];
     for (const action of actions) {
-      latent = this.#learner.predict(latent, action);
+      latent = await this.#learner.predict(latent, action);
       state = environment.next(state, action);
       steps.push(at());
     }
     return steps;
   }
 
-  export(version: string): ReadonlyMap<string, Uint8Array> {
+  export(version: string): Promise<ReadonlyMap<string, Uint8Array>> {
     return this.#learner.export('playground', version);
   }
 

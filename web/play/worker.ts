@@ -82,7 +82,7 @@ async function answer(asked: ToWorker): Promise<void> {
       return send({ kind: 'imagined', id, steps: await opened().imagine(observation, actions) });
     }
     case 'export':
-      return send({ kind: 'exported', id: asked.id, files: opened().export(version) });
+      return send({ kind: 'exported', id: asked.id, files: await opened().export(version) });
   }
 }
 

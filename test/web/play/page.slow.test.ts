@@ -141,7 +141,7 @@ async function exportedInNode(): Promise<Record<string, string>> {
   const runtime = await openRuntime('wasm', { threads: 1 });
   const learner = await Learner.open(configuration, runtime);
   while (learner.stepsDone < STEPS) await learner.train();
-  const { weights } = learner.read();
+  const { weights } = await learner.read();
   await learner.dispose();
   await runtime.dispose();
   const parts = await buildEnvironmentParts(configuration);
