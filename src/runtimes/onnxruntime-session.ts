@@ -104,7 +104,7 @@ export function toTensors(
   );
 }
 
-function fromValues(values: InferenceSession.OnnxValueMapType): Record<string, RuntimeTensor> {
+export function fromValues(values: InferenceSession.OnnxValueMapType): Record<string, RuntimeTensor> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, fromValue(name, value)]));
 }
 

@@ -1,8 +1,9 @@
 // A training in a worker of its own, as the page sees it.
 import { JepaError } from '../../src/error.ts';
 import { receivedError } from '../page/worker-protocol.ts';
-import type { Frame, FromWorker, Imagined, Opened, RuntimeAddresses, ToWorker } from './protocol.ts';
-import type { Setting } from './setting.ts';
+import type { Frame, FromWorker, Imagined, Opened, ToWorker } from './protocol.ts';
+import type { RuntimeAddresses } from './runtime.ts';
+import type { Place, Setting } from './setting.ts';
 
 export interface TrainingEvents {
   onNote(text: string): void;
@@ -14,6 +15,7 @@ export interface TrainingEvents {
 export interface TrainingOptions {
   /** Of the worker's script. */
   readonly script: string;
+  readonly on: Place;
   readonly runtime: RuntimeAddresses;
   readonly threads: number;
   readonly version: string;
@@ -23,10 +25,13 @@ export class Training {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, (answer: FromWorker) => void>();
   #lastId = 0;
+  /** What an ended worker has sent before is nobody's any more. */
+  #isEnded = false;
 
   constructor(setting: Setting, { script, ...options }: TrainingOptions, events: TrainingEvents) {
     this.#worker = new Worker(script, { type: 'module' });
     this.#worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
+      if (this.#isEnded) return;
       if (data.kind === 'note') events.onNote(data.text);
       else if (data.kind === 'opened') events.onOpened(data.opened);
       else if (data.kind === 'frame') events.onFrame(data.frame, data.isLast);
@@ -38,6 +43,7 @@ export class Training {
     });
     this.#worker.addEventListener('error', (event) => {
       event.preventDefault();
+      if (this.#isEnded) return;
       const found = event.message ? event.message : 'nothing';
       events.onFailed(
         new JepaError(`${script}: expected the script that trains, got ${found}`, {
@@ -68,6 +74,7 @@ export class Training {
   }
 
   end(): void {
+    this.#isEnded = true;
     this.#worker.terminate();
   }
 

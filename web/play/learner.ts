@@ -26,6 +26,7 @@ import { formatJson } from '../../src/json.ts';
 import { createLatents, type Latents } from '../../src/measures/latents.ts';
 import type { Runtime, RuntimeSession } from '../../src/runtimes/runtime.ts';
 import { EXPORT_DESCRIPTION_NAME } from '../../src/storage/export-format.ts';
+import { setNamedWeights } from '../../src/tensorflow/weight.ts';
 import type { StepResult, StepState } from '../../src/training/backend.ts';
 import type { Configuration } from '../../src/training/configuration.ts';
 import { learningRateAt } from '../../src/training/schedule.ts';
@@ -34,6 +35,8 @@ import { meanDistanceOf } from './judge.ts';
 /** Held-out observations of each of the two sets, at least; and of every state. */
 const HELD_OUT = 240;
 const LEAST_PER_STATE = 4;
+/** T: with their next observations one run of the encoder. */
+const TRANSITIONS = 32;
 /** Observations that the batch norms of the untrained encoder are calibrated on. */
 const CALIBRATION = 256;
 
@@ -42,6 +45,14 @@ export interface HeldOut {
   readonly observations: Uint8Array;
   /** [N] */
   readonly states: Int32Array;
+}
+
+/** T transitions that training never sees: what a prediction is compared with. */
+export interface HeldOutTransitions {
+  /** [2 T, H, W, C]: first those that actions are taken at, then those they lead to. */
+  readonly observations: Uint8Array;
+  /** [T, A] */
+  readonly actions: Float32Array;
 }
 
 /** The files of an export: name -> content. */
@@ -55,6 +66,7 @@ export class Learner {
   /** Those that are shown and judged, and those that the centroids are taken from. */
   readonly judged: HeldOut;
   readonly others: HeldOut;
+  readonly transitions: HeldOutTransitions;
   readonly program: TrainingProgram;
   /** Of the judged latents before training. */
   untrainedMeanDistance = 0;
@@ -64,13 +76,22 @@ export class Learner {
   readonly #step: OnnxTrainingStep;
   readonly #encoder: RuntimeSession;
   #stepsDone = 0;
+  /** Read once for each step, where anybody asks. */
+  #state: { readonly step: number; readonly read: Promise<StepState> } | undefined;
 
-  private constructor(parts: Parts, program: TrainingProgram, step: OnnxTrainingStep, encoder: RuntimeSession) {
+  private constructor(
+    parts: Parts,
+    transitions: HeldOutTransitions,
+    program: TrainingProgram,
+    step: OnnxTrainingStep,
+    encoder: RuntimeSession,
+  ) {
     const { configuration, environment, auxiliaries, model } = parts;
     this.configuration = configuration;
     this.environment = environment;
     this.classes = rewardClasses(environment);
     this.program = program;
+    this.transitions = transitions;
     this.#auxiliaries = auxiliaries;
     this.#model = model;
     this.#step = step;
@@ -111,7 +132,8 @@ export class Learner {
       { objective, optimization, auxiliaries, hasFixedBatch: true },
     );
     const step = await OnnxTrainingStep.open(program, runtime, { seed });
-    const learner = new Learner(parts, program, step, await runtime.load(encodeModel(program.encoder())));
+    const encoder = await runtime.load(encodeModel(program.encoder()));
+    const learner = new Learner(parts, await heldOutTransitions(environment), program, step, encoder);
     learner.untrainedMeanDistance = meanDistanceOf(await learner.encode(learner.judged.observations));
     return learner;
   }
@@ -137,7 +159,7 @@ export class Learner {
   /** [N, H, W, C] -> latents [N, D] of the encoder as it is now, batch norms by their averages. */
   async encode(observations: Uint8Array): Promise<Latents> {
     const { layout, built } = this.program;
-    const { weights } = await this.#step.read();
+    const { weights } = await this.read();
     const rows = built.inference?.rows ?? 1;
     const { rowSize, latentSize } = this.#step;
     const count = observations.length / rowSize;
@@ -161,16 +183,17 @@ export class Learner {
     return createLatents(values, latentSize);
   }
 
-  /** The predictor as it is now: latents [n, D] after one and the same action. */
-  async predict(latents: Float32Array, action: number): Promise<Float32Array> {
-    const { actionSize } = this.environment;
+  /** The predictor as it is now: latents [n, D] after actions [n, A]. */
+  async predict(latents: Float32Array, actions: Float32Array): Promise<Float32Array> {
+    const { predictor } = this.#model;
     const size = this.#step.latentSize;
     const count = latents.length / size;
-    await this.#step.copyToModels(this.#model);
+    setNamedWeights(predictor, 'predictor', (await this.read()).weights);
     return tf.tidy(() => {
-      const actions = tf.buffer([count, actionSize]);
-      for (let n = 0; n < count; n++) actions.set(1, n, action);
-      const next = this.#model.predictor.predict([tf.tensor2d(latents, [count, size]), actions.toTensor()]);
+      const next = predictor.predict([
+        tf.tensor2d(latents, [count, size]),
+        tf.tensor2d(actions, [count, this.environment.actionSize]),
+      ]);
       if (Array.isArray(next)) throw new UsageError('predictor: expected one output, got several');
       return Float32Array.from(next.dataSync());
     });
@@ -178,7 +201,8 @@ export class Learner {
 
   /** What training changes; another learner of the same configuration goes on from it. */
   read(): Promise<StepState> {
-    return this.#step.read();
+    if (this.#state?.step !== this.#stepsDone) this.#state = { step: this.#stepsDone, read: this.#step.read() };
+    return this.#state.read;
   }
 
   /** The networks as they are now, as `jepa export` writes them: the same bytes for the same weights. */
@@ -235,6 +259,13 @@ async function buildParts(configuration: Configuration): Promise<Parts> {
 function heldOut(environment: Environment, count: number, stream: string): HeldOut {
   const { observations, states } = labelledObservations(environment, count, 0, stream);
   return { observations: Uint8Array.from(observations), states };
+}
+
+async function heldOutTransitions(environment: Environment): Promise<HeldOutTransitions> {
+  const auxiliary = { size: 0, table: new Float32Array(0) };
+  const source = environmentSource(environment, { seed: 0, stream: 'evaluation transitions', auxiliary });
+  const { observations, actions } = await source.batch(0, TRANSITIONS, 1);
+  return { observations: Uint8Array.from(observations), actions };
 }
 
 function exportNetworks({

@@ -2,9 +2,11 @@
 import * as z from 'zod';
 import { JepaError } from '../../src/error.ts';
 import { byId, element } from '../page/view/dom.ts';
+import { chooseRuntime, surroundings } from '../runtime-choice.ts';
+import type { TrainingOptions } from './client.ts';
 import { KEPT_EXPORT } from './kept-export.ts';
-import { defaultSetting, readSettings, type Setting, writeSettings } from './setting.ts';
-import { sameSettings, stories } from './story.ts';
+import { defaultSetting, type Place, places, readPlace, readSettings, type Setting, writeSettings } from './setting.ts';
+import { type Story, sameSettings, stories } from './story.ts';
 import { Panel } from './view/panel.ts';
 
 // zod would try whether it may make code from text, which the page's policy reports.
@@ -12,12 +14,21 @@ z.config({ jitless: true });
 
 const address = (path: string): string => new URL(path, document.baseURI).href;
 const isReduced = matchMedia('(prefers-reduced-motion: reduce)').matches;
-const training = {
-  script: address('play-worker.js'),
-  runtime: { mjs: address('runtime/ort-wasm-simd-threaded.js'), wasm: address('runtime/ort-wasm-simd-threaded.wasm') },
-  threads: 1,
-  version: document.documentElement.dataset.version ?? '',
+const runtimeNames: Readonly<Record<Place, string>> = {
+  wasm: 'ort-wasm-simd-threaded',
+  webgpu: 'ort-wasm-simd-threaded.asyncify',
 };
+
+function trainingOn(on: Place): TrainingOptions {
+  const file = `runtime/${runtimeNames[on]}`;
+  return {
+    script: address('play-worker.js'),
+    on,
+    runtime: { mjs: address(`${file}.js`), wasm: address(`${file}.wasm`) },
+    threads: 1,
+    version: document.documentElement.dataset.version ?? '',
+  };
+}
 
 const play = element('button', { type: 'button', id: 'play', class: 'main' }, 'Pause');
 const again = element('button', { type: 'button', id: 'again' }, 'Start over');
@@ -34,6 +45,8 @@ const time = element('input', {
 const stepText = element('output', { id: 'step', for: 'time' }, 'Loading');
 
 let panels: Panel[] = [];
+let place: Place = 'wasm';
+let hasGraphics: boolean | undefined;
 /** What is wanted: training, unless the reader stopped it. */
 let isPlaying = false;
 /** A step at which an address asks to stop. */
@@ -47,15 +60,27 @@ function start(settings: readonly Setting[], colourBy?: string): void {
   panels = settings.map(
     (setting, index) =>
       new Panel(
-        { setting, training, colourBy, isReduced, isOpen: settings.length === 1 && innerWidth > 900 },
+        {
+          setting,
+          training: trainingOn(place),
+          colourBy,
+          isReduced,
+          isOpen: settings.length === 1 && innerWidth > 900,
+        },
         {
           onSetting: (changed) => {
             isPlaying = true;
             until = undefined;
             start(settings.map((each, other) => (other === index ? changed : each)));
           },
+          onPlace: (chosen) => {
+            place = chosen;
+            isPlaying = true;
+            until = undefined;
+            start(settings, colourBy);
+          },
           onFrame,
-          onFailed: showError,
+          onFailed: (error) => (place === 'wasm' ? showError(error) : fallBack(error, settings, colourBy)),
           onPause: pause,
           announce,
           onExport: keepExport,
@@ -67,8 +92,39 @@ function start(settings: readonly Setting[], colourBy?: string): void {
   beside.setAttribute('aria-pressed', String(panels.length > 1));
   beside.textContent = panels.length > 1 ? 'Show one' : 'Compare two';
   showStory(settings);
+  showPlace();
+  void offerPlaces();
   keepAddress();
   showBar();
+}
+
+/** A browser may have WebGPU, and yet fail at it: the same training again, by WebAssembly. */
+function fallBack(error: Error, settings: readonly Setting[], colourBy: string | undefined): void {
+  place = 'wasm';
+  start(settings, colourBy);
+  showPlace(`Not computed by WebGPU: ${error.message}. WebAssembly computes instead.`);
+}
+
+function showPlace(
+  text = place === 'webgpu'
+    ? 'Computed by WebGPU: numbers may differ from WebAssembly’s by rounding, and by more with every step.'
+    : '',
+): void {
+  byId('place').textContent = text;
+  byId('place').hidden = text === '';
+}
+
+/** Offers WebGPU where the browser gives an adapter. */
+async function offerPlaces(): Promise<void> {
+  hasGraphics ??= await hasAdapter();
+  if (hasGraphics) for (const panel of panels) panel.offer(places);
+}
+
+async function hasAdapter(): Promise<boolean> {
+  return chooseRuntime('webgpu', 1, surroundings()).then(
+    () => true,
+    () => false,
+  );
 }
 
 function showStory(settings: readonly Setting[]): void {
@@ -81,6 +137,7 @@ function showStory(settings: readonly Setting[]): void {
 
 function keepAddress(step?: number): void {
   const parameters = writeSettings(panels.map(({ setting }) => setting));
+  if (place !== 'wasm') parameters.set('on', place);
   if (step !== undefined) parameters.set('step', String(step));
   const query = parameters.toString();
   history.replaceState(null, '', query === '' ? location.pathname : `?${query}`);
@@ -155,6 +212,12 @@ function showError(error: Error): void {
   alert.hidden = false;
 }
 
+function tell(story: Story): void {
+  isPlaying = true;
+  until = undefined;
+  start(story.settings, story.colourBy);
+}
+
 function fillPage(): void {
   byId('stories').append(
     ...stories.map((story) => {
@@ -163,15 +226,19 @@ function fillPage(): void {
         { type: 'button', 'data-story': story.id, 'aria-pressed': 'false' },
         story.title,
       );
-      button.addEventListener('click', () => {
-        isPlaying = true;
-        until = undefined;
-        start(story.settings, story.colourBy);
-      });
+      button.addEventListener('click', () => tell(story));
       return button;
     }),
   );
-  byId('bar').append(play, again, beside, time, stepText, share);
+  for (const link of document.querySelectorAll<HTMLAnchorElement>('.lead a[data-story]'))
+    link.addEventListener('click', (event) => {
+      const story = stories.find(({ id }) => id === link.dataset.story);
+      // With a key held down a link opens elsewhere.
+      if (story === undefined || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      tell(story);
+    });
+  byId('bar').append(play, time, stepText, again, beside, share);
   play.addEventListener('click', () => (isPlaying ? pause() : go()));
   again.addEventListener('click', () => {
     isPlaying = true;
@@ -187,6 +254,9 @@ function fillPage(): void {
     isFollowing = Number(time.value) >= Number(time.max);
     for (const panel of panels) panel.showStep(isFollowing ? undefined : Number(time.value));
     showBar();
+  });
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+    for (const panel of panels) panel.repaint();
   });
   share.addEventListener('click', () => {
     navigator.clipboard.writeText(location.href).then(
@@ -206,6 +276,7 @@ function draw(now: number): void {
 
 try {
   fillPage();
+  place = readPlace(location.search);
   const asked = readSettings(location.search);
   const step = Number(new URLSearchParams(location.search).get('step') ?? Number.NaN);
   until = Number.isInteger(step) && step > 0 ? step : undefined;

@@ -2,18 +2,15 @@
 // answers to questions bear the question's number.
 import type { SentError } from '../page/worker-protocol.ts';
 import type { Judgement, Witness } from './judge.ts';
-import type { Setting } from './setting.ts';
-
-/** Where onnxruntime-web's two files lie, as whole addresses. */
-export interface RuntimeAddresses {
-  readonly mjs: string;
-  readonly wasm: string;
-}
+import type { Prediction } from './prediction.ts';
+import type { RuntimeAddresses } from './runtime.ts';
+import type { Place, Setting } from './setting.ts';
 
 export type ToWorker =
   | {
       readonly kind: 'open';
       readonly setting: Setting;
+      readonly on: Place;
       readonly runtime: RuntimeAddresses;
       readonly threads: number;
       /** Package version, for what an export says of its maker. */
@@ -56,6 +53,9 @@ export interface Frame {
   readonly points: Float32Array;
   /** Nine of ten points are within it. */
   readonly radius: number;
+  /** [M, 4] of held-out transitions: where the predictor says the next latent is, and where it is. */
+  readonly misses: Float32Array;
+  readonly prediction: Prediction;
   /** Of the last step; undefined before the first. */
   readonly loss: number | undefined;
   readonly terms: Readonly<Record<string, number>>;

@@ -1,14 +1,17 @@
 // A training that shows itself: trains as fast as it can, and between steps makes pictures and judgements, which may take a fixed
 // share of the time.
 
-import type { Latents } from '../../src/measures/latents.ts';
+import { encodeOneHot } from '../../src/environments/environment.ts';
+import { createLatents, type Latents } from '../../src/measures/latents.ts';
 import type { Runtime } from '../../src/runtimes/runtime.ts';
 import { elementCount } from '../../src/shape.ts';
 import type { StepResult } from '../../src/training/backend.ts';
+import { classNames } from './class-name.ts';
 import { dreamOf } from './dream.ts';
 import { type Judgement, judge, labelled, meanDistanceOf, type Witness, witnessesOf } from './judge.ts';
 import { Learner } from './learner.ts';
 import { SteadyPlane } from './plane.ts';
+import { measurePrediction, type Prediction } from './prediction.ts';
 import type { Frame, Imagined, Labelling, Opened } from './protocol.ts';
 import { configurationOf, type Setting } from './setting.ts';
 
@@ -18,6 +21,8 @@ const PICTURE_SHARE = 3;
 /** The same of judgements, which take longer. */
 const JUDGEMENT_PAUSE_MS = 500;
 const JUDGEMENT_SHARE = 8;
+/** Predictions that a picture shows. */
+const SHOWN_PREDICTIONS = 12;
 
 export class PlaySession {
   readonly #learner: Learner;
@@ -62,7 +67,11 @@ export class PlaySession {
       observations,
       shape: [height, width, channels],
       labellings: [
-        { name: 'class', names: classes.names, labels: states.map((state) => classes.classOf[state]) },
+        {
+          name: 'class',
+          names: classNames(environment, classes),
+          labels: states.map((state) => classes.classOf[state]),
+        },
         ...factors,
       ],
       actionNames: environment.actionNames,
@@ -87,6 +96,7 @@ export class PlaySession {
     const start = performance.now();
     const latents = await this.#latentsNow();
     const { points, radius } = this.#plane.follow(latents);
+    const { prediction, misses } = await this.#predictions();
     const pictured = performance.now();
     this.#nextPictureAt = pictured + Math.max(PICTURE_PAUSE_MS, PICTURE_SHARE * (pictured - start));
     if (this.#judgement === undefined || isFinal || pictured >= this.#nextJudgementAt) {
@@ -106,12 +116,34 @@ export class PlaySession {
       step: learner.stepsDone,
       points,
       radius,
+      misses,
+      prediction,
       spread: meanDistanceOf(latents) / learner.untrainedMeanDistance,
       loss: this.#last?.loss,
       terms: this.#last?.terms ?? {},
       judgement,
       witness: this.#witnessOf(...judgement.worst.pair),
       elapsedMs: this.#elapsedMs,
+    };
+  }
+
+  /** How the predictor does on held-out transitions, and some of its predictions in the picture's plane. */
+  async #predictions(): Promise<{ readonly prediction: Prediction; readonly misses: Float32Array }> {
+    const learner = this.#learner;
+    const { observations, actions } = learner.transitions;
+    const { values, size } = await learner.encode(observations);
+    const half = values.length / 2;
+    const next = values.subarray(half);
+    const predicted = await learner.predict(values.subarray(0, half), actions);
+    const shown = SHOWN_PREDICTIONS * size;
+    const ends = [predicted, next].map((each) => this.#plane.project(each.subarray(0, shown)));
+    const misses = Float32Array.from(
+      { length: 4 * SHOWN_PREDICTIONS },
+      (_, i) => ends[(i >> 1) % 2][2 * (i >> 2) + (i % 2)],
+    );
+    return {
+      prediction: measurePrediction(predicted, createLatents(next, size), learner.untrainedMeanDistance),
+      misses,
     };
   }
 
@@ -145,7 +177,9 @@ export class PlaySession {
     };
     const steps = [at()];
     for (const action of actions) {
-      latent = await this.#learner.predict(latent, action);
+      const encoded = new Float32Array(environment.actionSize);
+      encodeOneHot(action, environment.actionSize, encoded, 0);
+      latent = await this.#learner.predict(latent, encoded);
       state = environment.next(state, action);
       steps.push(at());
     }

@@ -98,6 +98,18 @@ export function readSettings(query: string): Setting[] | undefined {
 
 const prefixes = ['', 'b.'] as const;
 
+/** What computes a training; no part of the training itself, but for rounding. */
+export const places = ['wasm', 'webgpu'] as const;
+export type Place = (typeof places)[number];
+
+/** @throws UsageError for a place that is none */
+export function readPlace(query: string): Place {
+  const text = new URLSearchParams(query).get('on') ?? places[0];
+  const place = places.find((each) => each === text);
+  if (place !== undefined) return place;
+  throw new UsageError(`?on: expected ${places.join(' or ')}, got "${text}"`, { remedy: 'Correct the address.' });
+}
+
 /** The whole configuration of a run that `jepa train` would train alike. */
 export function configurationOf(setting: Setting): Configuration {
   const world = playWorlds[setting.world];

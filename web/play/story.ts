@@ -1,5 +1,5 @@
 // The stories of the playground: settings that show one thing each, and what to watch for.
-import { defaultSetting, type Setting } from './setting.ts';
+import { defaultSetting, type Setting, writeSettings } from './setting.ts';
 
 export interface Story {
   readonly id: string;
@@ -38,14 +38,21 @@ export const stories: readonly Story[] = [
   },
   {
     id: 'random-projection',
-    title: 'What a random projection keeps',
+    title: 'Random projection',
     settings: [setting({}), setting({ auxiliary: 'projection' })],
     words:
       'The second training has to tell a random mixture of the pixels from its latent instead of the reward. That prevents collapse, too, but the latents are organised by where the pixels are, and the counts drown in it.',
   },
   {
+    id: 'dense-reward',
+    title: 'Dense reward',
+    settings: [setting({}), setting({ auxiliary: 'dense' })],
+    words:
+      'The second training must tell from the latent how near the count is to two, and not only whether it is two. That prevents collapse as well. One and three are equally near: what tells them apart is where an action leads.',
+  },
+  {
     id: 'far-reward',
-    title: 'A far reward',
+    title: 'Far reward',
     settings: [setting({ target: 0 }), setting({ target: 0, horizon: 3 })],
     words:
       'Now the reward is given at a count of zero: three and four objects differ only by what happens three steps later. The first training predicts one step at a time and has to pass that on; the second predicts three steps at once, and tells them apart.',
@@ -59,6 +66,12 @@ export const stories: readonly Story[] = [
       'A lamp moves by itself; no action changes it and no reward depends on it. Points are coloured by the lamp. With the reward, in the first, the latents may forget it; with a random projection, in the second, they must keep it.',
   },
 ];
+
+/** Where a story is, relative to the page. */
+export function storyAddress(id: string): string {
+  const story = stories.find((each) => each.id === id) ?? stories[0];
+  return `?${writeSettings(story.settings)}`;
+}
 
 export const sameSettings = (a: readonly Setting[], b: readonly Setting[]): boolean =>
   JSON.stringify(a) === JSON.stringify(b);

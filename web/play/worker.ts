@@ -1,11 +1,9 @@
 // The worker of one training: onnxruntime-web trains here, so that the page stays smooth.
-import * as onnxruntime from 'onnxruntime-web/wasm';
 import * as z from 'zod';
 import { UsageError } from '../../src/error.ts';
-import { openSession } from '../../src/runtimes/onnxruntime-session.ts';
-import type { Runtime } from '../../src/runtimes/runtime.ts';
 import { sendableError } from '../page/worker-protocol.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
+import { openPlayRuntime } from './runtime.ts';
 import { PlaySession } from './session.ts';
 
 // zod would try whether it may make code from text, which the page's policy reports.
@@ -23,32 +21,10 @@ function opened(): PlaySession {
   return session;
 }
 
-function openRuntime({ runtime: files, threads }: Extract<ToWorker, { kind: 'open' }>): Runtime {
-  const { env } = onnxruntime;
-  env.logLevel = 'fatal';
-  env.wasm.numThreads = threads;
-  env.wasm.wasmPaths = { ...files };
-  return {
-    format: 'onnx',
-    describe: () => ({
-      runtime: 'wasm',
-      version: `onnxruntime-web ${env.versions.web}`,
-      provider: 'CPUExecutionProvider (WebAssembly)',
-      threads: env.wasm.numThreads ?? threads,
-      precision: 'float32',
-    }),
-    load(model) {
-      const options = { executionProviders: ['wasm'], logSeverityLevel: 4 as const };
-      return openSession(onnxruntime, model, options, 'training step');
-    },
-    dispose: async () => {},
-  };
-}
-
 async function open(asked: Extract<ToWorker, { kind: 'open' }>): Promise<void> {
   version = asked.version;
   send({ kind: 'note', text: 'Building the training step' });
-  const runtime = openRuntime(asked);
+  const runtime = await openPlayRuntime(asked.on, asked.runtime, asked.threads);
   session = await PlaySession.open(asked.setting, runtime);
   send({ kind: 'opened', opened: session.describe(runtime.describe().threads) });
   send({ kind: 'frame', frame: await session.look(), isLast: false });
@@ -62,7 +38,7 @@ async function train(until: number): Promise<void> {
     const isLast = training.isDone || training.stepsDone >= until;
     if (frame !== undefined || isLast) {
       const shown = frame ?? (await training.look(true));
-      send({ kind: 'frame', frame: shown, isLast }, [shown.points.buffer]);
+      send({ kind: 'frame', frame: shown, isLast }, [shown.points.buffer, shown.misses.buffer]);
     }
     await turn();
   }

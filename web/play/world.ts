@@ -9,6 +9,8 @@ export interface PlayWorld {
   readonly options: Readonly<Record<string, number>>;
   /** Of a whole training. */
   readonly steps: number;
+  /** What the classes by reward are here, in a few words. */
+  readonly classes: string;
   /** What one sees in an image, and what the actions do, in a sentence. */
   readonly words: string;
 }
@@ -18,6 +20,7 @@ export const playWorlds: Readonly<Record<PlayWorldName, PlayWorld>> = {
     environment: 'counting',
     options: { size: 32, maximum: 4 },
     steps: 1200,
+    classes: 'the number of objects',
     words:
       'Images show 0 to 4 objects. The two actions add or remove one. Only the count matters: colour, shape and places are drawn anew.',
   },
@@ -25,6 +28,7 @@ export const playWorlds: Readonly<Record<PlayWorldName, PlayWorld>> = {
     environment: 'line',
     options: { cells: 7, lamps: 4 },
     steps: 1200,
+    classes: 'the cell of the walker',
     words:
       'A walker steps left or right on seven cells; the reward is in the green one. The yellow lamp above moves by itself and matters to nothing.',
   },
@@ -32,6 +36,7 @@ export const playWorlds: Readonly<Record<PlayWorldName, PlayWorld>> = {
     environment: 'rooms',
     options: { roomSize: 2, phases: 4 },
     steps: 1600,
+    classes: 'the cell of the agent',
     words:
       'An agent walks through four rooms to the green cell. A cloud of noise drifts over them and matters to nothing. The largest world here: it takes minutes.',
   },

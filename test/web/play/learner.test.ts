@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { openRuntime } from '../../../src/runtimes/index.ts';
 import { witnessesOf } from '../../../web/play/judge.ts';
 import { Learner } from '../../../web/play/learner.ts';
+import { shareMissed } from '../../../web/play/prediction.ts';
 import { PlaySession } from '../../../web/play/session.ts';
 import { configurationOf, defaultSetting } from '../../../web/play/setting.ts';
 
@@ -26,6 +27,10 @@ describe('a training of the playground', () => {
     expect(last.loss).toBeLessThan(losses[0] / 3);
     expect(last.spread).toBeLessThan(0.5);
     expect(last.radius).toBeLessThan(first.radius / 2);
+    // The error falls with what a constant guess would miss: nothing is learned of where actions lead.
+    expect(last.misses).toHaveLength(48);
+    expect(last.prediction.error).toBeLessThan(first.prediction.error / 2);
+    expect(shareMissed(last.prediction)).toBeGreaterThan(0.85);
     const encode = vi.spyOn(Learner.prototype, 'encode');
     const [start, next] = await session.imagine(3, [1]);
     expect((await session.imagine(3, []))[0].dream).toEqual(start.dream);
@@ -34,7 +39,8 @@ describe('a training of the playground', () => {
     await session.train();
     await session.imagine(4, [0]);
     await session.imagine(4, [0, 1]);
-    expect(encode).toHaveBeenCalledTimes(1);
+    const judged = encode.mock.calls.filter(([observations]) => observations.length === 240 * 32 * 32 * 3);
+    expect(judged).toHaveLength(1);
     encode.mockRestore();
     expect(start.dream).toHaveLength(32 * 32 * 3);
     const other = (await session.imagine(9, []))[0];

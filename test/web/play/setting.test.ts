@@ -8,6 +8,7 @@ import {
   isKnobOf,
   knobChoices,
   knobs,
+  readPlace,
   readSettings,
   type Setting,
   withKnob,
@@ -35,6 +36,11 @@ describe('settings of the playground', () => {
   test('refuse what is no choice, by the name of the knob', () => {
     expect(() => readSettings('?latent=3')).toThrow('?latent: expected one of 2, 4, 8, 16, 32, got "3"');
     expect(() => readSettings('?compare=1&b.world=moon')).toThrow('?world: expected one of counting, line, rooms');
+  });
+
+  test('say what computes beside them, WebAssembly unless an address asks for WebGPU', () => {
+    expect(['', '?latent=4', '?on=webgpu'].map(readPlace)).toEqual(['wasm', 'wasm', 'webgpu']);
+    expect(() => readPlace('?on=gpu')).toThrow('?on: expected wasm or webgpu, got "gpu"');
   });
 
   test('are configurations of runs as they stand', () => {

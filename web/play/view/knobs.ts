@@ -1,6 +1,6 @@
 // The knobs of one training: choices with their names and what they mean.
 import { element } from '../../page/view/dom.ts';
-import { isKnobOf, type Knob, knobChoices, knobs, type Setting, withKnob } from '../setting.ts';
+import { isKnobOf, type Knob, knobChoices, knobs, type Place, type Setting, withKnob } from '../setting.ts';
 
 const labels: Readonly<Record<Knob, { readonly name: string; readonly hint: string }>> = {
   world: { name: 'World', hint: 'Where images and actions come from.' },
@@ -48,4 +48,21 @@ export function createKnobs(setting: Setting, onChange: (setting: Setting) => vo
       return element('label', {}, labels[knob].name, select);
     });
   return element('div', { class: 'knobs' }, ...rows);
+}
+
+const placeNames: Readonly<Record<Place, string>> = { wasm: 'WebAssembly', webgpu: 'WebGPU' };
+
+/** The choice of what computes, for browsers that have more than one. */
+export function createPlaceKnob(on: Place, choices: readonly Place[], onChange: (place: Place) => void): HTMLElement {
+  const select = element(
+    'select',
+    { 'data-place': on, title: 'What computes in this browser. Results differ by rounding.' },
+    ...choices.map((place) => element('option', { value: place }, placeNames[place])),
+  );
+  select.value = on;
+  select.addEventListener('change', () => {
+    const chosen = choices.find((place) => place === select.value);
+    if (chosen !== undefined) onChange(chosen);
+  });
+  return element('label', {}, 'Computed by', select);
 }

@@ -1,17 +1,26 @@
 // One training on the page: its picture, its numbers, its verdict, the image that is pointed at, its actions and its knobs. Keeps
 // what the training was at every moment, so that one can go back.
 
-import { verdictHeadlines, verdictTones } from '../../../src/report/answer.ts';
 import { classColours } from '../../../src/report/colour.ts';
 import { element } from '../../page/view/dom.ts';
 import { createImage, type ImageSet, paintImage } from '../../page/view/image.ts';
 import { Training, type TrainingOptions } from '../client.ts';
 import type { Frame, Imagined, Labelling, Opened } from '../protocol.ts';
-import { hasObjective, type Setting } from '../setting.ts';
-import { percent, shortNumber, titleOf, verdictSentence } from '../words.ts';
+import { hasObjective, type Place, type Setting } from '../setting.ts';
+import {
+  legendWords,
+  percent,
+  predictionSentence,
+  shortNumber,
+  titleOf,
+  verdictSentence,
+  verdictWord,
+} from '../words.ts';
 import { playWorlds } from '../world.ts';
-import { createKnobs } from './knobs.ts';
+import { createKnobs, createPlaceKnob } from './knobs.ts';
+import { fillLegend } from './legend.ts';
 import { Plot } from './plot.ts';
+import { createPredictionChart } from './prediction.ts';
 import { createSparkline } from './sparkline.ts';
 
 /** Moments that are kept; of more, every other one of the older half goes. */
@@ -19,6 +28,7 @@ const KEPT_FRAMES = 900;
 
 export interface PanelEvents {
   onSetting(setting: Setting): void;
+  onPlace(place: Place): void;
   /** A moment came; the last one of what was asked for. */
   onFrame(isLast: boolean): void;
   onFailed(error: Error): void;
@@ -51,7 +61,14 @@ export class Panel {
   readonly #dream = element('div', { class: 'look dream' });
   readonly #caption = element('p', { class: 'caption' }, 'Point at a latent to see its image.');
   readonly #actions = element('div', { class: 'actions', role: 'group', 'aria-label': 'Imagine an action' });
-  readonly #ringNote = element('span', { class: 'ring-note', hidden: '' }, 'dashed: spread before training');
+  readonly #legend = element('p', { class: 'colours' });
+  readonly #pictureNote = element(
+    'span',
+    { class: 'picture-note', hidden: '' },
+    'Dashed: the spread before training. Lines: how far predictions ○ miss.',
+  );
+  readonly #prediction = createPredictionChart();
+  readonly #knobs: HTMLElement;
   readonly #export = element('p', { class: 'export caption' });
   readonly #numbers = {
     loss: createSparkline('Loss', 'What training makes small: prediction and auxiliary task together.', 'logarithm'),
@@ -84,13 +101,15 @@ export class Panel {
     this.setting = options.setting;
     const canvas = element('canvas', { class: 'plot', tabindex: 0, role: 'img', 'aria-label': 'Latents, loading' });
     this.#plot = new Plot(canvas);
+    this.#knobs = createKnobs(this.setting, (setting) => this.#events.onSetting(setting));
     this.element = element(
       'section',
       { class: 'panel', 'aria-label': titleOf(this.setting) },
       element('div', { class: 'head' }, element('h2', {}, titleOf(this.setting)), this.#verdict),
-      element('div', { class: 'stage' }, canvas, this.#ringNote),
-      element('dl', { class: 'numbers' }, ...Object.values(this.#numbers).map((each) => each.element)),
       this.#sentence,
+      element('div', { class: 'stage' }, canvas, this.#pictureNote, this.#legend),
+      element('dl', { class: 'numbers' }, ...Object.values(this.#numbers).map((each) => each.element)),
+      this.#prediction.element,
       element(
         'div',
         { class: 'beside-image' },
@@ -148,8 +167,19 @@ export class Panel {
     this.#training?.end();
   }
 
+  /** The page's colours are others now. */
+  repaint(): void {
+    this.#plot.repaint();
+  }
+
   draw(now: number): void {
     this.#plot.draw(now);
+  }
+
+  /** Lets the reader choose where it is computed. */
+  offer(places: readonly Place[]): void {
+    if (this.#knobs.querySelector('[data-place]') === null)
+      this.#knobs.append(createPlaceKnob(this.#options.training.on, places, (place) => this.#events.onPlace(place)));
   }
 
   /** Shows the moment nearest to a step; undefined: the newest. */
@@ -167,7 +197,7 @@ export class Panel {
       'details',
       this.#options.isOpen ? { open: '' } : {},
       element('summary', {}, 'Knobs and export'),
-      createKnobs(this.setting, (setting) => this.#events.onSetting(setting)),
+      this.#knobs,
       element('p', { class: 'caption' }, playWorlds[this.setting.world].words),
       element('p', {}, write),
       this.#export,
@@ -192,7 +222,7 @@ export class Panel {
 
   #open(opened: Opened): void {
     this.#opened = opened;
-    this.#ringNote.hidden = false;
+    this.#pictureNote.hidden = false;
     this.#images = { observations: opened.observations, shape: opened.shape };
     const { labellings } = opened;
     this.#colourBy.replaceChildren(...labellings.map(({ name }) => element('option', { value: name }, name)));
@@ -222,7 +252,9 @@ export class Panel {
 
   #colour(): void {
     const labelling = this.#labelling();
-    this.#plot.colour(labelling, classColours(labelling.names.length));
+    const colours = classColours(labelling.names.length);
+    this.#plot.colour(labelling, colours);
+    fillLegend(this.#legend, labelling, colours, legendWords(labelling, this.setting));
   }
 
   #labelling(): Labelling {
@@ -252,23 +284,26 @@ export class Panel {
     if (frame === undefined || opened === undefined) return;
     if (index !== this.#frames.length - 1) this.#forgetPath();
     this.#shown = index;
-    const { verdict, accuracy } = frame.judgement;
+    const { accuracy } = frame.judgement;
     this.#plot.show(frame, this.#frames[0].radius, !this.#options.isReduced);
     const shown = this.#frames.slice(0);
     const losses = shown.map(({ loss }) => loss ?? shown[1]?.loss ?? 0);
-    this.#numbers.loss.show(losses, index, frame.loss === undefined ? '–' : shortNumber(frame.loss));
+    this.#numbers.loss.show(losses, frame.loss === undefined ? '–' : shortNumber(frame.loss));
     this.#numbers.spread.show(
       shown.map(({ spread }) => spread),
-      index,
       `${shortNumber(frame.spread)}×`,
     );
     this.#numbers.accuracy.show(
       shown.map(({ judgement }) => judgement.accuracy),
-      index,
       percent(accuracy),
     );
-    const word = frame.step === 0 ? 'Untrained' : verdictHeadlines[verdict];
-    this.#verdict.className = `tag verdict-word ${frame.step === 0 ? 'plain' : verdictTones[verdict]}`;
+    this.#prediction.show(
+      shown.map(({ prediction }) => prediction),
+      index,
+      predictionSentence(frame, this.setting),
+    );
+    const { word, tone } = verdictWord(frame);
+    this.#verdict.className = `tag verdict-word ${tone}`;
     this.#verdict.textContent = word;
     const sentence = verdictSentence(frame, opened.labellings[0].names, opened.actionNames);
     this.#sentence.textContent = sentence;

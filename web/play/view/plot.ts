@@ -1,12 +1,15 @@
 // The picture of the latents on a canvas: points that glide to where the next moment puts them, a ring as wide as the latents were
 // before training, names where classes stand apart, and the way that imagined actions lead.
 import type { Labelling } from '../protocol.ts';
+import { MOST_NAMES } from './legend.ts';
 
 /** A moment as it is drawn. */
 export interface Scene {
   /** [N, 2] */
   readonly points: Float32Array;
   readonly radius: number;
+  /** [M, 4]: where the predictor says a next latent is, and where it is. */
+  readonly misses: Float32Array;
 }
 
 /** Milliseconds in which two thirds of a way are done. */
@@ -14,13 +17,15 @@ const GLIDE_MS = 110;
 /** What is wider than the points, around them. */
 const MARGIN = 1.25;
 const POINT_PX = 3.4;
+const PREDICTED_PX = 2.8;
 /** A name is written where its class is so far from every other one. */
 const NAME_DISTANCE_PX = 26;
 
 export class Plot {
   readonly canvas: HTMLCanvasElement;
   #shown = new Float32Array(0);
-  #target: Scene = { points: new Float32Array(0), radius: 1 };
+  #misses = new Float32Array(0);
+  #target: Scene = { points: new Float32Array(0), radius: 1, misses: new Float32Array(0) };
   #extent = 1;
   #reference = 0;
   #labelling: Labelling = { name: 'class', names: [], labels: new Int32Array(0) };
@@ -46,6 +51,7 @@ export class Plot {
     this.#reference = reference;
     if (this.#shown.length !== scene.points.length || !isGliding) {
       this.#shown = Float32Array.from(scene.points);
+      this.#misses = Float32Array.from(scene.misses);
       this.#extent = this.#wanted();
     }
     this.#isStill = false;
@@ -54,6 +60,11 @@ export class Plot {
   select(observation: number | undefined, path: readonly (readonly [number, number])[] = []): void {
     this.#selected = observation;
     this.#path = path;
+    this.#isStill = false;
+  }
+
+  /** Draws once more though nothing has moved: in other colours. */
+  repaint(): void {
     this.#isStill = false;
   }
 
@@ -104,13 +115,8 @@ export class Plot {
   }
 
   #glide(share: number): void {
-    const { points } = this.#target;
-    let farthest = 0;
-    for (let i = 0; i < points.length; i++) {
-      const step = points[i] - this.#shown[i];
-      farthest = Math.max(farthest, Math.abs(step));
-      this.#shown[i] += share * step;
-    }
+    const { points, misses } = this.#target;
+    const farthest = Math.max(towards(points, this.#shown, share), towards(misses, this.#misses, share));
     const wanted = this.#wanted();
     this.#extent += share * (wanted - this.#extent);
     this.#isStill = farthest < 1e-3 * wanted && Math.abs(wanted - this.#extent) < 1e-3 * wanted;
@@ -140,8 +146,28 @@ export class Plot {
       context.fill();
     }
     context.globalAlpha = 1;
+    this.#paintMisses(context, { x, y, ink, card });
     this.#paintPath(context, { x, y, ink, card });
     this.#paintNames(context, { x, y, ink, card });
+  }
+
+  /** From a prediction, an open point, to the latent that really comes next. */
+  #paintMisses(context: CanvasRenderingContext2D, { x, y, ink, card }: Brush): void {
+    context.strokeStyle = ink;
+    context.fillStyle = card;
+    context.lineWidth = 1.5;
+    const misses = this.#misses;
+    for (let i = 0; i < misses.length; i += 4) {
+      const [fromX, fromY] = [x(misses[i]), y(misses[i + 1])];
+      context.beginPath();
+      context.moveTo(fromX, fromY);
+      context.lineTo(x(misses[i + 2]), y(misses[i + 3]));
+      context.stroke();
+      context.beginPath();
+      context.arc(fromX, fromY, PREDICTED_PX, 0, 2 * Math.PI);
+      context.fill();
+      context.stroke();
+    }
   }
 
   #paintPath(context: CanvasRenderingContext2D, { x, y, ink, card }: Brush): void {
@@ -173,6 +199,7 @@ export class Plot {
   /** Above its points, where no other class's middle is near. */
   #paintNames(context: CanvasRenderingContext2D, { x, y, ink, card }: Brush): void {
     const { names, labels } = this.#labelling;
+    if (names.length > MOST_NAMES) return;
     const sums = names.map((): [number, number, number] => [0, 0, 0]);
     const tops = names.map(() => Number.POSITIVE_INFINITY);
     labels.forEach((label, n) => {
@@ -199,6 +226,17 @@ export class Plot {
       context.fillText(names[index], cx, above);
     }
   }
+}
+
+/** Moves numbers a share of the way to others; gives the longest way there was. */
+function towards(target: Float32Array, moved: Float32Array, share: number): number {
+  let farthest = 0;
+  for (let i = 0; i < target.length; i++) {
+    const step = target[i] - moved[i];
+    farthest = Math.max(farthest, Math.abs(step));
+    moved[i] += share * step;
+  }
+  return farthest;
 }
 
 interface Brush {

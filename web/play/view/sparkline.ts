@@ -1,25 +1,24 @@
 // One number over the steps of a training: its name, its value now, and its way there.
 import { element, svgElement } from '../../page/view/dom.ts';
 
-const WIDTH = 120;
-const HEIGHT = 30;
+/** Of all curves, in units of their own. */
+export const WIDTH = 120;
+export const HEIGHT = 30;
 
 export interface Sparkline {
   readonly element: HTMLElement;
-  /** @param values over all moments; `at`: the moment that is looked at */
-  show(values: readonly number[], at: number, text: string): void;
+  /** @param values over all moments; `text`: the one that is looked at */
+  show(values: readonly number[], text: string): void;
 }
 
 /** @param scale `logarithm` for what falls by powers of ten; `share` for 0..1 */
 export function createSparkline(name: string, hint: string, scale: 'logarithm' | 'share'): Sparkline {
   const value = element('b', {}, '–');
   const line = svgElement('polyline', { points: '' });
-  const dot = svgElement('circle', { r: 3, cx: -9, cy: -9 });
   const picture = svgElement(
     'svg',
     { viewBox: `-3 -3 ${WIDTH + 6} ${HEIGHT + 6}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' },
     line,
-    dot,
   );
   return {
     element: element(
@@ -28,21 +27,24 @@ export function createSparkline(name: string, hint: string, scale: 'logarithm' |
       element('dt', { title: hint }, name),
       element('dd', {}, value, picture),
     ),
-    show(values, at, text) {
+    show(values, text) {
       value.textContent = text;
       const heights = heightsOf(values, scale);
-      const x = (index: number): number => (WIDTH * index) / Math.max(1, values.length - 1);
-      line.setAttribute('points', heights.map((h, index) => `${x(index).toFixed(1)},${h.toFixed(1)}`).join(' '));
-      dot.setAttribute('cx', x(at).toFixed(1));
-      dot.setAttribute('cy', (heights[at] ?? HEIGHT).toFixed(1));
+      line.setAttribute('points', coordinatesOf(heights).join(' '));
     },
   };
 }
 
+/** Heights evenly beside each other, as an SVG takes points. */
+export const coordinatesOf = (heights: readonly number[]): string[] =>
+  heights.map(
+    (height, index) => `${((WIDTH * index) / Math.max(1, heights.length - 1)).toFixed(1)},${height.toFixed(1)}`,
+  );
+
 /** Less than this share of the largest is drawn as this. */
 const LEAST = 1e-4;
 
-function heightsOf(values: readonly number[], scale: 'logarithm' | 'share'): number[] {
+export function heightsOf(values: readonly number[], scale: 'logarithm' | 'share'): number[] {
   if (scale === 'share') return values.map((value) => HEIGHT * (1 - value));
   const most = values.reduce((largest, value) => Math.max(largest, value), 0);
   if (most === 0) return values.map(() => HEIGHT);
