@@ -19,8 +19,8 @@ import { serveSite } from '../web/site/server.ts';
 
 /** Moments of the film: dense at first, where most happens. */
 const MOMENTS = 20;
-/** Of the film: by then everything has happened. */
-const STEPS = 420;
+/** Of the film: by then the predictor beside the reward knows most of what there is to know. */
+const STEPS = 640;
 const FRAME_MS = 180;
 const LAST_FRAME_MS = 2600;
 const WIDTH = 1080;
@@ -110,18 +110,18 @@ async function film(page: Page): Promise<Uint8Array> {
     await goTo(page, Math.max(moment, Math.round(last * (moment / MOMENTS) ** 1.7)));
     frames.push(await page.locator('#panels').screenshot());
   }
-  const cropped = await Promise.all(frames.map((frame) => cropToNumbers(page, frame)));
+  const cropped = await Promise.all(frames.map((frame) => cropToCurves(page, frame)));
   const delay = cropped.map((_, index) => (index === cropped.length - 1 ? LAST_FRAME_MS : FRAME_MS));
   return sharp(cropped, { join: { animated: true } })
     .webp({ quality: 82, effort: 5, loop: 0, delay })
     .toBuffer();
 }
 
-/** Down to the sentence under the numbers; buttons are for the page itself. */
-async function cropToNumbers(page: Page, frame: Buffer): Promise<Buffer> {
+/** Down to the curves of the prediction; buttons are for the page itself. */
+async function cropToCurves(page: Page, frame: Buffer): Promise<Buffer> {
   const height = await page.evaluate(() => {
     const top = document.querySelector('#panels')?.getBoundingClientRect().top ?? 0;
-    const bottoms = Array.from(document.querySelectorAll('.sentence'), (each) => each.getBoundingClientRect().bottom);
+    const bottoms = Array.from(document.querySelectorAll('.prediction'), (each) => each.getBoundingClientRect().bottom);
     return Math.max(...bottoms) - top + 8;
   });
   const { width, height: whole } = await sharp(frame).metadata();
