@@ -175,6 +175,15 @@ describe.skipIf(!hasChromium)('the playground in Chromium', { timeout: PATIENCE_
     const copies = await page.workers()[0].evaluate(() => Reflect.get(globalThis, 'copies') as number[]);
     expect(copies.filter((size) => size === stateBytes)).toHaveLength(3 * found.size);
     expect(found.size).toBeLessThan(GRAPHICS_STEPS);
+    // What needs the weights gets them from there.
+    await page.getByRole('button', { name: '+1' }).click();
+    await page.waitForFunction(() =>
+      document.querySelector('.beside-image .caption')?.textContent?.startsWith('Imagined +1: lands'),
+    );
+    if (!(await page.getByRole('button', { name: 'Export as ONNX' }).isVisible()))
+      await page.locator('summary').click();
+    await page.getByRole('button', { name: 'Export as ONNX' }).click();
+    await page.getByRole('link', { name: 'encoder.onnx' }).waitFor();
     expect(troubles).toEqual([]);
     await graphics.close();
   });
