@@ -15,6 +15,7 @@ import {
   type ResolvedArguments,
   UnsupportedLayerError,
 } from './layers/converter.ts';
+import { inComputedType } from './layers/element-type.ts';
 import { converters as builtInConverters } from './layers/index.ts';
 import { kerasConverters, passesMaskInKeras } from './layers/keras/index.ts';
 import {
@@ -50,6 +51,8 @@ interface Sticky {
 export class Conversion {
   readonly #graph: GraphBuilder;
   readonly #converters: ReadonlyMap<string, LayerConverter>;
+  /** Classes that the user converts, who also sees to the types of their inputs. */
+  readonly #own: ReadonlySet<string>;
   readonly #activations: ReadonlyMap<string, ActivationConverter>;
   readonly #keras: ReadonlyMap<string, LayerConverter>;
   readonly #kerasActivations: ReadonlyMap<string, ActivationConverter>;
@@ -58,6 +61,7 @@ export class Conversion {
   constructor(graph: GraphBuilder, options: ConversionOptions) {
     this.#graph = graph;
     const own = Object.entries(options.converters ?? {});
+    this.#own = new Set(own.map(([name]) => name));
     const ownActivations = Object.entries(options.activations ?? {});
     this.#converters = new Map([...Object.entries(builtInConverters), ...own]);
     this.#keras = new Map([...Object.entries(builtInConverters), ...Object.entries(kerasConverters), ...own]);
@@ -94,15 +98,15 @@ export class Conversion {
     if (tensors.has(keyOf(reference))) return;
     const description = layer.calls[call];
     const inputs = description.inputs.map((input) => valueAt(tensors, input));
-    const values = inputs.map(({ value }) => value);
+    const received = inputs.map(({ value }) => value);
     const masks = inputs.map(({ mask }, i) => {
       const given = description.masks?.[i];
       return given === undefined ? mask : valueAt(tensors, given).value;
     });
     const outputs = this.#graph.within(layer.name, (): readonly Masked[] => {
-      if (layer.model) return this.#run(layer.model, values, masks, {});
-      const given = resolved(description.arguments, values);
-      const [results, mask] = this.#apply(layer, values, masks, masks[0], given);
+      if (layer.model) return this.#run(layer.model, received, masks, {});
+      const values = this.#inComputedType(layer, received);
+      const [results, mask] = this.#apply(layer, values, masks, masks[0], resolved(description.arguments, values));
       return results.map((value) => ({ value, mask }));
     });
     for (const [tensor, output] of outputs.entries()) tensors.set(keyOf({ layer, call, tensor }), output);
@@ -132,7 +136,7 @@ export class Conversion {
 
   #apply(
     layer: LayerDescription,
-    inputs: readonly Value[],
+    values: readonly Value[],
     masks: readonly (Value | undefined)[],
     mask: Value | undefined,
     given: ResolvedArguments = noArguments,
@@ -141,11 +145,16 @@ export class Conversion {
     const converter = this.#convertersOf(layer).get(layer.className);
     if (converter === undefined) throw this.#unknownLayer(layer);
     if (isKeras3) expectKnownArguments(layer, converter, given);
+    const inputs = this.#inComputedType(layer, values);
     const context = this.#context(layer, inputs, masks, mask, given);
     const result = converter.convert(context);
     const outputs = isList(result) ? result : [result];
     const passes = isKeras3 ? passesMaskInKeras(layer.className) : converter.masking === 'pass';
     return [outputs, converter.mask ? converter.mask(context) : passes ? masks[0] : undefined];
+  }
+
+  #inComputedType(layer: LayerDescription, inputs: readonly Value[]): readonly Value[] {
+    return this.#own.has(layer.className) ? inputs : inComputedType(this.#graph, layer, inputs);
   }
 
   #convertersOf(layer: LayerDescription): ReadonlyMap<string, LayerConverter> {
