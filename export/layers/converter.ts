@@ -113,8 +113,8 @@ export interface Cell {
   ) => { readonly output: Value; readonly states: readonly Value[] };
   /** The cell as ONNX's own recurrent operator, where there is one with these activations. */
   readonly native?: NativeCell;
-  /** The cells of a stack, bottom first, where all of them are native. */
-  readonly stack?: readonly Cell[];
+  /** The cells of a stack, bottom first, where all of them are native, and where the states of each begin among all. */
+  readonly stack?: readonly { readonly cell: Cell; readonly offset: number }[];
 }
 
 export interface NativeCell {

@@ -39,31 +39,35 @@ export async function checkedParity(
     if (scratch) writeModel(join(scratch, basename(plan.target)), model);
     const session = await runtime.load(scratch ? join(scratch, basename(plan.target)) : encodeModel(model));
     try {
-      const reference =
-        (await openReference(source, options, note)) ?? (await openUnoptimised(source, options, runtime));
-      try {
-        const { description } = source;
-        const isGraph = 'ends' in description && session.inputs.every(({ shape }) => typeof shape[0] === 'string');
-        const batches = isGraph ? await runnableBatches(reference.run, description, options) : undefined;
-        if (batches?.length === 1)
-          note('warning: TensorFlow.js runs this graph at a batch of 1 only, and so does the file');
-        const parity = await measureParity({
-          session,
-          runtime: runtime.describe(),
-          reference: reference.run,
-          ...(batches ? { batches } : {}),
-          unitOutputs: unitOutputs(model),
-          referenceName: reference.name,
-          description: source.description,
-          exportOptions: options,
-          seed: plan.seed,
-          tolerance: tolerances[plan.precision],
-        });
-        if (!parity.report.agrees) throw disagreement(plan, parity.report);
-        return parity;
-      } finally {
-        await reference.dispose();
-      }
+      const compared = async (reference: OpenReference): Promise<Parity> => {
+        try {
+          const { description } = source;
+          const isGraph = 'ends' in description && session.inputs.every(({ shape }) => typeof shape[0] === 'string');
+          const batches = isGraph ? await runnableBatches(reference.run, description, options) : undefined;
+          if (batches?.length === 1)
+            note('warning: TensorFlow.js runs this graph at a batch of 1 only, and so does the file');
+          return await measureParity({
+            session,
+            runtime: runtime.describe(),
+            reference: reference.run,
+            ...(batches ? { batches } : {}),
+            unitOutputs: unitOutputs(model),
+            referenceName: reference.name,
+            description: source.description,
+            exportOptions: options,
+            seed: plan.seed,
+            tolerance: tolerances[plan.precision],
+          });
+        } finally {
+          await reference.dispose();
+        }
+      };
+      const reference = await openReference(source, options, note);
+      const parity =
+        (reference && (await compared(reference).catch((error: unknown) => noteRefusal(error, note)))) ??
+        (await compared(await openUnoptimised(source, options, runtime)));
+      if (!parity.report.agrees) throw disagreement(plan, parity.report);
+      return parity;
     } finally {
       await session.dispose();
     }
@@ -85,6 +89,17 @@ function disagreement(plan: ConversionPlan, report: ParityReport): JepaError {
   return new JepaError(
     `${basename(plan.target)}: expected "${worst.output}" within ${report.tolerance} of its scale of ${report.reference}, got ${worst.relativeError.toExponential(2)} at batch ${worst.batch}`,
     { remedy },
+  );
+}
+
+/** TensorFlow.js loads some models that it cannot run, such as causal convolutions. */
+class RefusedRunError extends JepaError {}
+
+/** Undefined, once it is said why there is no comparison with TensorFlow.js. Whatever else went wrong is thrown. */
+function noteRefusal(error: unknown, note: (line: string) => void): undefined {
+  if (!(error instanceof RefusedRunError)) throw error;
+  note(
+    `warning: not compared with TensorFlow.js, which cannot run this model (${error.message}); compared with its own graph before optimisation`,
   );
 }
 
@@ -114,14 +129,22 @@ async function openReference(
       await session.dispose();
       await runtime.dispose();
     };
-    return { run: sessionReference(session, source.description, options), name: `${version} (${provider})`, dispose };
+    const run = sessionReference(session, source.description, options);
+    return { run: async (inputs) => run(inputs).catch(refuseRun), name: `${version} (${provider})`, dispose };
   } catch (error) {
-    note(
-      `warning: not compared with TensorFlow.js, which cannot run this model (${error instanceof Error ? error.message.split('\n')[0] : String(error)}); compared with its own graph before optimisation`,
-    );
     await runtime.dispose();
-    return undefined;
+    return noteRefusal(new RefusedRunError(firstLine(error), { cause: error }), note);
   }
+}
+
+/** What is not ours to explain is TensorFlow.js' own. */
+function refuseRun(error: unknown): never {
+  if (error instanceof JepaError) throw error;
+  throw new RefusedRunError(firstLine(error), { cause: error });
+}
+
+function firstLine(error: unknown): string {
+  return error instanceof Error ? error.message.split('\n')[0] : String(error);
 }
 
 /**

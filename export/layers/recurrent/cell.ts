@@ -203,13 +203,15 @@ export function lstmStep(
   return { output: result, states: [result, fresh] };
 }
 
-/** States are one flat list, those of the top cell first. */
+/** States are one flat list: those of the bottom cell first in Keras 3, those of the top cell first in TensorFlow.js. */
 export function stackedCells(context: CellContext): Cell {
   const count = context.config.list('cells').length;
   const cells = Array.from({ length: count }, (_, i) => context.inner(`cell${i}`));
-  const offsets = cells.map((_, i) => cells.slice(i + 1).reduce((sum, cell) => sum + cell.stateSizes.length, 0));
+  const { isKeras3 } = context.config;
+  const statesOf = (some: readonly Cell[]): number => some.reduce((sum, cell) => sum + cell.stateSizes.length, 0);
+  const offsets = cells.map((_, i) => statesOf(isKeras3 ? cells.slice(0, i) : cells.slice(i + 1)));
   return {
-    stateSizes: [...cells].reverse().flatMap((cell) => cell.stateSizes),
+    stateSizes: (isKeras3 ? cells : [...cells].reverse()).flatMap((cell) => cell.stateSizes),
     project: (graph, x) => cells[0].project(graph, x),
     step: (graph, projected, states) => {
       const fresh: Value[] = [...states];
@@ -222,7 +224,7 @@ export function stackedCells(context: CellContext): Cell {
       }
       return { output, states: fresh };
     },
-    ...(cells.every((cell) => cell.native) ? { stack: cells } : {}),
+    ...(cells.every((cell) => cell.native) ? { stack: cells.map((cell, i) => ({ cell, offset: offsets[i] })) } : {}),
   };
 }
 

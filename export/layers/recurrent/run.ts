@@ -24,25 +24,24 @@ export interface Ran {
 }
 
 export function runCell(graph: GraphBuilder, cell: Cell, sequence: Sequence): Ran {
-  const cells = cell.native ? [cell] : cell.stack;
+  const cells = cell.native ? [{ cell, offset: 0 }] : cell.stack;
   return cells && sequence.mask === undefined ? runNative(graph, cells, sequence) : runScan(graph, cell, sequence);
 }
 
 /** Cells of a stack one after the other over the whole sequence: the same as step by step, since each only sees the one below. */
-function runNative(graph: GraphBuilder, cells: readonly Cell[], sequence: Sequence): Ran {
+function runNative(graph: GraphBuilder, cells: NonNullable<Cell['stack']>, sequence: Sequence): Ran {
   const { x, initial, goBackwards, returnSequences } = sequence;
   let timeMajor = graph.transpose(x, [1, 0, 2]);
   let last: Value | undefined;
   const states: Value[] = [];
-  for (const [i, cell] of cells.entries()) {
+  for (const { cell, offset } of cells) {
     const { native } = cell;
     if (native === undefined) continue;
-    const offset = cells.slice(i + 1).reduce((sum, above) => sum + above.stateSizes.length, 0);
     const own = initial?.slice(offset, offset + cell.stateSizes.length).map((state) => graph.unsqueeze(state, [0]));
     const [y, ...finals] = recurrentNode(graph, timeMajor, [native], own, goBackwards ? 'reverse' : 'forward');
     timeMajor = graph.squeeze(y, [1]);
     const squeezed = finals.map((state) => graph.squeeze(state, [0]));
-    states.unshift(...squeezed);
+    for (const [i, state] of squeezed.entries()) states[offset + i] = state;
     [last] = squeezed;
   }
   const ordered = goBackwards && returnSequences ? graph.reverse(timeMajor, 0) : timeMajor;
