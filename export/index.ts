@@ -46,7 +46,7 @@ export { decodeModel, encodeModel } from './graph/serialize.ts';
 export type { ActivationConverter } from './layers/activation.ts';
 export { type LayerContext, type LayerConverter, UnsupportedLayerError } from './layers/converter.ts';
 export type { ModelDescription } from './model/description.ts';
-export { describeModelFile, type ModelFile } from './model/file.ts';
+export { describeModelFile, expectReadWeights, type ModelFile } from './model/file.ts';
 export { describeModel, readWeights } from './model/live.ts';
 export { describeSaved, type SavedModel } from './model/saved.ts';
 export { defaultOpset, type ExportOptions, type ImageLayout, type PixelType } from './options.ts';

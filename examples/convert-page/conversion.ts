@@ -8,6 +8,7 @@ import {
   describeModelFile,
   type ExportOptions,
   encodeModel,
+  expectReadWeights,
   type ModelFile,
   measureParity,
   type ParityReport,
@@ -62,7 +63,7 @@ export async function convert(source: ModelSource, options: ConvertOptions): Pro
   };
   const file = describeModelFile(source.json, readShard, source.name, exportOptions);
   const model = buildOnnx(file.description, exportOptions);
-  for (const name of file.unusedWeights()) warn(`weight "${name}" of the file belongs to no layer`);
+  expectReadWeights(file, source.name, warn);
   checkModel(model, `${source.name}.onnx`);
   const bytes = new Uint8Array(encodeModel(model));
 

@@ -12,7 +12,8 @@ export function isObject(value: unknown): value is ConfigObject {
 const maximumDepth = 200;
 
 /**
- * Keys to camelCase, at every depth; values, names among them, stay as they are.
+ * Keys to camelCase, at every depth; values, names among them, stay as they are. So do the dictionaries of a model's ends, whose
+ * keys are names.
  * @throws FormatError where the value is nested deeper than any model
  */
 export function withCamelKeys(value: unknown, depth = 0): unknown {
@@ -21,7 +22,10 @@ export function withCamelKeys(value: unknown, depth = 0): unknown {
   if (!isObject(value)) return value;
   // fromEntries defines own properties, so a key such as `__proto__` in a foreign file stays a plain key.
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [camelCase(key), withCamelKeys(item, depth + 1)]),
+    Object.entries(value).map(([key, item]) => [
+      camelCase(key),
+      key === 'input_layers' || key === 'output_layers' ? item : withCamelKeys(item, depth + 1),
+    ]),
   );
 }
 

@@ -44,6 +44,27 @@ export function describeModelFile(
   return { description, unusedWeights: () => [] };
 }
 
+/**
+ * Says which weights of the file no layer has read: ask after the conversion.
+ * @param where what the file is, for error messages
+ * @param warn hears of leftovers in files of Keras 2 and TensorFlow.js
+ * @throws FormatError where Keras 3 wrote the file: what a layer of it keeps, it computes with
+ */
+export function expectReadWeights(file: ModelFile, where: string, warn: (message: string) => void): void {
+  const unread = file.unusedWeights();
+  if (file.semantics !== 'keras3') {
+    for (const name of unread) warn(`weight "${name}" of the file belongs to no layer`);
+  } else if (unread.length > 0) {
+    const more = unread.length > 1 ? ` and ${unread.length - 1} more` : '';
+    throw new FormatError(
+      `${where}: expected each weight to belong to what a layer exports, got "${unread[0]}"${more}`,
+      {
+        remedy: 'Of a layer with LoRA: save it as .keras, which adds it to the kernel.',
+      },
+    );
+  }
+}
+
 /** What `weightsManifest` would be, alone in a file. */
 function isWeightManifest(json: unknown): boolean {
   return (

@@ -11,6 +11,7 @@ import {
   type TensorReference,
   type Weights,
 } from './description.ts';
+import { type Entry, entryOf, isOperation, operationPrefix, refuseQuantised } from './entry.ts';
 import { type KerasCall, kerasCall } from './keras-call.ts';
 import { roleOrder } from './weight-order.ts';
 
@@ -48,32 +49,6 @@ export function describeTopology(
   return describeFunctional(config, source, where);
 }
 
-interface Entry {
-  readonly className: string;
-  readonly name: string;
-  readonly config: unknown;
-  readonly inboundNodes: unknown;
-  readonly module: unknown;
-}
-
-/** The prefix of the class names of Keras 3's functions: `ops.Add` is x + y, `Add` the layer. */
-export const operationPrefix = 'ops.';
-
-/** A function of keras.ops, which a file of Keras 3 has among its layers. Converters lose its module but not its bare configuration. */
-function isOperation({ module, config, className }: Entry): boolean {
-  if (typeof module === 'string') return /^keras(\.src)?\.ops\b/.test(module);
-  return className !== 'InputLayer' && isObject(config) && !('trainable' in config);
-}
-
-function entryOf(value: unknown, where: string): Entry {
-  if (!isObject(value) || typeof value.className !== 'string')
-    throw new FormatError(`${where}: expected a layer with a class name, got ${JSON.stringify(value)?.slice(0, 80)}`);
-  const config = value.config ?? {};
-  const named = isObject(config) && typeof config.name === 'string' ? config.name : undefined;
-  const name = typeof value.name === 'string' ? value.name : (named ?? value.className.toLowerCase());
-  return { className: value.className, name, config, inboundNodes: value.inboundNodes, module: value.module };
-}
-
 /** A description whose calls are filled in after it exists, since calls refer to layers. */
 interface Draft extends LayerDescription {
   readonly calls: CallDescription[];
@@ -92,6 +67,7 @@ function draft(entry: Entry, source: WeightSource, where: string, offset = 0): D
   }
   const values = isObject(config) ? config : {};
   const own = new Config(values, label, semantics);
+  refuseQuantised(own, where);
   const parts = describeParts(className, values, source, where);
   return { className, name, config: own, weights: source.weights(className, own, offset), calls: [], parts };
 }
@@ -285,8 +261,15 @@ function inboundOf(node: unknown, isFunction: boolean, where: string): Inbound {
   return kerasCall(node, isFunction, where);
 }
 
-/** Model inputs or outputs: a list of [layer, call, tensor], or (Keras 3, one of them) that triple itself. */
+/**
+ * Model inputs or outputs: [layer, call, tensor] in a list, or (Keras 3) that triple itself, or lists and dictionaries of triples
+ * at any depth, in the order in which Keras flattens them: dictionaries by their sorted keys.
+ */
 function endsOf(value: unknown): unknown[] {
+  if (isObject(value))
+    return Object.keys(value)
+      .sort()
+      .flatMap((key) => endsOf(value[key]));
   if (!Array.isArray(value)) return [];
-  return typeof value[0] === 'string' ? [value] : value;
+  return typeof value[0] === 'string' ? [value] : value.flatMap(endsOf);
 }

@@ -7,6 +7,7 @@ import {
   calibrate,
   checkModel,
   type ExportOptions,
+  expectReadWeights,
   type OnnxModel,
   type ParityReport,
   toFloat16,
@@ -176,7 +177,7 @@ async function convertSource(
     warnings.push(message);
     note(`warning: ${message}`);
   };
-  const { description, unusedWeights } = source;
+  const { description } = source;
   const options: ExportOptions = {
     ...plan.exportOptions,
     producer: { name: 'jepa-onnx', version: packageVersion() },
@@ -185,7 +186,7 @@ async function convertSource(
   const { signal } = plan;
   const float = buildOnnx(description, options);
   signal?.throwIfAborted();
-  for (const name of unusedWeights()) warn(`weight "${name}" of the file belongs to no layer`);
+  expectReadWeights(source, source.where, warn);
   expectAxes(float, plan);
   const runtime = plan.isChecked || plan.precision === 'int8' ? await openRuntime(plan.runtime, {}) : undefined;
   try {

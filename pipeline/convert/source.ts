@@ -7,6 +7,8 @@ import { FormatError, UsageError } from '../../src/error.ts';
 import { makeScratch, removeScratch } from '../../src/storage/scratch.ts';
 
 export interface ConversionSource extends ModelFile {
+  /** What it is, for error messages: its folder and name. */
+  readonly where: string;
   /**
    * The path of a model.json that TensorFlow.js may load as the reference. Undefined for files of Keras 3, which it cannot read
    * and whose layers mean something else in places.
@@ -38,13 +40,13 @@ async function readKerasSource(source: string, where: string): Promise<Conversio
     return bytes;
   };
   const saved = describeSaved(json, readShard, where, { isNamedByPath: true });
-  if (saved.semantics === 'keras3') return { ...saved, reference: undefined, dispose: () => {} };
+  if (saved.semantics === 'keras3') return { ...saved, where, reference: undefined, dispose: () => {} };
   // TensorFlow.js reads files of Keras 2 once they are in its own form.
   const folder = makeScratch('convert');
   for (const [name, bytes] of files) writeFileSync(join(folder, name), bytes);
   const reference = join(folder, 'model.json');
   writeFileSync(reference, JSON.stringify(json));
-  return { ...saved, reference, dispose: () => removeScratch(folder) };
+  return { ...saved, where, reference, dispose: () => removeScratch(folder) };
 }
 
 function readJsonSource(source: string, where: string, options: ExportOptions): ConversionSource {
@@ -77,7 +79,7 @@ function readJsonSource(source: string, where: string, options: ExportOptions): 
     return readFileSync(path);
   };
   const saved = describeModelFile(json, readShard, where, options);
-  return { ...saved, reference: saved.semantics === 'keras3' ? undefined : source, dispose: () => {} };
+  return { ...saved, where, reference: saved.semantics === 'keras3' ? undefined : source, dispose: () => {} };
 }
 
 const pointerRemedy = 'Fetch the file itself: git lfs pull.';

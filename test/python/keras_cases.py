@@ -2,7 +2,7 @@
 
     python keras_cases.py FOLDER [PART_OF_A_NAME]
 
-writes NAME.keras (every eighth also as NAME.h5) and NAME.json (inputs and outputs) for every case. Needs what
+writes NAME.keras (every eighth, and what ends in -h5, also as NAME.h5) and NAME.json (inputs and outputs) for every case. Needs what
 keras-requirements.txt pins; weights, statistics and inputs come from fixed seeds. The list of names goes to FOLDER/cases.json.
 """
 
@@ -210,6 +210,28 @@ def transformer(x):
 
 case("model-transformer", (None, 4), transformer)
 
+# States of stacked cells, in the order of the cells
+case("rnn-states-0", seq, lambda x: L.RNN([L.GRUCell(3), L.GRUCell(3)], return_state=True)(x))
+case("rnn-states-1", seq, lambda x: L.RNN([L.LSTMCell(3), L.GRUCell(2)], return_state=True, return_sequences=True)(x))
+case("rnn-states-2", seq, lambda x: L.RNN([L.GRUCell(3), L.GRUCell(3)], return_state=True)(L.Masking()(x)))
+case("rnn-initial-0", [seq, (3,), (3,)], lambda x, a, b: L.RNN([L.GRUCell(3), L.SimpleRNNCell(3)])(x, initial_state=[a, b]))
+
+# Integers where floats are computed
+layer("integers-dense", vec, lambda: L.Dense(3), dtype="int32", high=9)
+layer("integers-seq", seq, lambda: L.GRU(2), lambda: L.AveragePooling1D(2), lambda: L.TimeDistributed(L.Dense(2)),
+      lambda: L.Bidirectional(L.LSTM(2)), dtype="int32", high=9)
+layer("integers-vec", vec, lambda: L.BatchNormalization(), lambda: L.LeakyReLU(), lambda: L.Activation("tanh"), dtype="int32", high=9)
+case("integers-attention", [seq, seq], lambda x, y: L.MultiHeadAttention(1, 2)(x, y), "int32", 9)
+case("integers-joined", vec, lambda x: L.Add()([x, L.Rescaling(0.5)(x)]), "int32", 9)
+case("integers-beside", vec, lambda x: L.Concatenate()([x, L.Dense(2)(x)]), "int32", 9)
+
+# Models whose ends are a dictionary, which Keras sorts by its keys
+case("ends-outputs", vec, lambda x: {"x1": L.Dense(2)(x), "x_1": L.Dense(3)(x), "a": L.Dense(4)(x)})
+case("ends-nested", [vec, vec], lambda x, y: [[L.Dense(2)(x)], [L.Dense(3)(y), L.Dense(4)(x)]])
+
+# Layers whose configuration says no more of them than that of a function, in HDF5
+case("bare-h5", seq, lambda x: L.Discretization(bin_boundaries=[-0.5, 0.0, 0.5])(L.SpatialDropout1D(0.5)(x)))
+
 
 def write(folder, number, name):
     shapes, make, dtype, high = CASES[name]
@@ -228,8 +250,8 @@ def write(folder, number, name):
     given = [(3, *(6 if size is None else size for size in shape)) for shape in shapes]
     x = [random.integers(0, high, shape).astype(np.int32) if high else random.normal(0, 1, shape).astype(np.float32) for shape in given]
     y = model.predict(x if len(x) > 1 else x[0], verbose=0)
-    y = y if isinstance(y, (list, tuple)) else [y]
-    if number % 8 == 0:
+    y = keras.tree.flatten(y)
+    if number % 8 == 0 or name.endswith("-h5"):
         model.save(f"{folder}/{name}.h5")
     model.save(f"{folder}/{name}.keras")
     with open(f"{folder}/{name}.json", "w") as file:

@@ -125,6 +125,32 @@ describe('jepa convert', () => {
     }
   });
 
+  test('a model that TensorFlow.js loads and cannot run is compared with its own graph, and a line says why', async () => {
+    const causal = layers.conv1d({ filters: 2, kernelSize: 3, padding: 'causal', inputShape: [6, 3], name: 'causal' });
+    mkdirSync(join(out, 'saved'));
+    await writeLayersModel(join(out, 'saved'), tf.sequential({ layers: [causal] }));
+    const { code, stdout, stderr } = await jepa(
+      'convert',
+      join(out, 'saved', 'model.json'),
+      join(out, 'model.onnx'),
+      '--json',
+    );
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^warning: not compared with TensorFlow\.js, which cannot run this model \(.*CAUSAL.*\); compared with its own graph before optimisation\n$/,
+    );
+    expect(JSON.parse(stdout).parity).toMatchObject({ agrees: true, reference: 'its own graph before optimisation' });
+  });
+
+  test('weights of 16 bits are refused by what they are', async () => {
+    const file = join(import.meta.dirname, '..', '..', 'fixtures', 'keras', 'half.h5');
+    const { code, stderr } = await jepa('convert', file, join(out, 'model.onnx'));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /half\.h5 model_weights\/d\/kernel: expected numbers of 32 or 64 bits, got float16\. Build the model under keras\.config/,
+    );
+  });
+
   test('weights under the name that a browser gives them, and JSON behind a byte-order mark, are read', async () => {
     mkdirSync(join(out, 'saved'));
     const json = JSON.parse(readFileSync(source, 'utf8'));

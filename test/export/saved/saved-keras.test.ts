@@ -1,6 +1,7 @@
 // What Keras has and TensorFlow.js refuses to load: converted from Keras' own configuration.
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { buildOnnx, decodeModel, describeModelFile, expectReadWeights } from '../../../export/index.ts';
 import { randomFor } from '../../../src/random.ts';
 import { expectClose, openSession, runSession, type TestTensor, useCpu } from '../harness.ts';
 import { convert, type Files, type Json } from './saved-json.ts';
@@ -36,6 +37,35 @@ function kerasLayer(
     ],
   };
   return [json, { w: new Uint8Array(data.buffer) }];
+}
+
+/** A Keras 3 model of one Dense layer behind an input, whose weights are `layer/NAME`. */
+function keras3Dense(config: object, names: readonly string[]): [Json, Files] {
+  const inbound = { args: [{ class_name: '__keras_tensor__', config: { keras_history: ['x', 0, 0] } }], kwargs: {} };
+  const json: Json = {
+    modelTopology: {
+      keras_version: '3.15.0',
+      model_config: {
+        class_name: 'Functional',
+        config: {
+          name: 'k',
+          layers: [
+            { class_name: 'InputLayer', name: 'x', config: { name: 'x', batch_shape: [null, 2] }, inbound_nodes: [] },
+            {
+              class_name: 'Dense',
+              name: 'layer',
+              config: { name: 'layer', trainable: true, units: 2, use_bias: false, ...config },
+              inbound_nodes: [inbound],
+            },
+          ],
+          input_layers: [['x', 0, 0]],
+          output_layers: [['layer', 0, 0]],
+        },
+      },
+    },
+    weightsManifest: [{ paths: ['w'], weights: names.map((name) => ({ name, shape: [2, 2], dtype: 'float32' })) }],
+  };
+  return [json, { w: new Uint8Array(16 * names.length) }];
 }
 
 function random(shape: number[], name: string): TestTensor {
@@ -173,4 +203,54 @@ describe('what Keras has and TensorFlow.js refuses', () => {
       'enlarged',
     );
   });
+
+  test('a layer that Keras 3 has quantised is refused: its kernel is codes', () => {
+    const policy = { class_name: 'QuantizedDTypePolicy', config: { mode: 'int8', source_name: 'float32' } };
+    const [json, files] = keras3Dense({ dtype: policy }, ['layer/kernel']);
+    expect(() => convert(json, files)).toThrow(
+      'model.json: Dense "layer": expected weights of floats, got a layer that Keras has quantised (int8)',
+    );
+  });
+
+  test('weights that no layer reads are refused in files of Keras 3, where LoRA would be lost, and told elsewhere', () => {
+    const [json, files] = keras3Dense({}, ['layer/kernel', 'layer/lora_kernel_a', 'layer/lora_kernel_b']);
+    const file = describeModelFile(json, (name) => files[name], 'adapted.h5');
+    buildOnnx(file.description);
+    const told: string[] = [];
+    expect(() => expectReadWeights(file, 'adapted.h5', (line) => told.push(line))).toThrow(
+      'adapted.h5: expected each weight to belong to what a layer exports, got "layer/lora_kernel_a" and 1 more',
+    );
+    expectReadWeights({ ...file, semantics: 'tensorflowjs' }, 'adapted.h5', (line) => told.push(line));
+    expect(told[0]).toBe('weight "layer/lora_kernel_a" of the file belongs to no layer');
+  });
+
+  test('inputs in a dictionary are taken in the order of its keys, whatever these are', () => {
+    const [json, files] = keras3Dense({}, ['layer/kernel']);
+    const { config } = json.modelTopology.model_config as { config: { layers: object[]; input_layers: unknown } };
+    for (const name of ['p', 'q'])
+      config.layers.push({
+        class_name: 'InputLayer',
+        name,
+        config: { name, batch_shape: [null, 1] },
+        inbound_nodes: [],
+      });
+    config.input_layers = { x_1: ['x', 0, 0], b: [['p', 0, 0]], x1: ['q', 0, 0] };
+    const { graph } = decodeModel(convert(json, files), 'm');
+    expect(graph.inputs.map(({ name }) => name)).toEqual(['p', 'q', 'x']);
+  });
+
+  test.each(['GroupNormalization', 'LayerNormalization', 'PReLU', 'RMSNormalization', 'SpectralNormalization'])(
+    'a %s of integers is refused, since Keras 3 truncates what it computes',
+    (className) => {
+      const [json, files] = keras3Dense({}, ['layer/kernel']);
+      const { config } = json.modelTopology.model_config as {
+        config: { layers: { class_name: string; config: Record<string, unknown> }[] };
+      };
+      config.layers[0].config.dtype = 'int32';
+      config.layers[1].class_name = className;
+      expect(() => convert(json, files)).toThrow(
+        `${className} "layer": expected an input of floats, got int32, in which Keras truncates what this layer computes`,
+      );
+    },
+  );
 });

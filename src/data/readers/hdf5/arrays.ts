@@ -11,6 +11,10 @@ const MAXIMAL_ARRAYS = 200_000;
 /** An array that claims more than this many times the whole file lies about its size. */
 const MAXIMAL_RATIO = 1000;
 
+/** HDF5's numbers of the classes of elements (H5T_class_t); h5py keeps bfloat16 as two opaque bytes. */
+const FLOAT_CLASS = 1;
+const OPAQUE_CLASS = 5;
+
 export interface Hdf5Array {
   /** `layers/dense/vars/0` */
   readonly path: string;
@@ -72,7 +76,7 @@ export async function readHdf5Arrays(path: string, where: string): Promise<Hdf5A
 /** The part of the library's dataset that is read here. */
 interface Dataset {
   readonly shape: number[] | null;
-  readonly metadata: { readonly size: number; readonly virtual_sources?: unknown };
+  readonly metadata: { readonly type: number; readonly size: number; readonly virtual_sources?: unknown };
   readonly value: unknown;
 }
 
@@ -86,7 +90,16 @@ function arrayOf(dataset: Dataset, path: string, where: string, fileBytes: numbe
   if (shape === null) return undefined;
   if (metadata.virtual_sources !== undefined)
     throw new FormatError(`${at}: expected an array in this file, got a virtual one`);
-  const bytes = shape.reduce((product, side) => product * side, metadata.size);
+  const { type, size } = metadata;
+  if (size === 2 && (type === FLOAT_CLASS || type === OPAQUE_CLASS))
+    throw new FormatError(
+      `${at}: expected numbers of 32 or 64 bits, got ${type === FLOAT_CLASS ? 'float16' : 'bfloat16'}`,
+      {
+        remedy:
+          "Build the model under keras.config.set_dtype_policy('float32'), load these weights into it, and save that.",
+      },
+    );
+  const bytes = shape.reduce((product, side) => product * side, size);
   if (bytes > MAXIMAL_RATIO * Math.max(fileBytes, 1))
     throw new FormatError(
       `${at}: expected at most ${MAXIMAL_RATIO} times the file's ${fileBytes} bytes, got a claim of ${bytes}`,
