@@ -2,8 +2,10 @@
 // asked first; else, and at the second signal, what is half-written goes, locks are given back, children are ended, and so is
 // the process: with 130, 143 or 129.
 import { constants } from 'node:os';
+import { describeError } from '../src/error.ts';
 import { LAUNCHER_VARIABLE } from '../src/machine/launcher.ts';
 import { discardUnfinished } from '../src/storage/atomic-file.ts';
+import { storageError } from '../src/storage/file-system.ts';
 import { abandonRunLocks } from '../src/storage/held-lock.ts';
 import { discardScratch } from '../src/storage/scratch.ts';
 
@@ -72,15 +74,26 @@ export function listenForInterruptions(interruption: Interruption): void {
     process.exit(exitCode);
   };
   for (const signal of SIGNALS) process.on(signal, interrupt);
-  // A reader that went away (`| head`) is no reason to lose a training, and no fault to tell of.
-  for (const stream of [process.stdout, process.stderr])
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
+  listenForLostOutput();
   // A launcher that holds our standard input open asks us to stop by letting go of it, however it ended.
   if (process.env[LAUNCHER_VARIABLE] === undefined) return;
   delete process.env[LAUNCHER_VARIABLE];
   process.stdin.on('end', () => interrupt('SIGTERM')).on('error', () => interrupt('SIGTERM'));
   process.stdin.resume();
   process.stdin.unref();
+}
+
+/** Output that gets nowhere is no reason to lose a training. A reader that went away (`| head`) is no fault to tell of; a full disk is one. */
+function listenForLostOutput(): void {
+  let isTold = false;
+  const streams = { 'standard output': process.stdout, 'standard error': process.stderr };
+  for (const [name, stream] of Object.entries(streams))
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE' || isTold) return;
+      isTold = true;
+      process.once('exit', () => {
+        process.exitCode ||= 1;
+      });
+      process.stderr.write(`jepa: ${describeError(storageError(name, 'room for what is printed', error))}\n`);
+    });
 }

@@ -1,11 +1,11 @@
 // Keras' own files, `.keras` (a zip of the configuration and an HDF5 file of weights) and `.h5`, in the form of a saved
 // TensorFlow.js model, which describeSaved reads. Needs Node; nothing here is imported by index.ts.
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeHdf5Arrays } from '../src/data/decoding/decoder-thread.ts';
 import type { Hdf5Array } from '../src/data/readers/hdf5/arrays.ts';
 import { FormatError } from '../src/error.ts';
+import { makeScratch, removeScratch } from '../src/storage/scratch.ts';
 import { listZipEntries, readExactly, verifyZipEntry, type ZipEntry } from '../src/storage/zip.ts';
 
 /** A saved model in memory: what model.json would say, and the files that it would name. */
@@ -62,7 +62,7 @@ async function readArchive(path: string, where: string): Promise<SavedFiles> {
       );
     return found;
   };
-  const folder = mkdtempSync(join(tmpdir(), 'jepa-keras-'));
+  const folder = makeScratch('keras');
   try {
     const unpack = async (name: string): Promise<string> => {
       const target = join(folder, name);
@@ -79,7 +79,7 @@ async function readArchive(path: string, where: string): Promise<SavedFiles> {
     const { arrays } = await decodeHdf5Arrays(await unpack('model.weights.h5'), `${where} model.weights.h5`);
     return savedFiles({ keras_version: version, model_config: config }, arrays);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeScratch(folder);
   }
 }
 

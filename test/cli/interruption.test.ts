@@ -1,7 +1,7 @@
 // What a command leaves behind that is interrupted, or killed: nothing, or nothing for long.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -114,3 +114,21 @@ test('a reader that went away is no fault', { timeout: 120_000 }, async () => {
   expect((await once(child, 'close'))[0]).toBe(0);
   expect(stderr).toBe('');
 });
+
+test.runIf(existsSync('/dev/full'))(
+  'a full disk under what is printed is told in one line',
+  { timeout: 120_000 },
+  async () => {
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [bin, 'train', '--help'], { stdio: ['ignore', full, 'pipe'] });
+    closeSync(full);
+    let stderr = '';
+    child.stderr?.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    expect((await once(child, 'close'))[0]).toBe(1);
+    expect(stderr).toMatch(
+      /^jepa: standard output: expected room for what is printed, got ENOSPC \(no space left .*\n$/,
+    );
+  },
+);
