@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { joinStateTables } from '../src/auxiliary/index.ts';
 import { environmentSource } from '../src/data/environment-source.ts';
+import { imageDoubt } from '../src/data/image/layout.ts';
 import type { Recording } from '../src/data/recording.ts';
 import { readRecordingRecord, writeRecordingRecord } from '../src/data/recording-description.ts';
 import type { TransitionSource } from '../src/data/transition.ts';
@@ -85,6 +86,11 @@ async function openRecordingOrigin(
     source.sequenceCount(configuration.objective.horizon);
     if (opened.record.outline.episodes === 1 && recording.heldOutShare > 0)
       onNote?.(`${opened.recording.path}: one episode: its last part is held out`);
+    for (const name of opened.record.observation.flatMap(({ columns }) => columns)) {
+      const { type, shape } = opened.record.outline.columns[name];
+      const doubt = imageDoubt(name, shape, type);
+      if (doubt !== undefined) onNote?.(`${opened.recording.path}: ${doubt}`);
+    }
     const started = performance.now();
     return {
       parts,

@@ -84,21 +84,21 @@ async function inspect(
   flags: RecordingFlags,
   use: (recording: Recording, found: Inspection) => Promise<void>,
 ) {
-  const { inspectRecording } = await import('../../src/data/inspection.ts');
+  const { inspectRecording, quote } = await import('../../src/data/inspection.ts');
   const { recording, roles } = await openWithFlags(path, flags);
   try {
-    const found = await inspectRecording(recording, { roles, flags: repeatFlags(flags) });
+    const found = await inspectRecording(recording, { roles, flags: repeatFlags(flags, quote) });
     await use(recording, { ...found, findings: found.findings.map(withDashes) });
   } finally {
     await recording.dispose();
   }
 }
 
-function repeatFlags({ map, imageSize, ffmpeg }: RecordingFlags): string[] {
+function repeatFlags({ map, imageSize, ffmpeg }: RecordingFlags, quote: (text: string) => string): string[] {
   return [
-    ...(map === undefined ? [] : [`--map ${map}`]),
+    ...(map === undefined ? [] : [`--map ${quote(map)}`]),
     ...(imageSize === undefined ? [] : [`--image-size ${imageSize.join('x')}`]),
-    ...(ffmpeg === undefined ? [] : [`--ffmpeg ${ffmpeg}`]),
+    ...(ffmpeg === undefined ? [] : [`--ffmpeg ${quote(ffmpeg)}`]),
   ];
 }
 

@@ -2,8 +2,9 @@
 import { describeError, JepaError } from '../error.ts';
 import { classColumnOf } from './class-column.ts';
 import { findMisfits } from './episode-plan.ts';
-import { isImageColumn } from './image/recording.ts';
-import { type Column, type Recording, type Roles, rowCountOf, totalRowsOf } from './recording.ts';
+import { imageDoubt } from './image/layout.ts';
+import { choiceCountOf } from './part.ts';
+import { type Column, type Recording, type Roles, rowCountOf, rowSizeOf, totalRowsOf } from './recording.ts';
 import { checkRoles, type ResolvedRoles, resolveRoles } from './role-name.ts';
 import { type ColumnSurvey, surveyColumn } from './survey.ts';
 
@@ -132,6 +133,17 @@ function findOddities(
   if (roles.reward === undefined)
     findings.push('no rewards: the default auxiliary is a random projection of the observation');
 
+  let isHollow = false;
+  for (const name of [...roles.observation, ...roles.action]) {
+    const column = recording.columns.get(name);
+    if (column === undefined) continue;
+    const isEmptyRow = rowSizeOf(column) === 0;
+    isHollow ||= isEmptyRow;
+    if (isEmptyRow) findings.push(`${name}: its rows hold no numbers`);
+    const doubt = roles.observation.includes(name) ? imageDoubt(name, column.shape, column.type) : undefined;
+    if (doubt !== undefined) findings.push(doubt);
+  }
+
   let hasNotNumbers = false;
   const used = new Set([...roles.observation, ...roles.action, ...auxiliary]);
   for (const [name, { oddityCount, oddities, oddEpisodes }] of surveys) {
@@ -144,7 +156,7 @@ function findOddities(
     const kind = oddEpisodes.length > 0 ? 'not finite or out of its bounds' : 'out of its bounds';
     findings.push(`${name}: ${oddityCount} numbers ${kind} (${places.join(', ')}${more})`);
   }
-  return { isBlocked: misfits.length > 0 || isEmpty, flags: hasNotNumbers ? ['--skip-odd-episodes'] : [] };
+  return { isBlocked: misfits.length > 0 || isEmpty || isHollow, flags: hasNotNumbers ? ['--skip-odd-episodes'] : [] };
 }
 
 /** Observations and their classes are all that an evaluation of an encoder takes. */
@@ -178,7 +190,7 @@ async function surveyOrFinding(
 
 function describeColumn(column: Column, survey: ColumnSurvey | undefined, role: string | undefined): ColumnInspection {
   const { name, type, shape } = column;
-  const isDiscrete = (survey?.isWhole ?? false) && !type.startsWith('float') && !isImageColumn(column);
+  const isDiscrete = survey !== undefined && choiceCountOf(column, survey) !== undefined;
   return {
     name,
     type,
@@ -245,6 +257,6 @@ function withoutPath(message: string, path: string): string {
 }
 
 /** For a shell, where the path needs it. */
-function quote(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+export function quote(path: string): string {
+  return /^[\w./+:,=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -40,6 +40,7 @@ export function observationParts(
   stack: number,
 ): readonly ObservationPart[] {
   const columns = names.map((name) => columnOf(recording, name));
+  for (const column of columns) expectNumbers(recording, column);
   const images = columns.filter(isImageColumn);
   const vectors = columns.filter((column) => !isImageColumn(column));
   const parts: ObservationPart[] = [];
@@ -71,11 +72,11 @@ export function actionParts(
 ): readonly ActionPart[] {
   return names.map((name) => {
     const column = columnOf(recording, name);
+    expectNumbers(recording, column);
     const survey = surveyOf(surveys, name);
-    const [minimum, maximum] = [survey.minimum[0], survey.maximum[0]];
-    const isDiscrete = rowSizeOf(column) === 1 && survey.isWhole && !column.type.startsWith('float');
-    const count = column.actionCount ?? maximum + 1;
-    if (!isDiscrete || minimum < 0 || count > MAXIMAL_ACTION_COUNT) {
+    const maximum = survey.maximum[0];
+    const count = choiceCountOf(column, survey);
+    if (count === undefined) {
       const { mean, deviation } = survey;
       return { column: name, actionCount: undefined, size: rowSizeOf(column), mean, deviation };
     }
@@ -84,6 +85,23 @@ export function actionParts(
     const none = Array.from({ length: count }, () => 0);
     return { column: name, actionCount: count, size: count, mean: none, deviation: none.map(() => 1) };
   });
+}
+
+/** How many actions a column of integers from 0 on names; undefined where its numbers stay numbers. */
+export function choiceCountOf(column: Column, survey: ColumnSurvey): number | undefined {
+  const isWhole = rowSizeOf(column) === 1 && survey.isWhole && !column.type.startsWith('float');
+  const count = column.actionCount ?? survey.maximum[0] + 1;
+  return isWhole && survey.minimum[0] >= 0 && count <= MAXIMAL_ACTION_COUNT ? count : undefined;
+}
+
+function expectNumbers(recording: Recording, column: Column): void {
+  if (rowSizeOf(column) > 0) return;
+  throw new FormatError(
+    `${recording.path} ${column.name}: expected numbers in each row, got rows of shape [${column.shape.join(', ')}]`,
+    {
+      remedy: `Name another column: ${option('map')}.`,
+    },
+  );
 }
 
 /** M: numbers of all auxiliary columns. */

@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { inspectRecording } from '../../src/data/inspection.ts';
 import { openRecording } from '../../src/data/readers/index.ts';
+import { recordingSource } from '../../src/data/recording-source.ts';
 import { type MemoryColumn, memoryRecording } from './memory-recording.ts';
 import { fixture } from './small-recording.ts';
 
@@ -106,5 +107,48 @@ describe('an inspection', () => {
     await expect(inspectRecording(recording, { roles: { observation: ['y'] } })).rejects.toThrow(
       'memory: expected a column for observation (x, a), got "y"',
     );
+  });
+
+  test('says what lies as an image does and is taken for numbers', async () => {
+    const image = { ...column([2, 2]), shape: [16, 16, 3], values: new Float32Array(4 * 768) };
+    const table = { ...column([2, 2]), shape: [4, 3], values: new Float32Array(4 * 12) };
+    const found = await inspectRecording(
+      memoryRecording(
+        { image, table, a: column([1, 1]), r: column([1, 1]) },
+        { ...roles, observation: ['image', 'table'] },
+      ),
+    );
+    expect(found.findings).toEqual([
+      'image: float32 [16, 16, 3] is taken as 768 numbers: only bytes (uint8) are images',
+    ]);
+  });
+
+  test('says that rows hold no numbers, which nothing can be trained on', async () => {
+    const hollow = { ...column([3]), shape: [0], values: new Float32Array(0) };
+    const memory = memoryRecording({ o: column([3]), a: hollow }, { observation: ['o'], action: ['a'] });
+    const found = await inspectRecording(memory);
+    expect(found.findings).toContain('a: its rows hold no numbers');
+    expect(found.command).toBeUndefined();
+    await expect(recordingSource(memory, { seed: 0, split: 'train', auxiliary: [] })).rejects.toThrow(
+      'memory a: expected numbers in each row, got rows of shape [0]',
+    );
+  });
+
+  test('calls actions discrete where training takes them for choices', async () => {
+    const actions = (...values: number[]): MemoryColumn => ({
+      type: 'int64',
+      shape: [],
+      lengths: [values.length],
+      values: BigInt64Array.from(values, BigInt),
+    });
+    const isDiscrete = async (a: MemoryColumn) => {
+      const { columns } = await inspectRecording(
+        memoryRecording({ o: column([3]), a }, { observation: ['o'], action: ['a'] }),
+      );
+      return columns.find(({ name }) => name === 'a')?.isDiscrete;
+    };
+    expect(await isDiscrete(actions(0, 2, 1))).toBe(true);
+    expect(await isDiscrete(actions(-1, 1, 1))).toBe(false);
+    expect(await isDiscrete(actions(0, 5000, 1))).toBe(false);
   });
 });

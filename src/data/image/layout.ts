@@ -48,6 +48,17 @@ export function imageLayoutOf(shape: readonly number[], dtype: string): ImageLay
   return { ...frame, frames: first, channels: first * frame.channels };
 }
 
+/**
+ * A line about numbers that lie as an image does and are taken for numbers, since they are no bytes; undefined where there is
+ * nothing to say.
+ */
+export function imageDoubt(name: string, shape: readonly number[], dtype: string): string | undefined {
+  if (dtype === 'uint8' || shape.length < 2 || imageLayoutOf(shape, 'uint8') === undefined) return undefined;
+  if (Math.min(...[...shape].sort((a, b) => b - a).slice(0, 2)) < SMALLEST_SIDE) return undefined;
+  const count = shape.reduce((product, side) => product * side, 1);
+  return `${name}: ${dtype} [${shape.join(', ')}] is taken as ${count} numbers: only bytes (uint8) are images`;
+}
+
 /** Rows of `layout` -> [N, H, W, C]; the channels of a stack lie side by side, those of the oldest frame first. */
 export function toChannelsLast(
   pixels: Uint8Array<ArrayBuffer>,
