@@ -1,6 +1,6 @@
 // Turns what a person wrote (a YAML file, --set, an options object) into a typed value, or into one line that says what is wrong.
 import type * as z from 'zod';
-import { nearestName, UsageError } from './error.ts';
+import { nearestName, option, UsageError } from './error.ts';
 
 /** Parses `value` by a zod schema; throws a UsageError of one line: the key, what was expected, what was found, the nearest key. */
 export function parseOptions<Schema extends z.ZodType>(
@@ -31,6 +31,19 @@ export function parseOptions<Schema extends z.ZodType>(
   throw new UsageError(
     `${where}: ${path || 'value'}: ${lowerFirst(plain(issue.message))}, got ${JSON.stringify(found) ?? 'nothing'}`,
   );
+}
+
+/**
+ * Checks counts and seeds of an options object, which a program may have computed: NaN would go through every comparison.
+ * @throws UsageError where one that is given is no whole number of at least `least`
+ */
+export function expectWhole(least: number, values: Readonly<Record<string, number | undefined>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    // JSON has no NaN.
+    const got = typeof value === 'number' ? String(value) : JSON.stringify(value);
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= least))
+      throw new UsageError(`${option(name)}: expected a whole number of at least ${least}, got ${got}`);
+  }
 }
 
 /** Zod's message without what this line says anyway. */

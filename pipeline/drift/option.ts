@@ -1,5 +1,6 @@
 // What a comparison of new observations with a baseline is told.
 import { UsageError } from '../../src/error.ts';
+import { expectWhole } from '../../src/options.ts';
 import type { LatentColumns } from '../encoder/latent-rows.ts';
 import type { InputColumns } from '../encoder/option.ts';
 
@@ -69,6 +70,8 @@ export function resolveDriftTest(options: DriftTestOptions): ResolvedDriftTest {
     ignoreMix = false,
     report = true,
   } = options;
+  expectWhole(1, { observations, permutations });
+  expectWhole(0, { seed });
   if (1 / (1 + permutations) > level / 3)
     throw new UsageError(
       `permutations: expected at least ${Math.ceil(3 / level)} for a level of ${level}, got ${permutations}`,

@@ -3,6 +3,7 @@ import { UsageError } from '../../src/error.ts';
 import { describePort } from '../../src/evaluation/encoder-input.ts';
 import { type ProofRecord, proofPath } from '../../src/evaluation/schema/proof.ts';
 import { formatJson } from '../../src/json.ts';
+import { expectWhole } from '../../src/options.ts';
 import { parseRuntimeVariant } from '../../src/run/runtime-variant.ts';
 import { openSubject } from '../../src/run/subject.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
@@ -60,6 +61,8 @@ export async function certifyEncoder(path: string, options: CertifyEncoderOption
     additions = Number.POSITIVE_INFINITY,
     runtimes = ['cpu'],
   } = options;
+  expectWhole(1, { observations });
+  expectWhole(0, { seed });
   requireFloat32('runtime', runtimes);
   const input = await certificationInput(path, options);
   const { onProgress, signal } = options;

@@ -3,6 +3,7 @@
 import { option, UsageError } from '../../src/error.ts';
 import type { EncoderEvaluationRecord } from '../../src/evaluation/schema/evaluation.ts';
 import { LARGEST_COMPARED } from '../../src/measures/stream/block.ts';
+import { expectRuntimes } from '../evaluate/option.ts';
 import { encoderSubject, type StreamingOptions, streamEvaluation } from '../stream/run.ts';
 import { compareEncoder, encoderEvaluationOptions } from './judge-encoder.ts';
 import { requireOneSource } from './observe.ts';
@@ -19,6 +20,7 @@ export async function evaluateEncoder(
   path: string,
   given: EvaluateEncoderOptions & StreamingOptions,
 ): Promise<EncoderEvaluationRecord> {
+  expectRuntimes(given.runtimes);
   const { observations } = encoderEvaluationOptions(path, given);
   if (observations <= LARGEST_COMPARED) return compareEncoder(path, given);
   requireOneSource(path, given);

@@ -1,8 +1,9 @@
 // The options that evaluations of runs and of encoders share, with their defaults.
-import { UsageError } from '../../src/error.ts';
+import { option, UsageError, unknownName } from '../../src/error.ts';
 import type { ClassSource } from '../../src/evaluation/class/bisimulation.ts';
 import type { RecordingClassSource } from '../../src/evaluation/class/recording.ts';
-import type { Metric } from '../../src/measures/latents.ts';
+import { type Metric, metrics } from '../../src/measures/latents.ts';
+import { expectWhole } from '../../src/options.ts';
 import { parseRuntimeVariant } from '../../src/run/runtime-variant.ts';
 import type { GateOptions } from './gate.ts';
 
@@ -56,17 +57,22 @@ export type ResolvedEvaluateOptions = Omit<EvaluateRunOptions, 'onNote' | 'onPro
   readonly onNote: (note: string) => void;
 };
 
-/** @throws UsageError for a runtime that there is not, or one that is named twice */
+/** @throws UsageError for numbers that are none, a metric or runtime that there is not, or one that is named twice */
 export function resolveEvaluateOptions(options: EvaluateRunOptions): ResolvedEvaluateOptions {
-  const { runtimes = ['cpu'], signal, onProgress = () => {}, onNote = () => {} } = options;
+  const { runtimes = ['cpu'], observations, seed, metric, threads, signal } = options;
+  const { onProgress = () => {}, onNote = () => {} } = options;
+  // Infinity stands for all.
+  expectWhole(1, { observations: observations === Number.POSITIVE_INFINITY ? undefined : observations, threads });
+  expectWhole(0, { seed });
+  if (metric !== undefined && !metrics.includes(metric)) throw unknownName('metric', 'one of', metric, metrics);
   for (const name of runtimes) parseRuntimeVariant('runtime', name);
   if (new Set(runtimes).size !== runtimes.length)
     throw new UsageError(`runtime: expected each runtime once, got "${runtimes.join(',')}"`);
   return {
     ...options,
     runtimes,
-    observations: options.observations ?? 4096,
-    seed: options.seed ?? 0,
+    observations: observations ?? 4096,
+    seed: seed ?? 0,
     report: options.report ?? true,
     probes: options.probes ?? false,
     decoder: options.decoder ?? false,
@@ -77,4 +83,9 @@ export function resolveEvaluateOptions(options: EvaluateRunOptions): ResolvedEva
     },
     onNote,
   };
+}
+
+/** @throws UsageError where there is none: an answer about no runtime would be yes */
+export function expectRuntimes(names: readonly string[] | undefined): void {
+  if (names?.length === 0) throw new UsageError(`${option('runtimes')}: expected at least one, got none`);
 }

@@ -23,7 +23,12 @@ import { referenceRuntime } from '../encoder/reference-runtime.ts';
 import { streamEnvironment } from '../stream/environment.ts';
 import { recordingClasses } from './class-choice.ts';
 import { type Gate, openGate, refuseGate } from './gate.ts';
-import { type EvaluateRunOptions, type ResolvedEvaluateOptions, resolveEvaluateOptions } from './option.ts';
+import {
+  type EvaluateRunOptions,
+  expectRuntimes,
+  type ResolvedEvaluateOptions,
+  resolveEvaluateOptions,
+} from './option.ts';
 import type { Readout } from './readout.ts';
 
 /**
@@ -35,6 +40,7 @@ import type { Readout } from './readout.ts';
  */
 export async function evaluateRun(folder: string, given: EvaluateRunOptions = {}): Promise<EvaluationRecord> {
   const asked = resolveEvaluateOptions(given);
+  expectRuntimes(asked.runtimes);
   const subject = openSubject(folder);
   const isStreamed = asked.observations > LARGEST_COMPARED && subject.configuration.recording === undefined;
   if (isStreamed) {

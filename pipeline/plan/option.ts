@@ -1,4 +1,6 @@
 // What plans are for, when they have succeeded, and how one acts: the options of `planRun`, with their defaults.
+
+import { expectWhole } from '../../src/options.ts';
 import type { Fold, Planner } from '../../src/planning/index.ts';
 
 /** An output of the auxiliary head, a state by its name, or what a file holds. */
@@ -78,6 +80,9 @@ export type ResolvedPlanOptions = PlanOptions & {
 };
 
 export function resolvePlanOptions(options: PlanOptions): ResolvedPlanOptions {
+  const { episodes, maxSteps, threads, seed } = options;
+  expectWhole(1, { episodes, maxSteps, threads });
+  expectWhole(0, { seed });
   return {
     ...options,
     goal: options.goal ?? { kind: 'reward' },

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { CalibrationMethod } from '../../export/index.ts';
 import { option, UsageError } from '../../src/error.ts';
+import { expectWhole } from '../../src/options.ts';
 import { requireWritable } from '../../src/storage/file-system.ts';
 import type { CertifyEncoderOptions } from '../encoder/certify.ts';
 import type { Bench } from './measuring.ts';
@@ -63,6 +64,9 @@ export function resolveOptions(given: QuantizeEncoderOptions): Options {
     reserve: given.reserve ?? 0.2,
     seed: given.seed ?? 0,
   };
+  const { observations, searchObservations, calibrationObservations, threads, seed } = options;
+  expectWhole(1, { observations, searchObservations, calibrationObservations, threads });
+  expectWhole(0, { seed });
   if (!(options.reserve >= 0 && options.reserve < 1))
     throw new UsageError(`${option('reserve')}: expected a share from 0 to below 1, got ${options.reserve}`);
   if (!(options.percentile > 50 && options.percentile <= 100))

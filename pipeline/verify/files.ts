@@ -5,6 +5,7 @@ import { option, UsageError } from '../../src/error.ts';
 import { formatJson } from '../../src/json.ts';
 import { describeMachine } from '../../src/machine/machine.ts';
 import { packageVersion } from '../../src/machine/package.ts';
+import { expectWhole } from '../../src/options.ts';
 import type { ProcessLimits } from '../../src/runtimes/process-runtime.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { requireWritable } from '../../src/storage/file-system.ts';
@@ -68,6 +69,8 @@ export async function compareFiles(
   options: CompareFilesOptions = {},
 ): Promise<ComparisonRecord> {
   const { runtimes = ['cpu'], seed = 0, threads = 1, report = true, signal } = options;
+  expectWhole(1, { observations: options.observations, threads });
+  expectWhole(0, { seed });
   const limits = options.limits ?? { timeMs: 600_000, memoryByteLength: 8 * 2 ** 30 };
   const onProgress = (line: string): void => {
     signal?.throwIfAborted();

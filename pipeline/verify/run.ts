@@ -5,6 +5,7 @@ import type { ClassSource } from '../../src/evaluation/class/bisimulation.ts';
 import type { RecordingClassSource } from '../../src/evaluation/class/recording.ts';
 import { formatJson } from '../../src/json.ts';
 import { packageRoot, packageVersion } from '../../src/machine/package.ts';
+import { expectWhole } from '../../src/options.ts';
 import { openSubject } from '../../src/run/subject.ts';
 import { writeFileAtomic } from '../../src/storage/atomic-file.ts';
 import { requireWritable } from '../../src/storage/file-system.ts';
@@ -19,6 +20,7 @@ import {
 } from '../../src/verification/schema.ts';
 import { verify } from '../../src/verification/verify.ts';
 import { referenceOrder } from '../encoder/reference-runtime.ts';
+import { expectRuntimes } from '../evaluate/option.ts';
 import { bisectRun } from './bisect-run.ts';
 import { observationsOfRun } from './observation.ts';
 import { makeVariant, readRecorded } from './variant.ts';
@@ -70,6 +72,9 @@ export interface VerifyRunOptions {
  */
 export async function verifyRun(folder: string, options: VerifyRunOptions = {}): Promise<VerificationRecord> {
   const { observations = 512, batchSizes = [1, 16, 64], seed = 0, threads = 1, bisection, report = true } = options;
+  expectWhole(1, { observations, threads });
+  for (const size of batchSizes) expectWhole(1, { batchSizes: size });
+  expectWhole(0, { seed });
   const limits = options.limits ?? { timeMs: 600_000, memoryByteLength: 8 * 2 ** 30 };
   const onProgress = (line: string): void => {
     options.signal?.throwIfAborted();
@@ -78,6 +83,7 @@ export async function verifyRun(folder: string, options: VerifyRunOptions = {}):
   const namesOf = (names: readonly string[] | 'all') => (names === 'all' ? allRuntimes : names);
   const named = namesOf(options.runtimes ?? 'all');
   const required = namesOf(options.required ?? []);
+  expectRuntimes([...named, ...required]);
   const subject = openSubject(folder);
   if (report) requireWritable(folder);
   const sources: RunnerSources = {

@@ -62,6 +62,10 @@ export function measureDistinctness(input: DistinctnessInput): Distinctness {
       `distinctness: expected centroids of ${latents.classCount} classes in ${latents.size} dimensions, ` +
         `got ${centroidLatents.classCount} in ${centroidLatents.size}`,
     );
+  if (untrainedMeanDistance !== undefined && !(untrainedMeanDistance >= 0))
+    throw new UsageError(
+      `distinctness: expected a mean distance of untrained latents from 0 on, got ${untrainedMeanDistance}`,
+    );
   const centroids = measureCentroids(latents, centroidsOf(centroidLatents));
   const pairs = measurePairs(latents);
   const deviations = standardDeviations(latents);

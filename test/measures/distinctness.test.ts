@@ -69,10 +69,14 @@ describe('distinctness', () => {
     expect(small.decision.verdict).toBe('distinct');
   });
 
-  test('one class, or centroids of other classes, are refused', () => {
+  test('one class, centroids of other classes, and a scale that is none, are refused', () => {
     const one = latentsOf([[0], [1]], [0, 0]);
     expect(() => measureDistinctness({ latents: one, centroidLatents: one })).toThrow(UsageError);
     const two = latentsOf([[0], [0], [1], [1]], [0, 0, 1, 1]);
+    for (const untrainedMeanDistance of [Number.NaN, -1])
+      expect(() => measureDistinctness({ latents: two, centroidLatents: two, untrainedMeanDistance })).toThrow(
+        `distinctness: expected a mean distance of untrained latents from 0 on, got ${untrainedMeanDistance}`,
+      );
     const three = latentsOf([[0], [0], [1], [1], [2], [2]], [0, 0, 1, 1, 2, 2]);
     expect(() => measureDistinctness({ latents: two, centroidLatents: three })).toThrow(
       'expected centroids of 2 classes in 1 dimensions, got 3 in 1',
