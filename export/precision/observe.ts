@@ -32,7 +32,9 @@ export async function observeValues(
         if (data instanceof Float32Array && type === 'float32') ranges.set(name, widened(name, ranges.get(name), data));
       }
     if (ranges.size === 0 && values.length > 0)
-      throw new JepaError('calibration: expected samples with float32 values, got none');
+      throw new JepaError('calibration: expected a file that computes in float32, got no such value', {
+        remedy: 'Of a file in half precision, give the float32 one that it was made from.',
+      });
     const histograms = new Map([...ranges].map(([name, range]) => [name, emptyHistogram(range)] as const));
     for await (const seen of runs(session, samples()))
       for (const [name, histogram] of histograms) {

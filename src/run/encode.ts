@@ -65,6 +65,7 @@ export async function encodeObservations(
   const count = observations.length / rowSize;
   const latent: LatentChoice = input.latent ?? { name: session.outputs[0].name };
   const output = latent.name;
+  expectBatchFirst(session, output);
   const fixedSize = fixedBatchSize(session, input);
   const batchSize = fixedSize ?? session.batchSize ?? BATCH;
   let latents: Float32Array | undefined;
@@ -97,6 +98,18 @@ function expectRows(session: RuntimeSession, output: string, shape: readonly num
     `encoder: expected "${output}" to have a row for each of ${rows} observations, got shape [${shape.join(', ')}]${others}`,
     { remedy: 'Export the encoder so that the first axis of its output is the batch.' },
   );
+}
+
+/** An input [6, N] beside an output [N, D] has its observations in columns: fed as six rows they would be mixed. */
+function expectBatchFirst({ inputs, outputs }: RuntimeSession, output: string): void {
+  const [rows] = outputs.find(({ name }) => name === output)?.shape ?? [];
+  if (typeof rows !== 'string' || rows === '' || inputs.some(({ shape }) => shape[0] === rows)) return;
+  for (const { name, shape } of inputs)
+    if (typeof shape[0] === 'number' && shape.indexOf(rows) > 0)
+      throw new FormatError(
+        `encoder: expected the observations along the first axis of "${name}", got [${shape.join(', ')}], whose ${rows} is the first of "${output}"`,
+        { remedy: 'Export the encoder so that the first axis of its input is the batch.' },
+      );
 }
 
 /** Rows that the file takes at once, where it says a number: exporters often fix it, mostly at 1. */

@@ -48,4 +48,12 @@ describe('latents of an encoder', () => {
       '(its outputs: latent, tokens)',
     );
   });
+
+  test('of observations that lie in the columns of the input are refused before they are mixed', async () => {
+    const session = sessionOf((rows) => [rows, 3]);
+    const turned = { ...session, inputs: [{ name: 'x', type: 'float32', shape: [2, 'N'] } as const] };
+    await expect(encodeObservations(turned, observations, [2], input)).rejects.toThrow(
+      'encoder: expected the observations along the first axis of "x", got [2, N], whose N is the first of "latent"',
+    );
+  });
 });

@@ -9,11 +9,13 @@ import {
   describeModel,
   encodeModel,
   type OnnxModel,
+  observeValues,
   quantizedValues,
   toFloat16,
   toInt8,
 } from '../../../export/index.ts';
 import { inspectOnnx } from '../../../export/inspect.ts';
+import { describeError } from '../../../src/error.ts';
 import { halfToFloat } from '../../../src/half.ts';
 import { openRuntime, type Runtime, type RuntimeTensor } from '../../../src/runtimes/index.ts';
 import {
@@ -199,6 +201,21 @@ describe('8 bits', () => {
     await expect(calibrate(model, open, [])).rejects.toThrow('calibration: expected at least one sample, got none');
     const bad = { x: { type: 'float32' as const, shape: [1, 8], data: new Float32Array(8).fill(Number.NaN) } };
     await expect(calibrate(model, open, [bad])).rejects.toThrow('calibration of "x": expected finite values, got NaN');
+  });
+
+  test('a file in half precision has nothing to calibrate, and the refusal says which file has', async () => {
+    const half = toFloat16(subject(perceptron).model);
+    const x = { type: 'float16' as const, shape: [1, 8], data: new Uint16Array(8) };
+    const outputs = half.graph.outputs.map(({ name }) => name);
+    const error = await observeValues(
+      half,
+      outputs,
+      (bytes) => runtime.load(bytes),
+      () => [{ x }],
+    ).catch((e) => e);
+    expect(describeError(error)).toBe(
+      'calibration: expected a file that computes in float32, got no such value. Of a file in half precision, give the float32 one that it was made from.',
+    );
   });
 });
 
