@@ -156,6 +156,15 @@ export function asValue(
   return { type, data, shape: tensor.shape };
 }
 
+/**
+ * What a unit is fed with: the reference's value; but for the file's own inputs, which may have another layout or type than the
+ * reference's and are of the same observations.
+ */
+export function fedValue(graph: FileGraph, matched: MatchedValue, { expected, got }: Stores): RuntimeTensor {
+  if (graph.inputs.includes(matched.value)) return got.get(matched.value);
+  return asValue(graph, expected.get(matched.reference), matched, got);
+}
+
 /** A value as the numbers that it stands for. */
 export function asNumbers(graph: FileGraph, tensor: RuntimeTensor, { quantization }: MatchedValue): RuntimeTensor {
   if (quantization === undefined || tensor.type.startsWith('float')) return tensor;
@@ -233,8 +242,9 @@ async function runSlice(side: Side, units: readonly Unit[], stores: Stores): Pro
     for (const place of nodes)
       for (const name of graph.nodes[place].outputs) if (name !== '') rename.set(name, `${k}:${name}`);
     for (const matched of taken) {
-      const tensor = asValue(graph, stores.expected.get(matched.reference), matched, stores.got);
-      const name = `${matched.reference}:${tensor.type}${matched.quantization === undefined ? '' : matched.value}`;
+      const tensor = fedValue(graph, matched, stores);
+      const isShared = matched.quantization === undefined && !graph.inputs.includes(matched.value);
+      const name = `${matched.reference}:${tensor.type}${isShared ? '' : matched.value}`;
       rename.set(matched.value, name);
       inputs.set(name, { name, type: tensor.type, shape: tensor.shape });
       feeds[name] = tensor;

@@ -2,7 +2,7 @@
 // the shortest run of nodes that does so together (what a runtime fuses goes wrong only then).
 import { JepaError, UnavailableError } from '../../error.ts';
 import type { RuntimeTensor } from '../../runtimes/runtime.ts';
-import { asNumbers, asValue, type Bisected, type Difference, differenceOf, exceeds } from './bisect.ts';
+import { asNumbers, asValue, type Bisected, type Difference, differenceOf, exceeds, fedValue } from './bisect.ts';
 import type { MatchedValue } from './match.ts';
 import { closureOf, constantNodes, producersOf, type Side } from './walk.ts';
 
@@ -100,7 +100,7 @@ async function attempt(
   const fed = inputs.flatMap((name) => match.values.get(name) ?? []);
   try {
     const tensors = fed.map((each) => ({
-      ...asValue(graph, expected.get(each.reference), each, got),
+      ...fedValue(graph, each, { expected, got }),
       name: each.value,
     }));
     const right = given.map((each) => ({

@@ -2,12 +2,14 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { decodeTensor, encodeTensor } from '../../../export/index.ts';
+import { decodeModel, decodeTensor, type ExportOptions, encodeTensor, exportOnnx } from '../../../export/index.ts';
 import { inspectOnnx } from '../../../export/inspect.ts';
 import { evaluateEncoder } from '../../../pipeline/encoder/evaluate.ts';
 import { compareFiles } from '../../../pipeline/verify/files.ts';
 import { comparisonSchema, type RanFile } from '../../../src/verification/file/schema.ts';
+import { randomizeWeights, useCpu } from '../../export/harness.ts';
 
 const fixtures = join(import.meta.dirname, '..', '..', 'fixtures', 'comparison');
 const fixture = (name: string) => join(fixtures, `${name}.onnx`);
@@ -23,6 +25,35 @@ async function compare(names: readonly string[], options: Parameters<typeof comp
 }
 
 describe('the node that introduces an error', () => {
+  test(
+    'is none where only the layout of the input is another, though the transpose in front has a name that the reference knows',
+    async () => {
+      await useCpu();
+      const { conv2d, flatten } = tf.layers;
+      const layers = [conv2d({ inputShape: [8, 8, 3], filters: 2, kernelSize: 3, activation: 'relu' }), flatten()];
+      const model = tf.sequential({ layers });
+      randomizeWeights(model);
+      const write = (name: string, options: ExportOptions): string => {
+        writeFileSync(join(root, name), exportOnnx(model, options));
+        return join(root, name);
+      };
+      const last = write('last.onnx', { layout: 'nhwc', inputNames: ['pixels'] });
+      const [turned] = decodeModel(readFileSync(last), 'last').graph.nodes;
+      expect(turned.operator).toBe('Transpose');
+      const first = write('first.onnx', { layout: 'nchw', inputNames: [turned.outputs[0]] });
+      const data = join(import.meta.dirname, '..', '..', 'fixtures', 'foreign-encoder', 'labelled.npz');
+      const { bisection } = await compareFiles([first, last], {
+        data,
+        imageSize: [8, 8],
+        bisection: {},
+        report: false,
+      });
+      expect(bisection?.values.map(({ node }) => node)).toContain(turned.name);
+      expect(bisection?.introducing).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
   test(
     'is named where one was injected, and its file reproduces the failure',
     async () => {
