@@ -228,7 +228,9 @@ function graphOf(message: onnx.Graph, where: string, readExternal?: ReadExternal
     infos.map((info) => {
       const type = types.get(info.name ?? '');
       if (type === undefined)
-        throw new FormatError(`${where}: expected "${info.name}" to be a tensor with a type, got neither`);
+        throw new FormatError(`${where}: expected "${info.name}" to be a tensor of known type and shape, got none`, {
+          remedy: 'Add the shapes to the file: onnx.shape_inference.infer_shapes.',
+        });
       return { name: info.name ?? '', ...type, ...(info.docString ? { doc: info.docString } : {}) };
     });
   return {

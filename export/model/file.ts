@@ -45,23 +45,18 @@ export function describeModelFile(
 }
 
 /**
- * Says which weights of the file no layer has read: ask after the conversion.
+ * Says which weights of the file no layer has read: ask after the conversion. The state of an optimizer is none.
  * @param where what the file is, for error messages
- * @param warn hears of leftovers in files of Keras 2 and TensorFlow.js
- * @throws FormatError where Keras 3 wrote the file: what a layer of it keeps, it computes with
+ * @param warn hears of leftovers
+ * @throws FormatError where they are the adapters of LoRA, which a layer of Keras adds to its kernel
  */
 export function expectReadWeights(file: ModelFile, where: string, warn: (message: string) => void): void {
-  const unread = file.unusedWeights();
-  if (file.semantics !== 'keras3') {
-    for (const name of unread) warn(`weight "${name}" of the file belongs to no layer`);
-  } else if (unread.length > 0) {
-    const more = unread.length > 1 ? ` and ${unread.length - 1} more` : '';
-    throw new FormatError(
-      `${where}: expected each weight to belong to what a layer exports, got "${unread[0]}"${more}`,
-      {
-        remedy: 'Of a layer with LoRA: save it as .keras, which adds it to the kernel.',
-      },
-    );
+  for (const name of file.unusedWeights()) {
+    if (/(^|\/)lora_\w+$/.test(name))
+      throw new FormatError(`${where}: expected weights without adapters, got "${name}" of LoRA`, {
+        remedy: 'Save the model as .keras, which adds them to the kernel.',
+      });
+    if (!name.startsWith('optimizer/')) warn(`weight "${name}" of the file belongs to no layer`);
   }
 }
 
