@@ -4,9 +4,11 @@ import type { LabelledObservations } from '../../src/data/transition.ts';
 import type { StateClasses } from '../../src/evaluation/class/state.ts';
 import { parseForeignVariant } from '../../src/evaluation/foreign-encoder.ts';
 import type { Latents } from '../../src/measures/latents.ts';
-import { encodeObservations, type ObservationInput } from '../../src/run/encode.ts';
+import { batchDependenceNote } from '../../src/run/batch-dependence.ts';
+import { encodeObservations, type ObservationInput, type Observations } from '../../src/run/encode.ts';
 import { openRuntimeVariant } from '../../src/run/runtime-variant.ts';
 import type { RuntimeDescription } from '../../src/runtimes/index.ts';
+import { elementCount } from '../../src/shape.ts';
 import { resolveEvaluateOptions } from '../evaluate/option.ts';
 import { observeForEncoder } from './observe.ts';
 import type { EvaluateEncoderOptions } from './option.ts';
@@ -45,8 +47,12 @@ export async function evaluationDraw(
     const session = await runtime.load(path);
     try {
       options.onProgress(`encoding ${judged.states.length + centroids.states.length} observations on ${name}`);
-      const encode = (set: LabelledObservations) =>
-        encodeObservations(session, set.observations, source.observationShape, found.input);
+      const encoded = (observations: Observations) =>
+        encodeObservations(session, observations, source.observationShape, found.input);
+      const rowSize = elementCount(source.observationShape);
+      const dependence = await batchDependenceNote(basename(path), encoded, judged.observations, rowSize);
+      if (dependence !== undefined) options.onNote(dependence);
+      const encode = (set: LabelledObservations) => encoded(set.observations);
       return {
         ...{ source: source.name, input: found.input, observationShape: source.observationShape, classes },
         ...{ judged, centroids, runtime: runtime.describe() },

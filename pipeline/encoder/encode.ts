@@ -1,6 +1,7 @@
 // Writes the latents of a recording: what `evaluateLatents` judges, or anything else that takes vectors. Observations are read and
 // encoded piece by piece as the file is written, so that memory does not grow with the recording.
 
+import { basename } from 'node:path';
 import { isImageColumn } from '../../src/data/image/recording.ts';
 import { isAlignedWith, type ObservationRows, observationRows } from '../../src/data/observation-rows.ts';
 import type { Column, Recording } from '../../src/data/recording.ts';
@@ -8,6 +9,7 @@ import { convertRecording, writtenFormatOf } from '../../src/data/writers/index.
 import { option, UsageError } from '../../src/error.ts';
 import { chooseLatent } from '../../src/evaluation/encoder-input.ts';
 import { parseForeignVariant } from '../../src/evaluation/foreign-encoder.ts';
+import { batchDependenceNote, TOGETHER } from '../../src/run/batch-dependence.ts';
 import { encodeObservations, type ObservationInput } from '../../src/run/encode.ts';
 import { openRuntimeVariant } from '../../src/run/runtime-variant.ts';
 import { openSubject } from '../../src/run/subject.ts';
@@ -76,7 +78,9 @@ export async function encodeRecording(path: string, options: EncodeOptions): Pro
     try {
       const session = await runtime.load(encoder);
       try {
-        const encoded = await encodedRecording(recording, rows, { session, input, onProgress, signal });
+        const encoded = await encodedRecording(recording, rows, {
+          ...{ where: basename(encoder), session, input, onNote, onProgress, signal },
+        });
         await convertRecording(encoded, out, { replace: replace ?? false });
         return {
           file: out,
@@ -157,8 +161,10 @@ async function openOfFolder(folder: string, { data }: EncodeOptions): Promise<Op
 }
 
 interface Encoding {
+  readonly where: string;
   readonly session: RuntimeSession;
   readonly input: ObservationInput;
+  readonly onNote: (note: string) => void;
   readonly onProgress: (line: string) => void;
   readonly signal: AbortSignal | undefined;
 }
@@ -167,12 +173,19 @@ interface Encoding {
 async function encodedRecording(
   recording: Recording,
   rows: ObservationRows,
-  { session, input, onProgress, signal }: Encoding,
+  { where, session, input, onNote, onProgress, signal }: Encoding,
 ): Promise<Recording> {
   const encode = async (from: number, to: number): Promise<Float32Array> =>
     (await encodeObservations(session, await rows.read(from, to), rows.shape, input)).values;
   if (rows.count === 0) throw new UsageError(`${recording.path}: expected observations, got none`);
   const size = (await encode(0, 1)).length;
+  const odd = await batchDependenceNote(
+    where,
+    (observations) => encodeObservations(session, observations, rows.shape, input),
+    await rows.read(0, Math.min(rows.count, TOGETHER)),
+    elementCount(rows.shape),
+  );
+  if (odd !== undefined) onNote(odd);
   const { pieceRows } = rows;
   const columns = new Map<string, Column>([
     [LATENT_COLUMN, { name: LATENT_COLUMN, type: 'float32', shape: [size], starts: rows.starts }],

@@ -5,12 +5,14 @@ import { basename } from 'node:path';
 import { option, UsageError } from '../error.ts';
 import { type Latents, underMetric } from '../measures/latents.ts';
 import { meanPairDistance } from '../measures/pair-distance.ts';
+import { batchDependenceNote } from '../run/batch-dependence.ts';
 import type { ObservationInput } from '../run/encode.ts';
 import { type PredictorPorts, predictLatents } from '../run/predictor.ts';
 import { openRuntimeVariant, parseRuntimeVariant, type RuntimeVariant } from '../run/runtime-variant.ts';
 import type { EncoderSubject } from '../run/subject.ts';
 import { type EncoderSession, openEncoderSession } from '../run/world-session.ts';
 import type { Runtime, RuntimeDescription } from '../runtimes/index.ts';
+import { elementCount } from '../shape.ts';
 import type { StateClasses } from './class/state.ts';
 import { type EncoderRank, measureEncoderRank } from './encoder-jacobian.ts';
 import type { EvaluationSource, HeldOut } from './held-out/held-out.ts';
@@ -105,7 +107,14 @@ export async function evaluateForeignEncoder(
       const session = await openEncoderSession(runtime, subject, source.observationShape);
       try {
         // Before all measuring there, so that a predictor that does not fit costs little.
-        if (name === options.runtimes[0]) followed = await followWords(runtime, session, input, progress);
+        if (name === options.runtimes[0]) {
+          followed = await followWords(runtime, session, input, progress);
+          const { encode } = session;
+          const { observations } = heldOut.judged;
+          const rowSize = elementCount(source.observationShape);
+          const odd = await batchDependenceNote(basename(encoder.path), encode, observations, rowSize);
+          if (odd !== undefined) options.onNote?.(odd);
+        }
         const measurement = { source, classes, heldOut, untrainedMeanDistance, hasUnitScale: false, runtime, session };
         const encoded = await measureEncoder({ ...measurement, metric, progress });
         measured.set(name, encoded);

@@ -23,6 +23,8 @@ export interface MeasuringOptions {
   readonly metric?: Metric | undefined;
   /** Told in a few words what is being done. */
   readonly onProgress?: (message: string) => void;
+  /** Told in one line of what is odd. */
+  readonly onNote?: ((note: string) => void) | undefined;
 }
 
 /** Observations of the untrained encoder's mean distance: enough for three digits. */

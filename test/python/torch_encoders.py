@@ -174,6 +174,11 @@ def main(folder):
     # Names as other frameworks have them, and one clip at once.
     export(ChannelsFirst(tube), (video[:1].transpose(1, 2),), folder / "video-ncthw.onnx", ["serve/clip.in:0"], ["serve/out.z:0"], None, False)
     export(half.half(), (pixels[:2].half(),), folder / "half.onnx", ["pixels"], ["z"], "batch", False)
+    # As in training, which is what an export without model.eval() gives: the norm is over the batch.
+    norm = nn.Sequential(nn.Conv2d(3, SIZE, 8, stride=8), nn.BatchNorm2d(SIZE), nn.ReLU(), nn.Flatten())
+    keywords = {"training": torch.onnx.TrainingMode.TRAINING, "do_constant_folding": False, "opset_version": 18, "dynamo": False}
+    names = {"input_names": ["pixels"], "output_names": ["z"], "dynamic_axes": {"pixels": {0: "batch"}, "z": {0: "batch"}}}
+    torch.onnx.export(norm.train(), (pixels[:2],), folder / "training-mode.onnx", **names, **keywords)
     for path in folder.glob("*.onnx"):
         strip(path)
     model = onnx.load(folder / "dino.onnx")

@@ -4,6 +4,7 @@ import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type EncodeOptions, encodeRecording } from '../../../pipeline/encoder/encode.ts';
+import { evaluateEncoder } from '../../../pipeline/encoder/evaluate.ts';
 import { openRecording } from '../../../src/data/readers/index.ts';
 import { rowSizeOf, totalRowsOf } from '../../../src/data/recording.ts';
 import { openRuntime } from '../../../src/runtimes/index.ts';
@@ -186,4 +187,35 @@ test('an encoder without the file of its weights is refused, and nothing is writ
   const encoding = encodeRecording(encoder, { data: fixture('observations.npz'), ...frames, out });
   await expect(encoding).rejects.toThrow(/external\.onnx/);
   expect(existsSync(out)).toBe(false);
+});
+
+describe('an encoder exported as in training', () => {
+  const moved =
+    /^training-mode\.onnx: the latent of an observation moves by up to (\d+)% of the mean distance between latents when it is encoded by itself/;
+
+  test('is told by latents that move with their batch, whoever encodes them', async () => {
+    const { notes } = await latentsOf('training-mode.onnx', frames);
+    const shares = notes.map((note) => Number(moved.exec(note)?.[1] ?? 0)).filter((share) => share > 0);
+    expect(shares).toHaveLength(1);
+    expect(shares[0]).toBeGreaterThan(10);
+    for (const observations of [60, Number.POSITIVE_INFINITY]) {
+      const told: string[] = [];
+      await evaluateEncoder(fixture('training-mode.onnx'), {
+        ...frames,
+        ...{ data: fixture('observations.npz'), classes: { of: 'column', column: 'label' }, observations },
+        ...{ report: false, onNote: (note: string) => told.push(note) },
+      });
+      expect(told.filter((note) => moved.test(note))).toHaveLength(1);
+    }
+  });
+
+  test('is not suspected where every latent is of its own observation', async () => {
+    for (const [encoder, options] of [
+      ['half.onnx', frames],
+      ['dino-14.onnx', frames],
+    ] as const) {
+      const { notes } = await latentsOf(encoder, options);
+      expect(notes.filter((note) => note.includes('by itself'))).toEqual([]);
+    }
+  });
 });
