@@ -33,6 +33,7 @@ export interface ResumeOptions extends RunOptions {
  * @throws FormatError where the run's files are not those that the checkpoint was written with
  */
 export async function resumeRun(runFolder: string, options: ResumeOptions = {}): Promise<TrainingOutcome> {
+  options.signal?.throwIfAborted();
   const configuration = readConfiguration(runFolder);
   const recorded = readProvenance(runFolder);
   const before = placeOf(recorded);

@@ -11,7 +11,7 @@ import { writeLayersModel } from '../../src/storage/layers-model.ts';
 import { acquireRunLock, type RunLock } from '../../src/storage/run-lock.ts';
 import type { LoadOptions } from '../../src/tensorflow/load.ts';
 import { requireCollapseMeasure } from '../../src/training/collapse-gate.ts';
-import { type Configuration, namedCodeOf } from '../../src/training/configuration.ts';
+import { type Configuration, namedCodeOf, parseConfiguration } from '../../src/training/configuration.ts';
 import { type MetricsRow, type TrainerOptions, type TrainingOutcome, train } from '../../src/training/trainer.ts';
 import { openRunOrigin, type RunOriginOptions } from '../origin.ts';
 import type { RunParts } from '../parts.ts';
@@ -28,7 +28,10 @@ export interface RunOptions
   readonly on?: TrainingPlaceChoice | undefined;
   /** Told in one line of what went on beside the training: a lock taken over, a checkpoint passed over. */
   readonly onNote?: ((note: string) => void) | undefined;
-  /** Stops after the step that is under way, with a checkpoint to go on from; in a set-up at once, leaving nothing behind. */
+  /**
+   * Stops after the step that is under way, with a checkpoint to go on from; in a set-up at once, leaving nothing behind. Aborted
+   * before, nothing begins: its reason is thrown.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -45,6 +48,9 @@ export async function trainRun(
   configuration: Configuration,
   options: RunOptions = {},
 ): Promise<TrainingOutcome> {
+  options.signal?.throwIfAborted();
+  // Not everybody has the types: a part that is missing is named before there is a folder.
+  parseConfiguration('configuration', configuration);
   const made = createRunFolder(runFolder);
   let place: TrainingPlace;
   try {

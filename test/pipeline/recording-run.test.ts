@@ -1,6 +1,6 @@
 // A run on a recording from nothing to an evaluated ONNX: what it keeps, that it resumes bit for bit, that its export takes
 // raw values, and which classes its evaluation claims.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -75,6 +75,17 @@ describe('a run on a recording', () => {
       expect(readFileSync(join(stopped, 'checkpoints/step-000008', name))).toEqual(
         readFileSync(join(whole, 'checkpoints/step-000008', name)),
       );
+  });
+
+  test('does not begin where it is stopped already, or where a part of the configuration is missing', async () => {
+    const run = join(temporaryFolder(), 'run');
+    const configuration = configurationFor(await writeCorridor(), 'observation=image,action=move', [small]);
+    const signal = AbortSignal.abort(new Error('not today'));
+    await expect(trainRun(run, configuration, { signal })).rejects.toThrow('not today');
+    const { optimization, ...rest } = configuration;
+    expect(optimization.steps).toBe(8);
+    await expect(trainRun(run, rest as Configuration)).rejects.toThrow('configuration: optimization: expected');
+    expect(existsSync(run)).toBe(false);
   });
 
   test('is not resumed on another recording', async () => {
