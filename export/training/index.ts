@@ -230,4 +230,4 @@ export {
   type TrainingState,
   unflattenState,
 } from './flat-state.ts';
-export { flatten, nextName, type StateLayout, type StateSlot, sizeOfSlots } from './state.ts';
+export { flatten, nextName, type StateLayout, type StateSlot, sizeOfSlots, stateNames } from './state.ts';

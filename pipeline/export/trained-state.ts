@@ -6,6 +6,7 @@ import {
   type FlatTensor,
   flatTensorsOf,
   sizeOfSlots,
+  stateNames,
   unflattenState,
 } from '../../export/training/index.ts';
 import { type ArrayFile, readArrayFile } from '../../src/data/readers/array-file.ts';
@@ -26,6 +27,8 @@ export interface TrainedState extends StepState {
 const STEPS_DONE = 'stepsDone';
 /** A text beside the state: the configuration of the run, as training-step.json has it. */
 const CONFIGURATION = 'configuration';
+/** What batch norms take the root of, by the end of its name. */
+const VARIANCE = /\/moving_variance$/;
 
 /**
  * @param runFolder the run whose training step trained the state, for messages
@@ -53,15 +56,24 @@ export async function readTrainedState(path: string, runFolder: string, run: Loa
   return { ...unflattenState(state, flat), step: stepsDoneOf(path, file), stateFile: basename(path) };
 }
 
-function requireSameConfiguration(path: string, { texts }: ArrayFile, runFolder: string, run: LoadedRun): void {
+function requireSameConfiguration(
+  path: string,
+  { arrays, texts, notes }: ArrayFile,
+  runFolder: string,
+  run: LoadedRun,
+): void {
   const text = texts.get(CONFIGURATION);
-  if (text === undefined) return;
   const where = `${path} ${CONFIGURATION}`;
+  const remedy = 'Save "configuration" of training-step.json as a text, or leave it out.';
+  if (text === undefined) {
+    const left = notes.find((note) => note.startsWith(`${CONFIGURATION}: `));
+    const found = arrays.get(CONFIGURATION)?.type ?? left?.slice(CONFIGURATION.length + 2).replace(/, left out$/, '');
+    if (found !== undefined) throw new FormatError(`${where}: expected one text, got ${found}`, { remedy });
+    return;
+  }
   const given = parseJsonIfAny(text);
   if (given === undefined)
-    throw new FormatError(`${where}: expected JSON, got ${text.length} characters that are not`, {
-      remedy: 'Save `configuration` of training-step.json as a text, or leave it out.',
-    });
+    throw new FormatError(`${where}: expected JSON, got ${text.length} characters that are not`, { remedy });
   // A run may have been prolonged since.
   const [expected, found] = [run.configuration, parseConfiguration(where, given)].map(sealedConfigurationOf);
   const key = differingKey(expected, found, [STEPS_KEY]);
@@ -87,13 +99,18 @@ function flatValues(path: string, { arrays }: ArrayFile, { name, slots }: FlatTe
       remedy: 'Name the run whose training-step.onnx trained it, and save each tensor as the step gave it.',
     });
   const flat = Float32Array.from(values);
+  const slotOf = (place: number) => slots.findLast(({ offset }) => offset <= place)?.name ?? '';
   const wrong = flat.findIndex((value) => !Number.isFinite(value));
-  if (wrong >= 0) {
-    const slot = slots.findLast(({ offset }) => offset <= wrong);
-    throw new FormatError(`${where}: expected finite numbers, got ${values[wrong]} in ${slot?.name}`, {
+  if (wrong >= 0)
+    throw new FormatError(`${where}: expected finite numbers of float32, got ${values[wrong]} in ${slotOf(wrong)}`, {
       remedy: 'Take the state of an earlier step, or train again with a lower rate.',
     });
-  }
+  // A mean of squares is never negative, and the root of one that is would be NaN in every latent, or after the next step.
+  const negative = flat.findIndex((value, i) => value < 0 && (name === stateNames.second || VARIANCE.test(slotOf(i))));
+  if (negative >= 0)
+    throw new FormatError(`${where}: expected numbers of at least 0, got ${values[negative]} in ${slotOf(negative)}`, {
+      remedy: 'Save each tensor by its own name, as the step gave it.',
+    });
   return flat;
 }
 
@@ -103,6 +120,6 @@ function stepsDoneOf(path: string, { arrays }: ArrayFile): number {
   if (values?.length === 1 && Number.isSafeInteger(number) && number >= 0) return number;
   const found = values?.length === 1 ? String(values[0]) : `${values?.length} numbers`;
   throw new FormatError(`${path} ${STEPS_DONE}: expected the number of steps in all, got ${found}`, {
-    remedy: 'Save the number that was fed as `step` last.',
+    remedy: 'Save the number that was fed as "step" last.',
   });
 }

@@ -205,17 +205,27 @@ describe('what is no state of this run is refused, and nothing is written', () =
     [
       'a weight that is none',
       changed('weights', (values) => flat(values.with(1, Number.NaN))),
-      /^STATE weights: expected finite numbers, got NaN in encoder\/conv1\/kernel\. Take the state of an earlier step/,
+      /^STATE weights: expected finite numbers of float32, got NaN in encoder\/conv1\/kernel\. Take the state of an earlier step/,
     ],
     [
       'a moment without end',
       changed('second_moment', (values) => flat(values.fill(Number.POSITIVE_INFINITY, -1))),
-      /^STATE second_moment: expected finite numbers, got Infinity in auxiliary\/auxiliary\/bias\. /,
+      /^STATE second_moment: expected finite numbers of float32, got Infinity in auxiliary\/auxiliary\/bias\. /,
+    ],
+    [
+      'a moment that is no mean of squares: the first one under its name',
+      changed('second_moment', (values) => flat(values.fill(-0.5, 0, 1))),
+      /^STATE second_moment: expected numbers of at least 0, got -0\.5 in encoder\/conv1\/kernel\. Save each tensor by its own name/,
+    ],
+    [
+      'a variance below 0',
+      changed('averages', (values) => flat(values.fill(-1))),
+      /^STATE averages: expected numbers of at least 0, got -1 in encoder\/conv1_norm\/moving_variance\. /,
     ],
     [
       'a number that float32 does not hold',
       changed('weights', (values) => ({ shape: [values.length], values: Float64Array.from(values).fill(1e300, 0, 1) })),
-      /^STATE weights: expected finite numbers, got 1e\+300 in encoder\/conv1\/kernel\. /,
+      /^STATE weights: expected finite numbers of float32, got 1e\+300 in encoder\/conv1\/kernel\. /,
     ],
     [
       'whole numbers',
@@ -251,6 +261,9 @@ describe('what is no state of this run is refused, and nothing is written', () =
     await expect(exportState(safetensors(trained, { configuration: '{' }), '.safetensors')).rejects.toThrow(
       'configuration: expected JSON, got 1 characters that are not',
     );
+    await expect(
+      exportState(encodeNpz({ ...trained, configuration: { shape: [], values: Float32Array.of(3) } }), '.npz'),
+    ).rejects.toThrow('configuration: expected one text, got float32');
     const { optimization } = about.configuration;
     const longer = of({ optimization: { ...optimization, steps: 70 } });
     expect((await exportState(safetensors(trained, longer), '.safetensors')).networks).toHaveLength(3);
