@@ -3,7 +3,7 @@ import { describeError, JepaError } from '../error.ts';
 import { classColumnOf } from './class-column.ts';
 import { findMisfits } from './episode-plan.ts';
 import { imageDoubt } from './image/layout.ts';
-import { choiceCountOf } from './part.ts';
+import { choiceCountOf, columnFault } from './part.ts';
 import { type Column, type Recording, type Roles, rowCountOf, rowSizeOf, totalRowsOf } from './recording.ts';
 import { checkRoles, type ResolvedRoles, resolveRoles } from './role-name.ts';
 import { type ColumnSurvey, surveyColumn } from './survey.ts';
@@ -134,15 +134,20 @@ function findOddities(
     findings.push('no rewards: the default auxiliary is a random projection of the observation');
 
   let isHollow = false;
-  for (const name of [...roles.observation, ...roles.action]) {
-    const column = recording.columns.get(name);
-    if (column === undefined) continue;
-    const isEmptyRow = rowSizeOf(column) === 0;
-    isHollow ||= isEmptyRow;
-    if (isEmptyRow) findings.push(`${name}: its rows hold no numbers`);
-    const doubt = roles.observation.includes(name) ? imageDoubt(name, column.shape, column.type) : undefined;
-    if (doubt !== undefined) findings.push(doubt);
-  }
+  const faults: string[] = [];
+  for (const role of ['observation', 'action'] as const)
+    for (const name of roles[role]) {
+      const [column, survey] = [recording.columns.get(name), surveys.get(name)];
+      if (column === undefined) continue;
+      const isEmptyRow = rowSizeOf(column) === 0;
+      isHollow ||= isEmptyRow;
+      if (isEmptyRow) findings.push(`${name}: its rows hold no numbers`);
+      const doubt = role === 'observation' ? imageDoubt(name, column.shape, column.type) : undefined;
+      if (doubt !== undefined) findings.push(doubt);
+      const fault = survey && columnFault(column, survey, role);
+      if (fault !== undefined) faults.push(fault);
+    }
+  findings.push(...faults);
 
   let hasNotNumbers = false;
   const used = new Set([...roles.observation, ...roles.action, ...auxiliary]);
@@ -156,7 +161,10 @@ function findOddities(
     const kind = oddEpisodes.length > 0 ? 'not finite or out of its bounds' : 'out of its bounds';
     findings.push(`${name}: ${oddityCount} numbers ${kind} (${places.join(', ')}${more})`);
   }
-  return { isBlocked: misfits.length > 0 || isEmpty || isHollow, flags: hasNotNumbers ? ['--skip-odd-episodes'] : [] };
+  return {
+    isBlocked: misfits.length > 0 || isEmpty || isHollow || faults.length > 0,
+    flags: hasNotNumbers ? ['--skip-odd-episodes'] : [],
+  };
 }
 
 /** Observations and their classes are all that an evaluation of an encoder takes. */

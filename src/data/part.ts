@@ -9,6 +9,9 @@ import type { ColumnSurvey } from './survey.ts';
 /** One-hot above this would rather be a number. */
 const MAXIMAL_ACTION_COUNT = 1024;
 
+/** Networks divide by the root of a variance in float32; the square of a larger deviation is no number there. */
+const LARGEST_DEVIATION = Math.sqrt(2 ** 128 - 2 ** 103);
+
 /** A part of an observation that stands for itself: all images side by side, or all numbers. */
 export interface ObservationPart {
   readonly kind: 'image' | 'vector';
@@ -43,6 +46,7 @@ export function observationParts(
   for (const column of columns) expectNumbers(recording, column);
   const images = columns.filter(isImageColumn);
   const vectors = columns.filter((column) => !isImageColumn(column));
+  for (const column of columns) requireLearnable(recording, column, surveyOf(surveys, column.name), 'observation');
   const parts: ObservationPart[] = [];
   const [first] = images;
   if (first !== undefined) {
@@ -64,6 +68,20 @@ export function observationParts(
   return parts;
 }
 
+/** Why nothing can be learned from a column as an observation or an action, though its rows fit; undefined where it can. */
+export function columnFault(
+  { name, labels }: Column,
+  { deviation, minimum, maximum }: ColumnSurvey,
+  role: 'observation' | 'action',
+): string | undefined {
+  if (role === 'observation' && labels !== undefined)
+    return `${name}: expected images or numbers to observe, got text ("${labels[0]}")`;
+  const place = deviation.findIndex((value) => value > LARGEST_DEVIATION);
+  return place < 0
+    ? undefined
+    : `${name}: expected a deviation below ${LARGEST_DEVIATION.toPrecision(2)}, got ${deviation[place].toPrecision(2)} (numbers from ${minimum[place].toPrecision(3)} to ${maximum[place].toPrecision(3)}: a value that stands for none?)`;
+}
+
 /** Integers from 0 on are names of actions and become one-hot; everything else stays as it is. */
 export function actionParts(
   recording: Recording,
@@ -74,6 +92,7 @@ export function actionParts(
     const column = columnOf(recording, name);
     expectNumbers(recording, column);
     const survey = surveyOf(surveys, name);
+    requireLearnable(recording, column, survey, 'action');
     const maximum = survey.maximum[0];
     const count = choiceCountOf(column, survey);
     if (count === undefined) {
@@ -133,6 +152,19 @@ function part(
     // What never changes has no deviation; 1 leaves it at 0 after the mean is taken away.
     deviation: repeat(found.flatMap(({ deviation }) => deviation.map((value) => (value > 0 ? value : 1)))),
   };
+}
+
+function requireLearnable(
+  recording: Recording,
+  column: Column,
+  survey: ColumnSurvey,
+  role: 'observation' | 'action',
+): void {
+  const fault = columnFault(column, survey, role);
+  if (fault !== undefined)
+    throw new FormatError(`${recording.path} ${fault}`, {
+      remedy: `Correct the column, or name another: ${option('map', `${role}=NAME`)}.`,
+    });
 }
 
 function columnOf(recording: Recording, name: string): Column {

@@ -84,6 +84,33 @@ describe('an inspection', () => {
     expect(found.command).toBeUndefined();
   });
 
+  test('says that text is no observation, and that a fill value leaves no variance that float32 holds', async () => {
+    const lengths = [3, 3];
+    const text = {
+      ...column(lengths),
+      type: 'int32' as const,
+      values: Int32Array.of(0, 1, 0, 1, 0, 1),
+      labels: ['a', 'b'],
+    };
+    const filled = column(lengths, Float32Array.of(1, 9.96921e36, 3, 4, 9.96921e36, 6));
+    for (const [o, a, message] of [
+      [text, column(lengths), 'o: expected images or numbers to observe, got text ("a")'],
+      [
+        column(lengths),
+        filled,
+        'a: expected a deviation below 1.8e+19, got 4.7e+36 (numbers from 1.00 to 9.97e+36: a value that stands for none?)',
+      ],
+    ] as const) {
+      const recording = memoryRecording({ o, a, r: column(lengths) }, roles);
+      const { findings, command } = await inspectRecording(recording);
+      expect(findings).toContain(message);
+      expect(command).toBeUndefined();
+      await expect(recordingSource(recording, { seed: 0, split: 'train' })).rejects.toThrow(
+        `memory ${message.split(', got ')[0]}`,
+      );
+    }
+  });
+
   test('goes on where one column cannot be read, and says why', async () => {
     const found = await inspectFixture('lerobot-3.0');
     expect(found.findings).toContainEqual(

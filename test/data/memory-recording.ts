@@ -11,6 +11,7 @@ export interface MemoryColumn {
   readonly rowsPerChunk?: number;
   readonly bounds?: Column['bounds'];
   readonly actionCount?: number;
+  readonly labels?: readonly string[];
 }
 
 export interface MemoryRecording extends Recording {

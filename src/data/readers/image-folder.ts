@@ -58,7 +58,7 @@ async function openTable(handle: RecordingHandle, folder: string, path: string):
   const notes: string[] = [];
   const images: string[] = [];
   for (const { name, values } of table.texts) {
-    if (!values.every((value) => IMAGE_EXTENSIONS.has(extname(value).toLowerCase()))) {
+    if (!areImageNames(values, `${path} ${name}`)) {
       const numbered = numberTexts(values);
       if (numbered === undefined) notes.push(`${name}: text of too many values for classes, left out`);
       else
@@ -105,6 +105,21 @@ async function openTable(handle: RecordingHandle, folder: string, path: string):
     // Whatever it is called, the only image is what is observed.
     roles: images.length === 1 ? { observation: images } : {},
   });
+}
+
+/**
+ * Whether a column names images.
+ * @throws FormatError where most rows do and one does not: taken for text, no image of the column would be read
+ */
+function areImageNames(values: readonly string[], where: string): boolean {
+  const isImage = values.map((value) => IMAGE_EXTENSIONS.has(extname(value).toLowerCase()));
+  if (2 * isImage.filter(Boolean).length <= values.length) return false;
+  const other = isImage.indexOf(false);
+  if (other < 0) return true;
+  throw new FormatError(
+    `${where} row ${other + 1}: expected the name of an image as in most rows (${[...IMAGE_EXTENSIONS].join(', ')}), got "${values[other]}"`,
+    { remedy: 'Rename the file, or leave the row out.' },
+  );
 }
 
 /** Names are relative to the folder, and stay in it. */

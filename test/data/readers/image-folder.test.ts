@@ -51,6 +51,12 @@ describe('a folder of images whose table is wrong is refused', () => {
       /images\/9-9\.png: expected a readable image, got ENOENT/,
     ],
     [
+      'one name without the ending of an image among others with it',
+      'steps.csv',
+      'image,action\nimages/0-0.png,1\nimages/0-1.png,0\nimages/noext,1\n',
+      /steps\.csv image row 3: expected the name of an image as in most rows \(\.png, .*\), got "images\/noext"/,
+    ],
+    [
       'a line that is no JSON',
       'steps.jsonl',
       `${row('images/0-0.png')}{"image":`,
