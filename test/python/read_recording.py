@@ -23,8 +23,9 @@ def read(path):
 
     table = pq.read_table(path)
     columns = {name: table[name].to_pylist() for name in NAMES if name in table.column_names}
-    pixels = [np.array(Image.open(io.BytesIO(cell))).ravel() for cell in columns["observations"]]
-    columns["observations"] = np.concatenate(pixels).tolist()
+    if "observations" in columns:
+        pixels = [np.array(Image.open(io.BytesIO(cell))).ravel() for cell in columns["observations"]]
+        columns["observations"] = np.concatenate(pixels).tolist()
     columns["state"] = np.array(columns["state"]).ravel().tolist()
     return columns
 

@@ -202,7 +202,12 @@ function elementTypeOf({ element }: SchemaTree): ElementType | undefined {
     return isElementType(name) ? name : undefined;
   }
   if (logical?.type === 'FLOAT16') return 'float16';
-  if (logical !== undefined || (converted !== undefined && !/^U?INT_/.test(converted))) return undefined;
+  if (logical !== undefined) return undefined;
+  // Of files without logical types: INT_16, UINT_32.
+  if (converted !== undefined) {
+    const name = converted.toLowerCase().replace('_', '');
+    return isElementType(name) ? name : undefined;
+  }
   if (type === 'BOOLEAN') return 'bool';
   if (type === 'INT32') return 'int32';
   if (type === 'INT64') return 'int64';

@@ -82,17 +82,24 @@ function schemaOf(column: Column): SchemaElement[] {
   ];
 }
 
-function leafOf(
-  type: Exclude<ElementType, 'float16'>,
-): Pick<SchemaElement, 'type' | 'converted_type' | 'logical_type'> {
+const CONVERTED_TYPES = {
+  int8: 'INT_8',
+  int16: 'INT_16',
+  uint8: 'UINT_8',
+  uint16: 'UINT_16',
+  uint32: 'UINT_32',
+  uint64: 'UINT_64',
+} as const;
+
+function leafOf(type: Exclude<ElementType, 'float16'>): Pick<SchemaElement, 'type' | 'converted_type'> {
   if (type === 'float32') return { type: 'FLOAT' };
   if (type === 'float64') return { type: 'DOUBLE' };
   if (type === 'bool') return { type: 'BOOLEAN' };
   const bitWidth = Number(type.replace(/\D/g, ''));
-  const isSigned = type.startsWith('int');
   const physical = bitWidth === 64 ? 'INT64' : 'INT32';
   if (type === 'int32' || type === 'int64') return { type: physical };
-  return { type: physical, logical_type: { type: 'INTEGER', bitWidth, isSigned } };
+  // Not the logical type: hyparquet-writer 0.17 writes its width as an i32 where Thrift has a byte, and pyarrow opens no such file.
+  return { type: physical, converted_type: CONVERTED_TYPES[type] };
 }
 
 /** A cell a row: a number, a list of numbers, or PNG bytes. */
