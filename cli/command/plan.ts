@@ -43,7 +43,10 @@ export function createPlanCommand(terminal: Terminal): Command {
   const command = new Command('plan')
     .description('act in an environment or a simulator by planning in the latents of a run or an export')
     .argument('<folder>', 'the folder of a run, or of an export by itself')
-    .option('--in <simulator>', './my-env.ts or gym:ID (default: what the run was recorded in)')
+    .option(
+      '--in <simulator>',
+      './my-env.ts, gym:ID or a built-in one such as counting (default: what the run was recorded in)',
+    )
     .option(
       '--goal <goal>',
       'reward; column:NAME of the auxiliary head, or avoid:NAME; state:NAME; observation:FILE or latent:FILE, a JSON array; or the file of an image',

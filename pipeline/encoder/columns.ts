@@ -148,8 +148,10 @@ function assignColumns(
       free.length === 1
         ? `Say which one it is: ${option('map', 'observation=NAME')}.`
         : `Say what it takes: ${option('input', `${port.name}=COLUMN`)}, or ${option('fix', `${port.name}=NUMBER`)}.`;
+    const notes = recording.notes.filter((note) => note.endsWith(', left out'));
+    const leftOut = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
     throw new UsageError(
-      `${where}: expected a column for ${describePort(port)} among ${columns.join(', ')}, found none that is called so`,
+      `${where}: expected a column for ${describePort(port)} among ${columns.join(', ')}, found none that is called so${leftOut}`,
       { remedy },
     );
   });

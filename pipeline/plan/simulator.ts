@@ -60,7 +60,7 @@ async function openNamed(
     throw new UsageError(
       `${folder}: expected a run that knows its simulator, got one of the recording ${recording.name}`,
       {
-        remedy: `Name the simulator to act in: ${option('in', './my-env.ts')} or ${option('in', 'gym:ID')}.`,
+        remedy: `Name the simulator to act in: ${option('in', './my-env.ts')}, ${option('in', 'gym:ID')} or ${option('in', 'counting')}.`,
       },
     );
   if (simulator.name === undefined && !isGymnasiumName(name) && isSimulatorName(name) && !existsSync(name))

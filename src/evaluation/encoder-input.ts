@@ -140,8 +140,12 @@ function portOf(where: string, { name, type, shape }: InputPort, answers: InputA
   const isFloat = FLOATS.includes(type);
   const elementType = type as EncoderPort['type'];
   if (shape.length === 2 || answers.numbers?.has(name)) {
+    if (type === 'uint8' && shape.length !== 2)
+      throw new FormatError(`${where}: expected images for "${name}" ${described}, got a column of numbers`, {
+        remedy: 'Store images as bytes (uint8): other numbers have no range that says what black and white are.',
+      });
     if (!isFloat && !INTEGERS.includes(type))
-      throw new FormatError(`${where}: expected numbers as float32, float16, int32 or int64, got ${described}`);
+      throw new FormatError(`${where}: expected an input of float32, float16, int32 or int64, got ${described}`);
     return { name, layout: 'flat', type: elementType };
   }
   if ((shape.length !== 4 && shape.length !== 5) || (type !== 'uint8' && !isFloat))

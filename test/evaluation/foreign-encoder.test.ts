@@ -57,7 +57,12 @@ describe('the input of an encoder from anywhere', () => {
       {},
       /expected an axis of 1, 3 or 4 channels .* got float32\[batch, 5, 6, 64, 64\]/,
     ],
-    [spec('bool', 'batch', 5), {}, /expected numbers as float32, float16, int32 or int64, got bool\[batch, 5\]/],
+    [spec('bool', 'batch', 5), {}, /expected an input of float32, float16, int32 or int64, got bool\[batch, 5\]/],
+    [
+      spec('uint8', 'batch', 16, 16, 3),
+      { numbers: new Set(['x']) },
+      /expected images for "x" uint8\[batch, 16, 16, 3\], got a column of numbers/,
+    ],
     [[...spec('float32', 1, 5), ...spec('float32', 1, 5)], {}, /expected one input, got x, x/],
     [[], {}, /expected one input, got none/],
     [

@@ -10,6 +10,7 @@ import { convertRecording } from '../../../src/data/writers/index.ts';
 import type { EncoderEvaluationRecord } from '../../../src/evaluation/schema/evaluation.ts';
 import { randomFor } from '../../../src/random.ts';
 import { memoryRecording } from '../../data/memory-recording.ts';
+import { buildZip } from '../../data/readers/zip-builder.ts';
 import { temporaryFolder } from '../../storage/temporary-folder.ts';
 
 const fixture = (...parts: string[]) => join(import.meta.dirname, '..', '..', 'fixtures', ...parts);
@@ -84,6 +85,25 @@ test('classes that transitions tell apart are refused where float32 may have mad
   await expect(evaluateEncoder(fixture('foreign-encoder', 'numbers.onnx'), asked)).rejects.toThrow(
     /days\.npz day: expected classes below 2\^24 beside transitions, which are read as float32, got about 2024010\d/,
   );
+});
+
+test('an observation that was left out is named with its reason: more labels than rows', async () => {
+  const data = join(temporaryFolder(), 'frames.npz');
+  const arrays = {
+    observation: npy(new Float32Array(20), [4, 5]),
+    label: npy(
+      BigInt64Array.from({ length: 6 }, (_, n) => BigInt(n % 2)),
+      [6],
+    ),
+  };
+  writeFileSync(data, buildZip(Object.entries(arrays).map(([name, content]) => ({ name: `${name}.npy`, content }))));
+  await expect(
+    evaluateEncoder(fixture('foreign-encoder', 'numbers.onnx'), {
+      data,
+      classes: { of: 'column', column: 'label' },
+      report: false,
+    }),
+  ).rejects.toThrow(/among label, found none .* \(observation: 4 rows for 6 steps in 1 episodes, left out\)/);
 });
 
 function npy(array: Float32Array | BigInt64Array, shape: readonly number[]): Uint8Array {
