@@ -56,6 +56,8 @@ export interface ParityOptions {
   readonly seed?: number;
   /** Default 1e-4. */
   readonly tolerance?: number;
+  /** Refuse what the model itself does not compute in finite numbers. Default: both may have them in the same places. */
+  readonly mustBeFinite?: boolean;
   /** Outputs of a scale of at least 1, whatever they are on these inputs: see unit.ts. */
   readonly unitOutputs?: readonly string[];
   /** Sizes of the batch, each tried. Default 1 and 3 where the batch is dynamic. */
@@ -73,7 +75,7 @@ export interface Parity {
 
 /**
  * Runs the file and the model on the same inputs.
- * @throws JepaError where the file's outputs have another shape or are not all finite where the model's are
+ * @throws JepaError where the file's outputs have another shape or are not all finite where the model's are, or these have to be and are not
  */
 export async function measureParity(options: ParityOptions): Promise<Parity> {
   const { session, reference, description, exportOptions, seed = 0, tolerance = parityTolerance } = options;
@@ -93,6 +95,7 @@ export async function measureParity(options: ParityOptions): Promise<Parity> {
     const named = (specs: readonly TensorSpec[], tensors: readonly RuntimeTensor[]): NamedTensor[] =>
       tensors.map((tensor, i) => ({ ...asHalf(tensor, specs[i].type), name: specs[i].name }));
     for (const [i, { name }] of session.outputs.entries()) {
+      if (options.mustBeFinite) expectFinite(name, expected[i]);
       const leastScale = options.unitOutputs?.includes(name) ? 1 : 0;
       rows.push(compare(name, batch, { actual: actual[name], expected: expected[i], leastScale }));
     }
@@ -122,6 +125,17 @@ function asHalf(tensor: RuntimeTensor, type: ElementType): RuntimeTensor {
 function asFloat(tensor: RuntimeTensor): RuntimeTensor {
   if (tensor.type !== 'float16' || !(tensor.data instanceof Uint16Array)) return tensor;
   return { type: 'float32', shape: tensor.shape, data: Float32Array.from(tensor.data, halfToFloat) };
+}
+
+function expectFinite(output: string, { data }: RuntimeTensor): void {
+  for (const [i, value] of data.entries())
+    if (!Number.isFinite(Number(value)))
+      throw new JepaError(
+        `"${output}": expected a network that computes finite numbers, got ${value} at element ${i}`,
+        {
+          remedy: 'Its weights have diverged: train again with a lower rate.',
+        },
+      );
 }
 
 /** Sizes of dynamic axes other than the batch: one for each data set, different ones. */

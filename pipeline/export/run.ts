@@ -100,7 +100,9 @@ export async function exportRun(runFolder: string, given: ExportRunOptions = {})
           const file = `${name}.onnx`;
           const bytes = exportOnnx(model, exportOptions);
           const where = file;
-          const parity = await verifyExport(bytes, { tensorflow: tf, model, exportOptions, runtime, where, inputs });
+          const parity = await verifyExport(bytes, {
+            ...{ tensorflow: tf, model, exportOptions, runtime, where, inputs, mustBeFinite: true },
+          });
           await writeFile(join(temporary, file), bytes);
           if (name === 'encoder') encoder = { plan, bytes };
           await writeTestData(join(temporary, 'test_data', name), parity);

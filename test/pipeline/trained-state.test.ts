@@ -253,6 +253,13 @@ describe('what is no state of this run is refused, and nothing is written', () =
     }
   });
 
+  test('of weights so large that the networks compute no numbers', async () => {
+    const huge = { shape: trained.weights.shape, values: new Float32Array(trained.weights.values.length).fill(1e37) };
+    await expect(exportState(encodeNpz({ ...trained, weights: huge }), '.npz')).rejects.toThrow(
+      /": expected a network that computes finite numbers, got (NaN|-?Infinity) at element 0/,
+    );
+  });
+
   test('of another run, by the key of its configuration; but a run may have been prolonged', async () => {
     const of = (changes: object) => ({ configuration: JSON.stringify({ ...about.configuration, ...changes }) });
     await expect(exportState(encodeNpz(trained, of({ seed: 5 })), '.npz')).rejects.toThrow(
