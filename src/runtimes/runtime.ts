@@ -99,6 +99,7 @@ export interface CarryingSession {
   run(feeds: Readonly<Record<string, RuntimeTensor>>): Promise<Record<string, RuntimeTensor>>;
   /** The state by input name, to be read only. Changes nothing. */
   read(): Promise<Readonly<Record<string, RuntimeTensor>>>;
+  /** Gives back the model and the state; nothing of it is called afterwards. */
   dispose(): Promise<void>;
 }
 
