@@ -94,6 +94,8 @@ async function load({ threads, onSetup, signal, mayInstall }: LoadOptions): Prom
   const native = await ensureNativeTensorFlow({ onSetup, signal, mayInstall, check: loadBinding });
   const folder = findPackage(tfjsNodePackage);
   if (folder === undefined) throw new JepaError('loadTensorFlow: expected tfjs-node after its set-up, got none');
+  // What was just set up has been loaded in a child alone: here too without the library's greeting.
+  loadBinding(native);
   loadTfjsNode(folder, native.binding);
   if (!(await namespace.setBackend('tensorflow')))
     throw new JepaError(`loadTensorFlow: expected the backend tensorflow, got ${namespace.getBackend()}`);

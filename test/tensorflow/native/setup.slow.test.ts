@@ -142,6 +142,12 @@ describe.skipIf(wheel === undefined)('jepa setup', () => {
     expect(await trainOnce({ TF_ENABLE_ONEDNN_OPTS: '1' })).toEqual({ loss: 9, version: wheel?.version, stderr: '' });
   });
 
+  test('the process that sets it up hears nothing of the library either', async () => {
+    const { loss, stderr } = await trainOnce({ TF_ENABLE_ONEDNN_OPTS: '1' });
+    expect(loss).toBe(9);
+    expect(stderr).not.toMatch(/oneDNN|absl/);
+  });
+
   test('says what the compiler said, and leaves nothing', async () => {
     const PATH = fakePrograms({
       'c++':
