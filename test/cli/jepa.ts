@@ -1,9 +1,13 @@
 // `jepa` in the process of the test: what a command prints and ends with, without the second that a process of its own takes.
+import { register } from 'tsx/esm/api';
 import { vi } from 'vitest';
 // It keeps the working folder in which it is first loaded: that must not be one that a test removes.
 import 'esbuild';
 import { createProgram, type Program } from '../../cli/program.ts';
 import { forbidAllCode, type NamedCode, permitCode } from '../../src/machine/code-permission.ts';
+
+// Nor must that of tsx's thread, which loads another esbuild when a first module is imported through it.
+await register({ namespace: 'loads the thread' }).unregister();
 
 export interface Ended {
   readonly code: number;
