@@ -9,7 +9,6 @@ import { convertRecording, writtenFormatOf } from '../../src/data/writers/index.
 import { option, UsageError } from '../../src/error.ts';
 import { chooseLatent } from '../../src/evaluation/encoder-input.ts';
 import { parseForeignVariant } from '../../src/evaluation/foreign-encoder.ts';
-import { batchDependenceNote, TOGETHER } from '../../src/run/batch-dependence.ts';
 import { encodeObservations, type ObservationInput } from '../../src/run/encode.ts';
 import { openRuntimeVariant } from '../../src/run/runtime-variant.ts';
 import { openSubject } from '../../src/run/subject.ts';
@@ -20,6 +19,7 @@ import { openForEncoder } from './columns.ts';
 import { lookAtEncoder } from './file.ts';
 import type { EncoderOptions } from './option.ts';
 import { pixelScaleNote } from './pixel-scale.ts';
+import { rowDependenceNote } from './row-dependence.ts';
 
 /** Observations by which the scale of pixels is looked at. */
 const SCALE_OBSERVATIONS = 32;
@@ -179,12 +179,7 @@ async function encodedRecording(
     (await encodeObservations(session, await rows.read(from, to), rows.shape, input)).values;
   if (rows.count === 0) throw new UsageError(`${recording.path}: expected observations, got none`);
   const size = (await encode(0, 1)).length;
-  const odd = await batchDependenceNote(
-    where,
-    (observations) => encodeObservations(session, observations, rows.shape, input),
-    await rows.read(0, Math.min(rows.count, TOGETHER)),
-    elementCount(rows.shape),
-  );
+  const odd = await rowDependenceNote(where, rows, session, input);
   if (odd !== undefined) onNote(odd);
   const { pieceRows } = rows;
   const columns = new Map<string, Column>([

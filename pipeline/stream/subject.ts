@@ -9,11 +9,9 @@ import { parseForeignVariant } from '../../src/evaluation/foreign-encoder.ts';
 import type { RowClasses } from '../../src/evaluation/held-out/labelled-rows.ts';
 import type { NoWords, RowWords } from '../../src/evaluation/held-out/row-words.ts';
 import { LARGEST_COMPARED } from '../../src/measures/stream/block.ts';
-import { batchDependenceNote, TOGETHER } from '../../src/run/batch-dependence.ts';
 import { encodeObservations } from '../../src/run/encode.ts';
 import { openRuntimeVariant } from '../../src/run/runtime-variant.ts';
 import type { Runtime, RuntimeSession } from '../../src/runtimes/index.ts';
-import { elementCount } from '../../src/shape.ts';
 import { requireFile } from '../../src/storage/file-system.ts';
 import { openForEncoder } from '../encoder/columns.ts';
 import { lookAtEncoder } from '../encoder/file.ts';
@@ -21,6 +19,7 @@ import { actionColumns, wordsFor } from '../encoder/follow.ts';
 import { fingerprintOfLatents, type OpenedLatents, openGivenLatents } from '../encoder/given-latents.ts';
 import type { ObservedEncoder } from '../encoder/observe.ts';
 import { classesFor, rowClassesOf } from '../encoder/row-classes.ts';
+import { rowDependenceNote } from '../encoder/row-dependence.ts';
 import type { StreamSubject } from './plan.ts';
 
 type ClassChoice = import('../../src/evaluation/class/recording.ts').RecordingClassSource;
@@ -94,14 +93,7 @@ async function openEncoder(
       await runtime.dispose();
       throw error;
     }
-    const { session } = running;
-    const { rows } = opened;
-    const odd = await batchDependenceNote(
-      where,
-      (observations) => encodeObservations(session, observations, rows.shape, input),
-      await rows.read(0, Math.min(rows.count, TOGETHER)),
-      elementCount(rows.shape),
-    );
+    const odd = await rowDependenceNote(where, opened.rows, running.session, input);
     if (odd !== undefined) onNote(odd);
     return running;
   };
