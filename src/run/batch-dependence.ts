@@ -36,7 +36,8 @@ export async function batchDependenceNote(
     const { values } = await encode(observations.subarray(n * rowSize, (n + 1) * rowSize));
     const offset = n * together.size;
     moved = Math.max(moved, Math.sqrt(squaredDistance(values, 0, together.values, offset, together.size)));
-    length = Math.max(length, Math.hypot(...together.values.subarray(offset, offset + together.size)));
+    const beside = together.values.subarray(offset, offset + together.size);
+    length = Math.max(length, Math.sqrt(beside.reduce((sum, value) => sum + value * value, 0)));
   }
   if (!(moved > NOTED_SHARE * spread) || moved <= ROUNDING_SHARE * length) return undefined;
   const percent = spread > 0 ? `${Math.round((100 * moved) / spread)}% of the mean distance between latents` : 'apart';
