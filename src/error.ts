@@ -46,6 +46,11 @@ export function describeError(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** What another library says of a fault, without the lines that follow. */
+export function firstLineOf(error: unknown): string {
+  return error instanceof Error ? error.message.split('\n')[0] : String(error);
+}
+
 /** The known name nearest to `name` by edit distance, or undefined where none is near (more than a third differs). */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined;

@@ -16,7 +16,7 @@ import {
   sessionReference,
   unitOutputs,
 } from '../../export/index.ts';
-import { JepaError, option } from '../../src/error.ts';
+import { firstLineOf, JepaError, option } from '../../src/error.ts';
 import { openRuntime, type Runtime } from '../../src/runtimes/index.ts';
 import { makeScratch, removeScratch } from '../../src/storage/scratch.ts';
 import type { ConversionPlan } from './plan.ts';
@@ -133,18 +133,14 @@ async function openReference(
     return { run: async (inputs) => run(inputs).catch(refuseRun), name: `${version} (${provider})`, dispose };
   } catch (error) {
     await runtime.dispose();
-    return noteRefusal(new RefusedRunError(firstLine(error), { cause: error }), note);
+    return noteRefusal(new RefusedRunError(firstLineOf(error), { cause: error }), note);
   }
 }
 
 /** What is not ours to explain is TensorFlow.js' own. */
 function refuseRun(error: unknown): never {
   if (error instanceof JepaError) throw error;
-  throw new RefusedRunError(firstLine(error), { cause: error });
-}
-
-function firstLine(error: unknown): string {
-  return error instanceof Error ? error.message.split('\n')[0] : String(error);
+  throw new RefusedRunError(firstLineOf(error), { cause: error });
 }
 
 /**

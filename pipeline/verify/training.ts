@@ -97,13 +97,13 @@ export async function verifyTraining(
       const change = largestDifference(expected, start);
       const compared: [string, TrainingComparison][] = [];
       for (const [i, { place, backend }] of opened.entries()) {
-        const found = i === 0 ? expected : await backend.read();
+        const error = i === 0 ? 0 : largestDifference(await backend.read(), expected);
         compared.push([
           place.name,
           {
             loss: losses[i],
             lossError: Math.abs(losses[i] - losses[0]) / Math.max(Math.abs(losses[0]), Number.MIN_VALUE),
-            weightError: largestDifference(found, expected) / Math.max(change, Number.MIN_VALUE),
+            weightError: error / Math.max(change, Number.MIN_VALUE),
           },
         ]);
       }

@@ -1,6 +1,6 @@
 // Transitions and labelled observations drawn from an environment. Every batch is a function of (seed, stream, step), so
 // that a resumed run sees what it would have seen, and held-out streams never meet the training stream.
-import type { Appearance, Environment } from '../environments/environment.ts';
+import { type Appearance, type Environment, startingStates } from '../environments/environment.ts';
 import { option, UsageError } from '../error.ts';
 import { permutation, type Random, randomFor } from '../random.ts';
 import { elementCount } from '../shape.ts';
@@ -141,12 +141,6 @@ export function labelledObservations(
     environment.render(states[n], environment.drawAppearance(random), random, pixels);
   }
   return { observations, states };
-}
-
-/** Where a transition may start: everywhere but where an episode has ended. */
-function startingStates(environment: Environment): number[] {
-  const states = Array.from({ length: environment.stateCount }, (_, state) => state);
-  return states.filter((state) => !(environment.isTerminal?.(state) ?? false));
 }
 
 /** Sequences that end too early are drawn again, so often at most. */

@@ -86,6 +86,12 @@ export interface Environment {
   skipImage?(state: number, random: Random): void;
 }
 
+/** Where a transition may start: everywhere but where an episode has ended. */
+export function startingStates(environment: Environment): number[] {
+  const states = Array.from({ length: environment.stateCount }, (_, state) => state);
+  return states.filter((state) => !(environment.isTerminal?.(state) ?? false));
+}
+
 /** One-hot encoding, for environments whose actions are plain names. */
 export function encodeOneHot(action: number, size: number, encoded: Float32Array, offset: number): void {
   encoded.fill(0, offset, offset + size);

@@ -1,7 +1,7 @@
 // A graph model in tfjs: what tf.loadGraphModel makes of model.json, run by execute, or by executeAsync where the graph holds
 // conditions, loops, or results whose size depends on the values.
 import type * as tf from '@tensorflow/tfjs';
-import { FormatError, JepaError, UsageError } from '../error.ts';
+import { FormatError, firstLineOf, JepaError, UsageError } from '../error.ts';
 import { checkFeeds } from './feeds.ts';
 import {
   type ElementType,
@@ -44,7 +44,7 @@ export async function openGraphModel(
   const signature = isFields(json.signature) ? json.signature : metadata.signature;
   const whole = { ...artifacts, format: 'graph-model', ...(isFields(signature) ? { signature } : {}) };
   const model = await loadGraphModel({ load: async () => whole }).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    const reason = firstLineOf(error);
     throw new FormatError(`${where}: expected a graph model that tfjs can load, got: ${reason}`, { cause: error });
   });
   const ends = isFields(signature) ? signature : {};
@@ -82,7 +82,7 @@ export async function openGraphModel(
           dispose(results);
         }
       } catch (error) {
-        const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+        const reason = firstLineOf(error);
         throw new JepaError(`${where}: expected a graph that tfjs can run on these inputs, got: ${reason}`, {
           cause: error,
         });

@@ -1,7 +1,7 @@
 // tfjs, the framework that a model was trained in: the reference that the other runtimes are compared with.
 // Native TensorFlow where this machine is set up for it; else tfjs's own JavaScript, slow, and the description says so.
 import type * as tf from '@tensorflow/tfjs';
-import { FormatError, JepaError, UsageError } from '../error.ts';
+import { FormatError, firstLineOf, JepaError, UsageError } from '../error.ts';
 import { checkFeeds } from './feeds.ts';
 import { isGraphModel, openGraphModel } from './graph-model.ts';
 import { readLayersModel } from './layers-model.ts';
@@ -72,7 +72,7 @@ async function openModel(namespace: typeof tf, path: string): Promise<RuntimeSes
   if (isGraphModel(json)) return openGraphModel(namespace, { where, artifacts, json });
   const { loadLayersModel, tensor, tidy } = namespace;
   const model = await loadLayersModel({ load: async () => artifacts }).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    const reason = firstLineOf(error);
     throw new FormatError(`${where}: expected a model that tfjs can load, got: ${reason}`, { cause: error });
   });
   const inputs = specsOf(namesOf(model.inputNames, model.inputs), model.inputs);

@@ -1,5 +1,5 @@
 // A built-in environment as a simulator, so that it can be recorded for other programs and other encoders.
-import type { Appearance, Environment } from '../environments/environment.ts';
+import { type Appearance, type Environment, startingStates } from '../environments/environment.ts';
 import { type Random, randomFor } from '../random.ts';
 import type { ActionSpace, Simulator } from './simulator.ts';
 
@@ -17,9 +17,7 @@ interface Situation {
  */
 export function simulatorOf(environment: Environment): Simulator {
   const [height, width, channels] = environment.observationShape;
-  const starts = Array.from({ length: environment.stateCount }, (_, state) => state).filter(
-    (state) => !environment.isTerminal?.(state),
-  );
+  const starts = startingStates(environment);
   let now: Situation | undefined;
   const current = (): Situation => {
     if (now === undefined) throw new Error('expected reset before anything else');

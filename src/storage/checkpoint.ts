@@ -3,7 +3,7 @@
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
-import { FormatError, JepaError } from '../error.ts';
+import { FormatError, firstLineOf, JepaError } from '../error.ts';
 import { recoverFolder, removePartials, writeFolderAtomic } from './atomic-file.ts';
 import {
   type FileSystem,
@@ -204,7 +204,7 @@ function attemptParse<Result>(parse: () => Result, path: string): Result {
   try {
     return parse();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split('\n')[0].slice(0, 80) : String(cause);
+    const reason = firstLineOf(cause).slice(0, 80);
     throw new FormatError(`${path}: expected a checkpoint's state in JSON, got: ${reason}`, { cause });
   }
 }

@@ -1,7 +1,7 @@
 // Arrays and texts of a file by their names, whatever they mean: NPZ as numpy.savez writes it, or safetensors.
-import { readFileSync, statSync } from 'node:fs';
-import { FormatError, UsageError } from '../../error.ts';
-import { storageError } from '../../storage/file-system.ts';
+import { readFileSync } from 'node:fs';
+import { FormatError } from '../../error.ts';
+import { requireFile, storageError } from '../../storage/file-system.ts';
 import { decodeSafetensors, type ElementArray } from '../../storage/safetensors.ts';
 import { openNpzArrays } from './npz.ts';
 
@@ -39,11 +39,7 @@ const NUMPY_NAMES: Readonly<Record<string, string>> = {
  * @throws UsageError where there is no file, FormatError where it is of neither format or not whole
  */
 export async function readArrayFile(path: string): Promise<ArrayFile> {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (!stats?.isFile())
-    throw new UsageError(`${path}: expected a file, got ${stats === undefined ? 'nothing there' : 'a folder'}`, {
-      remedy: 'Check the path.',
-    });
+  requireFile(path, 'a file');
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
